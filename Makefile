@@ -1,0 +1,45 @@
+# The only commands to know. Each sets up what it needs; nothing but python3 (3.11 or newer), make and git is expected.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+LOCK := requirements.lock
+
+.PHONY: setup demo test lab lint lock clean
+
+setup: $(READY)  ## Make the environment in .venv from the hash-pinned lock.
+
+$(READY): $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Attributed needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 ...")'
+	@if command -v uv >/dev/null 2>&1; then \
+	  echo "Setting up .venv with uv"; \
+	  rm -rf .venv && uv venv --quiet --python $(PYTHON) .venv && \
+	  uv pip sync --quiet --python $(BIN)/python --require-hashes --link-mode copy $(LOCK) && \
+	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
+	else \
+	  echo "Setting up .venv with pip (a few minutes)"; \
+	  rm -rf .venv && $(PYTHON) -m venv .venv && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK) && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
+	fi
+	@touch $(READY)
+
+demo: $(READY)  ## Build the sample's tables, run every notebook, write reports/sample/index.html.
+	$(BIN)/python -m helpers batch notebooks/batches/sample.yml --out reports/sample
+	@echo "Open reports/sample/index.html"
+
+test: $(READY)  ## Run all tests; installs Chromium for the browser tests where that is possible.
+	@tests/install_chromium
+	$(BIN)/python -m pytest
+
+lab: $(READY)  ## Open JupyterLab on the notebooks.
+	$(BIN)/jupyter lab --ServerApp.root_dir=. notebooks/entity_counts.ipynb
+
+lint: $(READY)  ## Check style, and that no notebook holds output.
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
+
+lock:  ## Solve pyproject.toml afresh into the lock (needs uv).
+	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --output-file $(LOCK)
+
+clean:  ## Remove the environment, reports and tables.
+	rm -rf .venv reports data/tables

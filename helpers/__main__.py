@@ -1,0 +1,103 @@
+"""The command line: `python -m helpers build | batch`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from helpers import __version__
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return 0 only when everything asked for was done."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    try:
+        return given.run(given)
+    except KeyboardInterrupt:
+        print("Interrupted. Run the same command again to go on.", file=sys.stderr)
+        return 130
+    except (OSError, ValueError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers",
+        description="Attributed: who is in the news, who speaks, where the information comes from.",
+    )
+    parser.add_argument("--version", action="version", version=f"attributed {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    build = commands.add_parser(
+        "build",
+        help="read articles and write the tables",
+        description="Read a file, folder or zip of articles and write the tables to DIR. "
+        "Run it again after a change or an interruption: only what is new is annotated.",
+    )
+    build.add_argument("path", metavar="PATH", help="file, folder or zip of articles")
+    build.add_argument("--out", metavar="DIR", required=True, help="folder of the tables")
+    build.add_argument(
+        "--map",
+        metavar="ROLE=COLUMN",
+        action="append",
+        default=[],
+        help="column of a table file that holds the text, title, outlet, published, url, author, "
+        "id or section; repeat for each; what is left out is guessed",
+    )
+    build.add_argument("--workers", type=int, default=1, help="processes that annotate (1)")
+    build.add_argument("--quiet", action="store_true", help="draw no progress bar")
+    build.set_defaults(run=_build)
+
+    batch = commands.add_parser(
+        "batch",
+        help="run notebooks and write a report",
+        description="Run the notebooks listed in FILE.yml with their parameters and write one "
+        "report page for each and an index.html over all to DIR.",
+    )
+    batch.add_argument("file", metavar="FILE.yml", help="list of name, notebook, parameters")
+    batch.add_argument("--out", metavar="DIR", required=True, help="folder of the reports")
+    batch.set_defaults(run=_batch)
+    return parser
+
+
+def _build(given: argparse.Namespace) -> int:
+    from helpers import corpus, tables
+
+    manifest = corpus.build(
+        given.path,
+        given.out,
+        mapping=_mapping(given.map),
+        workers=given.workers,
+        progress=not given.quiet,
+    )
+    for note in manifest["notes"]:
+        print(note)
+    for row in tables.read_table("problems", given.out).itertuples():
+        print(f"problem: {row.path}: {row.problem}", file=sys.stderr)
+    counts = ", ".join(f"{count:,} {name}" for name, count in manifest["counts"].items())
+    print(f"{given.out}: {counts}")
+    if not manifest["counts"]["articles"]:
+        print(f"error: {given.path} holds no article that can be read", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _mapping(written: list[str]) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in written]
+    wrong = [role for role, equals, column in pairs if not (role and equals and column)]
+    if wrong:
+        raise ValueError(f"--map {wrong[0]}: write ROLE=COLUMN, for instance --map text=Body")
+    return {role: column for role, _, column in pairs}
+
+
+def _batch(given: argparse.Namespace) -> int:
+    from helpers import batch
+
+    return batch.run_batch(given.file, given.out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,303 @@
+"""The tables: their columns, Arrow types, keys and closed vocabularies, and the checks on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+
+BLOCK_ROLES = (
+    "headline",
+    "standfirst",
+    "byline",
+    "dateline",
+    "body",
+    "subhead",
+    "caption",
+    "related",
+    "credit",
+    "boilerplate",
+)
+DEFAULT_ROLES = ("headline", "standfirst", "body")
+LABELS = ("PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "EVENT", "PRODUCT")
+FORMS = ("direct", "mixed", "indirect")
+RESOLUTIONS = ("name", "pronoun", "description", "carried", "none")
+SOURCE_TYPES = (
+    "named person",
+    "named organisation",
+    "document",
+    "anonymous source",
+    "unnamed person",
+    "unnamed group",
+)
+AFFILIATIONS = (
+    "government",
+    "military",
+    "legislature or party",
+    "court",
+    "police",
+    "international body",
+    "business",
+    "NGO or civil society",
+    "academic or expert",
+    "news media",
+    "state media",
+    "citizen or witness",
+    "other",
+    "unknown",
+)
+CHANNELS = (
+    "statement",
+    "press conference",
+    "interview",
+    "speech",
+    "social media",
+    "report or document",
+    "court filing",
+    "broadcast",
+    "told the outlet",
+    "unknown",
+)
+OWNERSHIPS = ("state", "public", "private", "unknown", "")
+TONE_LABELS = ("negative", "neutral", "positive", "")
+POLARITIES = ("negative", "neutral", "positive")
+REPLY_KINDS = ("no response", "declined to comment", "not reached", "did not comment")
+DUPLICATE_KINDS = ("", "exact", "near")
+
+SPANS = pa.list_(pa.list_(pa.int64()))
+TEXTS = pa.list_(pa.string())
+MOMENT = pa.timestamp("us")
+
+
+class SchemaError(ValueError):
+    """A frame or file does not have the columns, types or values its table needs."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What one table holds: typed columns, the key that is unique, and the closed vocabularies."""
+
+    name: str
+    columns: pa.Schema
+    key: tuple[str, ...]
+    vocabularies: dict[str, tuple[str, ...]]
+
+
+def _table(
+    name: str,
+    key: tuple[str, ...],
+    columns: dict[str, pa.DataType],
+    **vocabularies: tuple[str, ...],
+) -> Table:
+    return Table(name, pa.schema(list(columns.items())), key, vocabularies)
+
+
+_SPAN = {"article_id": pa.string(), "start": pa.int64(), "end": pa.int64()}
+
+TABLES = {
+    table.name: table
+    for table in (
+        _table(
+            "articles",
+            ("article_id",),
+            {
+                "article_id": pa.string(),
+                "path": pa.string(),
+                "sha256": pa.string(),
+                "outlet": pa.string(),
+                "published": MOMENT,
+                "url": pa.string(),
+                "headline": pa.string(),
+                "byline": pa.string(),
+                "dateline_place": pa.string(),
+                "section": pa.string(),
+                "language": pa.string(),
+                "words": pa.int64(),
+                "text": pa.string(),
+                "wire": pa.string(),
+                "duplicate_of": pa.string(),
+                "duplicate_kind": pa.string(),
+                "metadata": pa.string(),
+                "markup": pa.string(),
+            },
+            duplicate_kind=DUPLICATE_KINDS,
+        ),
+        _table("blocks", ("article_id", "start"), {**_SPAN, "role": pa.string()}, role=BLOCK_ROLES),
+        _table(
+            "sentences", ("article_id", "start"), {**_SPAN, "role": pa.string()}, role=BLOCK_ROLES
+        ),
+        _table(
+            "mentions",
+            ("article_id", "start", "end"),
+            {
+                **_SPAN,
+                "text": pa.string(),
+                "label": pa.string(),
+                "role": pa.string(),
+                "entity_id": pa.string(),
+                "confidence": pa.float64(),
+                "rule": pa.string(),
+            },
+            label=LABELS,
+            role=BLOCK_ROLES,
+        ),
+        _table(
+            "entities",
+            ("entity_id",),
+            {
+                "entity_id": pa.string(),
+                "entity": pa.string(),
+                "label": pa.string(),
+                "country": pa.string(),
+                "aliases": TEXTS,
+                "merge_reason": pa.string(),
+            },
+            label=LABELS,
+        ),
+        _table(
+            "attributions",
+            ("attribution_id",),
+            {
+                "attribution_id": pa.string(),
+                **_SPAN,
+                "spans": SPANS,
+                "text": pa.string(),
+                "form": pa.string(),
+                "cue": pa.string(),
+                "cue_spans": SPANS,
+                "source_text": pa.string(),
+                "source_spans": SPANS,
+                "speaker": pa.string(),
+                "speaker_id": pa.string(),
+                "resolution": pa.string(),
+                "source_type": pa.string(),
+                "named": pa.bool_(),
+                "affiliation": pa.string(),
+                "country": pa.string(),
+                "channel": pa.string(),
+                "relay": pa.string(),
+                "relay_ownership": pa.string(),
+                "anonymity_reason": pa.string(),
+                "words": pa.int64(),
+                "role": pa.string(),
+                "confidence": pa.float64(),
+                "rule": pa.string(),
+                "tone": pa.float64(),
+                "tone_label": pa.string(),
+                "tone_agreement": pa.float64(),
+            },
+            form=FORMS,
+            resolution=RESOLUTIONS,
+            source_type=SOURCE_TYPES,
+            affiliation=AFFILIATIONS,
+            channel=CHANNELS,
+            relay_ownership=OWNERSHIPS,
+            role=BLOCK_ROLES,
+            tone_label=TONE_LABELS,
+        ),
+        _table(
+            "targets",
+            ("attribution_id", "start", "end"),
+            {
+                "attribution_id": pa.string(),
+                "start": pa.int64(),
+                "end": pa.int64(),
+                "entity_id": pa.string(),
+                "polarity": pa.string(),
+                "confidence": pa.float64(),
+            },
+            polarity=POLARITIES,
+        ),
+        _table(
+            "replies",
+            ("article_id", "start", "end"),
+            {**_SPAN, "entity_id": pa.string(), "text": pa.string(), "kind": pa.string()},
+            kind=REPLY_KINDS,
+        ),
+        _table(
+            "problems",
+            (),
+            {
+                "article_id": pa.string(),
+                "path": pa.string(),
+                "step": pa.string(),
+                "problem": pa.string(),
+            },
+        ),
+    )
+}
+
+NULLABLE = frozenset({"published", "tone", "tone_agreement", "confidence"})
+
+
+def empty(name: str) -> pd.DataFrame:
+    """Return the table `name` with its columns and no rows."""
+    return to_frame(TABLES[name].columns.empty_table())
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """Turn an Arrow table into a frame; list columns become plain Python lists."""
+    frame = table.to_pandas()
+    for field in table.schema:
+        if pa.types.is_list(field.type):
+            frame[field.name] = pd.Series(
+                table.column(field.name).to_pylist(), index=frame.index, dtype=object
+            )
+    return frame
+
+
+def to_arrow(name: str, frame: pd.DataFrame) -> pa.Table:
+    """Check a frame against the table `name` and return it in Arrow's types, columns in order.
+
+    Raises SchemaError, naming the column and the first offending row, when a column is missing or
+    unknown, a type does not fit, a key repeats, a span is empty or reversed, or a value is outside
+    its vocabulary.
+    """
+    table = TABLES[name]
+    expected = table.columns.names
+    missing = [column for column in expected if column not in frame]
+    unknown = [column for column in frame if column not in expected]
+    if missing or unknown:
+        raise SchemaError(f"table {name}: missing columns {missing}, unknown columns {unknown}")
+    arrays = []
+    for field in table.columns:
+        try:
+            array = pa.Array.from_pandas(frame[field.name], type=field.type)
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            raise SchemaError(f"table {name}, column {field.name}: {error}") from error
+        arrays.append(array)
+    checked = pa.Table.from_arrays(arrays, schema=table.columns)
+    check(name, checked)
+    return checked
+
+
+def check(name: str, checked: pa.Table) -> None:
+    """Raise SchemaError unless an Arrow table has the columns, key and values of table `name`."""
+    table = TABLES[name]
+    if not checked.schema.equals(table.columns, check_metadata=False):
+        raise SchemaError(
+            f"table {name} was written with other columns than this version reads; "
+            "build the tables again"
+        )
+    for column in table.columns.names:
+        if column not in NULLABLE and checked.column(column).null_count:
+            raise SchemaError(f"table {name}, column {column}: a value is missing")
+    if table.key and checked.num_rows:
+        keys = checked.select(list(table.key)).to_pandas()
+        repeated = keys[keys.duplicated()]
+        if len(repeated):
+            raise SchemaError(
+                f"table {name}: the key {table.key} repeats, first at {tuple(repeated.iloc[0])}"
+            )
+    for column, allowed in table.vocabularies.items():
+        outside = set(checked.column(column).unique().to_pylist()) - set(allowed)
+        if outside:
+            raise SchemaError(
+                f"table {name}, column {column}: {sorted(outside)[0]!r} is none of {list(allowed)}"
+            )
+    if {"start", "end"} <= set(table.columns.names) and checked.num_rows:
+        spans = checked.select(["start", "end"]).to_pandas()
+        wrong = spans[(spans.start < 0) | (spans.end <= spans.start)]
+        if len(wrong):
+            raise SchemaError(f"table {name}: a span is empty or reversed: {tuple(wrong.iloc[0])}")

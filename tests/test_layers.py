@@ -1,0 +1,81 @@
+"""Imports point one way, annotators do not import one another, spaCy stays behind one module."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import nbformat
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+# Every module may import only what stands above it; modules on one line do not import one another.
+LAYERS = [
+    {"schema"},
+    {"tables", "lexicons", "quotations"},
+    {"columns", "dates"},
+    {"formats", "duplicates"},
+    {"ingest"},
+    {"sentences"},
+    {"structure"},
+    {"parse"},
+    {"mentions", "entities", "attributions", "speakers", "sources", "replies", "tone"},
+    {"parts"},
+    {"corpus"},
+    {"measures"},
+    {"charts"},
+    {"explore"},
+    {"report"},
+    {"batch"},
+    {"__main__"},
+]
+RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
+NOTEBOOKS_MAY_IMPORT = {"tables", "measures", "reliability", "charts", "explore"}
+
+
+def modules() -> list[Path]:
+    return [file for file in (PROJECT / "helpers").glob("*.py") if file.stem != "__init__"]
+
+
+def helpers_imported(source: str) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module == "helpers":
+            names |= {alias.name for alias in node.names if not alias.name.startswith("__")}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("helpers."):
+            names.add(node.module.split(".")[1])
+        elif isinstance(node, ast.Import):
+            names |= {a.name.split(".")[1] for a in node.names if a.name.startswith("helpers.")}
+    return names
+
+
+@pytest.mark.parametrize("file", modules(), ids=lambda file: file.stem)
+def test_imports_point_one_way(file: Path):
+    assert file.stem in RANK, f"give helpers/{file.name} a place in LAYERS"
+    for name in helpers_imported(file.read_text()):
+        assert RANK[name] < RANK[file.stem], f"{file.stem} may not import {name}"
+
+
+def test_every_layer_names_a_module():
+    assert set(RANK) <= {file.stem for file in modules()}
+
+
+@pytest.mark.parametrize("file", modules(), ids=lambda file: file.stem)
+def test_first_line_says_what_lives_in_the_module(file: Path):
+    first = ast.get_docstring(ast.parse(file.read_text()))
+    assert first and first.splitlines()[0].endswith(".")
+
+
+def test_only_parse_knows_spacy():
+    users = {file.stem for file in modules() if "import spacy" in file.read_text()}
+    assert users <= {"parse"}
+
+
+@pytest.mark.parametrize(
+    "file", sorted((PROJECT / "notebooks").glob("*.ipynb")), ids=lambda file: file.stem
+)
+def test_notebooks_import_only_the_reading_side(file: Path):
+    cells = nbformat.read(file, as_version=4).cells
+    source = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    assert helpers_imported(source) <= NOTEBOOKS_MAY_IMPORT
