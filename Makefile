@@ -25,6 +25,7 @@ $(READY): $(LOCK) pyproject.toml
 	@touch $(READY)
 
 demo: $(READY)  ## Build the sample's tables, run every notebook, write reports/sample/index.html.
+	$(BIN)/python -m helpers build data/sample
 	$(BIN)/python -m helpers batch notebooks/batches/sample.yml --out reports/sample
 	@echo "Open reports/sample/index.html"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from helpers import __version__
 
@@ -34,11 +35,13 @@ def _parser() -> argparse.ArgumentParser:
     build = commands.add_parser(
         "build",
         help="read articles and write the tables",
-        description="Read a file, folder or zip of articles and write the tables to DIR. "
+        description="Read a file, folder or zip of articles and write its tables to DIR. "
         "Run it again after a change or an interruption: only what is new is annotated.",
     )
     build.add_argument("path", metavar="PATH", help="file, folder or zip of articles")
-    build.add_argument("--out", metavar="DIR", required=True, help="folder of the tables")
+    build.add_argument(
+        "--out", metavar="DIR", help="folder of the tables; without it, where notebooks find them"
+    )
     build.add_argument(
         "--map",
         metavar="ROLE=COLUMN",
@@ -66,19 +69,20 @@ def _parser() -> argparse.ArgumentParser:
 def _build(given: argparse.Namespace) -> int:
     from helpers import corpus, tables
 
+    out = given.out or corpus.tables_folder(Path(given.path))
     manifest = corpus.build(
         given.path,
-        given.out,
+        out,
         mapping=_mapping(given.map),
         workers=given.workers,
         progress=not given.quiet,
     )
     for note in manifest["notes"]:
         print(note)
-    for row in tables.read_table("problems", given.out).itertuples():
+    for row in tables.read_table("problems", out).itertuples():
         print(f"problem: {row.path}: {row.problem}", file=sys.stderr)
     counts = ", ".join(f"{count:,} {name}" for name, count in manifest["counts"].items())
-    print(f"{given.out}: {counts}")
+    print(f"{out}: {counts}")
     if not manifest["counts"]["articles"]:
         print(f"error: {given.path} holds no article that can be read", file=sys.stderr)
         return 1

@@ -1,15 +1,17 @@
-"""Who said what: source, cue and content of every attribution, by rules over syntax and quotation marks.
+"""Who said what: source, cue and content of every attribution, by rules over syntax and quotes.
 
 A cue word with a complement proposes an attribution; `data/lexicons/cues.csv` holds how often each
 cue with each complement is one. Quotation marks then decide what belongs together: a quotation is
-never cut, one that goes on after "she said" or in the next paragraph is one attribution.
+never cut, and one that goes on after "she said" or in the next paragraph is one attribution.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 import pandas as pd
@@ -18,44 +20,552 @@ from helpers import lexicons, parse, quotations, schema
 
 Span = tuple[int, int]
 
-LEAST = 0.35  # a cue with a complement that is right less often than this proposes nothing
-SCARE_WORDS = 3  # a quotation of fewer words without a cue is left alone
-_VERBS = ("VERB", "AUX")
+LEAST = 0.35  # a cue and complement that are an attribution less often than this propose nothing
+SPOKEN = 0.6  # a cue that takes a clause at least this often can stand by a quotation
+SCARE_WORDS = 3  # fewer quoted words than this, without a cue, are left alone
+
 _EDGE = " \t\r\n,;:–—-"
 _WORD = re.compile(r"\w+(?:[-’'.]\w+)*")
-_ENDS = re.compile(r"[.!?…][\"”’')\]]*\s*$")
-_EXPLETIVES = frozenset({"it", "there", "what", "that", "this", "which"})
+_SENTENCE_END = re.compile(r"[.!?…][)\]]*\s+(?=[^a-z\s])|\n")
+_CUE_FIRST = re.compile(r"\s*(?:\w+\s+)?(?:said|says)\b")
+_EXPLETIVE = frozenset({"it", "there"})
 
 
 @dataclass
 class Found:
-    """One attribution in the making: character spans into the text."""
+    """One attribution in the making; all spans are offsets into the text."""
 
     rule: str
     lemma: str
+    anchor: int
     cue: Span
     source: Span | None
     content: list[Span]
-    confidence: float
-    anchor: int = 0
-    passive: bool = field(default=False)
+    confidence: float = 0.0
 
-    def covers(self, offset: int) -> bool:
+    def holds(self, offset: int) -> bool:
         """Tell whether an offset lies in the content."""
         return any(start <= offset < end for start, end in self.content)
 
 
 def find_attributions(articles: pd.DataFrame) -> pd.DataFrame:
-    """Return the attributions of the articles: one row is one content with its cue and source.
+    """Return the attributions of articles: one row is one content with its cue and its source.
 
-    Needs the columns `article_id` and `text`. `text` of a row is the article's text from the first
-    to the last character of the content; `spans` are its pieces without cue and source between
-    them. Only the outermost attribution is given: nothing is sought inside quoted words.
+    Needs the columns `article_id` and `text`. `start` and `end` run from the first to the last
+    character of the content, `text` is what stands there, `spans` are the pieces of the content
+    without a cue or source between them. Only outermost attributions are given: nothing is sought
+    inside what somebody says.
     """
     rows = []
     parses = parse.parse_all(articles["text"])
     for article_id, found in zip(articles["article_id"], parses, strict=True):
-        rows.extend(_row(article_id, found.text, item) for item in attributions_in(found))
+        rows.extend(_row(article_id, found.text, item) for item in read_attributions(found))
     if not rows:
         return schema.empty("attributions")
     return pd.DataFrame(rows)[schema.TABLES["attributions"].columns.names]
+
+
+def read_attributions(parsed: parse.Parse) -> list[Found]:
+    """Return the attributions of one parsed text, in order."""
+    text = parsed.text
+    quotes = [q for q in quotations.find_quotations(text) if q.level == 1]
+    proposed = [f for f in propose(parsed) if not _inside(quotes, f.anchor)]
+    for found in proposed:
+        found.confidence = cue_confidence(found.lemma, found.rule)
+    proposed = [f for f in proposed if f.confidence >= LEAST]
+    for found in proposed:
+        found.content = _clean(text, _whole_quotes(found, quotes), quotes)
+    chosen = _outermost([f for f in proposed if f.content])
+    chosen = _add_quotations(parsed, quotes, chosen)
+    for found in chosen:
+        found.content = _clean(text, found.content, quotes)
+    return sorted(_distinct(chosen), key=lambda f: f.content)
+
+
+# ------------------------------------------------------------------------------ proposals by syntax
+
+
+def propose(p: parse.Parse) -> Iterator[Found]:
+    """Yield every cue word that has a complement, likely or not."""
+    for token, pos in enumerate(p.pos):
+        if pos in ("VERB", "AUX"):
+            yield from _propose_verb(p, token)
+        elif pos in ("ADJ", "NOUN"):
+            yield from _propose_nominal(p, token)
+        if p.lemma[token].lower() in ("accord", "according"):
+            yield from _propose_according(p, token)
+
+
+def _propose_verb(p: parse.Parse, verb: int) -> Iterator[Found]:
+    passive = p.child(verb, "auxpass", "nsubjpass") is not None
+    subject = _agent(p, verb) if passive else _subject(p, verb)
+    for rule, pieces in _complements(p, verb):
+        if passive:
+            rule = f"passive {rule}"
+        if subject is not None and any(a <= subject <= b for a, b in pieces):
+            continue
+        yield _found(p, rule, verb, subject, pieces)
+    if passive and subject is not None:
+        patient = p.child(verb, "nsubjpass")
+        if patient is not None:
+            yield _found(p, "passive by", verb, subject, [(p.left[patient], p.right[patient])])
+    if not passive and subject is not None:
+        yield from _propose_inserted(p, verb, subject)
+
+
+def _complements(p: parse.Parse, verb: int) -> Iterator[tuple[str, list[Span]]]:
+    """Yield (kind of complement, its token spans)."""
+    clauses = [c for c in p.children[verb] if p.dep[c] == "ccomp"]
+    if clauses:
+        yield "clause", [(p.left[c], p.right[c]) for c in clauses]
+    for c in p.children[verb]:
+        dep = p.dep[c]
+        if dep == "xcomp" and c > verb:
+            to = any(p.tag[k] == "TO" for k in p.children[c])
+            yield "to" if to else "ing" if p.tag[c] == "VBG" else "xcomp", [(p.left[c], p.right[c])]
+        elif dep in ("dobj", "oprd") and c > verb:
+            yield "object", [(p.left[c], p.right[c])]
+        elif dep == "prep" and c > verb:
+            inner = p.child(c, "pobj", "pcomp")
+            if inner is not None and inner > c:
+                yield f"prep {p.lemma[c].lower()}", [(inner_left(p, c, inner), p.right[inner])]
+
+
+def inner_left(p: parse.Parse, preposition: int, inner: int) -> int:
+    """Return the first token of a preposition's object."""
+    return max(p.left[inner], preposition + 1)
+
+
+def _propose_nominal(p: parse.Parse, word: int) -> Iterator[Found]:
+    clauses = [
+        c
+        for c in p.children[word]
+        if c > word
+        and (p.dep[c] == "ccomp" or (p.dep[c] in ("acl", "xcomp") and p.tag[c] != "VBN"))
+    ]
+    noun = p.pos[word] == "NOUN"
+    kind = "noun" if noun else "adjective"
+    source = _owner(p, word) if noun else _bearer(p, word)
+    for c in clauses:
+        what = "clause" if p.dep[c] == "ccomp" else "to"
+        if p.dep[c] == "acl" and p.child(c, "aux", "mark") is None:
+            continue
+        yield _found(p, f"{kind} {what}", word, source, [(p.left[c], p.right[c])])
+    for c in p.children[word]:
+        if c > word and p.dep[c] == "prep":
+            inner = p.child(c, "pobj", "pcomp")
+            if inner is not None and source is not None:
+                rule = f"{kind} prep {p.lemma[c].lower()}"
+                yield _found(p, rule, word, source, [(inner_left(p, c, inner), p.right[inner])])
+
+
+def _owner(p: parse.Parse, noun: int) -> int | None:
+    """Return whose claim, fear or plan a noun is: its possessor, or the subject of its verb."""
+    owner = p.child(noun, "poss")
+    if owner is not None:
+        return owner
+    verb = p.head[noun]
+    if p.dep[noun] in ("dobj", "attr") and p.pos[verb] in ("VERB", "AUX"):
+        return _subject(p, verb)
+    return None
+
+
+def _bearer(p: parse.Parse, adjective: int) -> int | None:
+    verb = p.head[adjective]
+    return _subject(p, verb) if p.pos[verb] in ("VERB", "AUX") else None
+
+
+def _propose_according(p: parse.Parse, token: int) -> Iterator[Found]:
+    to = next((c for c in p.children[token] if p.word(c).lower() == "to"), None)
+    if to is None and token + 1 < len(p) and p.word(token + 1).lower() == "to":
+        to = token + 1
+    source = p.child(to, "pobj") if to is not None else None
+    if source is None:
+        return
+    verb = p.head[token]
+    while p.pos[verb] not in ("VERB", "AUX") and p.head[verb] != verb:
+        verb = p.head[verb]
+    first, last = token, p.right[source]
+    left, right = p.left[verb], p.right[verb]
+    if left >= first and right <= last:
+        left, right = _sentence(p, token)
+    pieces = [(a, b) for a, b in ((left, first - 1), (last + 1, right)) if a <= b]
+    yield _found(p, "according to", token, source, pieces, cue=(token, to))
+
+
+def _propose_inserted(p: parse.Parse, verb: int, subject: int) -> Iterator[Found]:
+    """Yield "X, she said, Y" where the parser hangs the cue into the clause it reports."""
+    if cue_confidence(p.lemma[verb].lower(), "clause") < SPOKEN or p.child(verb, "ccomp"):
+        return
+    first, last = min(verb, p.left[subject]), max(verb, p.right[subject])
+    low, high = _sentence(p, verb)
+    if last - first > 25 or first <= low + 2 or p.word(first - 1) not in (",", "–", "—"):
+        return
+    if last < high and p.word(last + 1) not in (",", ".", "–", "—"):
+        return
+    pieces = [(low, first - 1)] + ([(last + 1, high)] if last + 2 <= high else [])
+    yield _found(p, "inserted", verb, subject, pieces)
+
+
+def _found(
+    p: parse.Parse,
+    rule: str,
+    word: int,
+    source: int | None,
+    pieces: list[Span],
+    cue: Span | None = None,
+) -> Found:
+    span = None
+    if source is not None and p.lemma[source].lower() not in _EXPLETIVE:
+        span = _source_span(p, source, word)
+    first, last = cue or _cue_group(p, word, pieces)
+    return Found(
+        rule=rule,
+        lemma=p.lemma[word].lower(),
+        anchor=p.start[word],
+        cue=(p.start[first], p.end[last]),
+        source=span,
+        content=[(p.start[a], p.end[b]) for a, b in pieces],
+    )
+
+
+def _sentence(p: parse.Parse, token: int) -> Span:
+    first, stop = p.sentences[p.sentence[token]]
+    return first, stop - 1
+
+
+def _subject(p: parse.Parse, verb: int) -> int | None:
+    """Return who does it: the verb's subject, or that of the verb it is joined to or hangs on."""
+    for _ in range(8):
+        subject = p.child(verb, "nsubj", "nsubjpass")
+        if subject is not None:
+            return subject
+        dep, head = p.dep[verb], p.head[verb]
+        if head == verb:
+            return None
+        if dep in ("acl", "relcl") and p.pos[head] in ("NOUN", "PROPN", "PRON"):
+            return head
+        if dep == "pcomp" and p.dep[head] == "prep":
+            head = p.head[head]
+        elif dep not in ("conj", "xcomp", "advcl", "aux"):
+            return None
+        if p.pos[head] not in ("VERB", "AUX"):
+            return None
+        verb = head
+    return None
+
+
+def _agent(p: parse.Parse, verb: int) -> int | None:
+    by = p.child(verb, "agent")
+    return p.child(by, "pobj") if by is not None else None
+
+
+def _source_span(p: parse.Parse, noun: int, cue: int) -> Span | None:
+    """Return the noun phrase without its relative clause and without the cue."""
+    first, last = p.left[noun], p.right[noun]
+    for c in p.children[noun]:
+        if c > noun and p.dep[c] in ("relcl", "acl"):
+            last = min(last, p.left[c] - 1)
+    if first <= cue <= last:
+        first, last = (first, cue - 1) if noun < cue else (cue + 1, last)
+    span = _strip(p.text, p.start[first], p.end[max(first, last)])
+    if p.tag[noun] == "POS" or span is None:
+        return None
+    return span
+
+
+def _cue_group(p: parse.Parse, word: int, pieces: list[Span]) -> Span:
+    """Return the cue with its auxiliaries and adverbs, and what stands between it and the content."""
+    first = last = word
+    own = ("aux", "auxpass", "neg", "advmod", "prt")
+    while first > 0 and p.head[first - 1] == word and p.dep[first - 1] in own:
+        first -= 1
+    bounds = [a for a, _ in pieces if a > word]
+    stop = min(bounds) if bounds else p.right[word] + 1
+    allowed = (*own, "prep", "npadvmod", "case", "punct" if bounds else "prt")
+    while last + 1 < stop:
+        following = last + 1
+        if p.head[following] != word or p.dep[following] not in allowed or p.word(following) == ",":
+            break
+        last = min(p.right[following], stop - 1)
+    return first, last
+
+
+# ------------------------------------------------------------------------------------- the lexicon
+
+
+@lru_cache(maxsize=1)
+def _cues() -> dict[tuple[str, str], float]:
+    table = lexicons.load("cues")
+    return {
+        (lemma, rule): float(confidence)
+        for lemma, rule, confidence in zip(
+            table["lemma"], table["complement"], table["confidence"], strict=True
+        )
+    }
+
+
+def cue_confidence(lemma: str, rule: str) -> float:
+    """Return how often a cue word with this kind of complement is an attribution."""
+    if rule == "according to":
+        return 0.9
+    if rule == "inserted":
+        return 0.7
+    cues = _cues()
+    return cues.get((lemma, rule), 0.0)
+
+
+# -------------------------------------------------------------------------------- quotation marks
+
+
+def _inside(quotes: list, offset: int) -> bool:
+    return any(q.start < offset < q.end for q in quotes)
+
+
+def _whole_quotes(found: Found, quotes: list) -> list[Span]:
+    """Stretch content that cuts into a quotation to the whole quotation."""
+    spans = []
+    for start, end in found.content:
+        for q in quotes:
+            if q.start < end and q.end > start and not _meets(q, found.cue):
+                start, end = min(start, q.start), max(end, q.end)
+        spans.append((start, end))
+    return spans
+
+
+def _meets(q, span: Span | None) -> bool:
+    return span is not None and q.start < span[1] and q.end > span[0]
+
+
+def _clean(text: str, spans: list[Span], quotes: list) -> list[Span]:
+    """Trim commas and final full stops outside quotation marks; join what touches."""
+    kept = []
+    for span in sorted(spans):
+        start, end = span
+        if kept and start <= kept[-1][1]:
+            kept[-1] = (kept[-1][0], max(end, kept[-1][1]))
+            continue
+        trimmed = _strip(text, start, end, quotes)
+        if trimmed and _WORD.search(text, *trimmed):
+            kept.append(trimmed)
+    return kept
+
+
+def _strip(text: str, start: int, end: int, quotes: list | None = None) -> Span | None:
+    def closed(offset: int) -> bool:
+        return quotes is not None and any(q.start <= offset < q.end for q in quotes)
+
+    while start < end and text[start] in _EDGE and not closed(start):
+        start += 1
+    while end > start and text[end - 1] in _EDGE and not closed(end - 1):
+        end -= 1
+    if quotes is not None and end > start and text[end - 1] == "." and not closed(end - 1):
+        inner = text[start : end - 1].rsplit(None, 1)[-1:] or [""]
+        if "." not in inner[0]:
+            end -= 1
+    return (start, end) if start < end else None
+
+
+def _outermost(proposed: list[Found]) -> list[Found]:
+    """Keep one proposal per cue and content: the likeliest, and the outer of two nested ones."""
+    best: dict[int, Found] = {}
+    for found in proposed:
+        rival = best.get(found.anchor)
+        if rival is None or _rank(found) > _rank(rival):
+            best[found.anchor] = found
+    chosen = sorted(best.values(), key=lambda f: f.anchor)
+    outer = [
+        f for f in chosen if not any(g is not f and g.holds(f.anchor) for g in chosen)
+    ]
+    kept: list[Found] = []
+    for found in sorted(outer, key=lambda f: (-f.confidence, f.anchor)):
+        if not any(_overlap(found, other) for other in kept):
+            kept.append(found)
+    return kept
+
+
+def _rank(found: Found) -> tuple[float, int]:
+    return (found.confidence, sum(end - start for start, end in found.content))
+
+
+def _overlap(one: Found, other: Found) -> bool:
+    return any(a < d and c < b for a, b in one.content for c, d in other.content)
+
+
+def _add_quotations(p: parse.Parse, quotes: list, chosen: list[Found]) -> list[Found]:
+    """Give every quotation to an attribution: one that holds it, a cue beside it, or the last."""
+    text = p.text
+    chosen = list(chosen)
+    previous: Found | None = None
+    before = None
+    for q in quotes:
+        owner = next((f for f in chosen if f.holds(q.start) and f.holds(q.end - 1)), None)
+        if owner is None and q.continued and previous is not None:
+            owner = _join(previous, q)
+        if owner is None:
+            owner = _cue_beside(p, q, quotes, chosen)
+            if owner is not None:
+                chosen.append(owner)
+        if owner is None and previous is not None and _goes_on(text, before, q, previous):
+            owner = _join(previous, q)
+        if owner is None and previous is not None and _floats(text, before, q):
+            owner = Found("carried", "", q.start, (q.start, q.start), None, [(q.start, q.end)], 0.6)
+            chosen.append(owner)
+        if owner is not None:
+            previous, before = owner, q
+    return chosen
+
+
+def _join(found: Found, q) -> Found:
+    found.content = [*found.content, (q.start, q.end)]
+    return found
+
+
+def _cue_beside(p: parse.Parse, q, quotes: list, chosen: list[Found]) -> Found | None:
+    """Return the attribution whose cue stands right after or right before a quotation."""
+    text = p.text
+    after = _segment_after(text, q, quotes)
+    if text[q.start : q.end].rstrip("\"”’'»")[-1:] in ",?!—–-…" or _CUE_FIRST.match(text, *after):
+        found = _cue_in(p, after, q, first=True)
+        if found:
+            return found
+    before = _segment_before(text, q, quotes)
+    lead = text[before[0] : before[1]].rstrip()
+    found = _cue_in(p, before, q, first=False)
+    if found and (lead.endswith((",", ":")) or found.cue[1] >= before[0] + len(lead) - 1):
+        return found
+    name = lead[:-1].strip()
+    if lead.endswith(":") and name[:1].isupper() and len(_WORD.findall(name)) <= 6:
+        start = before[0] + text[before[0] : before[1]].index(name)
+        colon = start + text[start:].index(":")
+        source = (start, start + len(name))
+        return Found("colon", ":", colon, (colon, colon + 1), source, [(q.start, q.end)])
+    return None
+
+
+def _segment_after(text: str, q, quotes: list) -> Span:
+    stop = min((o.start for o in quotes if o.start >= q.end), default=len(text))
+    ending = _SENTENCE_END.search(text, q.end, stop)
+    return q.end, ending.start() + 1 if ending else stop
+
+
+def _segment_before(text: str, q, quotes: list) -> Span:
+    start = max((o.end for o in quotes if o.end <= q.start), default=0)
+    for ending in _SENTENCE_END.finditer(text, start, q.start):
+        start = ending.end()
+    return start, q.start
+
+
+def _cue_in(p: parse.Parse, segment: Span, q, first: bool) -> Found | None:
+    low, high = bisect_left(p.start, segment[0]), bisect_left(p.start, segment[1])
+    verbs = [
+        v
+        for v in range(low, high)
+        if p.pos[v] in ("VERB", "AUX")
+        and cue_confidence(p.lemma[v].lower(), "clause") >= SPOKEN
+    ]
+    for verb in verbs if first else reversed(verbs):
+        source = _subject(p, verb)
+        if source is not None and not low <= source < high:
+            source = None
+        found = _found(p, "beside", verb, source, [], cue=(verb, verb))
+        if found.source is None:
+            found.source = _neighbour(p, verb, low, high)
+        found.content = [(q.start, q.end)]
+        return found
+    return None
+
+
+def _neighbour(p: parse.Parse, verb: int, low: int, high: int) -> Span | None:
+    """Return the words before a cue, or those after it up to a comma, as its source."""
+    last = verb
+    while last > low and p.word(last - 1) not in (",", ";", ":") and last - low <= 12:
+        last -= 1
+    if last < verb:
+        return _strip(p.text, p.start[last], p.end[verb - 1])
+    stop = verb + 1
+    while stop < high and p.word(stop) not in (",", ";", ":", ".") and stop - verb <= 8:
+        stop += 1
+    if stop > verb + 1:
+        return _strip(p.text, p.start[verb + 1], p.end[stop - 1])
+    return None
+
+
+def _goes_on(text: str, before, q, previous: Found) -> bool:
+    """Tell whether only the cue and its source stand between two quotations of a paragraph."""
+    gap = text[before.end : q.start]
+    return "\n" not in gap and _holds_cue(previous, before.end, q.start)
+
+
+def _holds_cue(found: Found, start: int, end: int) -> bool:
+    return start <= found.cue[0] < end
+
+
+def _floats(text: str, before, q) -> bool:
+    """Tell whether a quotation is a whole paragraph right after the paragraph of another."""
+    line_end = text.find("\n", q.end)
+    rest = text[q.end : line_end if line_end >= 0 else len(text)]
+    gap = text[before.end : q.start]
+    return (
+        text[: q.start].rstrip(" \t").endswith("\n")
+        and not _WORD.search(rest)
+        and len(re.findall(r"\n\s*", gap)) >= 1
+        and not _WORD.search(gap.split("\n", 1)[1])
+    )
+
+
+def _form(text: str, content: list[Span]) -> str:
+    quotes = [q for q in quotations.find_quotations(text) if q.level == 1]
+    inside = [
+        any(q.start <= word.start() < q.end for q in quotes)
+        for start, end in content
+        for word in _WORD.finditer(text, start, end)
+    ]
+    return "direct" if all(inside) else "mixed" if any(inside) else "indirect"
+
+
+def _distinct(chosen: list[Found]) -> list[Found]:
+    seen: dict[Span, Found] = {}
+    for found in chosen:
+        if found.content:
+            key = (found.content[0][0], found.content[-1][1])
+            if key not in seen or seen[key].confidence < found.confidence:
+                seen[key] = found
+    return list(seen.values())
+
+
+def _row(article_id: str, text: str, found: Found) -> dict:
+    start, end = found.content[0][0], found.content[-1][1]
+    cue = text[slice(*found.cue)]
+    source = text[slice(*found.source)] if found.source else ""
+    return {
+        "attribution_id": f"{article_id}-{start}-{end}",
+        "article_id": article_id,
+        "start": start,
+        "end": end,
+        "spans": [list(span) for span in found.content],
+        "text": text[start:end],
+        "form": _form(text, found.content),
+        "cue": cue,
+        "cue_spans": [list(found.cue)] if cue else [],
+        "source_text": source,
+        "source_spans": [list(found.source)] if found.source else [],
+        "speaker": source,
+        "speaker_id": "",
+        "resolution": "none",
+        "source_type": "unnamed person",
+        "named": False,
+        "affiliation": "unknown",
+        "country": "",
+        "channel": "unknown",
+        "relay": "",
+        "relay_ownership": "",
+        "anonymity_reason": "",
+        "words": sum(len(_WORD.findall(text, *span)) for span in found.content),
+        "role": "body",
+        "confidence": found.confidence,
+        "rule": found.rule,
+        "tone": math.nan,
+        "tone_label": "",
+        "tone_agreement": math.nan,
+    }

@@ -59,7 +59,7 @@ def read_parameters(notebook: NotebookNode) -> list[Parameter]:
     found = {}
     for node in ast.parse(cell.source).body:
         if isinstance(node, ast.AnnAssign):
-            targets, annotation = [node.target], node.annotation
+            targets, annotation = [node.target], _unquote(node.annotation)
         elif isinstance(node, ast.Assign):
             targets, annotation = node.targets, None
         else:
@@ -70,6 +70,12 @@ def read_parameters(notebook: NotebookNode) -> list[Parameter]:
             if isinstance(target, ast.Name):
                 found[target.id] = Parameter(target.id, annotation, default, note)
     return list(found.values())
+
+
+def _unquote(annotation: ast.expr) -> ast.expr:
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        return ast.parse(annotation.value, mode="eval").body
+    return annotation
 
 
 def _read_comments(source: str) -> dict[int, str]:
@@ -153,8 +159,6 @@ def _is_unicode(text: str) -> bool:
 def _fits(value: Any, annotation: ast.expr) -> bool:
     """Whether a plain value fits an annotation; an annotation not known here fits everything."""
     match annotation:
-        case ast.Constant(value=str(text)):
-            return _fits(value, ast.parse(text, mode="eval").body)
         case ast.Name(id="float"):
             return type(value) in (int, float)
         case ast.Name(id=kind) if kind in PLAIN_KINDS:

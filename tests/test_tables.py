@@ -124,7 +124,9 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
 ARTICLES = pd.DataFrame(
     {
         "outlet": ["Courier", "Gazette", "Courier", "Herald"],
-        "published": pd.to_datetime(["2026-03-01 09:00", "2026-03-31 23:30", "2026-04-01 00:00", None]),
+        "published": pd.to_datetime(
+            ["2026-03-01 09:00", "2026-03-31 23:30", "2026-04-01 00:00", None]
+        ),
     }
 )
 

@@ -1,0 +1,209 @@
+"""Dates as newspapers, feeds and spreadsheets write them, read to UTC; in doubt, no date."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pandas as pd
+
+EARLIEST_YEAR, LATEST_YEAR = 1600, 2199
+
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_YEAR = r"(?P<year>\d{4})"
+_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?"
+_PREFIX = re.compile(r"^(?:(?:first |last )?(?:published|posted|updated|date)(?: on| at)?:?)\s+", re.I)
+_DATES = tuple(
+    re.compile(_WEEKDAY + pattern, re.I)
+    for pattern in (
+        r"(?P<year>\d{4})[-/.](?P<number>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)",
+        r"(?P<year>\d{4})(?P<number>\d{2})(?P<day>\d{2})(?!\d{1,3}(?:\D|$))",
+        _MONTH + r"\s*" + _DAY + r",?\s+" + _YEAR + r"(?!\d)",
+        _DAY + r"[\s-]+(?:of\s+)?" + _MONTH + r",?[\s-]+" + _YEAR + r"(?!\d)",
+    )
+)
+_NUMBERS = re.compile(_WEEKDAY + r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?=\D|$)", re.I)
+_TIME = re.compile(
+    r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?(?::(?P<second>\d{2})(?:[.,](?P<part>\d+))?)?"
+    r"\s*(?P<half>[ap])?(?:\.?m\b\.?)?",
+    re.I,
+)
+_COMPACT_TIME = re.compile(r"T?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?")
+_OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-−])(\d{2}):?(\d{2})?", re.I)
+_ZONE_HOURS = {
+    **dict.fromkeys(("z", "utc", "gmt", "ut"), 0),
+    **{"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7},
+    **{"bst": 1, "cet": 1, "cest": 2, "eet": 2, "eest": 3, "msk": 3, "jst": 9, "hkt": 8},
+}
+_DATE_IN_NAME = re.compile(r"(?<!\d)(?:19|20)\d\d([-_.]?)[01]\d\1[0-3]\d(?!\d)")
+_ZONE_PLACES = {
+    "et": "America/New_York",
+    "ct": "America/Chicago",
+    "mt": "America/Denver",
+    "pt": "America/Los_Angeles",
+}
+
+
+class UnclearDate(ValueError):
+    """A value is no date, or more than one; the message quotes it and says what to do."""
+
+
+def read_date(value: Any) -> pd.Timestamp:
+    """Read a date, or date and time, to a timestamp in UTC without zone.
+
+    Takes date objects, epoch seconds or milliseconds, ISO 8601, RFC 822, "Nov. 18, 2024",
+    "18 November 2024" and numbers such as 11/18/2024 where only one order of day and month is
+    possible. A time without zone is taken as UTC. An empty value gives NaT. Raises UnclearDate.
+    """
+    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
+        return pd.NaT
+    if isinstance(value, datetime):
+        return _stamp(value)
+    if isinstance(value, date):
+        return _stamp(datetime.combine(value, time()))
+    written = " ".join(str(value).split())
+    if not written:
+        return pd.NaT
+    seconds = _epoch_seconds(written)
+    if seconds is not None:
+        return _stamp(datetime(1970, 1, 1) + timedelta(seconds=seconds))
+    return _stamp(_read_written(written))
+
+
+def _read_written(written: str) -> datetime:
+    body = _PREFIX.sub("", written)
+    day, rest = _read_day(body, written)
+    rest = re.sub(r"^(?:T|,|\sat\s|\s[-–|]\s|\s)+", "", rest, flags=re.I)
+    if not rest:
+        return day
+    clock, rest = _read_clock(rest)
+    if clock is None:
+        raise UnclearDate(f"{written!r} is not a date this tool reads; write it as 2024-11-18")
+    return (day + clock).replace(tzinfo=_read_zone(rest.strip(" ()"), day, written))
+
+
+def _read_day(body: str, written: str) -> tuple[datetime, str]:
+    for pattern in _DATES:
+        if match := pattern.match(body):
+            found = match.groupdict()
+            month = (
+                int(found["number"])
+                if "number" in found
+                else _MONTHS.index(found["month"][:3].lower()) + 1
+            )
+            try:
+                return datetime(int(found["year"]), month, int(found["day"])), body[match.end() :]
+            except ValueError:
+                raise UnclearDate(_no_such_day(written)) from None
+    match = _NUMBERS.match(body)
+    if not match:
+        raise UnclearDate(f"{written!r} is not a date this tool reads; write it as 2024-11-18")
+    possible = _possible_days(match[1], match[3], match[4])
+    if not possible:
+        raise UnclearDate(_no_such_day(written))
+    if len(possible) > 1:
+        either = " or ".join(f"{day:%Y-%m-%d}" for day in sorted(possible))
+        raise UnclearDate(f"{written!r} can be {either}: write the year first")
+    return possible.pop(), body[match.end() :]
+
+
+def _possible_days(first: str, second: str, third: str) -> set[datetime]:
+    orders = [(third, first, second), (third, second, first)]
+    if len(third) == 2:
+        orders.append((first, second, third))
+    days = set()
+    for year, month, day in orders:
+        century = 0 if len(year) == 4 else 2000 if int(year) < 70 else 1900
+        try:
+            days.add(datetime(century + int(year), int(month), int(day)))
+        except ValueError:
+            continue
+    return days
+
+
+def _no_such_day(written: str) -> str:
+    return f"{written!r} is not a day of the calendar; the article is kept without a date"
+
+
+def _read_clock(rest: str) -> tuple[timedelta | None, str]:
+    match = _COMPACT_TIME.match(rest) or _TIME.match(rest)
+    if not match:
+        return None, rest
+    found = match.groupdict()
+    hour, half = int(found["hour"]), (found.get("half") or "").lower()
+    if half:
+        if not 1 <= hour <= 12:
+            return None, rest
+        hour = hour % 12 + (12 if half == "p" else 0)
+    elif not found["minute"]:
+        return None, rest
+    minute, second = int(found["minute"] or 0), int(found["second"] or 0)
+    if hour > 23 or minute > 59 or second > 60:
+        return None, rest
+    fraction = float(f"0.{found['part']}") if found.get("part") else 0.0
+    length = timedelta(hours=hour, minutes=minute, seconds=second + fraction)
+    return length, rest[match.end() :]
+
+
+def _read_zone(zone: str, day: datetime, written: str) -> timezone | ZoneInfo:
+    if not zone:
+        return UTC
+    if match := _OFFSET.fullmatch(zone):
+        length = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
+        if length < timedelta(days=1):
+            return timezone(length if match[1] == "+" else -length)
+    name = zone.lower().rstrip(".")
+    if name in _ZONE_HOURS:
+        return timezone(timedelta(hours=_ZONE_HOURS[name]))
+    try:
+        return ZoneInfo(_ZONE_PLACES[name])
+    except (KeyError, ZoneInfoNotFoundError):
+        raise UnclearDate(
+            f"{written!r} ends in a time zone this tool does not know; write it as "
+            f"{day:%Y-%m-%d}T09:00+02:00"
+        ) from None
+
+
+def _epoch_seconds(written: str) -> float | None:
+    match = re.fullmatch(r"(\d{9,10}|\d{12,13})(?:\.\d+)?", written)
+    if not match or (len(match[1]) == 12 and _is_compact(match[1])):
+        return None
+    return float(written) / (1000 if len(match[1]) > 10 else 1)
+
+
+def _is_compact(digits: str) -> bool:
+    return digits[:2] in ("19", "20") and digits[4:6] <= "12" and digits[6:8] <= "31"
+
+
+def _stamp(moment: datetime) -> pd.Timestamp:
+    if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        raise UnclearDate(f"the year {moment.year} is not one of a news article")
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return pd.Timestamp(moment)
+
+
+def find_date(name: str) -> str:
+    """Return the first whole date in a file or folder name as YYYY-MM-DD, or ""."""
+    for match in _DATE_IN_NAME.finditer(name):
+        found = re.sub(r"\D", "", match[0])
+        if _calendar_day(found):
+            return f"{found[:4]}-{found[4:6]}-{found[6:]}"
+    return ""
+
+
+
+
+def _calendar_day(digits: str) -> bool:
+    try:
+        datetime.strptime(digits, "%Y%m%d")
+    except ValueError:
+        return False
+    return True

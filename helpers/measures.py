@@ -1,0 +1,605 @@
+"""Counts, shares, intervals and tones, computed from the tables; each docstring says what a row is.
+
+Articles, not attributions, are the independent units: what one article says three times is said
+once by one newsroom. Shares of articles carry Wilson's interval (Wilson 1927, "Probable inference,
+the law of succession, and statistical inference", JASA 22; recommended by Brown, Cai and DasGupta
+2001, "Interval estimation for a binomial proportion", Statistical Science 16). Shares of
+attributions or words carry the same interval at the effective sample size of their articles (Korn
+and Graubard 1998, "Confidence intervals for proportions with small expected number of positive
+counts estimated from survey data", Survey Methodology 24). Tones carry an interval from resampled
+articles, widened for few articles (Hesterberg 2015, "What teachers should know about the
+bootstrap", The American Statistician 69). All are 95 % intervals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from helpers import schema
+
+SEED = 20260101
+RESAMPLES = 2_000
+Z = NormalDist().inv_cdf(0.975)
+ARRAY_CELLS = 4_000_000
+NOTHING = "nothing to count"
+PAIRED_ENTITIES = 200
+
+
+# ------------------------------------------------------------------------------------ selection
+
+
+def join_articles(
+    frame: pd.DataFrame, articles: pd.DataFrame, roles: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Keep the rows that lie in `articles` and in the counted block roles; add outlet and date.
+
+    No role given means every role. Raises ValueError for a role that the tables do not know.
+    """
+    unknown = sorted(set(roles) - set(schema.BLOCK_ROLES))
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is no role; there is: {', '.join(schema.BLOCK_ROLES)}")
+    if len(roles):
+        frame = frame[frame["role"].isin(roles)]
+    known = articles[["article_id", "outlet", "published"]]
+    return frame.merge(known, on="article_id", how="inner", validate="many_to_one")
+
+
+def join_entities(
+    mentions: pd.DataFrame, entities: pd.DataFrame, labels: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Add to each mention its entity's name, label and country; keep the labels asked for.
+
+    A mention without an entity keeps its own text as its name. No label given means every label.
+    Raises ValueError for a label that the tables do not know.
+    """
+    unknown = sorted(set(labels) - set(schema.LABELS))
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is no label; there is: {', '.join(schema.LABELS)}")
+    known = entities[["entity_id", "entity", "label", "country"]].rename(
+        columns={"label": "entity_label"}
+    )
+    joined = mentions.merge(known, on="entity_id", how="left", validate="many_to_one")
+    joined["entity"] = joined["entity"].fillna(joined["text"])
+    joined["country"] = joined["country"].fillna("")
+    joined["label"] = joined.pop("entity_label").fillna(joined["label"])
+    return joined[joined["label"].isin(labels)] if len(labels) else joined
+
+
+# ------------------------------------------------------------------------------------ intervals
+
+
+def wilson_interval(hits: np.ndarray | float, n: np.ndarray | float) -> tuple:
+    """Return the low and high end of Wilson's 95 % interval for `hits` of `n`; of none, 0 to 1."""
+    hits, n = np.asarray(hits, dtype=float), np.asarray(n, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = hits / n
+        scale = 1 + Z**2 / n
+        centre = (share + Z**2 / (2 * n)) / scale
+        half = Z / scale * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+        low = np.where(n > 0, np.clip(centre - half, 0, share), 0.0)
+        high = np.where(n > 0, np.clip(centre + half, share, 1), 1.0)
+    return low, high
+
+
+def clustered_interval(hits: np.ndarray, sizes: np.ndarray, rows: np.ndarray) -> tuple:
+    """Return share, low and high of `hits` of `sizes` summed over articles (one entry each).
+
+    The variance between articles gives an effective sample size, at most the number of `rows`;
+    it is reduced for few articles and put into Wilson's interval. Where nothing varies, articles
+    are counted. One article says nothing about others: its interval is 0 to 1.
+    """
+    hits, sizes = np.asarray(hits, dtype=float), np.asarray(sizes, dtype=float)
+    articles, total = len(sizes), sizes.sum()
+    if not total:
+        return np.nan, 0.0, 1.0
+    share = float(hits.sum() / total)
+    if articles < 2:
+        return share, 0.0, 1.0
+    variance = articles / (articles - 1) * np.sum((hits - share * sizes) ** 2) / total**2
+    varies = 0 < share < 1 and variance > 0
+    effective = share * (1 - share) / variance if varies else articles
+    effective = np.clip(effective, 1, max(float(np.sum(rows)), 1))
+    effective *= (Z / stdtrit(articles - 1, 0.975)) ** 2
+    low, high = wilson_interval(share * effective, effective)
+    return share, min(float(low), share), max(float(high), share)
+
+
+def resampled_interval(sums: np.ndarray, sizes: np.ndarray) -> tuple:
+    """Return low and high of a mean over articles drawn 2,000 times with replacement, fixed seed.
+
+    `sums` and `sizes` hold each article's sum and number of values. The percentiles lie further
+    out the fewer the articles (Hesterberg 2015, expanded percentiles). Fewer than two articles
+    have no interval: both ends are NaN.
+    """
+    sums, sizes = np.asarray(sums, dtype=float), np.asarray(sizes, dtype=float)
+    articles = len(sums)
+    if articles < 2:
+        return np.nan, np.nan
+    draws = np.random.default_rng(SEED)
+    step = max(1, ARRAY_CELLS // articles)
+    even = np.full(articles, 1 / articles)
+    means = []
+    for first in range(0, RESAMPLES, step):
+        weights = draws.multinomial(articles, even, size=min(step, RESAMPLES - first))
+        means.append((weights @ sums) / (weights @ sizes))
+    spread = np.sqrt(articles / (articles - 1)) * stdtrit(articles - 1, 0.975)
+    tail = NormalDist().cdf(-spread)
+    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
+    mean = sums.sum() / sizes.sum()
+    return min(float(low), float(mean)), max(float(high), float(mean))
+
+
+def add_article_share(counts: pd.DataFrame, n_articles: int | pd.Series) -> pd.DataFrame:
+    """Add n, share, low and high: the part of the articles in `articles`, with Wilson's interval.
+
+    `n_articles` is one number, or a Series of numbers whose index name is a column of `counts`
+    (for instance the articles of each outlet).
+    """
+    n = n_articles
+    if isinstance(n_articles, pd.Series):
+        n = counts[n_articles.index.name].map(n_articles).astype("int64")
+    shared = counts.assign(n=n)
+    low, high = wilson_interval(shared["articles"], shared["n"])
+    share = shared["articles"] / shared["n"].where(shared["n"] > 0)
+    return shared.assign(share=share.astype(float), low=low, high=high)
+
+
+def measure_shares(
+    frame: pd.DataFrame, column: str, by: str = "", weight: str = ""
+) -> pd.DataFrame:
+    """Measure what part of the rows (or of their words) each value of `column` has.
+
+    Parameters
+    ----------
+    frame
+        Rows with an article_id, for instance attributions.
+    column
+        The category whose values share the rows.
+    by
+        A column whose values are measured apart, each adding up to 1.
+    weight
+        A column of numbers, for instance words, to add up instead of counting rows.
+
+    Returns
+    -------
+    One row per value of `column` (and of `by`; a value that a group lacks has a share of 0):
+    count, n (what it is a part of), articles (with that value), share, low, high; the value with
+    the largest share of all comes first.
+    """
+    rows = frame.assign(_size=frame[weight].astype(float) if weight else 1.0)
+    order = rows.groupby(column)["_size"].sum().sort_values(ascending=False, kind="stable").index
+    groups = rows.groupby(by, sort=True) if by else [("", rows)]
+    found = [
+        {**({by: name} if by else {}), column: value, **measured}
+        for name, group in groups
+        for value, measured in _shares_of(group, column, order)
+    ]
+    columns = [*([by] if by else []), column, "count", "n", "articles", "share", "low", "high"]
+    shares = pd.DataFrame(found, columns=columns)
+    return shares.astype({"count": "int64", "n": "int64", "articles": "int64"})
+
+
+def _shares_of(rows: pd.DataFrame, column: str, values: Iterable[str]) -> Iterable[tuple]:
+    """Yield each value of `column` with its measured share of the rows, articles as clusters."""
+    sizes = rows.groupby("article_id")["_size"].agg(["sum", "size"])
+    hits = rows.pivot_table(
+        index="article_id", columns=column, values="_size", aggfunc=["sum", "size"], fill_value=0
+    )
+    hits = hits.reindex(sizes.index)
+    absent = pd.Series(0.0, index=sizes.index)
+    for value in values:
+        hit = hits[("sum", value)] if ("sum", value) in hits else absent
+        held = hits[("size", value)] if ("size", value) in hits else absent
+        share, low, high = clustered_interval(hit, sizes["sum"], sizes["size"])
+        yield (
+            value,
+            {
+                "count": round(hit.sum()),
+                "n": round(sizes["sum"].sum()),
+                "articles": int((held > 0).sum()),
+                "share": share,
+                "low": low,
+                "high": high,
+            },
+        )
+
+
+def name_leaders(counts: pd.DataFrame, column: str, most: int = 4) -> str:
+    """Name the row with the largest share and every row whose interval reaches it, for a title.
+
+    Equal shares are joined by "and"; the others follow after "too close to call". Of a long list
+    the first `most` are named and the rest counted.
+    """
+    drawn = counts.dropna(subset=["share"])
+    if drawn.empty or drawn["share"].max() <= 0:
+        return NOTHING
+    top = drawn["share"].max()
+    first = drawn["share"] == top
+    near = ~first & (drawn["high"] >= top)
+    leaders = _enumerate(drawn.loc[first, column], most)
+    if not near.any():
+        return leaders
+    others = drawn[near].sort_values("share", ascending=False, kind="stable")[column]
+    return f"{leaders}; too close to call: {_enumerate(others, most)}"
+
+
+def _enumerate(names: Iterable[str], most: int) -> str:
+    names = list(names)
+    shown, rest = (names, 0) if len(names) <= most else (names[: most - 1], len(names) - most + 1)
+    parts = [*shown, *([f"{rest} more"] if rest else [])]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+# --------------------------------------------------------------------------------- the articles
+
+
+def count_articles(articles: pd.DataFrame) -> pd.DataFrame:
+    """Count what each outlet has; one row is one outlet, the one with most articles first.
+
+    Columns: articles, words, first and last day, undated, copies (marked as duplicates), wire.
+    """
+    rows = articles.assign(
+        undated=articles["published"].isna(),
+        copy=articles["duplicate_of"] != "",
+        from_wire=articles["wire"] != "",
+    )
+    counts = rows.groupby("outlet").agg(
+        articles=("article_id", "size"),
+        words=("words", "sum"),
+        first=("published", "min"),
+        last=("published", "max"),
+        undated=("undated", "sum"),
+        copies=("copy", "sum"),
+        wire=("from_wire", "sum"),
+    )
+    counts = counts.astype({"words": "int64"}).sort_values("articles", ascending=False)
+    days = {column: pd.to_datetime(counts[column]).dt.normalize() for column in ("first", "last")}
+    return counts.assign(**days).reset_index()
+
+
+def count_weeks(articles: pd.DataFrame) -> pd.DataFrame:
+    """Count the dated articles of each outlet in each week; weeks begin on Monday.
+
+    One row is one outlet and week, from the corpus's first week to its last, zeros included.
+    """
+    dated = articles.dropna(subset=["published"])
+    day = dated["published"].dt.normalize()
+    monday = (day - pd.to_timedelta(day.dt.weekday, unit="D")).rename("week")
+    counts = dated.groupby(["outlet", monday]).size().rename("articles")
+    if not counts.empty:
+        weeks = pd.date_range(monday.min(), monday.max(), freq="7D", name="week")
+        outlets = pd.Index(sorted(dated["outlet"].unique()), name="outlet")
+        counts = counts.reindex(pd.MultiIndex.from_product([outlets, weeks]), fill_value=0)
+    return counts.reset_index()
+
+
+def count_gaps(articles: pd.DataFrame) -> pd.DataFrame:
+    """Count the days without an article between two articles of an outlet, most days first.
+
+    One row is one gap: outlet, last_before, first_after, days.
+    """
+    dated = articles.dropna(subset=["published"])
+    days = dated.assign(first_after=dated["published"].dt.normalize())
+    days = days[["outlet", "first_after"]].drop_duplicates().sort_values(["outlet", "first_after"])
+    days["last_before"] = days.groupby("outlet")["first_after"].shift()
+    days["days"] = (days["first_after"] - days["last_before"]).dt.days - 1
+    gaps = days[days["days"] > 0].astype({"days": "int64"})
+    gaps = gaps.sort_values(["days", "outlet"], ascending=[False, True])
+    return gaps[["outlet", "last_before", "first_after", "days"]].reset_index(drop=True)
+
+
+def count_roles(
+    blocks: pd.DataFrame, articles: pd.DataFrame, roles: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Count the words of each structure role; one row is one role: blocks, words, share, counted.
+
+    `counted` says whether the role is among `roles`, the ones that other notebooks count.
+    """
+    joined = blocks.merge(
+        articles[["article_id", "text"]], on="article_id", how="inner", validate="many_to_one"
+    )
+    joined["words"] = [
+        len(text[start:end].split())
+        for text, start, end in zip(joined["text"], joined["start"], joined["end"], strict=True)
+    ]
+    counts = joined.groupby("role").agg(
+        articles=("article_id", "nunique"), blocks=("start", "size"), words=("words", "sum")
+    )
+    counts = counts.astype({"words": "int64"}).sort_values("words", ascending=False).reset_index()
+    total = counts["words"].sum()
+    return counts.assign(
+        share=counts["words"] / total if total else 0.0, counted=counts["role"].isin(roles)
+    )
+
+
+def pair_duplicates(articles: pd.DataFrame) -> pd.DataFrame:
+    """Pair each copy with its original; one row is one copy.
+
+    The original may lie outside the selection: its columns are then empty.
+    """
+    told = ["article_id", "outlet", "published", "headline"]
+    copies = articles.loc[articles["duplicate_of"] != "", [*told, "duplicate_kind", "duplicate_of"]]
+    originals = articles[["article_id", "outlet", "published"]].add_prefix("original_")
+    return copies.merge(
+        originals,
+        left_on="duplicate_of",
+        right_on="original_article_id",
+        how="left",
+        validate="many_to_one",
+    ).drop(columns="original_article_id")
+
+
+def count_values(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Count rows and articles for each combination of values, most rows first."""
+    counts = frame.groupby(list(columns), dropna=False).agg(
+        count=("article_id", "size"), articles=("article_id", "nunique")
+    )
+    return counts.sort_values("count", ascending=False, kind="stable").reset_index()
+
+
+# --------------------------------------------------------------------------------- the entities
+
+
+def count_entities(mentions: pd.DataFrame, by: str = "") -> pd.DataFrame:
+    """Count mentions and articles of each entity; one row is one entity (in one `by`, if given).
+
+    The entity in most articles comes first. Needs the columns of `join_entities`.
+    """
+    keys = [*([by] if by else []), "entity_id", "entity", "label"]
+    counts = mentions.groupby(keys).agg(
+        articles=("article_id", "nunique"), mentions=("article_id", "size")
+    )
+    return _ranked(counts.reset_index(), "articles", "mentions", then="entity")
+
+
+def _ranked(counts: pd.DataFrame, *largest: str, then: str) -> pd.DataFrame:
+    order = [False] * len(largest) + [True]
+    return counts.sort_values([*largest, then], ascending=order).reset_index(drop=True)
+
+
+def count_pairs(mentions: pd.DataFrame, n_articles: int) -> pd.DataFrame:
+    """Count the articles that mention both of two entities; one row is one pair.
+
+    `expected` is the number if the two were mentioned independently of one another, `ratio` how
+    many times more often they meet. The 200 most widely mentioned entities are paired.
+    """
+    present = mentions[["article_id", "entity_id", "entity"]].drop_duplicates()
+    widest = count_entities(mentions).head(PAIRED_ENTITIES)
+    present = present.merge(widest[["entity_id", "entity"]], validate="many_to_one")
+    both = present.merge(present, on="article_id", suffixes=("", "_with"), validate="many_to_many")
+    both = both[both["entity"] < both["entity_with"]]
+    pairs = both.groupby(["entity", "entity_with"]).size().rename("articles").reset_index()
+    alone = present.groupby("entity")["article_id"].nunique()
+    product = pairs["entity"].map(alone) * pairs["entity_with"].map(alone)
+    expected = product.astype(float) / max(n_articles, 1)
+    pairs = pairs.assign(expected=expected, ratio=pairs["articles"] / expected)
+    return _ranked(pairs, "articles", "ratio", then="entity")
+
+
+def measure_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.DataFrame:
+    """Measure in how many articles an entity appears and in how many of these it speaks.
+
+    One row is one entity: articles (it is mentioned or speaks), speaking (articles), words spoken,
+    share (speaking of articles), low, high. Only entities of `mentions` are listed.
+    """
+    names = mentions[["entity_id", "entity", "label"]].drop_duplicates("entity_id")
+    names = names[names["entity_id"] != ""]
+    spoken = attributions.rename(columns={"speaker_id": "entity_id"})
+    spoken = spoken[["article_id", "entity_id", "words"]]
+    spoken = spoken.merge(names["entity_id"], validate="many_to_one")
+    appears = pd.concat(
+        [mentions[["article_id", "entity_id"]], spoken[["article_id", "entity_id"]]]
+    )
+    voice = names.set_index("entity_id").assign(
+        articles=appears.groupby("entity_id")["article_id"].nunique(),
+        speaking=spoken.groupby("entity_id")["article_id"].nunique(),
+        words=spoken.groupby("entity_id")["words"].sum(),
+    )
+    voice = voice.fillna({"speaking": 0, "words": 0}).astype(
+        {"articles": "int64", "speaking": "int64", "words": "int64"}
+    )
+    low, high = wilson_interval(voice["speaking"], voice["articles"])
+    voice = voice.assign(share=voice["speaking"] / voice["articles"], low=low, high=high)
+    return _ranked(voice.reset_index(), "articles", "speaking", then="entity")
+
+
+def count_aliases(mentions: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
+    """Count the ways each entity is written; one row is one entity that is written in several.
+
+    `written` lists them with their mentions, `merge_reason` says why they are one name.
+    """
+    counts = mentions.groupby(["entity_id", "text"]).size().rename("mentions").reset_index()
+    counts = counts[counts["entity_id"] != ""]
+    counts = counts.sort_values(["entity_id", "mentions", "text"], ascending=[True, False, True])
+    counts["written"] = counts["text"] + " (" + counts["mentions"].astype(str) + ")"
+    merged = counts.groupby("entity_id").agg(
+        written=("written", "; ".join), ways=("text", "size"), mentions=("mentions", "sum")
+    )
+    merged = merged[merged["ways"] > 1].reset_index()
+    told = entities[["entity_id", "entity", "label", "merge_reason"]]
+    merged = merged.merge(told, on="entity_id", validate="one_to_one")
+    columns = ["entity", "label", "ways", "mentions", "written", "merge_reason"]
+    return _ranked(merged[columns], "mentions", "ways", then="entity")
+
+
+def count_ambiguous(mentions: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
+    """Count the written names that could be several entities; one row is one written name.
+
+    `could_be` lists the entities that are written so, or end in that word, somewhere in the
+    corpus; `mentions` and `articles` say how often the bare name stands in the text.
+    """
+    names = entities[["entity", "aliases"]].assign(alias=entities["aliases"]).explode("alias")
+    names = pd.concat([names["alias"], names["entity"], names["entity"].str.split().str[-1]])
+    owners = pd.DataFrame({"text": names, "could_be": entities["entity"].reindex(names.index)})
+    owners = owners.dropna().drop_duplicates().sort_values(["text", "could_be"])
+    owners = owners.groupby("text").agg(
+        could_be=("could_be", "; ".join), names=("could_be", "size")
+    )
+    found = mentions.groupby("text").agg(
+        articles=("article_id", "nunique"), mentions=("article_id", "size")
+    )
+    ambiguous = found.join(owners[owners["names"] > 1], how="inner").reset_index()
+    columns = ["text", "articles", "mentions", "names", "could_be"]
+    return _ranked(ambiguous[columns], "articles", "mentions", then="text")
+
+
+# ------------------------------------------------------------------------- speakers and sources
+
+
+def add_naming(attributions: pd.DataFrame) -> pd.DataFrame:
+    """Add `naming`: whether the source is named, unnamed, or anonymous (its name is withheld)."""
+    naming = np.where(attributions["named"].astype(bool), "named", "unnamed")
+    naming = np.where(attributions["source_type"] == "anonymous source", "anonymous", naming)
+    return attributions.assign(naming=pd.Series(naming, index=attributions.index, dtype="str"))
+
+
+def count_speakers(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
+    """Count what each speaker says; one row is one speaker (in one `by`, if given).
+
+    Columns: articles, attributions, words, direct, mixed, indirect. A source without a name is
+    one row per description as written, with `named` false: "officials" in two articles need not
+    be the same officials.
+    """
+    keys = [*([by] if by else []), "speaker", "speaker_id", "named"]
+    forms = {form: attributions["form"] == form for form in schema.FORMS}
+    counts = (
+        attributions.assign(**forms)
+        .groupby(keys)
+        .agg(
+            articles=("article_id", "nunique"),
+            attributions=("article_id", "size"),
+            words=("words", "sum"),
+            **{form: (form, "sum") for form in schema.FORMS},
+        )
+    )
+    return _ranked(counts.reset_index(), "articles", "attributions", then="speaker")
+
+
+def measure_tone(attributions: pd.DataFrame, by: str = "speaker", minimum: int = 1) -> pd.DataFrame:
+    """Measure the mean lexical tone (-1 to 1) of each speaker's words, articles resampled.
+
+    One row is one value of `by`: articles, attributions (with a tone), tone, low, high, spread
+    (standard deviation), and how many are negative, neutral, positive. Below `minimum`
+    attributions, or in one article only, tone, low and high are NaN.
+    """
+    toned = attributions.dropna(subset=["tone"])
+    labels = {label: toned["tone_label"] == label for label in schema.POLARITIES}
+    rows = toned.assign(**labels)
+    tones = rows.groupby(by).agg(
+        articles=("article_id", "nunique"),
+        attributions=("tone", "size"),
+        tone=("tone", "mean"),
+        spread=("tone", "std"),
+        **{label: (label, "sum") for label in labels},
+    )
+    enough = (tones["attributions"] >= minimum) & (tones["articles"] > 1)
+    tones["tone"] = tones["tone"].where(enough)
+    kept = rows[rows[by].isin(tones.index[enough])]
+    summed = kept.groupby([by, "article_id"])["tone"].agg(["sum", "size"])
+    ends = {
+        name: resampled_interval(group["sum"], group["size"])
+        for name, group in summed.groupby(level=0)
+    }
+    tones["low"] = pd.Series({name: end[0] for name, end in ends.items()}, dtype=float)
+    tones["high"] = pd.Series({name: end[1] for name, end in ends.items()}, dtype=float)
+    columns = ["articles", "attributions", "tone", "low", "high", "spread", *schema.POLARITIES]
+    return _ranked(tones[columns].reset_index(), "articles", "attributions", then=by)
+
+
+def join_targets(
+    targets: pd.DataFrame, attributions: pd.DataFrame, entities: pd.DataFrame
+) -> pd.DataFrame:
+    """Add to each target its name, and its attribution's article, speaker and place in the text."""
+    said = attributions.drop(columns=["start", "end", "confidence", "country"], errors="ignore")
+    joined = targets.merge(said, on="attribution_id", how="inner", validate="many_to_one")
+    names = entities[["entity_id", "entity"]].rename(columns={"entity": "target"})
+    return joined.merge(names, on="entity_id", how="inner", validate="many_to_one")
+
+
+def measure_targets(aimed: pd.DataFrame, minimum: int = 1) -> pd.DataFrame:
+    """Measure how each speaker speaks about each target; one row is one speaker and target.
+
+    Columns: articles, count, negative, neutral, positive, and balance, the positive minus the
+    negative part of the count (-1 to 1), NaN below `minimum`. Needs the columns of `join_targets`.
+    """
+    polarities = {label: aimed["polarity"] == label for label in schema.POLARITIES}
+    cells = (
+        aimed.assign(**polarities)
+        .groupby(["speaker", "target"])
+        .agg(
+            articles=("article_id", "nunique"),
+            count=("article_id", "size"),
+            **{label: (label, "sum") for label in polarities},
+        )
+    )
+    balance = (cells["positive"] - cells["negative"]) / cells["count"]
+    cells["balance"] = balance.where(cells["count"] >= minimum).astype(float)
+    return _ranked(cells.reset_index(), "count", "articles", then="speaker")
+
+
+def count_relays(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
+    """Count what reached the article through another outlet; one row is one relaying outlet.
+
+    Columns: relay, relay_ownership, articles, attributions, words, speakers. With `by`, for
+    instance "speaker", one row is one value of it and one relay.
+    """
+    relayed = attributions[attributions["relay"] != ""]
+    counts = relayed.groupby([*([by] if by else []), "relay", "relay_ownership"]).agg(
+        articles=("article_id", "nunique"),
+        attributions=("article_id", "size"),
+        words=("words", "sum"),
+        speakers=("speaker", "nunique"),
+    )
+    return _ranked(counts.reset_index(), "articles", "attributions", then="relay")
+
+
+def count_replies(replies: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
+    """Count who did not answer, and how; one row is one body and kind of reply."""
+    names = entities[["entity_id", "entity"]]
+    named = replies.merge(names, on="entity_id", how="left", validate="many_to_one")
+    named["who"] = named["entity"].fillna(named["text"])
+    counts = named.groupby(["who", "kind"]).agg(
+        articles=("article_id", "nunique"), replies=("article_id", "size")
+    )
+    return _ranked(counts.reset_index(), "articles", "replies", then="who")
+
+
+def count_sources(articles: pd.DataFrame, attributions: pd.DataFrame) -> pd.DataFrame:
+    """Count the sources of each article, fewest first but none last; one row is one article.
+
+    Columns: article_id, outlet, published, headline, attributions, sources, named_sources. A
+    source is a speaker; all words without a known speaker count as one source of their article.
+    """
+    speaker = attributions["speaker_id"].where(
+        attributions["speaker_id"] != "", attributions["speaker"].str.casefold()
+    )
+    said = attributions.assign(source=speaker, name=speaker.where(attributions["named"]))
+    counts = said.groupby("article_id").agg(
+        attributions=("source", "size"),
+        sources=("source", "nunique"),
+        named_sources=("name", "nunique"),
+    )
+    told = articles[["article_id", "outlet", "published", "headline"]]
+    joined = told.merge(counts, on="article_id", how="left", validate="one_to_one")
+    numbers = ["attributions", "sources", "named_sources"]
+    joined[numbers] = joined[numbers].fillna(0).astype("int64")
+    joined["_none"] = joined["sources"] == 0
+    joined = joined.sort_values(["_none", "sources", "article_id"]).drop(columns="_none")
+    return joined.reset_index(drop=True)
+
+
+def count_single_source(sources: pd.DataFrame) -> pd.DataFrame:
+    """Count per outlet the articles that rest on one source; needs the rows of `count_sources`.
+
+    One row is one outlet: articles (with one source), n (with any source), share, low, high.
+    """
+    sourced = sources[sources["sources"] > 0]
+    single = sourced.assign(single=sourced["sources"] == 1)
+    counts = single.groupby("outlet").agg(articles=("single", "sum"), n=("single", "size"))
+    shares = add_article_share(counts.reset_index()[["outlet", "articles"]], counts["n"])
+    return shares.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)

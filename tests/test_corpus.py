@@ -1,0 +1,281 @@
+"""The build: every file accounted for, nothing annotated twice, nothing half written."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from helpers import corpus, schema, tables
+
+STORY = """Ferry line cuts night crossings
+
+PORT ELLEN, Marland – The Northern Ferry Company will end night crossings in May, it said on Monday.
+
+“We cannot fill the boats,” said Ada Lindqvist, the company's director. “Nobody travels at three.”
+
+Mayor Tom Okoro said the town had not been told. He called the decision “a slap in the face”.
+"""
+
+
+def write_stories(folder: Path, count: int) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        story = STORY.replace("May", f"May {number + 1}").replace("Monday", f"day {number}")
+        (folder / f"story-{number:03d}.txt").write_text(story, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def articles(tmp_path):
+    return write_stories(tmp_path / "articles", 3)
+
+
+def build(path, out, **options):
+    return corpus.build(path, out, progress=False, **options)
+
+
+def test_every_table_is_written_and_fits_the_schema(articles, tmp_path):
+    manifest = build(articles, tmp_path / "out")
+    for name in schema.TABLES:
+        assert len(tables.read_table(name, tmp_path / "out")) == manifest["counts"][name]
+    assert manifest["counts"]["articles"] == manifest["counts"]["files"] == 3
+
+
+def test_every_row_points_into_the_text_as_read(articles, tmp_path):
+    build(articles, tmp_path / "out")
+    read = tables.read_table("articles", tmp_path / "out")
+    texts = read.set_index("article_id")["text"]
+    assert set(read["text"]) == {file.read_text() for file in articles.iterdir()}
+    for name in ("mentions", "attributions", "replies"):
+        frame = tables.read_table(name, tmp_path / "out")
+        for row in frame.itertuples():
+            assert row.text == texts[row.article_id][row.start : row.end]
+    entities = set(tables.read_table("entities", tmp_path / "out")["entity_id"])
+    assert set(tables.read_table("mentions", tmp_path / "out")["entity_id"]) <= entities | {""}
+
+
+def test_the_story_says_who_spoke(articles, tmp_path):
+    build(articles / "story-000.txt", tmp_path / "out")
+    said = tables.read_table("attributions", tmp_path / "out")
+    assert {"Ada Lindqvist", "Tom Okoro"} <= set(said["speaker"])
+
+
+def test_a_second_build_reads_nothing_again(articles, tmp_path, monkeypatch):
+    first = build(articles, tmp_path / "out")
+    monkeypatch.setattr(corpus, "annotate", lambda _: pytest.fail("annotated again"))
+    assert build(articles, tmp_path / "out") == first
+
+
+def test_only_new_and_changed_files_are_annotated(articles, tmp_path, monkeypatch):
+    build(articles, tmp_path / "out")
+    before = tables.read_table("articles", tmp_path / "out").set_index("path")
+    seen = []
+    annotate = corpus.annotate
+    monkeypatch.setattr(corpus, "annotate", lambda a: seen.extend(a["path"]) or annotate(a))
+    changed = articles / "story-001.txt"
+    changed.write_text(STORY.replace("Okoro", "Achterberg"), encoding="utf-8")
+    (articles / "story-002.txt").unlink()
+    write_stories(articles / "more", 1)
+    build(articles, tmp_path / "out")
+    after = tables.read_table("articles", tmp_path / "out").set_index("path")
+    assert sorted(seen) == ["more/story-000.txt", "story-001.txt"]
+    assert sorted(after.index) == ["more/story-000.txt", "story-000.txt", "story-001.txt"]
+    assert after.article_id["story-000.txt"] == before.article_id["story-000.txt"]
+    assert after.article_id["story-001.txt"] == before.article_id["story-001.txt"]
+    said = tables.read_table("attributions", tmp_path / "out")
+    assert said["attribution_id"].is_unique
+    assert "Tom Achterberg" in set(said["speaker"])
+
+
+def test_an_incremental_build_equals_a_fresh_one(articles, tmp_path):
+    build(articles, tmp_path / "grown")
+    write_stories(articles, 5)
+    build(articles, tmp_path / "grown")
+    build(articles, tmp_path / "fresh")
+    for name in schema.TABLES:
+        pd.testing.assert_frame_equal(
+            tables.read_table(name, tmp_path / "grown"), tables.read_table(name, tmp_path / "fresh")
+        )
+
+
+def test_two_workers_write_the_same_tables_as_one(articles, tmp_path):
+    build(articles, tmp_path / "one")
+    build(articles, tmp_path / "two", workers=2)
+    for name in schema.TABLES:
+        pd.testing.assert_frame_equal(
+            tables.read_table(name, tmp_path / "one"), tables.read_table(name, tmp_path / "two")
+        )
+
+
+def test_the_same_file_gives_the_same_id_wherever_it_lies(articles, tmp_path):
+    build(articles, tmp_path / "out")
+    shutil.copytree(articles, tmp_path / "elsewhere")
+    build(tmp_path / "elsewhere", tmp_path / "out2")
+    first, second = (tables.read_table("articles", tmp_path / out) for out in ("out", "out2"))
+    assert first["article_id"].tolist() == second["article_id"].tolist()
+
+
+def test_a_killed_build_goes_on_where_it_stopped(tmp_path):
+    articles = write_stories(tmp_path / "articles", 3 * corpus.ARTICLES_PER_PART)
+    command = [sys.executable, "-m", "helpers", "build", str(articles), "--quiet", "--out"]
+    running = subprocess.Popen([*command, str(tmp_path / "out")], start_new_session=True)
+    parts = tmp_path / "out" / "parts"
+    deadline = time.monotonic() + 120
+    while not list(parts.glob("*/part-*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert not (tmp_path / "out" / "manifest.json").exists()
+    kept = {part.name: part.stat().st_mtime_ns for part in parts.glob("*/part-*")}
+    manifest = build(articles, tmp_path / "out")
+    now = {part.name: part.stat().st_mtime_ns for part in parts.glob("*/part-*")}
+    assert kept and kept.items() <= now.items()
+    assert manifest["counts"]["articles"] == 3 * corpus.ARTICLES_PER_PART
+    assert tables.read_table("articles", tmp_path / "out")["path"].is_unique
+
+
+def test_another_engine_annotates_everything_again(articles, tmp_path, monkeypatch):
+    build(articles, tmp_path / "out")
+    seen = []
+    annotate = corpus.annotate
+    monkeypatch.setattr(corpus, "annotate", lambda a: seen.extend(a["path"]) or annotate(a))
+    monkeypatch.setattr(corpus, "engine_hashes", lambda: {"helpers/tone.py": "changed"})
+    manifest = build(articles, tmp_path / "out")
+    assert len(seen) == 3 and manifest["engine"] == {"helpers/tone.py": "changed"}
+    assert len(list((tmp_path / "out" / "parts").iterdir())) == 1
+
+
+# ---------------------------------------------------------------------------------- bad input
+
+BAD_FILES = {
+    "empty.txt": b"",
+    "blank.txt": b"  \n\n ",
+    "junk.txt": bytes(range(256)) * 40,
+    "nul.txt": b"The mayor\x00 said\x00 no\x00.",
+    "page.html": b"<html><head><title>x</title></head><body><nav>Home</nav></body></html>",
+    "table.csv": b"colour,size\nred,3\n",
+    "broken.json": b'{"text": "unfinished',
+    "picture.docx": b"not a zip",
+    "scan.pdf": b"%PDF-1.4 nothing",
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_is_a_problem_and_the_others_are_read(name, articles, tmp_path):
+    (articles / name).write_bytes(BAD_FILES[name])
+    manifest = build(articles, tmp_path / "out")
+    problems = tables.read_table("problems", tmp_path / "out")
+    assert manifest["counts"]["articles"] == 3
+    assert any(row.path.startswith(name) and row.problem for row in problems.itertuples())
+
+
+def test_an_article_that_breaks_a_step_is_kept_without_it(articles, tmp_path, monkeypatch):
+    find = corpus.mentions.find_mentions
+
+    def fails_on_one(some):
+        if "day 1" in "".join(some["text"]):
+            raise ValueError("cannot read this")
+        return find(some)
+
+    monkeypatch.setattr(corpus.mentions, "find_mentions", fails_on_one)
+    build(articles, tmp_path / "out")
+    problem = tables.read_table("problems", tmp_path / "out").set_index("path").loc["story-001.txt"]
+    assert problem["step"] == "mentions" and "cannot read this" in problem["problem"]
+    read = tables.read_table("mentions", tmp_path / "out")
+    assert read["article_id"].nunique() == 2
+    assert len(tables.read_table("articles", tmp_path / "out")) == 3
+
+
+def test_unclosed_quotation_marks_are_noted(tmp_path):
+    story = STORY.replace("three.”", "three.")
+    (tmp_path / "a.txt").write_text(story)
+    build(tmp_path / "a.txt", tmp_path / "out")
+    problems = tables.read_table("problems", tmp_path / "out")
+    assert problems["step"].tolist() == ["quotations"]
+    assert "never closed" in problems["problem"][0]
+
+
+def test_two_files_may_claim_one_id(tmp_path):
+    for name in ("one", "two"):
+        record = {"id": "story-7", "text": STORY + name}
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps(record) + "\n")
+    build(tmp_path, tmp_path.parent / f"{tmp_path.name}-out")
+    out = tmp_path.parent / f"{tmp_path.name}-out"
+    ids = tables.read_table("articles", out)["article_id"]
+    assert len(ids) == 2 and "story-7" in set(ids)
+    assert "already used" in tables.read_table("problems", out)["problem"][0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "“" * 500 + " said nobody",
+        "הנשיא אמר כי המשא ומתן נמשך.\n\nשר החוץ סירב להגיב.\n",
+        "😀 said 👩‍👩‍👧‍👦: “🎉” 🏴󠁧󠁢󠁳󠁣󠁴󠁿\n" * 5,
+        "<script>alert('x')</script> said the minister.",
+        "\u2028\u2029\x85 a\r\n\rb \x0c\x1c",
+        "\ufeff\u200b\u00ad",
+    ],
+    ids=["marks", "hebrew", "emoji", "script", "separators", "invisible"],
+)
+def test_strange_text_is_read_exactly(text, tmp_path):
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8", newline="")
+    manifest = build(tmp_path / "a.txt", tmp_path / "out")
+    read = tables.read_table("articles", tmp_path / "out")
+    assert manifest["counts"]["articles"] + manifest["counts"]["problems"] >= 1
+    assert all(row == text.removeprefix("\ufeff") for row in read["text"])
+
+
+def test_a_five_megabyte_line_is_read(tmp_path):
+    sentence = "The harbour board of Port Ellen said on Monday that it would wait. "
+    text = sentence * (5_000_000 // len(sentence))
+    (tmp_path / "a.txt").write_text(text)
+    articles, problems = corpus.ingest.read_articles(tmp_path / "a.txt")
+    assert articles["text"][0] == text and problems.empty
+    blocks = corpus.structure.find_blocks(articles)
+    assert blocks["end"].max() == len(text.rstrip())
+
+
+def test_a_missing_path_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        build(tmp_path / "nothing", tmp_path / "out")
+
+
+def test_tables_inside_the_articles_are_refused(articles):
+    with pytest.raises(corpus.BuildError, match="inside the articles"):
+        build(articles, articles / "tables")
+
+
+def test_a_folder_without_articles_gives_empty_tables(tmp_path):
+    (tmp_path / "articles").mkdir()
+    manifest = build(tmp_path / "articles", tmp_path / "out")
+    assert manifest["counts"]["articles"] == 0
+    assert len(tables.read_table("problems", tmp_path / "out")) == 1
+
+
+# ---------------------------------------------------------------------------- finding a corpus
+
+
+def test_a_corpus_is_built_once_and_then_reused(articles, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ATTRIBUTED_TABLES", str(tmp_path / "tables"))
+    first = corpus.open_corpus(str(articles))
+    assert "Built the tables of articles: 3 articles" in capsys.readouterr().out
+    assert corpus.open_corpus(str(articles)) == first
+    assert "Using the tables of articles" in capsys.readouterr().out
+    assert corpus.open_corpus(first) == first
+
+
+def test_an_unknown_corpus_is_refused_with_the_known_ones():
+    with pytest.raises(FileNotFoundError, match=r"no corpus 'smaple'.*\(sample\)"):
+        corpus.open_corpus("smaple")
+    with pytest.raises(FileNotFoundError, match="corpus is empty"):
+        corpus.open_corpus("")
