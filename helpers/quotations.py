@@ -393,7 +393,7 @@ class _ParagraphReader:
 
 @dataclass(slots=True)
 class _Later:
-    """The context of the next single or straight mark; `single_inside` stops at a closing double."""
+    """Contexts of the next single and straight marks; `single_inside` ends at a closing double."""
 
     single: str = ""
     single_inside: str = ""

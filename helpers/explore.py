@@ -1,0 +1,330 @@
+"""Reading closely: an article with its marks in colour and words, and the sentences behind rows.
+
+Everything an article says is escaped: in a notebook or report it is text, never markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from helpers import schema, tables
+
+CONTEXT = 160
+LONGEST = 600
+EVIDENCE_COLUMNS = [
+    "article_id",
+    "outlet",
+    "published",
+    "before",
+    "evidence",
+    "after",
+    "start",
+    "end",
+    "rule",
+    "confidence",
+]
+
+
+def open_corpus(corpus: str | Path) -> Path:
+    """Return the folder of tables of a corpus, see `corpus.open_corpus`."""
+    if (Path(corpus) / tables.MANIFEST).is_file():
+        print(f"Using the tables in {Path(corpus).name}.")
+        return Path(corpus)
+    from helpers import corpus as builder
+
+    return builder.open_corpus(corpus)
+
+
+# ------------------------------------------------------------------------------------- evidence
+
+
+class Evidence(pd.DataFrame):
+    """Rows with the sentences behind them, shown as readable passages with the words marked."""
+
+    def _repr_html_(self) -> str:
+        if self.empty:
+            return "<p>No sentence to show.</p>"
+        return "\n".join(map(_passage, self.to_dict("records")))
+
+
+def evidence(
+    rows: pd.DataFrame, folder: str | Path, top: int = 0, told: Sequence[str] = ()
+) -> Evidence:
+    """Find the sentences behind rows of any table whose rows point at a span of an article.
+
+    Parameters
+    ----------
+    rows
+        Rows with article_id, start and end; their order is kept.
+    folder
+        The folder of tables that they come from.
+    top
+        How many rows are opened; 0 opens all.
+    told
+        Columns of `rows` to keep in front, for instance speaker and tone.
+
+    Returns
+    -------
+    One row per row: what is told, article_id, outlet, published, the sentence or sentences around
+    the span cut into `before`, `evidence` (the span as written) and `after`, start, end, and the
+    rule and confidence that found it ("" and NaN in tables that have none).
+
+    Raises
+    ------
+    ValueError
+        When a row points at an article or a place that the tables do not have.
+    """
+    rows = rows.head(top) if top else rows
+    wanted = set(rows["article_id"])
+    articles = tables.read_table("articles", folder, ["article_id", "outlet", "published", "text"])
+    articles = articles[articles["article_id"].isin(wanted)].set_index("article_id")
+    sentences = tables.read_table("sentences", folder)
+    sentences = dict(iter(sentences[sentences["article_id"].isin(wanted)].groupby("article_id")))
+    nowhere = wanted - set(articles.index)
+    if nowhere:
+        raise ValueError(f"no article {sorted(nowhere)[0]!r} in {folder}")
+    found = []
+    for position, row in enumerate(rows[["article_id", "start", "end"]].itertuples(index=False)):
+        article = articles.loc[row.article_id]
+        text, start, end = article["text"], int(row.start), int(row.end)
+        if not 0 <= start < end <= len(text):
+            raise ValueError(f"{start} to {end} is no place in article {row.article_id!r}")
+        first, last = _around(sentences.get(row.article_id), text, start, end)
+        found.append(
+            {
+                "article_id": row.article_id,
+                "outlet": article["outlet"],
+                "published": article["published"],
+                "before": text[first:start],
+                "evidence": text[start:end],
+                "after": text[end:last],
+                "start": start,
+                "end": end,
+                "rule": rows["rule"].iloc[position] if "rule" in rows else "",
+                "confidence": rows["confidence"].iloc[position] if "confidence" in rows else None,
+            }
+        )
+    opened = pd.DataFrame(found, columns=EVIDENCE_COLUMNS, index=rows.index)
+    opened = opened.astype({"confidence": float, "published": "datetime64[us]"})
+    return Evidence(pd.concat([rows[list(told)], opened], axis=1))
+
+
+def _around(sentences: pd.DataFrame | None, text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the bounds of the sentences that a span meets, at most some words around it."""
+    first, last = start, end
+    if sentences is not None:
+        met = sentences[(sentences["start"] < end) & (sentences["end"] > start)]
+        first = min([first, *met["start"]])
+        last = max([last, *met["end"]])
+    return max(first, start - CONTEXT, 0), min(last, end + CONTEXT, len(text))
+
+
+def _passage(row: dict[str, Any]) -> str:
+    told = [_told(name, value) for name, value in row.items() if name not in EVIDENCE_COLUMNS]
+    where = [row["outlet"]]
+    where += [] if pd.isna(row["published"]) else [f"{row['published']:%-d %B %Y}"]
+    where += [f"article {row['article_id']}, characters {row['start']:,} to {row['end']:,}"]
+    where += [f"rule: {row['rule']}"] if row["rule"] else []
+    where += [] if pd.isna(row["confidence"]) else [f"confidence {row['confidence']:.2f}"]
+    words = row["evidence"]
+    marked = words if len(words) <= LONGEST else words[:LONGEST] + " […]"
+    lead = f"<b>{escape('; '.join(told))}</b><br>" if told else ""
+    return (
+        f'<div style="margin:0 0 0.9em; max-width:46em; line-height:1.45">{lead}'
+        f'{_text(row["before"])}<mark style="{_MARK}">{_text(marked)}</mark>{_text(row["after"])}'
+        f'<br><small style="color:#595959">{escape("; ".join(where))}</small></div>'
+    )
+
+
+def _told(name: str, value: object) -> str:
+    if isinstance(value, float):
+        return f"{name} {value:+.2f}"
+    return str(value) if isinstance(value, str) else f"{name} {value}"
+
+
+# --------------------------------------------------------------------------------------- reader
+
+
+@dataclass(frozen=True)
+class Page:
+    """A piece of escaped HTML that a notebook shows."""
+
+    html: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+_MARK = "background:#DCEBF5; color:#111; text-decoration:underline; text-underline-offset:3px"
+_LINES = {"direct": "solid", "mixed": "dashed", "indirect": "dotted"}
+_CONTENT = (
+    "background:#DCEBF5; color:#111; text-decoration:underline {line} #0072B2 2px; "
+    "text-underline-offset:3px"
+)
+_SOURCE = "font-weight:700; border:1px solid #A33F00; border-radius:3px; padding:0 2px"
+_CUE = "font-style:italic; color:#A33F00"
+_NAME = "background:#EDEDED; color:#111; border-bottom:1px solid #595959"
+_TAG = "font-size:0.68em; color:#595959; letter-spacing:0.04em; vertical-align:0.25em"
+_ROLE = "flex:0 0 6.5em; font-size:0.78em; color:#595959; text-align:right; padding-top:0.25em"
+_ASIDE = frozenset(schema.BLOCK_ROLES) - frozenset(schema.DEFAULT_ROLES)
+
+
+def choose_article(
+    articles: pd.DataFrame, attributions: pd.DataFrame, wanted: str = ""
+) -> pd.DataFrame:
+    """Choose one article; return it as a frame of one row, or of none when there is no article.
+
+    `wanted` is an article_id, a path or its end, or words of the headline, in any case; "" takes
+    the article with most attributions. Raises ValueError when nothing or several articles fit.
+    """
+    if articles.empty:
+        return articles
+    if not wanted:
+        numbers = articles["article_id"].map(attributions["article_id"].value_counts()).fillna(0)
+        return articles.loc[[numbers.idxmax()]]
+    headline = articles["headline"].str.casefold()
+    for fits in (
+        articles["article_id"] == wanted,
+        articles["path"] == wanted,
+        articles["path"].str.endswith("/" + wanted),
+        headline == wanted.casefold(),
+        headline.str.contains(wanted.casefold(), regex=False),
+    ):
+        if fits.sum() == 1:
+            return articles[fits]
+        if fits.sum() > 1:
+            several = "; ".join(
+                f"{row.headline} ({row.article_id})" for row in articles[fits].head(5).itertuples()
+            )
+            raise ValueError(f"{fits.sum()} articles fit {wanted!r}; give the id of one: {several}")
+    raise ValueError(
+        f"no article fits {wanted!r}: give its id, its path or words of its headline, "
+        f"for instance {articles['article_id'].iloc[0]!r} or {articles['headline'].iloc[0]!r}"
+    )
+
+
+def reader(article: pd.DataFrame, folder: str | Path) -> Page:
+    """Show one article as text with its structure, speakers, quotations and names marked.
+
+    Colour is never alone: contents are underlined (solid, dashed or dotted for direct, mixed and
+    indirect) and numbered as in `attributions_of`, sources are boxed, cues italic, names tagged
+    with their label. `article` is a frame of one row (or none) with article_id, as returned by
+    `choose_article`.
+    """
+    if article.empty:
+        return Page("<p>Nothing to read: there is no article.</p>")
+    chosen = article.iloc[0]
+    blocks = _of(tables.read_table("blocks", folder), chosen["article_id"])
+    mentions = _of(tables.read_table("mentions", folder), chosen["article_id"])
+    attributions = attributions_of(article, folder)
+    layers = list(_layers(attributions, mentions))
+    text = chosen["text"]
+    if blocks.empty:
+        blocks = pd.DataFrame([{"start": 0, "end": len(text), "role": "body"}])
+    paragraphs = "".join(
+        _paragraph(text, block, layers)
+        for block in blocks.sort_values("start").itertuples(index=False)
+        if text[block.start : block.end].strip()
+    )
+    return Page(
+        '<article style="max-width:52em; line-height:1.6">'
+        f"{_head(chosen)}{_legend()}{paragraphs}</article>"
+    )
+
+
+def attributions_of(article: pd.DataFrame, folder: str | Path) -> pd.DataFrame:
+    """Return the attributions of one article in the order of the text, numbered from 1 (`no`)."""
+    attributions = tables.read_table("attributions", folder)
+    wanted = article["article_id"].iloc[0] if len(article) else ""
+    found = _of(attributions, wanted).sort_values(["start", "end"]).reset_index(drop=True)
+    found.insert(0, "no", range(1, len(found) + 1))
+    return found
+
+
+def _of(frame: pd.DataFrame, article_id: str) -> pd.DataFrame:
+    return frame[frame["article_id"] == article_id]
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A style over a span; `note` is written after the span's end, in words."""
+
+    start: int
+    end: int
+    style: str
+    note: str = ""
+
+
+def _layers(attributions: pd.DataFrame, mentions: pd.DataFrame) -> Iterator[_Layer]:
+    for row in attributions.itertuples(index=False):
+        style = _CONTENT.format(line=_LINES[row.form])
+        spans = [tuple(span) for span in row.spans] or [(row.start, row.end)]
+        for start, end in spans:
+            note = f"[{row.no} {row.form}]" if end == spans[-1][1] else ""
+            yield _Layer(start, end, style, note)
+        yield from (_Layer(start, end, _SOURCE) for start, end in row.source_spans)
+        yield from (_Layer(start, end, _CUE) for start, end in row.cue_spans)
+    for row in mentions.itertuples(index=False):
+        yield _Layer(row.start, row.end, _NAME, row.label)
+
+
+def _paragraph(text: str, block: tuple, layers: Iterable[_Layer]) -> str:
+    """Cut a block where any style begins or ends and write each piece with the styles on it."""
+    here = [layer for layer in layers if layer.start < block.end and layer.end > block.start]
+    cuts = {block.start, block.end}
+    for layer in here:
+        cuts |= {max(layer.start, block.start), min(layer.end, block.end)}
+    edges = sorted(cuts)
+    pieces = []
+    for start, end in zip(edges, edges[1:], strict=False):
+        styles = [layer.style for layer in here if layer.start <= start and layer.end >= end]
+        piece = _text(text[start:end])
+        style = "; ".join(dict.fromkeys(styles))
+        pieces.append(f'<span style="{style}">{piece}</span>' if styles else piece)
+        notes = dict.fromkeys(layer.note for layer in here if layer.end == end and layer.note)
+        pieces += [f'<span style="{_TAG}">&#8239;{escape(note)}</span>' for note in notes]
+    tone = "color:#595959" if block.role in _ASIDE else ""
+    size = "font-size:1.25em; font-weight:700" if block.role == "headline" else ""
+    style = "; ".join(filter(None, ["flex:1; margin:0", tone, size]))
+    return (
+        '<div style="display:flex; gap:0.9em; margin:0 0 0.7em">'
+        f'<div style="{_ROLE}">{escape(block.role)}</div><p style="{style}">{"".join(pieces)}</p>'
+        "</div>"
+    )
+
+
+def _head(article: pd.Series) -> str:
+    told = [article["outlet"], article["byline"], article["path"]]
+    if not pd.isna(article["published"]):
+        told.insert(1, f"{article['published']:%-d %B %Y}")
+    told.append(f"{article['words']:,} words")
+    line = " · ".join(filter(None, told))
+    return f'<p style="color:#595959; margin:0 0 0.5em">{escape(line)}</p>'
+
+
+def _legend() -> str:
+    contents = (
+        f'<span style="{_CONTENT.format(line=line)}">{form}</span>' for form, line in _LINES.items()
+    )
+    parts = [
+        f"what is said: {', '.join(contents)} quotation, with its number",
+        f'<span style="{_SOURCE}">who says it</span>',
+        f'<span style="{_CUE}">the words that attribute it</span>',
+        f'<span style="{_NAME}">a name</span> <span style="{_TAG}">and its label</span>',
+    ]
+    return f'<p style="margin:0 0 1em">Marked: {"; ".join(parts)}.</p>'
+
+
+def _text(text: str) -> str:
+    """Escape a text; line ends become breaks, other control characters are shown."""
+    shown = "".join(
+        sign if sign.isprintable() or sign in "\n\t " else f"\\x{ord(sign):02x}"
+        for sign in text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
+    )
+    return escape(shown).replace("\n", "<br>")

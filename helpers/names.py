@@ -1,0 +1,222 @@
+"""How names are written: cleaning a span, places and bodies known by name, acronyms, short forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from helpers import lexicons
+
+# Names that are also ordinary words, given names or other places: never taken on sight.
+AMBIGUOUS = frozenset(
+    "Georgia Jordan Chad Jersey Guernsey Turkey Male Victoria Kingston Hamilton Stanley Douglas "
+    "Alexandria Santiago Reading Dane Danes Pole Poles Lao Western Diet Time Fortune Forbes Dawn "
+    "Independent Atlantic Economist Reforma Bild Slate Vox Fars PAP SPA ABC CNA AU JCS NIS AN Meta "
+    "Shell Apple Amazon Amnesty Twitter WHO Alphabet Pew MENA ANI VNA PNA PA IS Tasnim Nikkei Mobile "
+    "Charlotte Wells Basse Road Valley Settlement Saint Roseau Vaduz Castries Monaco Nuuk Bern Rome "
+    "Praia Lome Malabo Moroni Suva Apia Independence Niger Dominican Guinea Congo Korea Samoa "
+    "The Hill Dozhd The Sun Suspilne Sputnik Interfax Granma Guardian".split()
+) - {"The"}
+_POSSESSIVE = re.compile(r"(?:[’'`´]s|(?<=s)[’'])$", re.IGNORECASE)
+_LEADING = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
+_SPACE = re.compile(r"\s+")
+_CAPITAL = re.compile(r"(?<![\w.])(?=[^\W\d_])(?!['’])[^\W_]")
+_ACRONYM = re.compile(r"[A-Z][A-Z0-9&.-]{1,9}")
+_DEFINED = re.compile(
+    r"(?:\s+\((?:or |the )?(?P<a>[A-Z][A-Za-z0-9&.-]{1,9})\)"
+    r"|,?\s+or\s+(?:the\s+)?(?P<b>[A-Z][A-Z0-9&-]{1,9})\b"
+    r"|,?\s+(?:also |better |commonly )?known (?:as|by its initials) (?:the )?(?P<c>[A-Z][A-Z0-9&-]{1,9})\b)"
+)
+_LONG = re.compile(
+    r"(?:[A-Z][\w’'.&-]*)(?:\s+(?:(?:of|for|and|the|on|in|to|de|&)\s+){0,2}[A-Z][\w’'.&-]*)*$"
+)
+_INITIAL = re.compile(r"\b[A-Z]\.\s+")
+_SUFFIX = re.compile(r",?\s+(?:Jr|Sr|II|III|IV)\.?$")
+
+
+class Known(NamedTuple):
+    """What a lexicon says of a name."""
+
+    name: str
+    label: str
+    country: str
+    lexicon: str
+
+
+def plain(text: str) -> str:
+    """Return a name for comparison: straight apostrophes, single spaces, no article, no possessive.
+
+    Dots of abbreviations go ("U.S." and "US" are the same), case stays.
+    """
+    text = _SPACE.sub(" ", text).strip().replace("’", "'").replace("‘", "'")
+    text = _POSSESSIVE.sub("", _LEADING.sub("", text))
+    return re.sub(r"\b([A-Z])\.(?=[A-Z]\b|\s|$)", r"\1", text) if "." in text else text
+
+
+def trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the span without surrounding marks, a leading article and a trailing possessive."""
+    while start < end and not text[start].isalnum():
+        start += 1
+    while end > start and not (text[end - 1].isalnum() or text[end - 1] == "."):
+        end -= 1
+    leading = _LEADING.match(text[start:end])
+    if leading and leading.end() < end - start:
+        start += leading.end()
+    possessive = _POSSESSIVE.search(text[start:end])
+    if possessive and possessive.start() > 0:
+        end = start + possessive.start()
+    if text[end - 1 : end] == "." and "." not in text[start : end - 1] and end - start > 4:
+        end -= 1
+    return start, end
+
+
+def person_name(name: str) -> str:
+    """Return a person's name without middle initials and "Jr."."""
+    name = _SUFFIX.sub("", plain(name))
+    first, _, rest = name.partition(" ")
+    return f"{first} {_INITIAL.sub('', rest)}".strip() if rest else name
+
+
+def family_names(name: str) -> tuple[str, ...]:
+    """Return the words of a full name that may stand for it: the last, or a family name in front."""
+    words = person_name(name).split()
+    if len(words) < 2:
+        return ()
+    if words[0] in _family_first() and len(words[-1]) > 1:
+        return (words[0], words[-1])
+    return (words[-1],)
+
+
+@lru_cache(maxsize=1)
+def _family_first() -> frozenset[str]:
+    return frozenset(lexicons.read_lexicon("family_names")["family_name"])
+
+
+@lru_cache(maxsize=1)
+def known_names() -> dict[str, Known]:
+    """Return every name of the lexicons, cleaned by `plain`, with what it stands for."""
+    found: dict[str, Known] = {}
+    for row in lexicons.read_lexicon("outlets").itertuples():
+        for name in (row.name, *row.aliases.split("|")):
+            found.setdefault(plain(name), Known(row.name, "ORG", row.country, "outlets"))
+    for row in lexicons.read_lexicon("bodies").itertuples():
+        for name in (row.name, *row.aliases.split("|")):
+            found.setdefault(plain(name), Known(row.name, "ORG", row.country, "bodies"))
+    for row in lexicons.read_lexicon("places").itertuples():
+        kind = "cities" if row.kind == "city" else "places"
+        found.setdefault(plain(row.name), Known(row.place, "GPE", row.country, kind))
+    for row in lexicons.read_lexicon("demonyms").itertuples():
+        found.setdefault(plain(row.demonym), Known(singular(row.demonym), "NORP", row.country, "demonyms"))
+    found.pop("", None)
+    return found
+
+
+def singular(demonym: str) -> str:
+    """Return "North Korean" for "North Koreans"."""
+    return demonym[:-1] if demonym.endswith(("ans", "is", "ks", "ts", "nes", "ds", "les")) else demonym
+
+
+def known(text: str) -> Known | None:
+    """Return what the lexicons say of a name as written, or None."""
+    name = plain(text)
+    found = known_names().get(name)
+    if found is None and name.isupper() and len(name) > 4:
+        found = known_names().get(name.title())
+    return found
+
+
+@lru_cache(maxsize=1)
+def _by_first_word() -> dict[str, list[str]]:
+    table: dict[str, set[str]] = {}
+    for lexicon, column in (("places", "name"), ("demonyms", "demonym")):
+        for name in lexicons.read_lexicon(lexicon)[column]:
+            table.setdefault(_first_word(name), set()).add(name)
+    for lexicon in ("outlets", "bodies"):
+        for name, aliases in lexicons.read_lexicon(lexicon)[["name", "aliases"]].itertuples(index=False):
+            for written in (name, *aliases.split("|")):
+                if written:
+                    written = _LEADING.sub("", written)
+                    table.setdefault(_first_word(written), set()).add(written)
+    for names in list(table.values()):
+        for name in list(names):
+            if name.isalpha() and len(name) > 4:
+                table.setdefault(name.upper(), set()).add(name.upper())
+    return {word: sorted(names, key=len, reverse=True) for word, names in table.items()}
+
+
+def _first_word(name: str) -> str:
+    return re.match(r"\w*", name).group()
+
+
+def find_known(text: str) -> Iterator[tuple[int, int, Known]]:
+    """Yield the names of the lexicons that stand in a text, longest first at each place.
+
+    Ambiguous names (Jordan, Time) and cities other than capitals are left to the reader of names.
+    """
+    table = _by_first_word()
+    position = 0
+    for word in re.finditer(r"\w+", text):
+        if word.start() < position or not word.group()[0].isupper():
+            continue
+        for name in table.get(word.group(), ()):
+            end = word.start() + len(name)
+            if name in AMBIGUOUS or not _stands(text, name, word.start(), end):
+                continue
+            found = known(name)
+            if found is None or found.lexicon == "cities":
+                continue
+            yield word.start(), end, found
+            position = end
+            break
+
+
+def _stands(text: str, name: str, start: int, end: int) -> bool:
+    written = text[start:end].replace("’", "'")
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return (
+        written == name
+        and not (before.isalnum() or before in ("_", "@", "#", "."))
+        and not (after.isalnum() or after == "_")
+        and not (name.isupper() and text[end : end + 2].lower() in ("-1", "-2"))
+    )
+
+
+def find_acronyms(text: str) -> dict[str, tuple[int, int]]:
+    """Return the acronyms a text defines, each with the span of its long form.
+
+    "Harbour Workers' Union (HWU)", "Korea Central News Agency, or KCNA": the initials must agree.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    for match in _DEFINED.finditer(text):
+        acronym = match.group("a") or match.group("b") or match.group("c")
+        low = max(0, match.start() - 120)
+        long = _LONG.search(text[low : match.start()].rstrip(","))
+        if not long or acronym in found:
+            continue
+        words = list(re.finditer(r"[^\W_][\w’'.&]*", long.group()))
+        for first in range(len(words)):
+            if _initials_agree(acronym, [w.group() for w in words[first:]]):
+                found[acronym] = (low + long.start() + words[first].start(), low + long.end())
+                break
+    return found
+
+
+def _initials_agree(acronym: str, words: list[str]) -> bool:
+    letters = [c for c in acronym.upper() if c.isalpha()]
+    capitals = [w[0] for w in words if w[0].isupper()]
+    every = [w[0].upper() for w in words]
+    return len(letters) >= 2 and letters in (capitals, every)
+
+
+@lru_cache(maxsize=1)
+def _titles() -> re.Pattern[str]:
+    words = sorted(lexicons.read_lexicon("titles")["title"], key=len, reverse=True)
+    return re.compile(r"(?:(?:%s)\s+)+(?=\S)" % "|".join(map(re.escape, words)))
+
+
+def strip_titles(text: str, start: int, end: int) -> int:
+    """Return where a person's name begins after "President", "Lt. Gen." and the like."""
+    match = _titles().match(text, start, end)
+    return match.end() if match and match.end() < end else start

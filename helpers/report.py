@@ -1,0 +1,292 @@
+"""Reports: one executed notebook as an offline page, and the index page over a batch."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from lxml import html
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+from helpers import __version__, parameters
+
+TEMPLATES = Path(__file__).with_name("templates")
+SAFETY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+NO_ALT = "A figure without a description"
+NBCONVERT_NO_ALT = "No description has been provided for this image"
+HIDDEN_TAGS = {"injected-parameters", "papermill-error-cell-tag"}
+HEADING = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
+NUMBER = re.compile(r"[-+−]?[\d,.  ]*\d%?|NaN|NaT|–|")
+SHORT = 20  # characters of a cell that is not broken into lines
+ACTIVE = "//script|//iframe|//object|//embed|//link|//base|//form|//meta|//style[@scoped]"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A PNG picture in base64 and the sentence that says what it shows."""
+
+    png: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one run: finished, failed (`error` says how), or neither (not run)."""
+
+    name: str
+    title: str
+    notebook: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    began: datetime | None = None
+    seconds: float = 0.0
+    error: str = ""
+    finished: bool = False
+    kept: bool = False  # whether its notebook and its page were written
+    files: list[str] = field(default_factory=list)  # tables and figures, relative to the index
+    figure: Figure | None = None
+
+
+def first_heading(notebook: NotebookNode) -> str:
+    """Return the first `# heading` of a notebook as plain text, or ""."""
+    for cell in notebook.cells:
+        match = HEADING.search(cell.source) if _is_prose(cell) else None
+        if match:
+            return re.sub(r"[*`]", "", match[1])
+    return ""
+
+
+def first_figure(notebook: NotebookNode) -> Figure | None:
+    """Return the first PNG a notebook displayed with its alt sentence, or None."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            png = output.get("data", {}).get("image/png")
+            if png:
+                alt = output.metadata.get("image/png", {}).get("alt", "")
+                return Figure("".join(png.split()), alt or NO_ALT)
+    return None
+
+
+def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dict[str, str]) -> str:
+    """Return an executed notebook as one HTML page that needs no network and runs no script.
+
+    `links` gives the page to link to in place of a notebook's file name; other links to files
+    beside the notebook become plain text, since those files are not beside the page.
+    """
+    config = Config(
+        HTMLExporter={
+            "template_name": "report",
+            "extra_template_basedirs": [str(TEMPLATES)],
+            "exclude_input": True,
+            "exclude_input_prompt": True,
+            "exclude_output_prompt": True,
+            "exclude_anchor_links": True,
+            "embed_images": True,
+        }
+    )
+    about = {
+        "outcome": outcome,
+        "batch": batch,
+        "parameters": list(_list_parameters(notebook, outcome)),
+        "safety": SAFETY,
+        "no_alt": NO_ALT,
+        "version": __version__,
+        "quote": quote,
+        "say_time": say_time,
+        "say_date": say_date,
+    }
+    page, _ = HTMLExporter(config=config).from_notebook_node(
+        _keep_shown(notebook), resources={"report": about}
+    )
+    return _finish(page, links)
+
+
+def render_index(batch: str, outcomes: list[Outcome], began: datetime) -> str:
+    """Return the page that lists the runs of a batch: title, parameters, first figure, links."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([TEMPLATES, TEMPLATES / "report"]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {
+        "say_time": say_time,
+        "say_date": say_date,
+        "say_value": say_value,
+        "link": quote,
+    }
+    return environment.get_template("index.html.j2").render(
+        batch=batch,
+        outcomes=outcomes,
+        failed=[outcome for outcome in outcomes if outcome.error],
+        finished=sum(outcome.finished for outcome in outcomes),
+        seconds=sum(outcome.seconds for outcome in outcomes),
+        began=began,
+        safety=SAFETY,
+        version=__version__,
+    )
+
+
+def say_time(seconds: float) -> str:
+    """Say a duration in words: "8 s", "2 min 05 s", "1 h 12 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s" if whole else "less than 1 s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def say_date(moment: datetime) -> str:
+    """Say a moment in words: "3 November 2026, 09:05"."""
+    return f"{moment.day} {moment:%B %Y, %H:%M}"
+
+
+def say_value(value: Any) -> str:
+    """Write a parameter's value for a reader: text as it is, lists with commas, else as JSON."""
+    if isinstance(value, str):
+        return value or "(empty)"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value) or "(none)"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _is_prose(cell: NotebookNode) -> bool:
+    return cell.cell_type == "markdown" and not HIDDEN_TAGS & set(cell.metadata.get("tags", []))
+
+
+def _keep_shown(notebook: NotebookNode) -> NotebookNode:
+    """Drop what papermill added, and the first heading: the page has its own."""
+    shown = deepcopy(notebook)
+    shown.cells = [
+        cell for cell in shown.cells if not HIDDEN_TAGS & set(cell.metadata.get("tags", []))
+    ]
+    for cell in shown.cells:
+        if _is_prose(cell) and HEADING.search(cell.source):
+            cell.source = HEADING.sub("", cell.source, count=1).strip()
+            break
+    return shown
+
+
+def _list_parameters(notebook: NotebookNode, outcome: Outcome) -> Iterator[dict[str, Any]]:
+    """One row for each parameter: name, value in this run, whether the run set it, meaning."""
+    for parameter in parameters.read_parameters(notebook):
+        value = outcome.parameters.get(parameter.name, parameter.default)
+        if parameter.name == "out" and value:
+            value = f"{Path(value).name}/"
+        yield {
+            "name": parameter.name,
+            "value": say_value(value),
+            "is_set": parameter.name != "out" and value != parameter.default,
+            "help": parameter.help,
+        }
+
+
+def _finish(page: str, links: dict[str, str]) -> str:
+    """Make an exported page safe, and its tables readable and reachable by keyboard."""
+    parser = html.HTMLParser(huge_tree=True, encoding="utf-8")
+    tree = html.document_fromstring(page.encode("utf-8"), parser=parser)
+    content = tree.get_element_by_id("content")
+    _remove_active(content)
+    for link in content.xpath(".//a[@href]"):
+        _settle_link(link, links)
+    for picture in content.xpath(f'.//img[@alt="{NBCONVERT_NO_ALT}"]'):
+        picture.set("alt", NO_ALT)
+    for picture in content.xpath(".//img[not(@src)]"):
+        picture.tag, picture.text = "em", f"(picture left out: {picture.attrib.pop('alt', '')})"
+    for number, table in enumerate(content.xpath(".//table[not(ancestor::table)]"), start=1):
+        _merge_index_names(table)
+        _label_cells(table)
+        _wrap(table, f"Table {number}")
+    for block in content.xpath(".//pre"):
+        block.set("tabindex", "0")
+    return html.tostring(tree, encoding="unicode", doctype="<!DOCTYPE html>")
+
+
+def _remove_active(content: html.HtmlElement) -> None:
+    """Remove what could run, load or redirect; the page's policy forbids most of it as well."""
+    for element in content.xpath("." + ACTIVE.replace("|", "|.")):
+        element.drop_tree()
+    for element in content.iter(html.etree.Element):
+        for name, value in element.attrib.items():
+            kind = name.rpartition(":")[2]
+            loads = kind in ("src", "srcset", "poster", "background") and _scheme(value) != "data"
+            leads = kind == "href" and _scheme(value) not in ("", "http", "https", "mailto")
+            if name.startswith("on") or loads or leads:
+                del element.attrib[name]
+
+
+def _scheme(address: str) -> str:
+    """Return "https" for "https://…", as browsers do: without white space and in small letters."""
+    match = re.match(r"([a-z][a-z0-9+.-]*):", re.sub(r"[\x00-\x20]", "", address).lower())
+    return match[1] if match else ""
+
+
+def _settle_link(link: html.HtmlElement, links: dict[str, str]) -> None:
+    address = link.get("href")
+    if _scheme(address) or address.startswith(("#", "//")):
+        return
+    page = links.get(re.split("[?#]", address)[0].rpartition("/")[2])
+    if page:
+        link.set("href", page)
+    else:
+        link.drop_tag()
+
+
+def _merge_index_names(table: html.HtmlElement) -> None:
+    """Pandas heads its index in a row of its own; put these names into the row above."""
+    rows = table.xpath("./thead/tr")
+    if len(rows) != 2 or len(rows[0]) != len(rows[1]):
+        return
+    pairs = [(upper, lower.text_content().strip()) for upper, lower in zip(*rows, strict=True)]
+    if any(name and upper.text_content().strip() for upper, name in pairs):
+        return
+    for upper, name in pairs:
+        upper.text = name or upper.text
+    rows[1].drop_tree()
+
+
+def _label_cells(table: html.HtmlElement) -> None:
+    """Give header cells a scope, and columns of numbers a class; empty corners are no headers."""
+    table.attrib.pop("border", None)
+    for cell in table.xpath(".//th"):
+        if not cell.text_content().strip():
+            cell.tag = "td"
+        else:
+            cell.set("scope", "col" if cell.xpath("ancestor::thead") else "row")
+    for row in table.xpath(".//tr"):
+        row.attrib.pop("style", None)
+    for cell in table.xpath(".//th|.//td"):
+        if len(cell.text_content().strip()) <= SHORT:
+            cell.classes.add("short")
+    if table.xpath(".//*[@colspan or @rowspan]"):
+        return
+    rows = table.xpath(".//tbody/tr")
+    for column in zip(*(row.xpath("./td|./th") for row in table.xpath(".//tr")), strict=False):
+        words = [cell.text_content().strip() for cell in column if cell.getparent() in rows]
+        if any(words) and all(NUMBER.fullmatch(word) for word in words):
+            for cell in column:
+                cell.classes.add("number")
+
+
+def _wrap(table: html.HtmlElement, label: str) -> None:
+    """Put a table into an area that scrolls by itself and can be reached with the keyboard."""
+    area = html.Element("div", {"class": "scroll", "role": "group", "tabindex": "0"})
+    area.set("aria-label", label)
+    tail, table.tail = table.tail, None
+    table.getparent().replace(table, area)
+    area.append(table)
+    area.tail = tail

@@ -1,0 +1,425 @@
+"""What kind of source speaks: type, affiliation, country, channel, and who relayed the words."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+
+import pandas as pd
+
+from helpers import lexicons, names
+
+COLUMNS = (
+    "source_type",
+    "named",
+    "affiliation",
+    "country",
+    "channel",
+    "relay",
+    "relay_ownership",
+    "anonymity_reason",
+)
+_PLURAL_PRONOUNS = frozenset({"they", "we", "their", "many", "some", "others", "both", "several"})
+_SENTENCE_END = re.compile(r"[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|[\n\r]+")
+_HEAD_END = re.compile(
+    r",|\b(?:of|for|in|at|from|on|with|who|which|that|whose|familiar|close|briefed|speaking|to|by|not)\b"
+)
+_WORD = re.compile(r"[^\W_][\w’'.-]*")
+_OUTLET_NAME = r"(?:[A-Z0-9][\w’'&./-]*)(?:\s+(?:(?:of|the|and|de|la)\s+)?[A-Z0-9][\w’'&./-]*)*"
+_LEAD = r"(?:(?!(?:and|or|but|as)\b)[\w’'.-]+,?\s+){0,6}?"
+_RELAYED = re.compile(
+    rf"\b(?:as\s+)?(?:cited|quoted|reported|carried|relayed|published|aired|broadcast|monitored|"
+    rf"released|distributed)\s+(?:\w+\s+)?(?:by|on|in|through)\s+(?P<lead>{_LEAD})(?P<name>{_OUTLET_NAME})"
+)
+_REPORTED = re.compile(
+    rf"(?P<lead>{_LEAD})(?P<name>{_OUTLET_NAME})\s+(?:also\s+)?"
+    r"(?:reported|reports|added|quoted|cited|said in a report|said)\b"
+)
+_TOLD = re.compile(
+    rf"\b(?:told|in an interview (?:with|to)|speaking (?:to|with)|interview(?:ed)? (?:with|by)|said to)\s+"
+    rf"(?P<lead>{_LEAD})(?P<name>{_OUTLET_NAME})"
+)
+_STATE = re.compile(
+    r"\bstate(?:-run|-owned|-controlled|-funded)?\s+(?:\w+\s+){0,2}?(?:media|news|agency|broadcaster|"
+    r"television|TV|radio|newspaper)|\bstate-(?:run|owned|controlled|backed)|\bofficial news agency",
+    re.I,
+)
+_PUBLIC = re.compile(r"\bpublic(?:ly funded|-service)? (?:broadcaster|radio|television)", re.I)
+_NEWS_WORDS = re.compile(
+    r"\b(?:news|newspaper|paper|agency|broadcaster|media|television|TV|radio|magazine|daily|weekly|wire|"
+    r"Times|Post|Herald|Gazette|Tribune|Courier|Chronicle|Journal|Press|Broadcasting)\b"
+)
+
+
+@dataclass(frozen=True)
+class _Entity:
+    """What the entities table says of one entity."""
+
+    name: str
+    label: str
+    country: str
+    aliases: tuple[str, ...]
+
+
+@dataclass
+class _Sourced:
+    """The source columns of one attribution in the making."""
+
+    source_type: str = "unnamed person"
+    named: bool = False
+    affiliation: str = "unknown"
+    country: str = ""
+    channel: str = "unknown"
+    relay: str = ""
+    relay_ownership: str = ""
+    anonymity_reason: str = ""
+
+
+def add_source_type(
+    attributions: pd.DataFrame, articles: pd.DataFrame, entities: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the attributions with the eight columns that say what kind of source speaks.
+
+    Needs `speaker`, `speaker_id` and `resolution`. A named person or body outranks a document; the
+    spokesperson of a named body is that body; *anonymous* needs words that say the name is
+    known and withheld. `relay` is the outlet that carried the words before this article, kept while
+    the same speaker goes on; `relay_ownership` comes from outlets.csv or from the words beside it.
+    """
+    texts = dict(zip(articles["article_id"], articles["text"], strict=True))
+    known = {
+        row.entity_id: _Entity(row.entity, row.label, row.country, tuple(row.aliases))
+        for row in entities[["entity_id", "entity", "label", "country", "aliases"]].itertuples()
+    }
+    rows = attributions[
+        ["article_id", "start", "spans", "cue", "cue_spans", "source_text", "source_spans"]
+        + ["speaker", "speaker_id", "resolution", "rule"]
+    ].to_dict("records")
+    found = [_source(row, texts.get(row["article_id"], ""), known) for row in rows]
+    _carry(rows, found)
+    index = attributions.index
+    dtypes = dict.fromkeys(COLUMNS, object) | {"named": bool}
+    return attributions.assign(
+        **{
+            column: pd.Series([getattr(f, column) for f in found], index=index, dtype=dtypes[column])
+            for column in COLUMNS
+        }
+    )
+
+
+def _source(row: dict, text: str, entities: dict[str, _Entity]) -> _Sourced:
+    entity = entities.get(row["speaker_id"])
+    described = row["speaker"] if not entity else row["source_text"]
+    around = _around(row, text)
+    found = _Sourced()
+    found.anonymity_reason = _reason(described + " " + around) if entity is None else ""
+    found.source_type = _type(row, described, around, entity, found.anonymity_reason)
+    found.named = found.source_type in ("named person", "named organisation")
+    context = _context(text, entity) if entity and entity.label == "PERSON" else ""
+    found.affiliation = _affiliation(entity, described, context, found.source_type)
+    found.country = _country(entity, described, context)
+    found.channel = _channel(row, around)
+    found.relay, found.relay_ownership = _relay(row, text, around, entities)
+    return found
+
+
+def _carry(rows: list[dict], found: list[_Sourced]) -> None:
+    """Let the next words of the same speaker keep the relay of the last, in the article's order."""
+    articles: dict[str, list[int]] = defaultdict(list)
+    for position, row in enumerate(rows):
+        articles[row["article_id"]].append(position)
+    for positions in articles.values():
+        positions.sort(key=lambda p: rows[p]["start"])
+        for before, after in zip(positions, positions[1:], strict=False):
+            same = rows[before]["speaker"] and rows[before]["speaker"] == rows[after]["speaker"]
+            if same and found[before].relay and not found[after].relay:
+                found[after].relay = found[before].relay
+                found[after].relay_ownership = found[before].relay_ownership
+
+
+# ------------------------------------------------------------------------------------ text around
+
+
+def _around(row: dict, text: str) -> str:
+    """Return the sentence of the cue and source, the content cut out."""
+    spans = [*row["source_spans"], *row["cue_spans"]]
+    if not spans:
+        return ""
+    low, high = min(s for s, _ in spans), max(e for _, e in spans)
+    starts = [m.end() for m in _SENTENCE_END.finditer(text, max(0, low - 600), low)]
+    low = starts[-1] if starts else max(0, low - 600)
+    ending = _SENTENCE_END.search(text, high)
+    high = min(ending.start() + 1 if ending else len(text), high + 600)
+    pieces, position = [], low
+    for start, end in sorted(row["spans"]):
+        if end <= position or start >= high:
+            continue
+        pieces.append(text[position : max(position, start)])
+        position = min(end, high)
+    pieces.append(text[position:high])
+    return " … ".join(pieces)
+
+
+def _context(text: str, entity: _Entity) -> str:
+    """Return the words around the first place where a person is named in full, or at all."""
+    for name in (entity.name, *sorted(entity.aliases, key=len, reverse=True)):
+        match = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
+        if match:
+            before = _SENTENCE_END.split(text[max(0, match.start() - 60) : match.start()])[-1]
+            after = _SENTENCE_END.split(text[match.end() : match.end() + 120])[0]
+            appositive = after if re.match(r",\s", after) else ""
+            return f"{' '.join(before.split()[-5:])} | {appositive}"
+    return ""
+
+
+# --------------------------------------------------------------------------------- type and person
+
+
+def _type(row: dict, described: str, around: str, entity: _Entity | None, reason: str) -> str:
+    head = _head(described)
+    if entity is not None:
+        if entity.label == "PERSON":
+            return "named person"
+        if _kind(head) == "document" and row["resolution"] == "name":
+            return "document"
+        return "unnamed group" if entity.label == "NORP" else "named organisation"
+    if reason or _descriptor(described):
+        return "anonymous source"
+    if ";" in row["speaker"] and row["resolution"] == "name":
+        return "named organisation"
+    kind = _kind(head)
+    if kind == "document":
+        return "document"
+    if kind == "organisation":
+        owner = next(names.find_known(described), None)
+        return "named organisation" if owner or _capital(described) else "unnamed group"
+    if head.lower() in _PLURAL_PRONOUNS or _plural(head):
+        return "unnamed group"
+    return "unnamed person"
+
+
+def _capital(described: str) -> bool:
+    return bool(re.search(r"\s[A-Z]\w+", described) or re.match(r"(?!The\b|An?\b)[A-Z]\w+", described))
+
+
+def _head(described: str) -> str:
+    match = _HEAD_END.search(described)
+    end = match.start() if match and match.start() > 0 else len(described)
+    words = _WORD.findall(described[:end])
+    return words[-1] if words else ""
+
+
+def _plural(word: str) -> bool:
+    word = word.lower()
+    return word in ("people", "police", "men", "women", "children") or (
+        word.endswith("s") and not word.endswith(("ss", "us", "is"))
+    )
+
+
+def _kind(noun: str) -> str:
+    entry = _nouns().get(noun.lower()) or _nouns().get(_singular(noun.lower()))
+    return entry[0] if entry else ""
+
+
+def _singular(noun: str) -> str:
+    if noun.endswith("ies"):
+        return noun[:-3] + "y"
+    return noun[:-1] if noun.endswith("s") else noun
+
+
+def _descriptor(described: str) -> bool:
+    return any(p.search(described) for p in _anonymity()["descriptor"])
+
+
+def _reason(around: str) -> str:
+    for pattern in _anonymity()["reason"]:
+        match = pattern.search(around)
+        if match:
+            return " ".join(match.group().split()).strip(" ,")
+    return ""
+
+
+# ------------------------------------------------------------------------- affiliation and country
+
+
+def _affiliation(entity: _Entity | None, described: str, context: str, source_type: str) -> str:
+    if entity is not None and entity.label != "PERSON":
+        return _body_affiliation(entity, described)
+    words = f"{described} | {context}"
+    titled = _title_affiliation(words)
+    by_noun = _noun_affiliation(words)
+    if source_type == "document":
+        return by_noun if by_noun != "unknown" else titled
+    return titled if titled != "unknown" else by_noun
+
+
+def _body_affiliation(entity: _Entity, described: str) -> str:
+    if entity.label == "GPE":
+        return "government"
+    outlet = outlet_facts().get(entity.name)
+    if outlet:
+        return "state media" if outlet["ownership"] == "state" else "news media"
+    body = _body_facts().get(entity.name)
+    if body:
+        return body["affiliation"]
+    if _STATE.search(described):
+        return "state media"
+    if _NEWS_WORDS.search(entity.name) and not re.search(r"\bAgency\b", entity.name):
+        return "news media"
+    return _noun_affiliation(entity.name) if entity.label == "ORG" else "unknown"
+
+
+def _title_affiliation(words: str) -> str:
+    for match in _titles().finditer(words):
+        affiliation = _title_table()[match.group().lower()]
+        if affiliation != "unknown":
+            return affiliation
+    return "unknown"
+
+
+def _noun_affiliation(words: str) -> str:
+    """Return the affiliation of the most telling noun: the longest listed one, the first of equals."""
+    found: list[tuple[int, int, str]] = []
+    for match in _noun_pattern().finditer(words.lower()):
+        kind, affiliation = _nouns().get(match.group()) or _nouns()[_singular(match.group())]
+        if affiliation not in ("unknown",):
+            weight = 0 if affiliation in ("citizen or witness", "other") else 1
+            found.append((-weight, match.start(), affiliation))
+    for known in names.find_known(words):
+        facts = _body_facts().get(known[2].name)
+        if facts:
+            found.append((-1, known[0], facts["affiliation"]))
+    return min(found)[2] if found else "unknown"
+
+
+def _country(entity: _Entity | None, described: str, context: str) -> str:
+    if entity is not None and entity.country:
+        return entity.country
+    for words in (described, *context.split(" | ")):
+        for _, _, known in names.find_known(words):
+            if known.country:
+                return known.country
+    return ""
+
+
+# --------------------------------------------------------------------------------- channel, relay
+
+
+def _channel(row: dict, around: str) -> str:
+    low = around
+    for channel, pattern in _channels():
+        if pattern.search(low):
+            return channel
+    return "told the outlet" if _TOLD.search(around) else "unknown"
+
+
+def _relay(
+    row: dict, text: str, around: str, entities: dict[str, _Entity]
+) -> tuple[str, str]:
+    source = row["source_text"]
+    if row["speaker"] and _is_outlet(source) and not _same(row["speaker"], source):
+        return _owned(_canonical(_outlet_in(source)), source)
+    for pattern in (_RELAYED, _REPORTED, _TOLD):
+        for match in pattern.finditer(around):
+            name, lead = match.group("name"), match.group("lead") or ""
+            if _is_outlet(f"{lead}{name}") and not _same(row["speaker"], name):
+                beside = around[max(0, match.start("name") - 60) : match.end() + 40]
+                return _owned(_canonical(name), beside)
+    return "", ""
+
+
+def _is_outlet(words: str) -> bool:
+    if any(k.lexicon == "outlets" for _, _, k in names.find_known(words)):
+        return True
+    known = names.known(words)
+    return bool(known and known.lexicon == "outlets") or bool(_NEWS_WORDS.search(words))
+
+
+def _outlet_in(words: str) -> str:
+    for start, end, known in names.find_known(words):
+        if known.lexicon == "outlets":
+            return words[start:end]
+    match = re.search(_OUTLET_NAME, re.sub(r"^(?:The|A)\s", "", words))
+    return match.group() if match else words
+
+
+def _canonical(name: str) -> str:
+    for candidate in (name, *[name[s:e] for s, e, k in names.find_known(name) if k.lexicon == "outlets"]):
+        known = names.known(candidate)
+        if known is not None:
+            return known.name
+    return names.plain(name)
+
+
+def _same(speaker: str, source: str) -> bool:
+    one, other = _canonical(speaker), _canonical(_outlet_in(source))
+    return one == other or names.plain(speaker) == names.plain(source)
+
+
+def _owned(relay: str, beside: str) -> tuple[str, str]:
+    facts = outlet_facts().get(relay)
+    if facts:
+        return relay, facts["ownership"]
+    if _STATE.search(beside):
+        return relay, "state"
+    return relay, "public" if _PUBLIC.search(beside) else "unknown"
+
+
+# --------------------------------------------------------------------------------------- lexicons
+
+
+@lru_cache(maxsize=1)
+def outlet_facts() -> dict[str, dict[str, str]]:
+    """Return kind, country and ownership of each outlet of the lexicon."""
+    return lexicons.read_lexicon("outlets").set_index("name").to_dict("index")
+
+
+@lru_cache(maxsize=1)
+def _body_facts() -> dict[str, dict[str, str]]:
+    return lexicons.read_lexicon("bodies").set_index("name").to_dict("index")
+
+
+@lru_cache(maxsize=1)
+def _nouns() -> dict[str, tuple[str, str]]:
+    table = lexicons.read_lexicon("affiliations")
+    return {
+        row.noun: (row.kind, row.affiliation)
+        for row in table[["noun", "kind", "affiliation"]].itertuples()
+    }
+
+
+@lru_cache(maxsize=1)
+def _noun_pattern() -> re.Pattern[str]:
+    words = sorted(_nouns(), key=len, reverse=True)
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, words))})s?(?![\w-])")
+
+
+@lru_cache(maxsize=1)
+def _title_table() -> dict[str, str]:
+    table = lexicons.read_lexicon("titles")
+    return {t.lower(): a for t, a in zip(table["title"], table["affiliation"], strict=True)}
+
+
+@lru_cache(maxsize=1)
+def _titles() -> re.Pattern[str]:
+    words = sorted(_title_table(), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)", re.I)
+
+
+@lru_cache(maxsize=1)
+def _channels() -> list[tuple[str, re.Pattern[str]]]:
+    table = lexicons.read_lexicon("channels")
+    return [
+        (channel, re.compile(pattern, re.I))
+        for channel, pattern in zip(table["channel"], table["pattern"], strict=True)
+    ]
+
+
+@lru_cache(maxsize=1)
+def _anonymity() -> dict[str, list[re.Pattern[str]]]:
+    table = lexicons.read_lexicon("anonymity")
+    return {
+        kind: [re.compile(p, re.I) for p in table.loc[table["kind"] == kind, "pattern"]]
+        for kind in ("descriptor", "reason")
+    }

@@ -1,0 +1,378 @@
+"""Who speaks: from the words that name the source to one speaker.
+
+What cannot be resolved stays as written and says so; nothing is guessed silently.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+import pandas as pd
+
+from helpers import lexicons, names
+
+PRONOUNS = {
+    "he": "male",
+    "him": "male",
+    "his": "male",
+    "she": "female",
+    "her": "female",
+    "they": "several",
+    "their": "several",
+    "it": "thing",
+    "its": "thing",
+}
+RELATIVE = frozenset({"who", "which", "that", "whom"})
+_MALE = re.compile(
+    r"\b(?:Mr|Sir|Lord|King|Prince|Father|Brother|Pope|Sheikh|Emperor|\w*[a-z]man|Sheriff’s?man)\.?$",
+)
+_FEMALE = re.compile(r"\b(?:Mrs|Ms|Miss|Dame|Lady|Queen|Princess|Sister|Baroness|\w*[a-z]woman)\.?$")
+_HEAD_END = re.compile(
+    r",|\b(?:of|for|in|at|from|on|with|who|which|that|familiar|close|briefed|and|speaking|to|by)\b"
+)
+_WORD = re.compile(r"[^\W_][\w’'.-]*")
+_OUTLET_NOUNS = frozenset(
+    "newspaper paper daily weekly tabloid magazine agency outlet broadcaster network channel station "
+    "website site service".split()
+)
+_BROADCASTERS = frozenset({"broadcaster", "network", "channel", "station"})
+_PAPERS = frozenset({"newspaper", "paper", "daily", "weekly", "tabloid"})
+
+
+class Resolved(NamedTuple):
+    """Who speaks, which entity that is, and how it was found."""
+
+    speaker: str
+    speaker_id: str
+    resolution: str
+
+
+@dataclass
+class _Article:
+    """What is known of an article while its attributions are read in order."""
+
+    text: str
+    mentions: list[tuple]
+    described: list[tuple[int, str]] = field(default_factory=list)
+    last: Resolved | None = None
+    last_at: int = 0
+    gender: dict[str, str] = field(default_factory=dict)
+
+
+def add_speaker(
+    attributions: pd.DataFrame,
+    articles: pd.DataFrame,
+    mentions: pd.DataFrame,
+    entities: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return the attributions with `speaker`, `speaker_id` and `resolution` filled.
+
+    `mentions` need their `entity_id`. `speaker` is the canonical name of the entity the source
+    names or refers to, or the source as written, or a fuller description of the same people
+    earlier in the article. Two named speakers are joined by "; " and have no id.
+    """
+    canonical = dict(zip(entities["entity_id"], entities["entity"], strict=True))
+    texts = dict(zip(articles["article_id"], articles["text"], strict=True))
+    named: dict[str, list[tuple]] = defaultdict(list)
+    columns = ["article_id", "start", "end", "text", "label", "entity_id"]
+    for article_id, *mention in mentions[columns].itertuples(index=False, name=None):
+        named[article_id].append(tuple(mention))
+    resolved: list[Resolved] = [Resolved("", "", "none")] * len(attributions)
+    rows: dict[str, list[int]] = defaultdict(list)
+    for position, article_id in enumerate(attributions["article_id"]):
+        rows[article_id].append(position)
+    starts = attributions["start"].tolist()
+    sources = attributions["source_spans"].tolist()
+    rules = attributions["rule"].tolist()
+    for article_id, positions in rows.items():
+        article = _Article(texts.get(article_id, ""), sorted(named[article_id]))
+        _read_gender(article)
+        for position in sorted(positions, key=lambda p: _place(sources[p], starts[p])):
+            resolved[position] = _resolve(
+                article, sources[position], starts[position], rules[position], canonical
+            )
+    index = attributions.index
+    return attributions.assign(
+        **{
+            name: pd.Series([r[i] for r in resolved], index=index, dtype=object)
+            for i, name in enumerate(Resolved._fields)
+        }
+    )
+
+
+def _place(source: list[list[int]], start: int) -> int:
+    return source[0][0] if source else start
+
+
+def _resolve(
+    article: _Article, source: list[list[int]], start: int, rule: str, canonical: dict[str, str]
+) -> Resolved:
+    if not source:
+        if rule == "carried" and article.last and article.last.speaker:
+            return article.last._replace(resolution="carried")
+        return Resolved("", "", "none")
+    low, high = source[0][0], source[-1][1]
+    written = article.text[low:high]
+    found = _by_reference(article, low, written, canonical) or _by_name(
+        article, low, high, canonical
+    )
+    if found is None:
+        found = _by_description(article, low, written, canonical)
+    if found is None:
+        found = Resolved(written, "", "none")
+    if found.resolution == "none" or found.resolution == "description":
+        article.described.append((low, written))
+    if found.resolution != "none" or len(written.split()) > 1:
+        article.last, article.last_at = found, high
+    return found
+
+
+# -------------------------------------------------------------------------------------------- names
+
+
+def _by_name(
+    article: _Article, low: int, high: int, canonical: dict[str, str]
+) -> Resolved | None:
+    inside = [m for m in article.mentions if low <= m[0] and m[1] <= high]
+    people = [m for m in inside if m[3] == "PERSON"]
+    written = article.text[low:high]
+    head_end = _head_end(written)
+    if people and not _belongs(article.text, people[0], high, written):
+        first = people[0]
+        joint = [m for m in people[1:] if _joined(article.text, first, m)]
+        return _named([first, *joint], canonical)
+    bodies = [m for m in inside if m[3] in ("ORG", "GPE", "FAC", "NORP", "LOC")]
+    heads = [
+        m for m in bodies if m[0] - low < head_end and low + head_end - m[1] <= 1 and m[3] != "NORP"
+    ]
+    if heads:
+        joint = [m for m in bodies if m[0] > heads[-1][1] and _joined(article.text, heads[-1], m)]
+        return _named([heads[-1], *joint], canonical)
+    if _spokesperson(written):
+        owners = [m for m in bodies if m[3] == "ORG"] or [m for m in bodies if m[3] == "GPE"]
+        if owners:
+            return _named(owners[:1], canonical)
+    return None
+
+
+def _named(found: list[tuple], canonical: dict[str, str]) -> Resolved:
+    speakers = list(dict.fromkeys(canonical.get(m[4], m[2]) for m in found))
+    identifier = found[0][4] if len(speakers) == 1 else ""
+    return Resolved("; ".join(speakers), identifier, "name")
+
+
+def _joined(text: str, first: tuple, second: tuple) -> bool:
+    between = text[first[1] : second[0]]
+    return bool(re.fullmatch(r"(?:,\s+(?:\S+\s+){0,6}?)?,?\s*(?:and|&)\s+(?:[\w.’'-]+\s+){0,5}", between))
+
+
+def _belongs(text: str, person: tuple, high: int, written: str) -> bool:
+    """Tell whether the source is somebody else of the person's: "Lee's lawyer", "a friend of Lee"."""
+    after = text[person[1] : high]
+    if re.match(r"[’']s?\s+\w", after):
+        return True
+    before = written[: written.index(person[2])] if person[2] in written else ""
+    return bool(re.search(r"\b(?:of|for|to|by|with)\s+(?:\w+\s+){0,3}$", before)) and "," not in before
+
+
+def _head_end(written: str) -> int:
+    match = _HEAD_END.search(written)
+    return match.start() if match and match.start() > 0 else len(written)
+
+
+def _spokesperson(written: str) -> bool:
+    return bool(re.search(r"\bspokes(?:man|woman|person|people)\b|\bpress (?:office|service)\b", written))
+
+
+# ------------------------------------------------------------------------------ pronouns and nouns
+
+
+def _by_reference(
+    article: _Article, low: int, written: str, canonical: dict[str, str]
+) -> Resolved | None:
+    word = written.lower().strip()
+    if word in RELATIVE:
+        before = [m for m in article.mentions if m[1] <= low and low - m[1] <= 60]
+        people = [m for m in before if m[3] in ("PERSON", "ORG")]
+        if people and "." not in article.text[people[-1][1] : low]:
+            return _named(people[-1:], canonical)._replace(resolution="pronoun")
+        return None
+    kind = PRONOUNS.get(word)
+    if kind is None:
+        return None
+    if kind in ("male", "female"):
+        person = _person_before(article, low, kind)
+        if person is not None:
+            article.gender.setdefault(person[4] or person[2], kind)
+            return _named([person], canonical)._replace(resolution="pronoun")
+        return None
+    return _group_before(article, low, kind, canonical)
+
+
+def _person_before(article: _Article, low: int, kind: str) -> tuple | None:
+    """Return the person a pronoun most likely means: close, a subject, or the last speaker."""
+    best, best_score = None, -1e9
+    for mention in article.mentions:
+        if mention[0] >= low:
+            break
+        if mention[3] != "PERSON":
+            continue
+        known = article.gender.get(mention[4] or mention[2], kind)
+        if known != kind:
+            continue
+        score = -_sentences_between(article.text, mention[1], low)
+        score += 0.6 * _opens_sentence(article.text, mention[0])
+        if article.last and article.last.speaker_id and article.last.speaker_id == mention[4]:
+            score += 1.0
+        score -= (low - mention[1]) / 4000
+        if score >= best_score:
+            best, best_score = mention, score
+    return best if best_score > -6 else None
+
+
+def _sentences_between(text: str, start: int, end: int) -> int:
+    return len(re.findall(r"[.!?][\"”’)]*\s", text[start:end]))
+
+
+def _opens_sentence(text: str, start: int) -> bool:
+    before = text[max(0, start - 60) : start]
+    return not re.search(r"[a-z,]\s+[a-z]\S*\s+(?:\S+\s+){0,2}$", re.split(r"[.!?“\"\n]\s*", before)[-1])
+
+
+def _group_before(
+    article: _Article, low: int, kind: str, canonical: dict[str, str]
+) -> Resolved | None:
+    last = article.last
+    if last is None or low - article.last_at > 1200 or not last.speaker:
+        return None
+    person = last.speaker_id.startswith("person-")
+    if kind == "several":
+        plural = ";" in last.speaker or bool(re.search(r"(?:s|people|police)$", _head(last.speaker)))
+        if not plural or person:
+            return None
+    elif person or ";" in last.speaker:
+        return None
+    return last._replace(resolution="pronoun" if last.speaker_id else "description")
+
+
+def _by_description(
+    article: _Article, low: int, written: str, canonical: dict[str, str]
+) -> Resolved | None:
+    """Resolve "the newspaper", "the ministry", "the officials" to what was named before."""
+    match = re.match(r"(?:the|this|that|these|those)\s+(.*)", written, re.IGNORECASE | re.DOTALL)
+    if not match:
+        return None
+    noun = _head(match.group(1)).lower()
+    if not noun:
+        return None
+    body = _body_before(article, low, noun)
+    if body is not None:
+        return _named([body], canonical)._replace(resolution="description")
+    if noun.endswith("s") or noun in ("people", "police"):
+        for _, earlier in reversed(article.described):
+            if _head(earlier).lower() == noun and len(earlier.split()) > len(written.split()) - 1:
+                if not earlier.lower().startswith("the "):
+                    return Resolved(earlier, "", "description")
+        fuller = _fuller(article, low, noun)
+        if fuller:
+            return Resolved(fuller, "", "description")
+    return None
+
+
+def _fuller(article: _Article, low: int, noun: str) -> str:
+    """Return the fuller description of the same people earlier: "unidentified city officials"."""
+    pattern = rf"\b((?:[\w’'.-]+\s+){{1,3}}){re.escape(noun)}\b"
+    found = ""
+    for match in re.finditer(pattern, article.text[:low]):
+        words = match.group(1).split()
+        while words and (words[0].lower() in _NOT_DESCRIBING or words[0].endswith("ing")):
+            words.pop(0)
+        if words and all(w.lower() not in _NOT_DESCRIBING for w in words):
+            found = " ".join([*words, noun])
+    return found
+
+
+_NOT_DESCRIBING = frozenset(
+    "the a an of to in for and or by with as that said say says told but some these those their "
+    "his her its our from at on were are was is had have has if when between against citing "
+    "quoting few other most many all both reported according warned".split()
+)
+
+
+def _body_before(article: _Article, low: int, noun: str) -> tuple | None:
+    """Return the last body before `low` that the noun fits."""
+    fits = _fitting(noun)
+    if fits is None:
+        return None
+    for mention in reversed([m for m in article.mentions if m[0] < low]):
+        if mention[3] == "ORG" and fits(mention[2]):
+            return mention
+    return None
+
+
+def _fitting(noun: str):
+    if noun in _OUTLET_NOUNS:
+        return lambda name: _outlet_fits(name, noun)
+    kinds = _body_kinds()
+    if noun in kinds:
+        return lambda name: noun in name.lower().split() or (
+            (known := names.known(name)) is not None
+            and known.lexicon == "bodies"
+            and _body_affiliation().get(known.name) == kinds[noun]
+        )
+    return None
+
+
+def _outlet_fits(name: str, noun: str) -> bool:
+    known = names.known(name)
+    kind = _outlet_kinds().get(known.name, "") if known and known.lexicon == "outlets" else ""
+    if noun in _BROADCASTERS:
+        return kind == "broadcaster" or bool(re.search(r"\b(?:Radio|TV|Television|Broadcast)", name))
+    if noun in _PAPERS:
+        return kind == "newspaper" or bool(
+            re.search(r"(?:Times|Post|Herald|Gazette|Tribune|Courier|Chronicle|News|Journal)$", name)
+        )
+    if noun == "agency":
+        return kind == "agency" or name.split()[-1] in ("Agency", "Service")
+    return kind != "" or noun in name.lower().split()
+
+
+def _head(written: str) -> str:
+    """Return the noun that a description is about: the last word before "of", "in", a comma …"""
+    words = _WORD.findall(written[: _head_end(written)])
+    return words[-1] if words else ""
+
+
+@lru_cache(maxsize=1)
+def _body_kinds() -> dict[str, str]:
+    table = lexicons.read_lexicon("affiliations")
+    table = table[table["kind"] == "organisation"]
+    return dict(zip(table["noun"], table["affiliation"], strict=True))
+
+
+@lru_cache(maxsize=1)
+def _body_affiliation() -> dict[str, str]:
+    table = lexicons.read_lexicon("bodies")
+    return dict(zip(table["name"], table["affiliation"], strict=True))
+
+
+@lru_cache(maxsize=1)
+def _outlet_kinds() -> dict[str, str]:
+    table = lexicons.read_lexicon("outlets")
+    return dict(zip(table["name"], table["kind"], strict=True))
+
+
+def _read_gender(article: _Article) -> None:
+    """Read gender from titles only ("Ms. Lee", "Chairwoman Lee"), never from a given name."""
+    for start, _, text, label, entity_id in article.mentions:
+        if label != "PERSON":
+            continue
+        before = article.text[max(0, start - 30) : start].rstrip()
+        if _FEMALE.search(before):
+            article.gender[entity_id or text] = "female"
+        elif _MALE.search(before):
+            article.gender[entity_id or text] = "male"
