@@ -20,15 +20,18 @@ from helpers import lexicons, parse, quotations, schema
 
 Span = tuple[int, int]
 
-LEAST = 0.35  # a cue and complement that are an attribution less often than this propose nothing
+LEAST = 0.5  # a cue and complement that are an attribution less often than this propose nothing
 SPOKEN = 0.6  # a cue that takes a clause at least this often can stand by a quotation
-SCARE_WORDS = 3  # fewer quoted words than this, without a cue, are left alone
+QUOTED = "“”"  # stands in the lexicon for any cue whose complement holds quoted words
 
 _EDGE = " \t\r\n,;:–—-"
 _WORD = re.compile(r"\w+(?:[-’'.]\w+)*")
 _SENTENCE_END = re.compile(r"[.!?…][)\]]*\s+(?=[^a-z\s])|\n")
+_SIGNED = re.compile(r"\s*(?P<dash>[―—–]|--)\s*(?P<name>[A-Z][^\n]{2,80}?)[ \t]*(?=\n|$)")
 _CUE_FIRST = re.compile(r"\s*(?:\w+\s+)?(?:said|says)\b")
-_EXPLETIVE = frozenset({"it", "there"})
+_HANGS = frozenset({"conj", "xcomp", "advcl", "pcomp", "prep", "acl", "relcl", "dep"})
+_WEAK_SOURCES = frozenset({"that", "which", "you", "this", "what", "one"})
+_IMPERSONAL = frozenset({"seem", "appear", "turn", "be", "happen", "mean", "take", "look"})
 
 
 @dataclass
@@ -69,17 +72,49 @@ def read_attributions(parsed: parse.Parse) -> list[Found]:
     """Return the attributions of one parsed text, in order."""
     text = parsed.text
     quotes = [q for q in quotations.find_quotations(text) if q.level == 1]
-    proposed = [f for f in propose(parsed) if not _inside(quotes, f.anchor)]
-    for found in proposed:
-        found.confidence = cue_confidence(found.lemma, found.rule)
-    proposed = [f for f in proposed if f.confidence >= LEAST]
-    for found in proposed:
-        found.content = _clean(text, _whole_quotes(found, quotes), quotes)
+    proposed = _likely(parsed, quotes)
+    _cut_participles(parsed, proposed, quotes)
     chosen = _outermost([f for f in proposed if f.content])
     chosen = _add_quotations(parsed, quotes, chosen)
     for found in chosen:
         found.content = _clean(text, found.content, quotes)
     return sorted(_distinct(chosen), key=lambda f: f.content)
+
+
+def _likely(p: parse.Parse, quotes: list) -> list[Found]:
+    """Return the proposals whose cue and complement are an attribution often enough."""
+    likely = []
+    for found in propose(p):
+        if _inside(quotes, found.anchor) or (found.source and _cuts(quotes, found.source)):
+            continue
+        found.confidence = cue_confidence(found.lemma, found.rule)
+        if any(q.start < end and q.end > start for q in quotes for start, end in found.content):
+            found.confidence = max(found.confidence, cue_confidence(QUOTED, found.rule))
+        if found.source and p.text[slice(*found.source)].lower() in _WEAK_SOURCES:
+            found.confidence *= 0.6
+        if found.confidence >= LEAST:
+            found.content = _clean(p.text, _whole_quotes(found, quotes), quotes)
+            likely.append(found)
+    return likely
+
+
+def _cuts(quotes: list, span: Span) -> bool:
+    return any(q.start < span[1] and q.end > span[0] for q in quotes)
+
+
+def _cut_participles(p: parse.Parse, proposed: list[Found], quotes: list) -> None:
+    """End "she said X, adding Y" before "adding", which has the same source."""
+    later = []
+    for found in proposed:
+        token = bisect_left(p.start, found.anchor)
+        if p.tag[token] == "VBG" and token and p.word(token - 1) == "," and _speaks(p, token):
+            later.append(found)
+    for found in proposed:
+        for other in later:
+            if found.rule == "clause" and found.anchor < other.anchor and found.holds(other.anchor):
+                cut = [(a, min(b, other.anchor)) for a, b in found.content if a < other.anchor]
+                found.content = _clean(p.text, cut, quotes)
+                other.source = found.source
 
 
 # ------------------------------------------------------------------------------ proposals by syntax
@@ -125,10 +160,20 @@ def _complements(p: parse.Parse, verb: int) -> Iterator[tuple[str, list[Span]]]:
             yield "to" if to else "ing" if p.tag[c] == "VBG" else "xcomp", [(p.left[c], p.right[c])]
         elif dep in ("dobj", "oprd") and c > verb:
             yield "object", [(p.left[c], p.right[c])]
+            yield from _object_and_more(p, verb, c)
         elif dep == "prep" and c > verb:
             inner = p.child(c, "pobj", "pcomp")
             if inner is not None and inner > c:
                 yield f"prep {p.lemma[c].lower()}", [(inner_left(p, c, inner), p.right[inner])]
+
+
+def _object_and_more(p: parse.Parse, verb: int, obj: int) -> Iterator[tuple[str, list[Span]]]:
+    """Yield "accused her of lying", "urged them to go": an object with what is said of it."""
+    for c in p.children[verb]:
+        if c > obj and p.dep[c] in ("prep", "xcomp") and p.left[c] == p.right[obj] + 1:
+            what = p.lemma[c].lower() if p.dep[c] == "prep" else "to"
+            yield f"object {what}", [(p.left[obj], p.right[c])]
+            return
 
 
 def inner_left(p: parse.Parse, preposition: int, inner: int) -> int:
@@ -150,7 +195,8 @@ def _propose_nominal(p: parse.Parse, word: int) -> Iterator[Found]:
         what = "clause" if p.dep[c] == "ccomp" else "to"
         if p.dep[c] == "acl" and p.child(c, "aux", "mark") is None:
             continue
-        yield _found(p, f"{kind} {what}", word, source, [(p.left[c], p.right[c])])
+        bare = " without owner" if source is None else ""
+        yield _found(p, f"{kind} {what}{bare}", word, source, [(p.left[c], p.right[c])])
     for c in p.children[word]:
         if c > word and p.dep[c] == "prep":
             inner = p.child(c, "pobj", "pcomp")
@@ -216,7 +262,7 @@ def _found(
     cue: Span | None = None,
 ) -> Found:
     span = None
-    if source is not None and p.lemma[source].lower() not in _EXPLETIVE:
+    if source is not None and not _expletive(p, source, word, rule):
         span = _source_span(p, source, word)
     first, last = cue or _cue_group(p, word, pieces)
     return Found(
@@ -229,6 +275,14 @@ def _found(
     )
 
 
+def _expletive(p: parse.Parse, source: int, word: int, rule: str) -> bool:
+    written = p.word(source).lower()
+    return written == "there" or (
+        written == "it"
+        and (rule.startswith(("passive", "adjective")) or p.lemma[word] in _IMPERSONAL)
+    )
+
+
 def _sentence(p: parse.Parse, token: int) -> Span:
     first, stop = p.sentences[p.sentence[token]]
     return first, stop - 1
@@ -236,21 +290,18 @@ def _sentence(p: parse.Parse, token: int) -> Span:
 
 def _subject(p: parse.Parse, verb: int) -> int | None:
     """Return who does it: the verb's subject, or that of the verb it is joined to or hangs on."""
-    for _ in range(8):
+    for _ in range(10):
         subject = p.child(verb, "nsubj", "nsubjpass")
-        if subject is not None:
+        if subject is not None and p.pos[verb] in ("VERB", "AUX"):
             return subject
         dep, head = p.dep[verb], p.head[verb]
-        if head == verb:
+        if head == verb or dep not in _HANGS:
             return None
         if dep in ("acl", "relcl") and p.pos[head] in ("NOUN", "PROPN", "PRON"):
-            return head
-        if dep == "pcomp" and p.dep[head] == "prep":
-            head = p.head[head]
-        elif dep not in ("conj", "xcomp", "advcl", "aux"):
-            return None
-        if p.pos[head] not in ("VERB", "AUX"):
-            return None
+            governor = p.head[head]
+            if p.dep[head] != "dobj" or p.pos[governor] != "VERB":
+                return head
+            head = governor
         verb = head
     return None
 
@@ -402,12 +453,12 @@ def _add_quotations(p: parse.Parse, quotes: list, chosen: list[Found]) -> list[F
         owner = next((f for f in chosen if f.holds(q.start) and f.holds(q.end - 1)), None)
         if owner is None and q.continued and previous is not None:
             owner = _join(previous, q)
+        if owner is None and previous is not None and _goes_on(p, before, q, previous):
+            owner = _join(previous, q)
         if owner is None:
-            owner = _cue_beside(p, q, quotes, chosen)
+            owner = _cue_beside(p, q, quotes)
             if owner is not None:
                 chosen.append(owner)
-        if owner is None and previous is not None and _goes_on(text, before, q, previous):
-            owner = _join(previous, q)
         if owner is None and previous is not None and _floats(text, before, q):
             owner = Found("carried", "", q.start, (q.start, q.start), None, [(q.start, q.end)], 0.6)
             chosen.append(owner)
@@ -421,7 +472,7 @@ def _join(found: Found, q) -> Found:
     return found
 
 
-def _cue_beside(p: parse.Parse, q, quotes: list, chosen: list[Found]) -> Found | None:
+def _cue_beside(p: parse.Parse, q, quotes: list) -> Found | None:
     """Return the attribution whose cue stands right after or right before a quotation."""
     text = p.text
     after = _segment_after(text, q, quotes)
@@ -435,6 +486,10 @@ def _cue_beside(p: parse.Parse, q, quotes: list, chosen: list[Found]) -> Found |
     if found and (lead.endswith((",", ":")) or found.cue[1] >= before[0] + len(lead) - 1):
         return found
     name = lead[:-1].strip()
+    signed = _SIGNED.match(text, q.end)
+    if signed:
+        source = signed.span("name")
+        return Found("signed", "―", signed.start("dash"), signed.span("dash"), source, [(q.start, q.end)])
     if lead.endswith(":") and name[:1].isupper() and len(_WORD.findall(name)) <= 6:
         start = before[0] + text[before[0] : before[1]].index(name)
         colon = start + text[start:].index(":")
@@ -451,8 +506,8 @@ def _segment_after(text: str, q, quotes: list) -> Span:
 
 def _segment_before(text: str, q, quotes: list) -> Span:
     start = max((o.end for o in quotes if o.end <= q.start), default=0)
-    for ending in _SENTENCE_END.finditer(text, start, q.start):
-        start = ending.end()
+    for ending in _SENTENCE_END.finditer(text, start, q.start + 1):
+        start = min(ending.end(), q.start)
     return start, q.start
 
 
@@ -461,8 +516,7 @@ def _cue_in(p: parse.Parse, segment: Span, q, first: bool) -> Found | None:
     verbs = [
         v
         for v in range(low, high)
-        if p.pos[v] in ("VERB", "AUX")
-        and cue_confidence(p.lemma[v].lower(), "clause") >= SPOKEN
+        if _speaks(p, v)
     ]
     for verb in verbs if first else reversed(verbs):
         source = _subject(p, verb)
@@ -491,14 +545,19 @@ def _neighbour(p: parse.Parse, verb: int, low: int, high: int) -> Span | None:
     return None
 
 
-def _goes_on(text: str, before, q, previous: Found) -> bool:
+def _goes_on(p: parse.Parse, before, q, previous: Found) -> bool:
     """Tell whether only the cue and its source stand between two quotations of a paragraph."""
-    gap = text[before.end : q.start]
-    return "\n" not in gap and _holds_cue(previous, before.end, q.start)
+    if "\n" in p.text[before.end : q.start] or not before.end <= previous.cue[0] < q.start:
+        return False
+    low, high = bisect_left(p.start, previous.cue[1]), bisect_left(p.start, q.start)
+    return not any(_speaks(p, token) for token in range(low, high))
 
 
-def _holds_cue(found: Found, start: int, end: int) -> bool:
-    return start <= found.cue[0] < end
+def _speaks(p: parse.Parse, token: int) -> bool:
+    return (
+        p.pos[token] in ("VERB", "AUX")
+        and cue_confidence(p.lemma[token].lower(), "clause") >= SPOKEN
+    )
 
 
 def _floats(text: str, before, q) -> bool:

@@ -37,11 +37,12 @@ DPI = 200
 SCREEN_DPI = 100
 PANELS = 9
 LABEL_WIDTH = 36
+A_FEW_DAYS = pd.Timedelta(days=4)
 BLUE, ORANGE = "#0072B2", "#D55E00"
 INK, GREY, LIGHT, PALE = "#222222", "#6B6B6B", "#BDBDBD", "#EDEDED"
 DIVERGING = LinearSegmentedColormap.from_list("tone", [ORANGE, "#E6E6E6", BLUE])
 SEQUENTIAL = LinearSegmentedColormap.from_list("count", ["#E3EEF5", BLUE])
-NOTHING = "Nothing to count: no row to draw."
+NOTHING = "Nothing to count in these articles."
 FONTS = ("DejaVu Sans", "Noto Sans", "Noto Sans CJK SC", "Noto Sans Arabic", "Noto Emoji")
 STYLE = {
     "font.size": 8,
@@ -343,6 +344,7 @@ def plot_timeline(
             ax.plot(wide.index, wide[other], color=PALE, linewidth=1.2, zorder=1)
         ax.plot(wide.index, wide[name], color=BLUE, marker="o", markersize=2.6, linewidth=1.4)
         ax.set_title(f"{plain(name, 30)}, n = {wide[name].sum():,.0f}")
+        ax.set_xlim(wide.index.min() - A_FEW_DAYS, wide.index.max() + A_FEW_DAYS)
         ax.set_ylim(0, wide.to_numpy()[np.isfinite(wide.to_numpy())].max() * 1.08)
         ax.yaxis.set_major_locator(MaxNLocator(3, integer=True))
         ax.tick_params(axis="y", labelcolor=GREY, labelsize=7.5)
@@ -426,7 +428,7 @@ def plot_tone(
     (rows with `label` and tone) are drawn as small dots: the spread behind the mean.
     """
     ax = _axes(ax, _rows_height(len(frame) * 1.15) + 0.15)
-    if frame["tone"].notna().sum() == 0:
+    if frame.empty:
         return _nothing(ax, nothing)
     ax.axvline(0, color=LIGHT, linewidth=1, zorder=0)
     columns = [label, "tone", "low", "high", "attributions"]

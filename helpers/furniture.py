@@ -25,15 +25,18 @@ LONG_NAMES = re.compile(
     + r")(?!\w)"
 )
 
-MONTH = r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)(?:[a-z]{0,6})\.?"
-WEEKDAY = r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\.?"
+MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|"
+    r"Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\b\.?"
+)
+WEEKDAY = r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\b\.?"
 
 # Datelines
 _UPPER = r"[^\W\d_a-zß-ÿ][^\W\d_a-zß-ÿ.’'/-]+"
 _PLACE_UPPER = rf"{_UPPER}(?:[ ]{_UPPER}){{0,4}}"
 _TITLE = r"[^\W\d_a-zß-ÿ][\w.’'-]{1,24}"
 _PLACE_TITLE = rf"{_TITLE}(?:[ ](?:{_TITLE}|of|de|la|le|al|el|upon|do|del)){{0,3}}"
-_REGION = rf"(?:,[ ](?!{MONTH}\b){_TITLE}(?:[ ](?:of[ ]|and[ ])?{_TITLE}){{0,2}}){{0,2}}"
+_REGION = rf"(?:,[ ](?!{MONTH}[ ]\d){_TITLE}(?:[ ](?:of[ ]|and[ ])?{_TITLE}){{0,2}}){{0,2}}"
 _DATE = (
     rf"(?:,?[ ](?:{WEEKDAY},?[ ])?(?:{MONTH}[ ]\d{{1,2}}|\d{{1,2}}[ ]{MONTH})(?:,?[ ]\d{{4}})?)?"
 )
@@ -124,7 +127,7 @@ PHOTO_SOURCES = (
 )
 PHOTO_CREDIT = re.compile(
     rf"\s*(?:[(\[](?P<bracket>(?=[^()\[\]]*(?:/|\bphoto\b|\bcourtesy\b|\bhandout\b|\bcredit\b|"
-    rf"\bimages?\b|\bscreenshot\b|\bvia\b|\bpicture\b|{PHOTO_SOURCES}[)\]]))[^()\[\]]{{2,100}})[)\]]|"
+    rf"\bimages?\b|\bscreenshot\b|\bvia\b|\bpicture\b|{PHOTO_SOURCES}[)\]]))[^()\[\]]{{2,100}})(?<!\.)[)\]]|"
     rf"(?<=[.!?])\s+(?P<open>(?:(?:Photo(?:graph)?|Picture|Image|Credit)s?(?: credit| by|:|"
     rf" courtesy of)[^.!?]{{3,80}})|[^.!?/]{{3,40}}/\s?{PHOTO_SOURCES}[^.!?]{{0,30}}))"
     r"\.?[*_]{0,2}$",
@@ -240,7 +243,7 @@ def _is_dateline(match: re.Match[str], head: str) -> bool:
     if match["agency"] or match["date"]:
         return True
     if match["dash"].startswith(":"):
-        return bool(match["upper"])
+        return bool(match["upper"]) and bool(match["region"] or " " in match["place"])
     upper = match["upper"]
     if upper and (match["region"] or len(upper) > 5):
         return True
@@ -258,11 +261,18 @@ def is_byline(text: str) -> bool:
     if match := BYLINE.match(text):
         names = JOB.split(re.split(r"\s[|•·]\s", match["names"])[0])[0]
         return only_names(names, 25)
+    if re.search(r"\s[|•·]\s", text) and is_name_line(text):
+        return True
     bare = text.strip("*_ —–-.")
     if STAFF.fullmatch(bare) or bare.casefold().removeprefix("the ") in AGENCY_OF:
         return True
     job = JOB.search(text)
     return bool(job and only_names(text[: job.start()], 12) and not text.endswith((".", "!", "?")))
+
+
+def is_head_mark(text: str) -> bool:
+    """Say whether a line is the date, or the label, that stands between a head and its story."""
+    return bool(DATE_LINE.fullmatch(text) or re.fullmatch(r"full text[.:]?", text, re.IGNORECASE))
 
 
 def is_name_line(text: str) -> bool:
@@ -329,7 +339,8 @@ def is_caption(text: str) -> bool:
     if IMAGE.match(text) or CAPTION_LABEL.match(text) or SLUG.match(text) or PHOTO_LINE.match(text):
         return True
     credit = PHOTO_CREDIT.search(text, max(0, len(text) - 160))
-    return bool(credit and len(text) < 500 and not text.endswith((").", "].")))
+    listed = LIST_MARK.match(text) or text.startswith("-")
+    return bool(credit and len(text) < 500 and not listed and not text.endswith((").", "].")))
 
 
 def read_caption(text: str) -> Caption:

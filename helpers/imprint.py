@@ -14,8 +14,8 @@ from helpers.dates import UnclearDate, read_date
 
 ARTICLE_TYPES = re.compile(r"(?:\w*Article|\w*NewsArticle|BlogPosting|LiveBlogPosting|Report)")
 
-# The names under which each fact stands in <meta>, the most trustworthy first: OpenGraph, schema.org,
-# Dublin Core, and the names publishing systems use.
+# The names under which each fact stands in <meta>, the most trustworthy first: OpenGraph,
+# schema.org, Dublin Core, and the names publishing systems use.
 META = {
     "title": (
         "og:title",

@@ -18,15 +18,18 @@ SENTENCE_END = re.compile(r"[.!?…](?:\[\d+\])?[\"”’'»)\]*_]*$")
 ACRONYM_END = re.compile(r"(?:[A-Z]\.){2,}[\"”’']?$")
 EMPHASIS = re.compile(r"(\*\*|__|\*|_)(?=\S).+(?<=\S)\1", re.DOTALL)
 HEADING = re.compile(r"#{1,6}\s+\S")
-QUESTION = re.compile(
-    r"(?:What|Why|How|Who|Where|When|Which|Is|Are|Can|Could|Will|Does|Do|Did|Has)\b"
-)
+QUESTION = re.compile(r"(?:What|Why|How|Who|Where|When|Which|Can|Could|Will)\b")
+POINTING_BACK = re.compile(r"\b(?:that|this|it|they|them|he|him|she|her|we|us|I|me)\b")
 LIST_ITEM = re.compile(r"(?:[-*•+–—▪►‣>|@]|\d{1,3}[.):]|\(?[a-z]\))\s*")
 
 
 @dataclass(slots=True, eq=False)
 class Paragraph:
-    """One paragraph of an article while its role is being found; `run` joins lines to one block."""
+    """One paragraph of an article while its role is being found.
+
+    Neighbours of one `run` become one block; `gap` counts the line ends before the paragraph;
+    `dated` says that it opens with a dateline.
+    """
 
     start: int
     end: int
@@ -34,6 +37,7 @@ class Paragraph:
     role: str = ""
     run: int = -1
     gap: int = 1
+    dated: bool = False
 
     @property
     def is_prose(self) -> bool:
@@ -186,62 +190,82 @@ def _links_after(paragraphs: list[Paragraph], index: int) -> list[Paragraph]:
             break
         links.append(paragraph)
     following = paragraphs[index + len(links) : index + len(links) + 1]
-    goes_on = following and not following[0].role and following[0].is_prose
-    if len(links) > 2 and goes_on and not furniture.MARKDOWN_LINK.search(links[-1].text):
-        lengths = sorted(len(link.text.split()) for link in links[:-1])
-        if len(links[-1].text.split()) <= 0.6 * lengths[len(lengths) // 2]:
-            links.pop()
+    if len(links) > 1 and following and _leads_into(links, following[0]):
+        links.pop()
     return links
 
 
+def _leads_into(links: list[Paragraph], following: Paragraph) -> bool:
+    """Say whether the last link is a subhead: short, and naming what the next paragraph names."""
+    *others, last = [link.text for link in links]
+    words = last.split()
+    if following.role or not following.is_prose or furniture.MARKDOWN_LINK.search(last):
+        return False
+    shortest = len(words) <= 6 and all(len(words) < len(other.split()) for other in others)
+    names = set(re.findall(r"[^\W\d_a-z]\w{3,}", last))
+    return shortest and bool(names & set(re.findall(r"\w+", following.text)))
+
+
 def _read_head(paragraphs: list[Paragraph]) -> None:
-    """Find headline, bylines, standfirst and the end of the head."""
-    has_headline = any(paragraph.role == "headline" for paragraph in paragraphs)
-    if not has_headline:
-        headline = next((line for line in paragraphs if line.role != "boilerplate"), None)
-        if headline and not headline.role and _is_headline(headline, paragraphs):
-            headline.role = "headline"
-            has_headline = True
-    headline = next((line for line in paragraphs if line.role == "headline"), None)
+    """Find headline, bylines, standfirst and the paragraph with the dateline."""
+    headline = _read_headline(paragraphs)
     begin = paragraphs.index(headline) + 1 if headline else 0
-    head = _unread(paragraphs[begin : begin + HEAD_LENGTH + 4])[:HEAD_LENGTH]
-    if headline:
-        for line in head[:3]:
-            if comparable(line.text) == comparable(headline.text):
-                line.role = "boilerplate"
-    elif not any(line.role in ("byline", "standfirst") for line in paragraphs):
-        _read_bylines(head[:3])
+    head = paragraphs[begin : begin + HEAD_LENGTH]
+    long = (n for n, line in enumerate(head) if not line.role and len(line.text.split()) > 60)
+    head = head[: next(long, len(head)) + 1]
+    dated = next((n for n, line in enumerate(head) if _opens_with_dateline(line)), None)
+    if dated is not None:
+        head[dated].dated = True
+    before_story = head[:dated]
+    _read_bylines(before_story, after_headline=headline is not None)
+    if headline is None or any(line.role == "standfirst" for line in paragraphs):
         return
-    head = _unread(head)
-    dateline = next((n for n, line in enumerate(head) if furniture.read_dateline(line.text)), None)
-    if dateline is not None and any(len(line.text.split()) > 60 for line in head[:dateline]):
-        dateline = None
-    lines = head[: dateline if dateline is not None else 5]
-    _read_bylines(lines, after_headline=True)
-    bylines = [n for n, line in enumerate(lines) if line.role == "byline"]
-    story_begin = dateline if dateline is not None else max(bylines, default=-1) + 1
+    marks = [n for n, line in enumerate(before_story) if _is_head_mark(line)]
+    story_begin = dated if dated is not None else max(marks, default=-1) + 1
     candidates = _unread(head[:story_begin])
-    if any(line.role == "standfirst" for line in paragraphs):
-        return
-    if dateline is None and _stands_out(head, story_begin):
+    if dated is None and _stands_out(head, story_begin):
         candidates.append(head[story_begin])
     for line in candidates[:2]:
         if len(line.text.split()) <= 60:
             line.role = "standfirst"
 
 
-def _read_bylines(lines: list[Paragraph], after_headline: bool = False) -> None:
-    for number, line in enumerate(lines):
-        if line.role or len(line.text) > 200:
-            continue
+def _opens_with_dateline(line: Paragraph) -> bool:
+    return line.role in ("", "body") and furniture.read_dateline(line.text) is not None
+
+
+def _is_head_mark(line: Paragraph) -> bool:
+    return line.role == "byline" or (
+        line.role == "boilerplate" and furniture.is_head_mark(line.text)
+    )
+
+
+def _read_headline(paragraphs: list[Paragraph]) -> Paragraph | None:
+    """Find the headline; where it is printed again below, the second is not counted."""
+    headline = next((line for line in paragraphs if line.role == "headline"), None)
+    if headline is None:
+        first = next((line for line in paragraphs if line.role != "boilerplate"), None)
+        if first is None or first.role or not _is_headline(first, paragraphs):
+            return None
+        first.role = "headline"
+        headline = first
+    begin = paragraphs.index(headline) + 1
+    for line in _unread(paragraphs[begin : begin + 4]):
+        if comparable(line.text) == comparable(headline.text):
+            line.role = "boilerplate"
+    return headline
+
+
+def _read_bylines(lines: list[Paragraph], after_headline: bool) -> None:
+    for number, line in enumerate(lines[:6]):
         named = after_headline and number < 3 and furniture.is_name_line(line.text)
-        if furniture.is_byline(line.text) or named:
+        if not line.role and (named or furniture.is_byline(line.text)):
             line.role = "byline"
 
 
 def _stands_out(head: list[Paragraph], index: int) -> bool:
     """Say whether a line is set as a standfirst: in bold or italics, or without a full stop."""
-    if index + 1 >= len(head):
+    if index + 1 >= len(head) or head[index].role:
         return False
     text = head[index].text
     if EMPHASIS.fullmatch(text):
@@ -269,7 +293,12 @@ def _is_headline(line: Paragraph, paragraphs: list[Paragraph]) -> bool:
         return True
     long_words = [word for word in words if len(word) > 3 and word[0].isalpha()]
     capitals = [word for word in long_words if word[0].isupper()]
-    return len(long_words) >= 3 and len(capitals) >= 0.8 * len(long_words) and len(text) < 130
+    if len(long_words) >= 3 and len(capitals) >= 0.8 * len(long_words) and len(text) < 130:
+        return True
+    story_begins = any(
+        furniture.is_byline(line.text) or _opens_with_dateline(line) for line in later[:3]
+    )
+    return story_begins and len(words) <= 20
 
 
 def _read_repeated_captions(paragraphs: list[Paragraph]) -> None:
@@ -287,20 +316,17 @@ def _read_repeated_captions(paragraphs: list[Paragraph]) -> None:
 
 
 def _read_subheads(paragraphs: list[Paragraph]) -> None:
-    story = [line for line in paragraphs if not line.role or line.role == "subhead"]
-    if HEADING.match(story[0].text if story else ""):
-        story[0].role = story[0].role or "subhead"
+    """Find subheads: lines marked as headings or, where there is none, short lines amid prose."""
+    story = [line for line in paragraphs if line.role in ("", "body", "subhead")]
+    for line, after in zip(story, [*story[1:], None], strict=False):
+        bold = len(line.text) < 90 and EMPHASIS.fullmatch(line.text) and after and after.is_prose
+        if not line.role and (bold or HEADING.match(line.text)):
+            line.role = "subhead"
+    if any(line.role == "subhead" for line in story):
+        return
     for before, line, after in zip(story, story[1:], story[2:], strict=False):
-        if line.role:
-            continue
-        marked = HEADING.match(line.text) or (EMPHASIS.fullmatch(line.text) and len(line.text) < 90)
-        if (
-            marked
-            and after.is_prose
-            or before.is_prose
-            and after.is_prose
-            and _is_subhead(line.text, before.text)
-        ):
+        amid_prose = before.is_prose and after.is_prose
+        if not line.role and amid_prose and _is_subhead(line.text, before.text):
             line.role = "subhead"
 
 
@@ -308,11 +334,11 @@ def _is_subhead(text: str, before: str) -> bool:
     words = text.split()
     if len(text) > 80 or len(words) > 12 or "\n" in text or before.endswith((":", ",")):
         return False
-    if LIST_ITEM.match(text) or text[0] in '“"«„([' or text[0].islower():
+    if LIST_ITEM.match(text) or text[0].islower() or not (text[0].isalnum() or text[0] in "‘'¿"):
         return False
     bare = text.rstrip("\"”’')» ")
     if bare.endswith("?"):
-        return len(words) <= 10 and bool(QUESTION.match(text))
+        return len(words) <= 10 and bool(QUESTION.match(text)) and not POINTING_BACK.search(text)
     return not bare.endswith((".", "!", ":", ";", ",", "…", "—", "–", "-"))
 
 
@@ -329,11 +355,12 @@ def _read_sign_off(paragraphs: list[Paragraph]) -> None:
 
 def _split_and_join(paragraphs: list[Paragraph]) -> Iterator[tuple[int, int, str]]:
     """Yield the blocks: datelines and last credits split off, the lines of a run joined."""
-    story = [number for number, line in enumerate(paragraphs) if line.role == "body"]
-    first, last = (story[0], story[-1]) if story else (-1, -1)
+    story = [line for line in paragraphs if line.role == "body"]
+    if story and not any(line.dated for line in paragraphs):
+        story[0].dated = True
     pending: tuple[int, int, str] | None = None
     pending_run = -1
-    for number, line in enumerate(paragraphs):
+    for line in paragraphs:
         if pending and line.run >= 0 and line.run == pending_run:
             pending = (pending[0], line.end, pending[2])
             continue
@@ -341,9 +368,9 @@ def _split_and_join(paragraphs: list[Paragraph]) -> Iterator[tuple[int, int, str
             yield pending
             pending = None
         pieces = [(line.start, line.end, line.role)]
-        if number == first:
+        if line.dated:
             pieces = _split_dateline(line)
-        if number == last:
+        if story and line is story[-1]:
             pieces = [*pieces[:-1], *_split_credit(line, pieces[-1])]
         yield from pieces[:-1]
         pending, pending_run = pieces[-1], line.run

@@ -26,7 +26,7 @@ SEED = 20260101
 RESAMPLES = 2_000
 Z = NormalDist().inv_cdf(0.975)
 ARRAY_CELLS = 4_000_000
-NOTHING = "nothing to count"
+NOTHING, NONE = "nothing to count", "none"
 PAIRED_ENTITIES = 200
 
 
@@ -206,8 +206,10 @@ def name_leaders(counts: pd.DataFrame, column: str, most: int = 4) -> str:
     the first `most` are named and the rest counted.
     """
     drawn = counts.dropna(subset=["share"])
-    if drawn.empty or drawn["share"].max() <= 0:
+    if drawn.empty:
         return NOTHING
+    if drawn["share"].max() <= 0:
+        return NONE
     top = drawn["share"].max()
     first = drawn["share"] == top
     near = ~first & (drawn["high"] >= top)
@@ -220,10 +222,12 @@ def name_leaders(counts: pd.DataFrame, column: str, most: int = 4) -> str:
 
 def name_most(counts: pd.DataFrame, column: str, value: str) -> str:
     """Name the row or rows with the largest number in `value`, for a title about counts."""
-    if counts.empty or counts[value].max() <= 0:
+    if counts.empty:
         return NOTHING
     totals = counts.groupby(column)[value].sum()
     most = totals.max()
+    if most <= 0:
+        return NONE
     return f"{_enumerate(totals.index[totals == most], 3)} ({most:,})"
 
 
@@ -243,7 +247,7 @@ def name_tones(tones: pd.DataFrame, column: str, most: int = 4) -> str:
     negative = tones.loc[tones["high"] < 0, column]
     positive = tones.loc[tones["low"] > 0, column]
     if tones["tone"].notna().sum() == 0:
-        return NOTHING
+        return "too few statements to tell" if len(tones) else NOTHING
     if negative.empty and positive.empty:
         return "neither clearly negative nor clearly positive for anybody"
     sides = {"negative": negative, "positive": positive}

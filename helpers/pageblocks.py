@@ -86,12 +86,12 @@ class Block:
 
 
 def parse_page(source: str) -> HtmlElement:
+    """Parse a page without its comments. Raises Unreadable when there is nothing to parse."""
     parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
-        tree = lxml.html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
+        return lxml.html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise Unreadable(f"it is no HTML page ({error}); save the page again") from error
-    return tree
 
 
 def cut_blocks(body: HtmlElement) -> list[Block]:
@@ -246,13 +246,15 @@ def _role(element: HtmlElement, inherited: str) -> str:
         return "credit" if told == "credit" else "caption"
     if tag == "figcaption" or (tag == "figure" and element.find(".//img") is not None):
         return "credit" if told == "credit" else "caption"
+    if inherited == "aside":
+        return "related" if told == "related" or _is_link_list(element) else "aside"
     if tag in HEADINGS:
         return told if told in ("standfirst", "related") and tag != "h1" else tag
     if inherited in HEADINGS:
         return inherited
-    if told == "related" or (tag in ("ul", "ol") and _is_link_list(element)):
+    if told == "related" or _is_link_list(element):
         return "related"
-    if tag == "aside" or inherited == "aside":
+    if tag == "aside":
         return told if told == "pullquote" else "aside"
     if tag == "time":
         return inherited or "date"
@@ -269,6 +271,8 @@ def _told(element: HtmlElement) -> str:
 
 
 def _is_link_list(element: HtmlElement) -> bool:
+    if element.tag not in ("ul", "ol"):
+        return False
     size = len("".join(element.text_content().split()))
     linked = sum(len("".join(link.text_content().split())) for link in element.iter("a"))
     return size > 0 and linked > BODY_SHARE * size
@@ -276,7 +280,7 @@ def _is_link_list(element: HtmlElement) -> bool:
 
 def _has_blocks(row: HtmlElement) -> bool:
     return len(row) < 2 or any(
-        inner._BLOCK_TAG.fullmatch(tag) or inner.tag == "br"
+        _BLOCK_TAG.fullmatch(inner.tag) or inner.tag == "br"
         for cell in row
         for inner in cell.iterdescendants()
     )

@@ -26,6 +26,7 @@ LAYERS = [
     {"mentions", "entities", "attributions", "speakers", "sources", "replies", "tone"},
     {"parts"},
     {"corpus"},
+    {"codings", "reliability"},
     {"measures"},
     {"charts"},
     {"explore"},

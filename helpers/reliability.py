@@ -1,0 +1,138 @@
+"""Agreement: coder against coder and tool against coder, finding units apart from coding them."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+from nltk.metrics.agreement import AnnotationTask
+
+MATCH = 0.5
+
+
+def pair_attributions(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Pair the attributions of two codings of the same articles by the overlap of their content.
+
+    Both frames have `path`, `spans` (list of [start, end] of the content). Two attributions pair
+    when the F1 of their shared characters exceeds 0.5; each is used once, the largest overlap
+    first. One row is one pair: `first` and `second` are index labels, `overlap` is the F1.
+    """
+    candidates = [
+        (overlap, one, other)
+        for path, ours in first.groupby("path")
+        for one, spans in ours["spans"].items()
+        for other, theirs in second.loc[second["path"] == path, "spans"].items()
+        if (overlap := overlap_f1(spans, theirs)) > MATCH
+    ]
+    pairs = []
+    used: set[tuple[int, object]] = set()
+    for overlap, one, other in sorted(candidates, key=lambda row: -row[0]):
+        if (0, one) not in used and (1, other) not in used:
+            used |= {(0, one), (1, other)}
+            pairs.append({"first": one, "second": other, "overlap": overlap})
+    return pd.DataFrame(pairs, columns=["first", "second", "overlap"])
+
+
+def overlap_f1(one: list[list[int]], other: list[list[int]]) -> float:
+    """Return the F1 of the characters that two lists of spans share."""
+    shared = sum(
+        max(0, min(end, ends) - max(start, starts)) for start, end in one for starts, ends in other
+    )
+    total = sum(end - start for start, end in one) + sum(end - start for start, end in other)
+    return 2 * shared / total if total else 0.0
+
+
+def measure_unitising(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Tell how far two codings found the same attributions: one row.
+
+    `found_by_both`, `only_first`, `only_second`, and `f1` (twice the pairs over all attributions,
+    which does not depend on who is called first); `content_exact` is the share of the pairs whose
+    content spans are the same.
+    """
+    pairs = pair_attributions(first, second)
+    total = len(first) + len(second)
+    return pd.DataFrame(
+        [
+            {
+                "found_by_both": len(pairs),
+                "only_first": len(first) - len(pairs),
+                "only_second": len(second) - len(pairs),
+                "f1": 2 * len(pairs) / total if total else math.nan,
+                "content_exact": float((pairs["overlap"] == 1).mean()) if len(pairs) else math.nan,
+            }
+        ]
+    )
+
+
+def measure_agreement(
+    first: pd.DataFrame, second: pd.DataFrame, variables: list[str]
+) -> pd.DataFrame:
+    """Tell how far two codings agree on the attributions both found: one row per variable.
+
+    `units` scored, `agreement` (share of units with the same value) and `alpha` (Krippendorff's,
+    nominal; missing where the values do not vary, since alpha is then undefined).
+    """
+    pairs = pair_attributions(first, second)
+    rows = []
+    for variable in variables:
+        ours = first.loc[pairs["first"], variable].tolist()
+        theirs = second.loc[pairs["second"], variable].tolist()
+        rows.append({"variable": variable, "units": len(pairs)} | _agreement(ours, theirs))
+    return pd.DataFrame(rows, columns=["variable", "units", "agreement", "alpha"])
+
+
+def measure_roles(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Tell how far two codings give every character of the articles the same role: one row.
+
+    Both frames have path, start, end and role. `units` are characters that both gave a role.
+    """
+    ours, theirs = _roles_by_character(first), _roles_by_character(second)
+    both = sorted(ours.keys() & theirs.keys())
+    agreed = _agreement([ours[unit] for unit in both], [theirs[unit] for unit in both])
+    return pd.DataFrame([{"variable": "role", "units": len(both)} | agreed])
+
+
+def _roles_by_character(blocks: pd.DataFrame) -> dict[tuple[str, int], str]:
+    return {
+        (block.path, place): block.role
+        for block in blocks.itertuples()
+        for place in range(block.start, block.end)
+    }
+
+
+def measure_names(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Tell how far two codings list the same entities and label them alike: one row.
+
+    Both frames have path, entity and label. An entity is found by both when article and canonical
+    name are the same, letter case apart.
+    """
+    ours, theirs = _labels(first), _labels(second)
+    both = sorted(ours.keys() & theirs.keys())
+    agreed = _agreement([ours[unit] for unit in both], [theirs[unit] for unit in both])
+    total = len(ours) + len(theirs)
+    f1 = 2 * len(both) / total if total else math.nan
+    return pd.DataFrame([{"variable": "label", "units": len(both), "f1": f1} | agreed])
+
+
+def _labels(entities: pd.DataFrame) -> dict[tuple[str, str], str]:
+    return {(row.path, row.entity.casefold()): row.label for row in entities.itertuples()}
+
+
+def _agreement(ours: list[str], theirs: list[str]) -> dict[str, float]:
+    if not ours:
+        return {"agreement": math.nan, "alpha": math.nan}
+    same = sum(one == other for one, other in zip(ours, theirs, strict=True))
+    return {"agreement": same / len(ours), "alpha": krippendorff_alpha(ours, theirs)}
+
+
+def krippendorff_alpha(ours: list[str], theirs: list[str]) -> float:
+    """Return Krippendorff's alpha (nominal) of two codings of the same units; NaN when undefined.
+
+    Alpha is 1 - observed / expected disagreement (Krippendorff, Content Analysis, 4th ed., ch. 12),
+    computed by NLTK. It is undefined when every value is the same.
+    """
+    if len(set(ours) | set(theirs)) < 2:
+        return math.nan
+    rows = [("first", unit, value) for unit, value in enumerate(ours)]
+    rows += [("second", unit, value) for unit, value in enumerate(theirs)]
+    return AnnotationTask(rows).alpha()

@@ -1,0 +1,258 @@
+"""A real browser: notebooks run to their end in JupyterLab, report pages open without a network."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlsplit
+
+import pytest
+from notebook_fixture import PARAMETERS, PIXEL, code, notebook, shown, text
+
+from helpers import report
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SWITCHES = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NOON = datetime(2026, 3, 1, 12)
+TOKEN = "loopback-only"
+PATIENCE = 180_000  # milliseconds, for a machine that has other work
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A page whose every request and error is written down."""
+
+    def __init__(self, browser):
+        self.context = browser.new_context(viewport={"width": 1200, "height": 900})
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.requests: list[str] = []
+        self.failed: list[str] = []
+        self.errors: list[str] = []
+        self.context.on("request", lambda request: self.requests.append(request.url))
+        self.context.on("requestfailed", lambda request: self.failed.append(request.url))
+        self.page.on("websocket", lambda opened: self.requests.append(opened.url))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._hear)
+
+    def _hear(self, message) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def left_the_machine(self) -> list[str]:
+        """Requests to any host but this one; data and blob addresses have no host."""
+        hosts = [(urlsplit(address).hostname, address) for address in self.requests]
+        return [address for host, address in hosts if host not in (None, "", "127.0.0.1")]
+
+
+@pytest.fixture
+def watched(browser) -> Iterator[Watched]:
+    watched = Watched(browser)
+    yield watched
+    watched.context.close()
+
+
+# JupyterLab
+
+
+@pytest.fixture(scope="module")
+def lab(browser, sample_tables: Path, tmp_path_factory) -> Iterator[str]:
+    """JupyterLab on copies of the notebooks: it saves what it opens."""
+    folder = tmp_path_factory.mktemp("lab")
+    work = folder / "notebooks"
+    shutil.copytree(NOTEBOOKS, work)
+    news = folder / "settings" / "@jupyterlab" / "apputils-extension"
+    news.mkdir(parents=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    (news / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
+    port = free_port()
+    own = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+    }
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+            *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
+            *(f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={work}"),
+        ],
+        env=os.environ | {name: str(folder / place) for name, place in own.items()},
+        stdout=subprocess.DEVNULL,
+        stderr=(folder / "log").open("w"),
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for_server(f"{address}/api/status?token={TOKEN}", server, folder / "log")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_server(address: str, server: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < deadline:
+        assert server.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (URLError, OSError):
+            time.sleep(0.2)
+    raise AssertionError(f"JupyterLab did not answer: {log.read_text()}")
+
+
+@pytest.mark.parametrize("name", ["entity_counts", "article_reader"])
+def test_run_all_in_jupyterlab_reaches_the_last_output_and_stays_on_this_machine(
+    lab: str, watched: Watched, name: str
+):
+    page = watched.page
+    page.goto(f"{lab}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
+    page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
+    page.wait_for_selector("text=/\\| Idle/")
+    page.click("text=Run >> nth=0")
+    page.click('[data-command="runmenu:run-all"]')
+    cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text())["cells"]
+    last = sum(cell["cell_type"] == "code" for cell in cells)
+    page.wait_for_function(
+        """last => {
+            const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
+            return prompts.length == last && prompts.at(-1).innerText.trim() == `[${last}]:`
+                || document.querySelector('[data-mime-type="application/vnd.jupyter.error"]');
+        }""",
+        arg=last,
+    )
+    assert page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts() == []
+    output = page.locator(".jp-OutputArea-output").last
+    output.scroll_into_view_if_needed()
+    assert output.is_visible()
+    assert output.inner_text().strip()
+    pictures = page.locator(".jp-RenderedImage img")
+    assert pictures.count() >= 1
+    assert all(image.get_attribute("alt") for image in pictures.all())
+    assert watched.left_the_machine() == []
+
+
+# The report
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Path:
+    outcome = report.Outcome(
+        name="one",
+        title="Who is in the news?",
+        notebook="entity_counts.ipynb",
+        parameters={"corpus": "<script>document.title = 'PWN'</script>"},
+        finished=True,
+        kept=True,
+        figure=report.Figure(PIXEL, "Dot chart: Mara Quill leads."),
+    )
+    cells = text("# Who?"), code(PARAMETERS, "parameters"), code("", outputs=[shown()])
+    page = report.render_page(notebook(*cells), outcome, "Monthly", {})
+    (tmp_path / "one.html").write_text(page)
+    (tmp_path / "index.html").write_text(report.render_index("Monthly", [outcome], NOON))
+    return tmp_path
+
+
+def open_file(watched: Watched, path: Path) -> None:
+    watched.page.goto(path.as_uri(), wait_until="domcontentloaded")
+    watched.page.wait_for_timeout(200)
+
+
+def test_the_report_opens_from_disk_and_asks_for_nothing_else(pages: Path, watched: Watched):
+    open_file(watched, pages / "index.html")
+    assert watched.page.title() == "Monthly"
+    assert watched.page.locator("img").evaluate_all("all => all.map(i => i.naturalWidth)") == [1]
+    watched.page.click("h2 a")
+    assert watched.page.title() == "Who is in the news? · Monthly"
+    assert watched.page.locator("img").get_attribute("alt") == "Dot chart: Mara Quill leads."
+    watched.page.click("nav a")
+    assert watched.page.title() == "Monthly"
+    files = [address for address in watched.requests if not address.startswith("data:")]
+    assert [Path(address).name for address in files] == ["index.html", "one.html", "index.html"]
+    assert (watched.failed, watched.errors) == ([], [])
+
+
+PLANTED = """<script>document.title = 'PWN'</script>
+<img src="nowhere.png" onerror="document.title = 'PWN'"><img src="http://127.0.0.1:{port}/x.png">
+</main>"""
+
+
+def was_called(listener: socket.socket) -> bool:
+    try:
+        listener.accept()[0].close()
+    except TimeoutError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", ["index.html", "one.html"])
+def test_the_policy_blocks_what_is_planted_behind_our_back(
+    pages: Path, watched: Watched, name: str
+):
+    """Whoever writes markup into a page after us still runs nothing and loads nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(1)
+        planted = PLANTED.replace("{port}", str(listener.getsockname()[1]))
+        content = (pages / name).read_text().replace("</main>", planted)
+        (pages / "planted.html").write_text(content)
+        open_file(watched, pages / "planted.html")
+        assert watched.page.title() != "PWN"
+        assert not was_called(listener)
+        assert any("Content Security Policy" in error for error in watched.errors)
+
+        (pages / "open.html").write_text(content.replace("Content-Security-Policy", "X-Nothing"))
+        open_file(watched, pages / "open.html")
+        assert watched.page.title() == "PWN", "without the policy the planted script runs"
+        assert was_called(listener), "without the policy the planted picture is asked for"
+
+
+def test_the_keyboard_reaches_the_skip_link_first_and_then_the_content(
+    pages: Path, watched: Watched
+):
+    open_file(watched, pages / "one.html")
+    watched.page.keyboard.press("Tab")
+    focused = watched.page.locator(":focus")
+    assert focused.inner_text() == "Skip to the report"
+    assert focused.bounding_box()["x"] >= 0

@@ -1,0 +1,111 @@
+"""Agreement between coders: published values, undefined cases, laws."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import reliability
+
+
+def coding(*spans, path="a.txt", **columns):
+    frame = pd.DataFrame({"path": path, "spans": [[list(span)] for span in spans]})
+    return frame.assign(**columns)
+
+
+def test_attributions_pair_by_the_overlap_of_their_content():
+    first = coding((0, 10), (20, 40))
+    second = coding((22, 40), (100, 110))
+    pairs = reliability.pair_attributions(first, second)
+    assert pairs[["first", "second"]].to_numpy().tolist() == [[1, 0]]
+    assert pairs["overlap"][0] == pytest.approx(36 / 38)
+
+
+def test_each_attribution_is_used_once_and_the_larger_overlap_wins():
+    pairs = reliability.pair_attributions(coding((0, 10)), coding((0, 8), (0, 10)))
+    assert pairs[["first", "second"]].to_numpy().tolist() == [[0, 1]]
+
+
+def test_attributions_of_different_articles_never_pair():
+    assert reliability.pair_attributions(coding((0, 9)), coding((0, 9), path="b.txt")).empty
+
+
+def test_finding_is_scored_apart_from_coding():
+    first = coding((0, 10), (20, 30), form=["direct", "mixed"])
+    second = coding((0, 10), (50, 60), form=["direct", "direct"])
+    found = reliability.measure_unitising(first, second).iloc[0]
+    assert found.to_dict() == {
+        "found_by_both": 1, "only_first": 1, "only_second": 1, "f1": 0.5, "content_exact": 1.0
+    }  # fmt: skip
+    coded = reliability.measure_agreement(first, second, ["form"]).iloc[0]
+    assert coded["units"] == 1 and coded["agreement"] == 1.0
+
+
+def test_alpha_equals_the_published_nominal_example():
+    """Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", section B: alpha = 0.692."""
+    first = list("aabbdcccedda")
+    second = list("babbbccceddd")
+    assert reliability.krippendorff_alpha(first, second) == pytest.approx(0.692, abs=0.0005)
+
+
+def test_alpha_is_undefined_when_nothing_varies():
+    assert math.isnan(reliability.krippendorff_alpha(["a", "a"], ["a", "a"]))
+    assert math.isnan(reliability.krippendorff_alpha([], []))
+
+
+def test_roles_are_compared_character_by_character():
+    first = pd.DataFrame([{"path": "a", "start": 0, "end": 10, "role": "headline"}])
+    second = pd.DataFrame(
+        [
+            {"path": "a", "start": 0, "end": 5, "role": "headline"},
+            {"path": "a", "start": 5, "end": 10, "role": "body"},
+        ]
+    )
+    assert reliability.measure_roles(first, second)["agreement"][0] == 0.5
+
+
+def test_names_are_compared_by_canonical_name():
+    first = pd.DataFrame([{"path": "a", "entity": "Ada Lindqvist", "label": "PERSON"}])
+    second = pd.DataFrame(
+        [
+            {"path": "a", "entity": "ada lindqvist", "label": "PERSON"},
+            {"path": "a", "entity": "Arden", "label": "GPE"},
+        ]
+    )
+    row = reliability.measure_names(first, second).iloc[0]
+    assert row["f1"] == pytest.approx(2 / 3) and row["agreement"] == 1
+
+
+values = st.lists(st.sampled_from("abc"), min_size=2, max_size=30)
+
+
+@given(values)
+def test_a_coder_agrees_with_themself(codes):
+    alpha = reliability.krippendorff_alpha(codes, codes)
+    assert math.isnan(alpha) if len(set(codes)) == 1 else alpha == pytest.approx(1)
+
+
+@given(values, st.randoms())
+def test_it_does_not_matter_who_is_called_first(codes, random):
+    other = [random.choice("abc") for _ in codes]
+    forward = reliability.krippendorff_alpha(codes, other)
+    assert forward == pytest.approx(reliability.krippendorff_alpha(other, codes), nan_ok=True)
+
+
+spans = st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), max_size=8).map(
+    lambda rows: coding(*[(start, start + length) for start, length in rows])
+)
+
+
+@given(spans, spans)
+def test_pairs_use_every_attribution_at_most_once(first, second):
+    pairs = reliability.pair_attributions(first, second)
+    assert pairs["first"].is_unique and pairs["second"].is_unique
+    assert pairs["overlap"].between(reliability.MATCH, 1).all()
+    row = reliability.measure_unitising(first, second).iloc[0]
+    assert row["found_by_both"] + row["only_first"] == len(first)
+    assert row["found_by_both"] + row["only_second"] == len(second)
