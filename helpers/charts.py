@@ -185,10 +185,10 @@ def _draw_shares(ax: Axes, rows: pd.DataFrame, count: str) -> None:
     places = np.arange(len(rows))
     ax.hlines(places, rows["low"], rows["high"], color=BLUE, linewidth=1.2, alpha=0.55)
     ax.scatter(rows["share"], places, s=20, color=BLUE, zorder=3, clip_on=False)
-    told = rows[["share", "high", count]]
-    for place, (share, high, number) in enumerate(told.itertuples(index=False)):
+    edges = rows["edge"] if "edge" in rows else rows["high"]
+    for place, share, edge, number in zip(places, rows["share"], edges, rows[count], strict=True):
         if not np.isnan(share):
-            _write(ax, high, place, f"{percent(share)} ({number:,})")
+            _write(ax, edge, place, f"{percent(share)} ({number:,})")
 
 
 def _percent_axis(ax: Axes, highest: float) -> None:
@@ -225,6 +225,7 @@ def plot_share_panels(
         rows = group.set_index(label).reindex(order)
         if behind is not None:
             ax.scatter(behind["share"], range(len(order)), s=34, color=LIGHT, zorder=1)
+            rows["edge"] = np.fmax(rows["high"], behind["share"].to_numpy())
         rows[count] = rows[count].fillna(0).astype(int)
         _draw_shares(ax, rows, count)
         _name_rows(ax, order, 24)
@@ -444,7 +445,7 @@ def plot_tone(
         colour = ORANGE if high < 0 else BLUE if low > 0 else GREY
         ax.hlines(place, low, high, color=colour, linewidth=1.6, zorder=2)
         ax.scatter([tone], [place], s=24, color=colour, zorder=3)
-        _write(ax, 1, place, f"{tone:+.2f} (n = {number:,})".replace("-", "−"))
+        _write(ax, 1, place, f"{_signed(tone, 2)} (n = {number:,})")
     _name_rows(ax, frame[label].tolist())
     ax.set_xlim(-1.02, 1.02)
     ax.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1 negative", "−0.5", "0", "+0.5", "positive +1"])
@@ -466,15 +467,12 @@ def plot_grid(
 ) -> Axes:
     """Draw a number for each pair of `row` and `column` as a shaded cell with its number in it.
 
-    Rows and columns with the largest `count` are drawn, `top` of the former and `across` of the
-    latter. A diverging grid (values from -1 to 1) writes the value and n; a cell without a value
-    has too few and shows only its n.
+    The `across` columns with the largest `count` are drawn and the `top` rows of these. A
+    diverging grid (values from -1 to 1) writes the value and n; a cell without a value has too
+    few and shows only its n.
     """
-    sizes = [
-        frame.groupby(name)[count].sum().sort_values(ascending=False, kind="stable")
-        for name in (row, column)
-    ]
-    names, heads = list(sizes[0].index[:top]), list(sizes[1].index[:across])
+    heads = _largest(frame, column, count, across)
+    names = _largest(frame[frame[column].isin(heads)], row, count, top)
     drawn = frame[frame[row].isin(names) & frame[column].isin(heads)]
     ax = _axes(ax, _rows_height(len(names) * 1.25) + 0.25)
     if drawn.empty:
@@ -506,8 +504,18 @@ def plot_grid(
     return ax
 
 
+def _largest(frame: pd.DataFrame, name: str, count: str, most: int) -> list[str]:
+    sizes = frame.groupby(name)[count].sum().sort_values(ascending=False, kind="stable")
+    return list(sizes.index[:most])
+
+
 def _cell_text(number: float, n: int, diverging: bool) -> str:
-    return f"{number:+.1f} ({n:,})".replace("-", "−") if diverging else f"{number:,.0f}"
+    return f"{_signed(number, 1)} ({n:,})" if diverging else f"{number:,.0f}"
+
+
+def _signed(number: float, digits: int) -> str:
+    written = f"{number:+.{digits}f}"
+    return written.replace("-", "−") if float(written) else written[1:]
 
 
 def _readable_on(face: tuple[float, ...]) -> str:
@@ -516,7 +524,7 @@ def _readable_on(face: tuple[float, ...]) -> str:
     return INK if np.dot(linear, [0.2126, 0.7152, 0.0722]) > 0.22 else "white"
 
 
-def _fold(text: object, width: int, lines: int = 3) -> str:
+def _fold(text: object, width: int, lines: int = 4) -> str:
     folded = textwrap.wrap(plain(text), width, max_lines=lines, placeholder="…")
     return "\n".join(folded)
 

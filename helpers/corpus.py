@@ -343,10 +343,11 @@ def _step_by_article(
 
 def _unclosed_quotations(articles: pd.DataFrame) -> Iterator[dict[str, str]]:
     for article in articles.itertuples():
+        found = quotations.find_quotations(article.text)
         unclosed = [
             quotation
-            for quotation in quotations.find_quotations(article.text)
-            if not quotation.closed and not quotation.continued
+            for quotation, following in zip(found, [*found[1:], None], strict=True)
+            if not quotation.closed and not (following and following.continued)
         ]
         if unclosed:
             opening = article.text[unclosed[0].start : unclosed[0].start + 40]

@@ -14,6 +14,7 @@ from helpers.documents import Unreadable
 CHUNK = 1 << 20
 SAMPLE = 1 << 16
 FEW_SPECIAL_BYTES = 0.05
+LEAST_PAIRS = 4
 MOST_CONTROL_CHARACTERS = 0.10
 
 _MARKS = (  # the marks of UTF-32 begin like those of UTF-16, so they are looked for first
@@ -103,8 +104,10 @@ def _utf16_without_mark(sample: bytes) -> Encoding:
     zeros = {"utf-16-le": sample[1::2].count(0), "utf-16-be": sample[0::2].count(0)}
     name = max(zeros, key=zeros.__getitem__)
     other = min(zeros.values())
-    if zeros[name] < 0.3 * len(sample) / 2 or other > 0.02 * len(sample) / 2:
+    pairs = len(sample) / 2
+    if pairs < LEAST_PAIRS or zeros[name] < 0.3 * pairs or other > 0.02 * pairs:
         raise Unreadable(f"it holds NUL bytes: {_BINARY}")
+    _refuse_control_characters(sample.decode(name, errors="ignore"))
     return Encoding(name, True)
 
 

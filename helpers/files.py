@@ -110,7 +110,7 @@ def iter_files(path: str | Path) -> Iterator[SourceFile]:
 
 def _source(one: _Found, outlets: frozenset[str], listed: dict[str, Any]) -> SourceFile:
     folders, stem = PurePosixPath(one.inner).parent.parts, PurePosixPath(one.inner).stem
-    dated = _DATED_OUTLET.match(stem)
+    dated = _DATED_OUTLET.match(stem) if find_date(stem) else None
     folder = _outlet_folder(one)
     named = {
         "outlet": dated[1] if dated else folder if folder in outlets else "",
@@ -279,7 +279,8 @@ class _Listing:
         with source.open() as stream:
             for row in read_csv(stream):
                 if row.problem:
-                    self.unread.append(f"row {row.number}: {row.problem}")
+                    place = f"row {row.number}: " if row.number else ""
+                    self.unread.append(place + row.problem)
                 if row.record:
                     self._keep(row.record)
 

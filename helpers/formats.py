@@ -56,6 +56,10 @@ def read_markdown(raw: bytes) -> Document:
         document.hints.append((0, len(match[0].rstrip()), "boilerplate"))
         _take_front_matter(document, match[1] or "")
     document.hints.extend(_markdown_hints(document.text, body))
+    if "title" not in document.fields:
+        headline = next((hint for hint in document.hints if hint[2] == "headline"), (0, 0, ""))
+        line = document.text[headline[0] : headline[1]].partition("\n")[0]
+        document.fields["title"] = line.strip().strip("#").strip()
     return document
 
 

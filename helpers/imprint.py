@@ -88,9 +88,8 @@ def read_imprint(tree: HtmlElement, source: str) -> tuple[dict[str, Any], dict[s
         "url": [*_canonical(tree), *_of(metas, "url"), linked.get("url"), _main_page(linked)],
     }
     fields = {role: _first(values) for role, values in candidates.items()}
-    fields["author"] = _author(
-        [linked.get("author")], *(metas.get(name, []) for name in META["author"])
-    )
+    bylines = (metas.get(name, []) for name in META["author"])
+    fields["author"] = _author([linked.get("author")], *bylines, _marked_authors(tree))
     fields["published"] = _first_readable(candidates["published"])
     fields["url"] = next(
         (str(url) for url in candidates["url"] if re.match("https?://", str(url or ""))), ""
@@ -173,6 +172,16 @@ def _times(tree: HtmlElement) -> Iterator[str]:
         yield time.get("datetime") or _text(time)
     for element in tree.xpath("//*[@itemprop='datePublished'][not(self::time)][not(self::meta)]"):
         yield element.get("content") or element.get("datetime") or _text(element)
+
+
+def _marked_authors(tree: HtmlElement) -> Iterator[str]:
+    """Yield the names that links or classes mark as authors, those that stand together."""
+    marked = tree.xpath(
+        "//*[@itemprop='author' or contains(concat(' ', @rel, ' '), ' author ')]"
+    ) or tree.xpath("//*[contains(concat(' ', @class, ' '), ' author ')]")
+    for element in marked:
+        if element.getparent() is marked[0].getparent():
+            yield _text(element)
 
 
 def _canonical(tree: HtmlElement) -> Iterator[str]:

@@ -86,27 +86,34 @@ def wilson_interval(hits: np.ndarray | float, n: np.ndarray | float) -> tuple:
     return low, high
 
 
-def clustered_interval(hits: np.ndarray, sizes: np.ndarray, rows: np.ndarray) -> tuple:
-    """Return share, low and high of `hits` of `sizes` summed over articles (one entry each).
+def effective_size(hits: np.ndarray, sizes: np.ndarray, rows: np.ndarray) -> float:
+    """Return how many independent rows say as much about a share as these, given per article.
 
-    The variance between articles gives an effective sample size, at most the number of `rows`;
-    it is reduced for few articles and put into Wilson's interval. Where nothing varies, articles
-    are counted. One article says nothing about others: its interval is 0 to 1.
+    `hits` of `sizes` fell into the category, in as many `rows`; each has one entry per article.
+    The less the articles differ, the closer it comes to the number of rows. NaN where nothing
+    varies.
     """
     hits, sizes = np.asarray(hits, dtype=float), np.asarray(sizes, dtype=float)
     articles, total = len(sizes), sizes.sum()
-    if not total:
-        return np.nan, 0.0, 1.0
-    share = float(hits.sum() / total)
-    if articles < 2:
-        return share, 0.0, 1.0
+    if articles < 2 or not total:
+        return np.nan
+    share = hits.sum() / total
     variance = articles / (articles - 1) * np.sum((hits - share * sizes) ** 2) / total**2
-    varies = 0 < share < 1 and variance > 0
-    effective = share * (1 - share) / variance if varies else articles
-    effective = np.clip(effective, 1, max(float(np.sum(rows)), 1))
-    effective *= (Z / stdtrit(articles - 1, 0.975)) ** 2
-    low, high = wilson_interval(share * effective, effective)
-    return share, min(float(low), share), max(float(high), share)
+    if not (0 < share < 1 and variance > 0):
+        return np.nan
+    return float(np.clip(share * (1 - share) / variance, 1, max(np.sum(rows), 1)))
+
+
+def clustered_interval(share: float, effective: float, articles: int) -> tuple[float, float]:
+    """Return low and high of a share at an effective sample size, wider the fewer the articles.
+
+    One article says nothing about others: its interval is 0 to 1.
+    """
+    if articles < 2 or np.isnan(share):
+        return 0.0, 1.0
+    n = effective * (Z / stdtrit(articles - 1, 0.975)) ** 2
+    low, high = wilson_interval(share * n, n)
+    return min(float(low), share), max(float(high), share)
 
 
 def resampled_interval(sums: np.ndarray, sizes: np.ndarray) -> tuple:
@@ -185,18 +192,30 @@ def measure_shares(
 
 
 def _shares_of(rows: pd.DataFrame, column: str, values: Iterable[str]) -> Iterator[tuple]:
-    """Yield each value of `column` with its measured share of the rows, articles as clusters."""
+    """Yield each value of `column` with its measured share of the rows, articles as clusters.
+
+    A value that all articles have, or none, shows nothing of how much articles differ: it takes
+    the smallest effective size of the other values, or else the number of articles.
+    """
     article, ids = pd.factorize(rows["article_id"])
     weight = rows["_size"].to_numpy(dtype=float)
     sizes = np.bincount(article, weight, minlength=len(ids))
     number = np.bincount(article, minlength=len(ids))
+    total = sizes.sum()
+    hits, spread, effective = {}, {}, {}
     for value in values:
         held = (rows[column] == value).to_numpy()
-        hits = np.bincount(article[held], weight[held], minlength=len(ids))
-        share, low, high = clustered_interval(hits, sizes, number)
-        counted = {"count": round(hits.sum()), "n": round(sizes.sum())}
-        spread = {"articles": len(np.unique(article[held]))}
-        yield value, {**counted, **spread, "share": share, "low": low, "high": high}
+        found = np.bincount(article[held], weight[held], minlength=len(ids))
+        hits[value], spread[value] = found.sum(), len(np.unique(article[held]))
+        effective[value] = effective_size(found, sizes, number)
+    known = [size for size in effective.values() if not np.isnan(size)]
+    least = min(known, default=len(ids))
+    for value, hit in hits.items():
+        size = least if np.isnan(effective[value]) else effective[value]
+        share = float(hit / total) if total else np.nan
+        low, high = clustered_interval(share, size, len(ids))
+        counted = {"count": round(hit), "n": round(total), "articles": spread[value]}
+        yield value, {**counted, "share": share, "low": low, "high": high}
 
 
 def name_leaders(counts: pd.DataFrame, column: str, most: int = 4) -> str:
@@ -208,9 +227,9 @@ def name_leaders(counts: pd.DataFrame, column: str, most: int = 4) -> str:
     drawn = counts.dropna(subset=["share"])
     if drawn.empty:
         return NOTHING
-    if drawn["share"].max() <= 0:
-        return NONE
     top = drawn["share"].max()
+    if top <= 0:
+        return NONE
     first = drawn["share"] == top
     near = ~first & (drawn["high"] >= top)
     leaders = _enumerate(drawn.loc[first, column], most)
@@ -228,18 +247,18 @@ def name_most(counts: pd.DataFrame, column: str, value: str) -> str:
     most = totals.max()
     if most <= 0:
         return NONE
-    return f"{_enumerate(totals.index[totals == most], 3)} ({most:,})"
+    return f"{_enumerate(totals.index[totals == most], 3)} ({most:,.0f})"
 
 
 def name_leaders_by(counts: pd.DataFrame, column: str, by: str) -> str:
     """Name the row with the largest share within each `by` ("Courier: A; Gazette: B and C")."""
-    groups = counts.dropna(subset=["share"]).groupby(by, sort=True)
-    named = {
-        name: _enumerate(group.loc[group["share"] == group["share"].max(), column], 3)
-        for name, group in groups
-        if group["share"].max() > 0
-    }
-    return "; ".join(f"{name}: {leaders}" for name, leaders in named.items()) or NOTHING
+    groups: dict[str, list[str]] = {}
+    for name, group in counts.dropna(subset=["share"]).groupby(by, sort=True):
+        top = group["share"].max()
+        leaders = _enumerate(group.loc[group["share"] == top, column], 3) if top > 0 else NONE
+        groups.setdefault(leaders, []).append(name)
+    named = [f"{_enumerate(names, 3)}: {leaders}" for leaders, names in groups.items()]
+    return "; ".join(named) or NOTHING
 
 
 def name_tones(tones: pd.DataFrame, column: str, most: int = 4) -> str:
@@ -312,6 +331,17 @@ def count_weeks(articles: pd.DataFrame) -> pd.DataFrame:
         outlets = pd.Index(sorted(dated["outlet"].unique()), name="outlet")
         counts = counts.reindex(pd.MultiIndex.from_product([outlets, weeks]), fill_value=0)
     return counts.reset_index()
+
+
+def measure_lengths(articles: pd.DataFrame) -> pd.DataFrame:
+    """Measure the words of each outlet's articles; one row is one outlet, the longest first.
+
+    Columns: articles, shortest, median, longest.
+    """
+    lengths = articles.groupby("outlet")["words"].agg(
+        articles="size", shortest="min", median="median", longest="max"
+    )
+    return _ranked(lengths.reset_index(), "median", "longest", then="outlet")
 
 
 def count_gaps(articles: pd.DataFrame) -> pd.DataFrame:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
 import trafilatura
 from lxml.html import HtmlElement
 
+from helpers.dates import UnclearDate, read_date
 from helpers.documents import PARAGRAPH_BREAK, Document, Hint, Unreadable, compose
 from helpers.encodings import decode
 from helpers.imprint import outlet_from_title, read_imprint, without_by
@@ -41,7 +43,7 @@ def read_page(raw: bytes) -> Document:
     fields, metadata = read_imprint(tree, source)
     body = tree.find("body")
     if body is None:
-        raise Unreadable("the page has no body; save the article's page again")
+        raise Unreadable("no article was found in the page, which has no body; save it again")
     main_text = _squeeze(trafilatura.extract(source, include_comments=False) or "")
     chosen = _choose(
         cut_blocks(body), body, main_text, fields["title"], metadata.get("description", "")
@@ -51,8 +53,10 @@ def read_page(raw: bytes) -> Document:
     text, hints = compose((role, block.text) for role, block in chosen)
     headline = next((block.text for role, block in chosen if role == "headline"), "")
     byline = next((block.text for role, block in chosen if role == "byline"), "")
+    top = [block.text for role, block in chosen if role in ("byline", "boilerplate")]
     fields["title"] = " ".join(headline.split()) or fields["title"]
-    fields["author"] = fields["author"] or without_by(byline)
+    fields["author"] = fields["author"] or without_by(byline.partition("\n")[0])
+    fields["published"] = fields["published"] or _first_date(top)
     fields["outlet"] = fields["outlet"] or outlet_from_title(
         metadata.get("page_title", ""), fields["title"]
     )
@@ -86,6 +90,17 @@ def _with_datelines(hints: list[Hint], chosen: list[tuple[str, Block]]) -> list[
             hints.append((start, start + block.dateline, "dateline"))
         start = start + len(block.text) + len(PARAGRAPH_BREAK)
     return sorted(hints)
+
+
+def _first_date(texts: list[str]) -> str:
+    """Return the first line, or part of one between signs, that is a date."""
+    for part in (part for text in texts for part in re.split(r"[\n|·•]", text)):
+        try:
+            if not pd.isna(read_date(part)):
+                return part.strip()
+        except UnclearDate:
+            continue
+    return ""
 
 
 def _declared_encoding(raw: bytes) -> str:
@@ -214,7 +229,7 @@ class _Article:
         if block.role == "" and short:
             if "byline" in block.inside or _BY_TEXT.fullmatch(block.text):
                 return "byline"
-            if "date" in block.inside:
+            if "date" in block.inside or _first_date([block.text]):
                 return "boilerplate"
             if block.linked >= MOST_LINKED and self.paragraphs == 0:
                 return None

@@ -379,8 +379,15 @@ class _ParagraphReader:
     def _may_stay_open(self, opened: _Open) -> bool:
         if opened.family not in ("single", "single guillemet"):
             return True
-        leads = not self.text[self.start : opened.start].strip("> *_")
-        return leads and opened.reopened < 0 and self.next_family == opened.family
+        before = self.text[self.start : opened.start].rstrip(" >*_\xa0")
+        begins = not before or before[-1] in ".,:;!?—–…"
+        following = self.text[opened.start + 1 : opened.start + 2]
+        return (
+            begins
+            and not following.islower()
+            and opened.reopened < 0
+            and self.next_family == opened.family
+        )
 
     def _mark_continued(self) -> None:
         if not self.from_before or not self.found:

@@ -19,8 +19,9 @@ INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]", re.UNICODE)
 CLOCK = re.compile(r"[ap]\.?m", re.IGNORECASE)
 LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z])")
 ASKED = re.compile(
-    r"(?:[^\W\d_][\w.’'-]*\s+){1,4}(?:said|asked|says|asks|told|wrote|added|wondered|shouted|replied)"
-    r"(?:[.,;]|\s+(?:in|on|at|to|during|after|before|when|as|of|about)\b)"
+    r"(?:[^\W\d_][\w.’'-]*\s+){1,4}(?:said|says|asked|asks|told|wrote|writes|added|adds|wondered|"
+    r"shouted|replied|demanded|responded|quipped|tweeted|joked|insisted|recalled|argued|exclaimed|"
+    r"cried|continued)(?:[.,;]|\s+(?:in|on|at|to|during|after|before|when|as|of|about)\b)"
 )
 
 WORDS = lexicons.read_lexicon("sentence_words").groupby("kind")["word"].agg(frozenset)
@@ -48,19 +49,22 @@ def split_blocks(text: str, blocks: list[tuple[int, int, str]]) -> Iterator[tupl
 
 
 def _unbroken_spans(text: str) -> list[tuple[int, int]]:
-    """Return the outermost quotations that no sentence boundary may fall into."""
+    """Return the closed quotations, and those that run on to the next paragraph, in order.
+
+    Of nested ones only the outermost is returned.
+    """
     found = find_quotations(text)
-    outer = [quotation for quotation in found if quotation.level == 1]
-    runs_on = {
-        id(earlier)
-        for earlier, later in zip(outer, outer[1:], strict=False)
+    run_on = {
+        earlier.start
+        for earlier, later in zip(found, found[1:], strict=False)
         if later.continued and not earlier.closed
     }
-    return [
-        (quotation.start, quotation.end)
-        for quotation in outer
-        if quotation.closed or id(quotation) in runs_on
-    ]
+    spans: list[tuple[int, int]] = []
+    for quotation in found:
+        whole = quotation.closed or quotation.start in run_on
+        if whole and (not spans or quotation.start >= spans[-1][1]):
+            spans.append((quotation.start, quotation.end))
+    return spans
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -21,6 +21,7 @@ COLUMNS = (
     "relay_ownership",
     "anonymity_reason",
 )
+CARRIED_OVER = 2  # a relay is kept for the same speaker's words at most this many rows later
 _PLURAL_PRONOUNS = frozenset({"they", "we", "their", "many", "some", "others", "both", "several"})
 _SENTENCE_END = re.compile(r"[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|[\n\r]+")
 _HEAD_END = re.compile(
@@ -130,12 +131,14 @@ def _carry(rows: list[dict], found: list[_Sourced]) -> None:
     for position, row in enumerate(rows):
         articles[row["article_id"]].append(position)
     for positions in articles.values():
-        positions.sort(key=lambda p: rows[p]["start"])
-        for before, after in zip(positions, positions[1:], strict=False):
-            same = rows[before]["speaker"] and rows[before]["speaker"] == rows[after]["speaker"]
-            if same and found[before].relay and not found[after].relay:
-                found[after].relay = found[before].relay
-                found[after].relay_ownership = found[before].relay_ownership
+        last: dict[str, tuple[int, str, str]] = {}
+        for order, position in enumerate(sorted(positions, key=lambda p: rows[p]["start"])):
+            speaker, here = rows[position]["speaker"], found[position]
+            before = last.get(speaker)
+            if not here.relay and before and order - before[0] <= CARRIED_OVER:
+                _, here.relay, here.relay_ownership = before
+            if speaker and here.relay:
+                last[speaker] = (order, here.relay, here.relay_ownership)
 
 
 # ------------------------------------------------------------------------------------ text around
@@ -318,8 +321,11 @@ def _relay(
     row: dict, text: str, around: str, entities: dict[str, _Entity]
 ) -> tuple[str, str]:
     source = row["source_text"]
-    if row["speaker"] and _is_outlet(source) and not _same(row["speaker"], source):
+    speaks_itself = _is_outlet(row["speaker"]) or _same(row["speaker"], source)
+    if row["speaker"] and _is_outlet(source) and not speaks_itself:
         return _owned(_canonical(_outlet_in(source)), source)
+    if speaks_itself:
+        return "", ""
     for pattern in (_RELAYED, _REPORTED, _TOLD):
         for match in pattern.finditer(around):
             name, lead = match.group("name"), match.group("lead") or ""

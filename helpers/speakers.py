@@ -34,6 +34,18 @@ _FEMALE = re.compile(r"\b(?:Mrs|Ms|Miss|Dame|Lady|Queen|Princess|Sister|Baroness
 _HEAD_END = re.compile(
     r",|\b(?:of|for|in|at|from|on|with|who|which|that|familiar|close|briefed|and|speaking|to|by)\b"
 )
+_SENTENCE = re.compile(r"[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|[\n\r]+")
+_NEWS = re.compile(
+    r"\b(?:News|Times|Post|Herald|Gazette|Tribune|Courier|Chronicle|Journal|Press|Broadcasting|"
+    r"Radio|Television|TV|newspaper|broadcaster|media|news agency)\b"
+)
+_CITING = re.compile(r"\b(?:citing|quoting)\s+(?P<whom>[^\n]{3,120})")
+_INNER = re.compile(
+    r"(?:(?:During|In|At|On|After|Before|Earlier|Later)\b[^,.]{0,60},\s+)?"
+    r"(?P<who>(?:(?:the|a|an|one)\s+)?[^\W\d_][\w’'.-]*(?:\s+[^\W\d_][\w’'.-]*){0,8}?)\s+"
+    r"(?:also\s+|had\s+|has\s+|later\s+)?"
+    r"(?:said|says|told|added|warned|claimed|announced|stated|vowed|declared|denied|insisted|argued)\b"
+)
 _WORD = re.compile(r"[^\W_][\w’'.-]*")
 _OUTLET_NOUNS = frozenset(
     "newspaper paper daily weekly tabloid magazine agency outlet broadcaster network channel station "
@@ -86,6 +98,7 @@ def add_speaker(
     for position, article_id in enumerate(attributions["article_id"]):
         rows[article_id].append(position)
     starts = attributions["start"].tolist()
+    contents = attributions["spans"].tolist()
     sources = attributions["source_spans"].tolist()
     rules = attributions["rule"].tolist()
     for article_id, positions in rows.items():
@@ -93,7 +106,7 @@ def add_speaker(
         _read_gender(article)
         for position in sorted(positions, key=lambda p: _place(sources[p], starts[p])):
             resolved[position] = _resolve(
-                article, sources[position], starts[position], rules[position], canonical
+                article, sources[position], contents[position], rules[position], canonical
             )
     index = attributions.index
     return attributions.assign(
@@ -109,7 +122,11 @@ def _place(source: list[list[int]], start: int) -> int:
 
 
 def _resolve(
-    article: _Article, source: list[list[int]], start: int, rule: str, canonical: dict[str, str]
+    article: _Article,
+    source: list[list[int]],
+    content: list[list[int]],
+    rule: str,
+    canonical: dict[str, str],
 ) -> Resolved:
     if not source:
         if rule == "carried" and article.last and article.last.speaker:
@@ -122,6 +139,8 @@ def _resolve(
     )
     if found is None:
         found = _by_description(article, low, written, canonical)
+    if found is None or _is_outlet(found.speaker, written):
+        found = _first_source(article, high, content, canonical) or found
     if found is None:
         found = Resolved(written, "", "none")
     if found.resolution == "none" or found.resolution == "description":
@@ -129,6 +148,43 @@ def _resolve(
     if found.resolution != "none" or len(written.split()) > 1:
         article.last, article.last_at = found, high
     return found
+
+
+# ------------------------------------------------------------------------------- behind an outlet
+
+
+def _is_outlet(speaker: str, written: str) -> bool:
+    known = names.known(speaker)
+    if known is not None and known.lexicon == "outlets":
+        return True
+    return bool(_NEWS.search(speaker)) or _head(written).lower() in _OUTLET_NOUNS | {"media"}
+
+
+def _first_source(
+    article: _Article, high: int, content: list[list[int]], canonical: dict[str, str]
+) -> Resolved | None:
+    """Return who an outlet reports: "Xi said …, Xinhua reported", "…, citing unnamed officials"."""
+    text = article.text
+    citing = _CITING.search(text, high, min(len(text), high + 160))
+    if citing and not re.search(r"[.!?][\s”\"]|\n", text[high : citing.start()]):
+        low = citing.start("whom")
+        end = low + _phrase_length(citing.group("whom"))
+        return _by_name(article, low, end, canonical) or Resolved(
+            text[low:end], "", "description"
+        )
+    start, end = content[0]
+    said = _INNER.match(text, start, end)
+    if said is None:
+        return None
+    low, end = said.span("who")
+    return _by_reference(article, low, text[low:end], canonical) or _by_name(
+        article, low, end, canonical
+    )
+
+
+def _phrase_length(words: str) -> int:
+    match = re.search(r"[,.;:”\"]\s|[,.;:]$|\s(?:who|that|which|as|for|in|on|and)\s|\n", words)
+    return match.start() if match else len(words)
 
 
 # -------------------------------------------------------------------------------------------- names
@@ -246,17 +302,34 @@ def _opens_sentence(text: str, start: int) -> bool:
 def _group_before(
     article: _Article, low: int, kind: str, canonical: dict[str, str]
 ) -> Resolved | None:
+    """Return the body, place or group that "it" or "they" means: subject of the sentence or last."""
+    if kind == "thing":
+        subject = _sentence_subject(article, low)
+        if subject is not None:
+            return _named([subject], canonical)._replace(resolution="pronoun")
     last = article.last
     if last is None or low - article.last_at > 1200 or not last.speaker:
         return None
     person = last.speaker_id.startswith("person-")
     if kind == "several":
-        plural = ";" in last.speaker or bool(re.search(r"(?:s|people|police)$", _head(last.speaker)))
+        plural = ";" in last.speaker or bool(
+            re.search(r"(?:s|people|police)$", _head(last.speaker))
+        )
         if not plural or person:
             return None
     elif person or ";" in last.speaker:
         return None
     return last._replace(resolution="pronoun" if last.speaker_id else "description")
+
+
+def _sentence_subject(article: _Article, low: int) -> tuple | None:
+    """Return the body or place that opens the sentence of an offset, if one does."""
+    begun = max((m.end() for m in _SENTENCE.finditer(article.text, 0, low)), default=0)
+    for mention in article.mentions:
+        if begun <= mention[0] < low:
+            opens = re.fullmatch(r"(?:(?:The|the)\s+)?", article.text[begun : mention[0]])
+            return mention if opens and mention[3] in ("ORG", "GPE") else None
+    return None
 
 
 def _by_description(
