@@ -31,14 +31,13 @@ class Member(NamedTuple):
 
 def list_members(location: Path) -> Iterator[Member]:
     """Yield the files in a zip, each name once. Raises Unreadable when it is no zip."""
-    with _opening(location) as archive:
-        members = [member for member in archive.infolist() if not member.is_dir()]
+    members = [one for one in _directory(location) if not one.filename.endswith("/")]
     total = sum(member.file_size for member in members)
     if total > LARGEST_ARCHIVE:
         raise Unreadable(f"the zip would unpack to {total:,} bytes; unpack it into a folder first")
     seen: dict[str, int] = {}
     for member in members:
-        name = member.filename
+        name = member.filename or "(no name)"
         seen[name] = seen.get(name, 0) + 1
         if seen[name] > 1:
             problem = "the zip holds this name more than once; only the last file of it is read"
@@ -54,20 +53,19 @@ def open_member(location: Path, name: str) -> BinaryIO:
 
 def refuse_bomb(raw: bytes) -> None:
     """Raise Unreadable when a document that is a zip inside would unpack to far too much."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
-        raise Unreadable(f"the file is damaged ({error}); save it again") from error
+    size = sum(member.file_size for member in _directory(io.BytesIO(raw)))
     if problem := _size_problem(size, len(raw)):
         raise Unreadable(problem)
 
 
-def _opening(location: Path) -> zipfile.ZipFile:
+def _directory(file: Path | BinaryIO) -> list[zipfile.ZipInfo]:
     try:
-        return zipfile.ZipFile(location)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
-        raise Unreadable(f"it is no sound zip ({error}); pack it again") from error
+        with zipfile.ZipFile(file) as archive:
+            return archive.infolist()
+    except Exception as error:  # a damaged directory makes zipfile raise nearly anything
+        raise Unreadable(
+            f"the file is damaged, it is no sound zip ({error}); save it again"
+        ) from error
 
 
 @lru_cache(maxsize=2)
@@ -78,6 +76,8 @@ def _archive(location: Path, changed: int, process: int) -> zipfile.ZipFile:
 
 def _problem(member: zipfile.ZipInfo) -> str:
     parts = PurePosixPath(member.filename.replace("\\", "/")).parts
+    if not parts:
+        return "it has no name in the zip; pack the folder again"
     if ".." in parts or member.filename.startswith("/") or re.match(r"[A-Za-z]:", parts[0]):
         return "its name in the zip points outside the zip; pack the folder again"
     if stat.S_ISLNK(member.external_attr >> 16):

@@ -13,6 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import pandas as pd
 
@@ -46,6 +47,11 @@ _DATELINE = re.compile(
     r"(?:[–—]|--?)\s+",
 )
 _TURN = re.compile(r"^(?P<name>[A-Z][A-Z.'’ -]{1,30}[A-Z]):[ \t]+(?P<said>\S[^\n\r]*)", re.MULTILINE)
+_CITED_FIRST = re.compile(r"(?:,?\s*(?:citing|quoting)\s[^,\n]{3,80},\s*)?")
+_WITHOUT = re.compile(
+    r",?\s+without\s+(?:confirming|commenting|elaborating|giving|naming|providing|specifying|"
+    r"identifying|citing|saying|offering)\b"
+)
 _CUE_FIRST = re.compile(r"\s*(?:\w+\s+)?(?:said|says)\b")
 _HANGS = frozenset({"conj", "xcomp", "advcl", "pcomp", "prep", "acl", "relcl", "dep"})
 _SAY = frozenset({"say", "add"})
@@ -100,11 +106,22 @@ def read_attributions(parsed: parse.Parse) -> list[Found]:
     proposed = _likely(parsed, quotes)
     _cut_participles(parsed, proposed, quotes)
     chosen = [f for f in _outermost(proposed) if not _in_turn(turns, f.anchor)]
+    _share_sources(parsed, chosen)
     loose = [q for q in quotes.all if not _in_turn(turns, q.start)]
     chosen = turns + _add_quotations(parsed, loose, chosen)
     for found in chosen:
         found.content = _clean(text, found.content, quotes)
     return sorted(_distinct(chosen), key=lambda f: f.content)
+
+
+def _share_sources(p: parse.Parse, chosen: list[Found]) -> None:
+    """Give "…, saying X" without a subject the source of the attribution before it."""
+    in_order = sorted(chosen, key=lambda f: f.anchor)
+    for before, found in pairwise(in_order):
+        first, token = bisect_left(p.start, before.anchor), bisect_left(p.start, found.anchor)
+        same = p.sentence[first] == p.sentence[token]
+        if found.source is None and same and p.tag[token] == "VBG" and _speaks(p, token):
+            found.source = before.source
 
 
 def _transcript(text: str) -> list[Found]:
@@ -146,9 +163,22 @@ def _likely(p: parse.Parse, quotes: _Quotes) -> list[Found]:
         if found.source and p.text[slice(*found.source)].lower() in _WEAK_SOURCES:
             found.confidence *= WEAK
         if found.confidence >= LEAST:
+            found.content = _without_aside(p.text, found, quotes)
             found.content = _clean(p.text, _whole_quotes(found, quotes), quotes)
             likely.append(found)
     return [f for f in likely if f.content]
+
+
+def _without_aside(text: str, found: Found, quotes: _Quotes) -> list[Span]:
+    """Return the content without ", without confirming it", which is about the speaker."""
+    kept = []
+    for start, end in found.content:
+        start = _CITED_FIRST.match(text, start, end).end()
+        aside = _WITHOUT.search(text, start, end)
+        if aside and not quotes.hold(aside.start()):
+            end = aside.start()
+        kept.append((start, end))
+    return [(start, end) for start, end in kept if start < end]
 
 
 def _cut_participles(p: parse.Parse, proposed: list[Found], quotes: _Quotes) -> None:
@@ -181,7 +211,7 @@ def propose(p: parse.Parse) -> Iterator[Found]:
 
 
 def _propose_verb(p: parse.Parse, verb: int) -> Iterator[Found]:
-    passive = p.child(verb, "auxpass", "nsubjpass") is not None
+    passive = _is_passive(p, verb)
     subject = _agent(p, verb) if passive else _subject(p, verb)
     for rule, pieces in _complements(p, verb):
         if passive:
@@ -195,6 +225,14 @@ def _propose_verb(p: parse.Parse, verb: int) -> Iterator[Found]:
             yield _found(p, "passive by", verb, subject, [(p.left[patient], p.right[patient])])
     if not passive and subject is not None:
         yield from _propose_inserted(p, verb, subject)
+
+
+def _is_passive(p: parse.Parse, verb: int) -> bool:
+    """Tell "was asked" and a participle that hangs loose ("Asked why, she …")."""
+    if p.child(verb, "auxpass", "nsubjpass") is not None:
+        return True
+    loose = p.tag[verb] == "VBN" and p.dep[verb] in ("advcl", "acl")
+    return loose and p.child(verb, "aux") is None
 
 
 def _complements(p: parse.Parse, verb: int) -> Iterator[tuple[str, list[Span]]]:
@@ -326,7 +364,7 @@ def _found(
         rule=rule,
         lemma=p.lemma[word].lower(),
         anchor=p.start[word],
-        cue=(p.start[first], p.end[last]),
+        cue=_strip(p.text, p.start[first], p.end[last]) or (p.start[word], p.end[word]),
         source=span,
         content=[(p.start[a], p.end[b]) for a, b in pieces],
     )
@@ -585,7 +623,7 @@ def _cue_in(p: parse.Parse, segment: Span, q, first: bool) -> Found | None:
     ]
     for verb in verbs if first else reversed(verbs):
         source = _subject(p, verb)
-        if source is not None and not low <= source < high:
+        if source is not None and not low <= source < high and p.tag[verb] != "VBG":
             source = None
         found = _found(p, "beside", verb, source, [], cue=(verb, verb))
         if found.source is None:

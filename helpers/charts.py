@@ -192,7 +192,7 @@ def _draw_shares(ax: Axes, rows: pd.DataFrame, count: str) -> None:
 
 
 def _percent_axis(ax: Axes, highest: float) -> None:
-    ax.set_xlim(0, min(1.0, highest) * 1.01)
+    ax.set_xlim(-0.02 * min(1.0, highest), min(1.0, highest) * 1.01)
     ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 

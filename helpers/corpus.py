@@ -19,6 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.metadata import version
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,7 @@ def _build(
     store = PartStore(out / "parts" / settings[:16])
     records = _annotate_files(files, store, mapping, workers, progress)
     frames = store.read({row for record in records for row in record.rows})
-    frames["problems"] = _all_problems(frames["problems"], records)
+    frames["problems"] = _all_problems(path, frames["problems"], records)
     frames = _annotate_corpus(frames)
     (out / tables.MANIFEST).unlink(missing_ok=True)
     for name in schema.TABLES:
@@ -218,26 +219,14 @@ class _Reader:
             self.ids.setdefault(article_id, record.path)
 
     def _articles(self, file: ingest.SourceFile, record: FileRecord) -> Iterator[dict[str, Any]]:
-        """Yield the articles of one file under ids that are unique in the corpus."""
-        for item in ingest.iter_records(file, self.mapping):
+        """Yield the articles of one file; its problems and notes go to the file's record."""
+        for item in ingest.separate_ids(ingest.iter_records(file, self.mapping), self.ids):
             if isinstance(item, ingest.Problem):
                 record.problems.append(item.row())
-                continue
-            if isinstance(item, ingest.Note):
+            elif isinstance(item, ingest.Note):
                 record.notes.append(item.text)
-                continue
-            article_id = item["article_id"]
-            if article_id in self.ids:
-                item["article_id"] = ingest.path_id(item["path"])
-                problem = (
-                    f"the id {article_id!r} is already used in {self.ids[article_id]}; "
-                    f"this article is kept as {item['article_id']}"
-                )
-                record.problems.append(
-                    _problem(item["article_id"], item["path"], "identity", problem)
-                )
-            self.ids[item["article_id"]] = item["path"]
-            yield item
+            else:
+                yield item
 
     def finish(self) -> None:
         """Tell the store which files now lie in it whole."""
@@ -346,7 +335,7 @@ def _unclosed_quotations(articles: pd.DataFrame) -> Iterator[dict[str, str]]:
         found = quotations.find_quotations(article.text)
         unclosed = [
             quotation
-            for quotation, following in zip(found, [*found[1:], None], strict=True)
+            for quotation, following in zip_longest(found, found[1:])
             if not quotation.closed and not (following and following.continued)
         ]
         if unclosed:
@@ -391,8 +380,11 @@ def _in_order(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     return frame.sort_values(columns, kind="stable", ignore_index=True)
 
 
-def _all_problems(found: pd.DataFrame, records: list[FileRecord]) -> pd.DataFrame:
+def _all_problems(path: Path, found: pd.DataFrame, records: list[FileRecord]) -> pd.DataFrame:
     of_files = [problem for record in records for problem in record.problems]
+    if not records:
+        nothing = "it holds no file that could be an article: put text, HTML or table files in it"
+        of_files.append(_problem("", path.name, "read", nothing))
     columns = schema.TABLES["problems"].columns.names
     return pd.concat([found, pd.DataFrame(of_files, columns=columns)], ignore_index=True)
 

@@ -26,6 +26,7 @@ _MARKS = (  # the marks of UTF-32 begin like those of UTF-16, so they are looked
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SPECIAL = re.compile(rb"[\x80-\xff]")
+_AS_BROWSERS_READ = dict.fromkeys(("iso-8859-1", "latin-1", "latin1", "us-ascii"), "cp1252")
 _BINARY = "it is no text but binary data; if it is an article, save it again as UTF-8 text"
 
 
@@ -112,6 +113,7 @@ def _utf16_without_mark(sample: bytes) -> Encoding:
 
 
 def _guess(chunk: bytes, declared: str) -> Encoding:
+    declared = _AS_BROWSERS_READ.get(declared.lower(), declared)
     if declared and _decodes(chunk, declared):
         return Encoding(declared, False)
     special = _SPECIAL.search(chunk)

@@ -5,6 +5,7 @@ Everything an article says is escaped: in a notebook or report it is text, never
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -163,14 +164,16 @@ class Page:
 
 _MARK = "background:#DCEBF5; color:#111; text-decoration:underline; text-underline-offset:3px"
 _LINES = {"direct": "solid", "mixed": "dashed", "indirect": "dotted"}
-_CONTENT = (
-    "background:#DCEBF5; color:#111; text-decoration:underline {line} #0072B2 2px; "
+_CONTENTS = {
+    form: f"background:#DCEBF5; color:#111; text-decoration:underline {line} #0072B2 2px; "
     "text-underline-offset:3px"
-)
-_SOURCE = "font-weight:700; border:1px solid #A33F00; border-radius:3px; padding:0 2px"
+    for form, line in _LINES.items()
+}
+_SOURCE = "font-weight:700; background:#FBE6D9; color:#111"
 _CUE = "font-style:italic; color:#A33F00"
-_NAME = "background:#EDEDED; color:#111; border-bottom:1px solid #595959"
-_TAG = "font-size:0.68em; color:#595959; letter-spacing:0.04em; vertical-align:0.25em"
+_NAME = "border-bottom:1px solid #595959"
+_STYLES = [*_CONTENTS.values(), _SOURCE, _CUE, _NAME]
+_TAG = "white-space:nowrap; font-size:0.68em; color:#595959; vertical-align:0.25em"
 _ROLE = "flex:0 0 6.5em; font-size:0.78em; color:#595959; text-align:right; padding-top:0.25em"
 _ASIDE = frozenset(schema.BLOCK_ROLES) - frozenset(schema.DEFAULT_ROLES)
 
@@ -213,9 +216,8 @@ def reader(article: pd.DataFrame, folder: str | Path) -> Page:
     """Show one article as text with its structure, speakers, quotations and names marked.
 
     Colour is never alone: contents are underlined (solid, dashed or dotted for direct, mixed and
-    indirect) and numbered as in `attributions_of`, sources are boxed, cues italic, names tagged
-    with their label. `article` is a frame of one row (or none) with article_id, as returned by
-    `choose_article`.
+    indirect) and numbered as in `attributions_of`, sources are bold, cues italic, names underlined
+    and followed by their label. `article` is a frame of one row, or none, from `choose_article`.
     """
     if article.empty:
         return Page("<p>Nothing to read: there is no article.</p>")
@@ -262,33 +264,36 @@ class _Layer:
 
 
 def _layers(attributions: pd.DataFrame, mentions: pd.DataFrame) -> Iterator[_Layer]:
+    for row in mentions.itertuples(index=False):
+        yield _Layer(row.start, row.end, _NAME, row.label)
     for row in attributions.itertuples(index=False):
-        style = _CONTENT.format(line=_LINES[row.form])
+        style = _CONTENTS[row.form]
         spans = [tuple(span) for span in row.spans] or [(row.start, row.end)]
         for start, end in spans:
             note = f"[{row.no} {row.form}]" if end == spans[-1][1] else ""
             yield _Layer(start, end, style, note)
         yield from (_Layer(start, end, _SOURCE) for start, end in row.source_spans)
         yield from (_Layer(start, end, _CUE) for start, end in row.cue_spans)
-    for row in mentions.itertuples(index=False):
-        yield _Layer(row.start, row.end, _NAME, row.label)
 
 
 def _paragraph(text: str, block: tuple, layers: Iterable[_Layer]) -> str:
     """Cut a block where any style begins or ends and write each piece with the styles on it."""
-    here = [layer for layer in layers if layer.start < block.end and layer.end > block.start]
-    cuts = {block.start, block.end}
-    for layer in here:
-        cuts |= {max(layer.start, block.start), min(layer.end, block.end)}
-    edges = sorted(cuts)
-    pieces = []
+    starting: dict[int, list[_Layer]] = defaultdict(list)
+    ending: dict[int, list[_Layer]] = defaultdict(list)
+    for layer in layers:
+        if layer.start < block.end and layer.end > block.start:
+            starting[max(layer.start, block.start)].append(layer)
+            ending[min(layer.end, block.end)].append(layer)
+    edges = sorted({block.start, block.end, *starting, *ending})
+    pieces, styles = [], Counter()
     for start, end in zip(edges, edges[1:], strict=False):
-        styles = [layer.style for layer in here if layer.start <= start and layer.end >= end]
+        styles.update(layer.style for layer in starting[start])
+        style = "; ".join(sorted(+styles, key=_STYLES.index))
         piece = _text(text[start:end])
-        style = "; ".join(dict.fromkeys(styles))
-        pieces.append(f'<span style="{style}">{piece}</span>' if styles else piece)
-        notes = dict.fromkeys(layer.note for layer in here if layer.end == end and layer.note)
-        pieces += [f'<span style="{_TAG}">&#8239;{escape(note)}</span>' for note in notes]
+        pieces.append(f'<span style="{style}">{piece}</span>' if style else piece)
+        notes = dict.fromkeys(layer.note for layer in ending[end] if layer.end == end)
+        pieces += [f'<span style="{_TAG}">&#8239;{escape(note)}</span>' for note in notes if note]
+        styles.subtract(layer.style for layer in ending[end])
     tone = "color:#595959" if block.role in _ASIDE else ""
     size = "font-size:1.25em; font-weight:700" if block.role == "headline" else ""
     style = "; ".join(filter(None, ["flex:1; margin:0", tone, size]))
@@ -309,9 +314,7 @@ def _head(article: pd.Series) -> str:
 
 
 def _legend() -> str:
-    contents = (
-        f'<span style="{_CONTENT.format(line=line)}">{form}</span>' for form, line in _LINES.items()
-    )
+    contents = (f'<span style="{style}">{form}</span>' for form, style in _CONTENTS.items())
     parts = [
         f"what is said: {', '.join(contents)} quotation, with its number",
         f'<span style="{_SOURCE}">who says it</span>',

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from helpers.archives import refuse_bomb
+from helpers.columns import guess_mapping
 from helpers.documents import Document, Hint, Unreadable, compose
 from helpers.encodings import decode
 from helpers.pages import read_page
@@ -35,15 +36,6 @@ _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+\S")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-+)\s*$")
 _IMAGE = re.compile(r"^\s*!\[[^\]]*\]\([^)]*\)\s*$")
 _SLANTED = re.compile(r"^\s*([*_])(?![*_\s]).+?\1\s*$")
-FRONT_MATTER_FIELDS = {
-    "title": ("title", "headline"),
-    "outlet": ("outlet", "publication", "publisher", "newspaper", "source", "site"),
-    "published": ("published", "date", "pubdate", "publish_date", "published_at"),
-    "author": ("author", "authors", "byline"),
-    "section": ("section", "category", "desk"),
-    "url": ("url", "link", "canonical_url", "permalink"),
-    "id": ("id", "article_id"),
-}
 
 
 def read_markdown(raw: bytes) -> Document:
@@ -83,11 +75,9 @@ def _take_front_matter(document: Document, written: str) -> None:
     if not isinstance(front, dict):
         return
     front = {str(name): value for name, value in front.items()}
-    spelt = {name.lower().replace("-", "_"): name for name in reversed(front)}
-    for role, names in FRONT_MATTER_FIELDS.items():
-        name = next((spelt[name] for name in names if name in spelt), None)
-        if name is not None:
-            document.fields[role] = front.pop(name)
+    roles = guess_mapping(front)
+    roles.pop("text", None)
+    document.fields.update({role: front.pop(name) for role, name in roles.items()})
     document.metadata.update(front)
 
 
@@ -193,9 +183,6 @@ def _one_headline(blocks: list[tuple[str, str]]) -> list[tuple[str, str]]:
             role = "headline" if number == headline else "subhead"
         named.append((role, text))
     return named
-
-
-_PAGE_NUMBER = re.compile(r"(?:page\s*)?[-–—\s]*\d{1,4}[-–—\s]*(?:(?:of|/)\s*\d{1,4})?", re.I)
 
 
 def read_pdf(raw: bytes) -> Document:

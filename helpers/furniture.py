@@ -32,9 +32,10 @@ MONTH = (
 WEEKDAY = r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\b\.?"
 
 # Datelines
-_UPPER = r"[^\W\d_a-zß-ÿ][^\W\d_a-zß-ÿ.’'/-]+"
+_CAPITAL = "A-ZÀ-ÖØ-ÞĆČĐĞİŁŃŐŘŚŞŠŰŹŻŽ"
+_UPPER = rf"[{_CAPITAL}][{_CAPITAL}.’'/-]+"
 _PLACE_UPPER = rf"{_UPPER}(?:[ ]{_UPPER}){{0,4}}"
-_TITLE = r"[^\W\d_a-zß-ÿ][\w.’'-]{1,24}"
+_TITLE = rf"[{_CAPITAL}][\w.’'-]{{1,24}}"
 _PLACE_TITLE = rf"{_TITLE}(?:[ ](?:{_TITLE}|of|de|la|le|al|el|upon|do|del)){{0,3}}"
 _REGION = rf"(?:,[ ](?!{MONTH}[ ]\d){_TITLE}(?:[ ](?:of[ ]|and[ ])?{_TITLE}){{0,2}}){{0,2}}"
 _DATE = (
@@ -126,7 +127,7 @@ PHOTO_SOURCES = (
     r"Maxar|KCNA|NurPhoto|Pool|Handout|Press Association|Associated Press|AP Photo|UPI)"
 )
 PHOTO_CREDIT = re.compile(
-    rf"\s*(?:[(\[](?P<bracket>(?=[^()\[\]]*(?:/|\bphoto\b|\bcourtesy\b|\bhandout\b|\bcredit\b|"
+    rf"\s*(?:(?<!\])[(\[](?P<bracket>(?=[^()\[\]]*(?:/|\bphoto\b|\bcourtesy\b|\bhandout\b|\bcredit\b|"
     rf"\bimages?\b|\bscreenshot\b|\bvia\b|\bpicture\b|{PHOTO_SOURCES}[)\]]))[^()\[\]]{{2,100}})(?<!\.)[)\]]|"
     rf"(?<=[.!?])\s+(?P<open>(?:(?:Photo(?:graph)?|Picture|Image|Credit)s?(?: credit| by|:|"
     rf" courtesy of)[^.!?]{{3,80}})|[^.!?/]{{3,40}}/\s?{PHOTO_SOURCES}[^.!?]{{0,30}}))"
@@ -299,10 +300,10 @@ def is_credit(text: str) -> bool:
     return is_agency_line(text) or (is_copyright(text) and bool(find_agency(text)))
 
 
-def find_trailing_credit(text: str, offset: int) -> int:
-    """Return where a credit at the end of a paragraph begins, searching from offset; 0 if none."""
+def find_trailing_credit(text: str) -> int:
+    """Return where the credit at the end of a paragraph begins, 0 where there is none."""
     for pattern in (TRAILING_CREDIT, TRAILING_AGENCY):
-        match = pattern.search(text, offset)
+        match = pattern.search(text, max(0, len(text) - 400))
         if match and is_credit(match["credit"].strip()):
             return match.start("credit")
     return 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain, islice
 from pathlib import Path
@@ -32,6 +32,7 @@ from helpers.formats import DOCUMENTS
 from helpers.records import TABLES, Row
 
 __all__ = [
+    "Item",
     "Note",
     "Problem",
     "Reading",
@@ -44,10 +45,11 @@ __all__ = [
     "path_id",
     "read_articles",
     "read_file",
+    "separate_ids",
 ]
 
 LARGEST_DOCUMENT = 200 * 1024 * 1024
-LANGUAGE_SAMPLE = 2000
+LANGUAGE_SAMPLE = 1000
 LEAST_WORDS_FOR_LANGUAGE = 20
 LEAST_LANGUAGE_CONFIDENCE = 0.5
 
@@ -76,6 +78,9 @@ class Note:
 
     path: str
     text: str
+
+
+Item = dict[str, Any] | Problem | Note
 
 
 class Reading(NamedTuple):
@@ -108,23 +113,19 @@ def read_articles(
     ValueError
         When `mapping` names a role there is not.
     """
-    articles: dict[str, dict[str, Any]] = {}
+    articles: list[dict[str, Any]] = []
     problems: list[dict[str, str]] = []
+    taken: dict[str, str] = {}
     for source in iter_files(path):
-        for item in iter_records(source, mapping):
+        for item in separate_ids(iter_records(source, mapping), taken):
             if isinstance(item, Problem):
                 problems.append(item.row())
             elif isinstance(item, dict):
-                taken = articles.get(item["article_id"])
-                if taken is not None:
-                    problems.append(_give_own_id(item, taken["path"]).row())
-                articles[item["article_id"]] = item
+                articles.append(item)
     if not articles and not problems:
         problem = f"no articles were found in {path}; it holds no files that could be articles"
         problems.append(Problem("", Path(path).name, "read", problem).row())
-    return mark_duplicates(_frame("articles", list(articles.values()))), _frame(
-        "problems", problems
-    )
+    return mark_duplicates(_frame("articles", articles)), _frame("problems", problems)
 
 
 def read_file(source: SourceFile, mapping: Mapping[str, str] | None = None) -> Reading:
@@ -137,9 +138,7 @@ def read_file(source: SourceFile, mapping: Mapping[str, str] | None = None) -> R
     )
 
 
-def iter_records(
-    source: SourceFile, mapping: Mapping[str, str] | None = None
-) -> Iterator[dict[str, Any] | Problem | Note]:
+def iter_records(source: SourceFile, mapping: Mapping[str, str] | None = None) -> Iterator[Item]:
     """Yield the articles of one file one by one, as rows of `articles`, with problems and notes.
 
     Table files are read in pieces where their format allows. A bad file or row never raises: it
@@ -150,9 +149,30 @@ def iter_records(
     return _iter_records(source, wanted)
 
 
-def _iter_records(
-    source: SourceFile, wanted: dict[str, str]
-) -> Iterator[dict[str, Any] | Problem | Note]:
+def separate_ids(items: Iterable[Item], taken: dict[str, str]) -> Iterator[Item]:
+    """Pass on the items of one file; an article whose id is taken gets one made from its path.
+
+    `taken` holds the path under each id of the corpus so far and is added to. The new id is a
+    Problem of the step "identity", and other problems of the article name it too.
+    """
+    renamed: dict[str, str] = {}
+    for item in items:
+        if isinstance(item, dict):
+            article_id, path = item["article_id"], item["path"]
+            if article_id in taken:
+                item["article_id"] = renamed[path] = _free_id(path, taken)
+                problem = (
+                    f"the id {article_id!r} is already used in {taken[article_id]}; "
+                    f"this article is kept as {item['article_id']}"
+                )
+                yield Problem(item["article_id"], path, "identity", problem)
+            taken[item["article_id"]] = path
+        elif isinstance(item, Problem) and item.path in renamed:
+            item = replace(item, article_id=renamed[item.path])
+        yield item
+
+
+def _iter_records(source: SourceFile, wanted: dict[str, str]) -> Iterator[Item]:
     if source.problems:
         yield from (Problem("", source.path, "read", problem) for problem in source.problems)
         return
@@ -171,7 +191,7 @@ def _iter_records(
         yield Problem("", source.path, "read", problem)
 
 
-def _read(source: SourceFile, wanted: dict[str, str]) -> Iterator[dict[str, Any] | Problem | Note]:
+def _read(source: SourceFile, wanted: dict[str, str]) -> Iterator[Item]:
     if source.size == 0:
         raise Unreadable("the file is empty; put the article in it or delete it")
     if source.suffix in TABLES:
@@ -189,9 +209,7 @@ def _read(source: SourceFile, wanted: dict[str, str]) -> Iterator[dict[str, Any]
         raise Unreadable(f"files of type {source.suffix} are not read; those that are: {read}")
 
 
-def _read_table(
-    source: SourceFile, wanted: dict[str, str]
-) -> Iterator[dict[str, Any] | Problem | Note]:
+def _read_table(source: SourceFile, wanted: dict[str, str]) -> Iterator[Item]:
     with source.open() as stream:
         rows = TABLES[source.suffix](stream)
         first = list(islice(rows, SAMPLE_ROWS))
@@ -291,13 +309,11 @@ def path_id(path: str) -> str:
     return "a" + hashlib.sha256(f"{file}\0{key}".encode()).hexdigest()[:11]
 
 
-def _give_own_id(article: dict[str, Any], taken: str) -> Problem:
-    repeated, article["article_id"] = article["article_id"], path_id(article["path"])
-    problem = (
-        f"the id {repeated!r} is already used in {taken}; "
-        f"this article is kept as {article['article_id']}"
-    )
-    return Problem(article["article_id"], article["path"], "identity", problem)
+def _free_id(path: str, taken: Mapping[str, str]) -> str:
+    article_id = path_id(path)
+    while article_id in taken:  # some record calls itself just so
+        article_id = path_id(article_id)
+    return article_id
 
 
 def find_language(text: str, start: int = 0) -> str:

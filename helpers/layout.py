@@ -146,6 +146,7 @@ def _read_fields(paragraphs: list[Paragraph]) -> None:
 
 
 def _read_furniture(paragraphs: list[Paragraph]) -> None:
+    signed = _signed_paragraph(paragraphs)
     story_seen = False
     for paragraph in paragraphs:
         if paragraph.role:
@@ -153,11 +154,21 @@ def _read_furniture(paragraphs: list[Paragraph]) -> None:
         text = paragraph.text
         if story_seen and furniture.is_credit(text):
             paragraph.role = "credit"
-        elif furniture.is_caption(text):
+        elif furniture.is_caption(text) and paragraph is not signed:
             paragraph.role = "caption"
         elif furniture.is_notice(text):
             paragraph.role = "boilerplate"
         story_seen = story_seen or (not paragraph.role and paragraph.is_prose)
+
+
+def _signed_paragraph(paragraphs: list[Paragraph]) -> Paragraph | None:
+    """Return the last paragraph of the story if its agency or reporters sign it: "… (AP)"."""
+    for line in reversed(paragraphs):
+        if line.role in ("", "body") and not (
+            furniture.is_notice(line.text) or furniture.is_credit(line.text)
+        ):
+            return line if furniture.find_trailing_credit(line.text) else None
+    return None
 
 
 def _read_related(paragraphs: list[Paragraph]) -> None:
@@ -390,9 +401,8 @@ def _split_dateline(line: Paragraph) -> list[tuple[int, int, str]]:
 
 def _split_credit(line: Paragraph, block: tuple[int, int, str]) -> list[tuple[int, int, str]]:
     start, end, role = block
-    offset = max(start - line.start, len(line.text) - 400)
-    credit = furniture.find_trailing_credit(line.text, offset)
-    if role != "body" or not credit:
+    credit = furniture.find_trailing_credit(line.text)
+    if role != "body" or line.start + credit <= start:
         return [block]
     body_end = start + len(line.text[start - line.start : credit].rstrip())
     credit += line.start

@@ -13,6 +13,7 @@ bootstrap", The American Statistician 69). All are 95 % intervals.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import NormalDist
 
@@ -25,7 +26,7 @@ from helpers import schema, tables
 SEED = 20260101
 RESAMPLES = 2_000
 Z = NormalDist().inv_cdf(0.975)
-ARRAY_CELLS = 4_000_000
+MOST_CLUSTERS = 1_000
 NOTHING, NONE = "nothing to count", "none"
 PAIRED_ENTITIES = 200
 
@@ -60,14 +61,22 @@ def join_entities(
     unknown = sorted(set(labels) - set(schema.LABELS))
     if unknown:
         raise ValueError(f"{unknown[0]!r} is no label; there is: {', '.join(schema.LABELS)}")
-    known = entities[["entity_id", "entity", "label", "country"]].rename(
-        columns={"label": "entity_label"}
-    )
+    known = name_apart(entities)[["entity_id", "entity", "label", "country"]]
+    known = known.rename(columns={"label": "entity_label"})
     joined = mentions.merge(known, on="entity_id", how="left", validate="many_to_one")
     joined["entity"] = joined["entity"].fillna(joined["text"])
     joined["country"] = joined["country"].fillna("")
     joined["label"] = joined.pop("entity_label").fillna(joined["label"])
     return joined[joined["label"].isin(labels)] if len(labels) else joined
+
+
+def name_apart(entities: pd.DataFrame) -> pd.DataFrame:
+    """Tell entities of one name apart by their label, or else by their id: "Kessaria (ORG)"."""
+    name = entities["entity"]
+    for column in ("label", "entity_id"):
+        shared = name.duplicated(keep=False)
+        name = name.where(~shared, entities["entity"] + " (" + entities[column] + ")")
+    return entities.assign(entity=name)
 
 
 # ------------------------------------------------------------------------------------ intervals
@@ -116,29 +125,35 @@ def clustered_interval(share: float, effective: float, articles: int) -> tuple[f
     return min(float(low), share), max(float(high), share)
 
 
-def resampled_interval(sums: np.ndarray, sizes: np.ndarray) -> tuple:
+def resampled_interval(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
     """Return low and high of a mean over articles drawn 2,000 times with replacement, fixed seed.
 
     `sums` and `sizes` hold each article's sum and number of values. The percentiles lie further
-    out the fewer the articles (Hesterberg 2015, expanded percentiles). Fewer than two articles
-    have no interval: both ends are NaN.
+    out the fewer the articles (Hesterberg 2015, expanded percentiles). More than 1,000 articles
+    are first dealt into 1,000 groups at random. Fewer than two articles have no interval: NaN.
     """
     sums, sizes = np.asarray(sums, dtype=float), np.asarray(sizes, dtype=float)
-    articles = len(sums)
-    if articles < 2:
+    if len(sums) < 2:
         return np.nan, np.nan
-    draws = np.random.default_rng(SEED)
-    step = max(1, ARRAY_CELLS // articles)
-    even = np.full(articles, 1 / articles)
-    means = []
-    for first in range(0, RESAMPLES, step):
-        weights = draws.multinomial(articles, even, size=min(step, RESAMPLES - first))
-        means.append((weights @ sums) / (weights @ sizes))
-    spread = np.sqrt(articles / (articles - 1)) * stdtrit(articles - 1, 0.975)
-    tail = NormalDist().cdf(-spread)
-    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
-    mean = sums.sum() / sizes.sum()
-    return min(float(low), float(mean)), max(float(high), float(mean))
+    mean = float(sums.sum() / sizes.sum())
+    if len(sums) > MOST_CLUSTERS:
+        dealt = np.random.default_rng(SEED).permutation(len(sums)) % MOST_CLUSTERS
+        sums, sizes = np.bincount(dealt, sums), np.bincount(dealt, sizes)
+    clusters = len(sums)
+    weights = _resampling(clusters)
+    means = (weights @ sums) / (weights @ sizes)
+    reach = np.sqrt(clusters / (clusters - 1)) * stdtrit(clusters - 1, 0.975)
+    tail = NormalDist().cdf(-reach)
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return min(float(low), mean), max(float(high), mean)
+
+
+@functools.lru_cache(maxsize=4)
+def _resampling(clusters: int) -> np.ndarray:
+    """Return how often each cluster is drawn in each resample: one row is one resample."""
+    even = np.full(clusters, 1 / clusters)
+    drawn = np.random.default_rng(SEED).multinomial(clusters, even, size=RESAMPLES)
+    return drawn.astype(float)
 
 
 def add_article_share(counts: pd.DataFrame, n_articles: int | pd.Series) -> pd.DataFrame:
@@ -324,7 +339,7 @@ def count_weeks(articles: pd.DataFrame) -> pd.DataFrame:
     """
     dated = articles.dropna(subset=["published"])
     day = dated["published"].dt.normalize()
-    monday = (day - pd.to_timedelta(day.dt.weekday, unit="D")).rename("week")
+    monday = (day - pd.to_timedelta(day.dt.day_of_week, unit="D")).rename("week")
     counts = dated.groupby(["outlet", monday]).size().rename("articles")
     if not counts.empty:
         weeks = pd.date_range(monday.min(), monday.max(), freq="7D", name="week")
@@ -450,13 +465,13 @@ def count_pairs(mentions: pd.DataFrame, n_articles: int) -> pd.DataFrame:
     `expected` is the number if the two were mentioned independently of one another, `ratio` how
     many times more often they meet. The 200 most widely mentioned entities are paired.
     """
-    present = mentions[["article_id", "entity_id", "entity"]].drop_duplicates()
-    widest = count_entities(mentions).head(PAIRED_ENTITIES)
-    present = present.merge(widest[["entity_id", "entity"]], validate="many_to_one")
+    widest = count_entities(mentions).drop_duplicates("entity").head(PAIRED_ENTITIES)
+    present = mentions[["article_id", "entity"]].drop_duplicates()
+    present = present.merge(widest["entity"], on="entity", validate="many_to_one")
     both = present.merge(present, on="article_id", suffixes=("", "_with"), validate="many_to_many")
     both = both[both["entity"] < both["entity_with"]]
     pairs = both.groupby(["entity", "entity_with"]).size().rename("articles").reset_index()
-    alone = present.groupby("entity")["article_id"].nunique()
+    alone = present["entity"].value_counts()
     first, second = (pairs[name].map(alone).astype(float) for name in ("entity", "entity_with"))
     expected = first * second / max(n_articles, 1)
     pairs = pairs.assign(expected=expected, ratio=pairs["articles"] / expected)
@@ -609,10 +624,8 @@ def measure_tone(attributions: pd.DataFrame, by: str = "speaker", minimum: int =
     tones["tone"] = tones["tone"].where(enough)
     kept = rows[rows[by].isin(tones.index[enough])]
     summed = kept.groupby([by, "article_id"])["tone"].agg(["sum", "size"])
-    ends = {
-        name: resampled_interval(group["sum"], group["size"])
-        for name, group in summed.groupby(level=0)
-    }
+    groups = sorted(summed.groupby(level=0), key=lambda pair: len(pair[1]))
+    ends = {name: resampled_interval(group["sum"], group["size"]) for name, group in groups}
     tones["low"] = pd.Series({name: end[0] for name, end in ends.items()}, dtype=float)
     tones["high"] = pd.Series({name: end[1] for name, end in ends.items()}, dtype=float)
     columns = ["articles", "attributions", "tone", "low", "high", "spread", *schema.POLARITIES]
@@ -625,7 +638,7 @@ def join_targets(
     """Add to each target its name, and its attribution's article, speaker and place in the text."""
     said = attributions.drop(columns=["start", "end", "confidence", "country"], errors="ignore")
     joined = targets.merge(said, on="attribution_id", how="inner", validate="many_to_one")
-    names = entities[["entity_id", "entity"]].rename(columns={"entity": "target"})
+    names = name_apart(entities)[["entity_id", "entity"]].rename(columns={"entity": "target"})
     return joined.merge(names, on="entity_id", how="inner", validate="many_to_one")
 
 
@@ -674,7 +687,7 @@ def count_replies(replies: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame
 
     Where the article does not name who was asked, `who` is "(not named)".
     """
-    names = entities[["entity_id", "entity"]]
+    names = name_apart(entities)[["entity_id", "entity"]]
     named = replies.merge(names, on="entity_id", how="left", validate="many_to_one")
     named["who"] = named["entity"].fillna("(not named)")
     counts = named.groupby(["who", "kind"]).agg(

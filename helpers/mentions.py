@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import calendar
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from functools import lru_cache
 from typing import NamedTuple
 
 import pandas as pd
@@ -15,8 +17,8 @@ from helpers import lexicons, names, parse, schema
 CONFIDENCE = {
     "lexicon": 0.95,
     "acronym defined in the text": 0.95,
+    "title or role before the name": 0.9,
     "surname of a person named in full": 0.9,
-    "title before the name": 0.9,
     "form of the name": 0.85,
     "model PERSON": 0.8,
     "model GPE": 0.8,
@@ -27,6 +29,8 @@ CONFIDENCE = {
     "model EVENT": 0.5,
     "model PRODUCT": 0.4,
 }
+_TIMES = frozenset({*calendar.month_name[1:], *calendar.day_name, "I", "The", "He", "She", "It"})
+LABELS = ("PERSON", "GPE", "ORG", "NORP", "LOC", "FAC", "EVENT", "PRODUCT")  # at equal votes
 _CAPITALISED = r"[A-Z][\w’'&.-]*\w"
 _BODY_NOUNS = (
     "Ministry|Department|Committee|Commission|Council|Agency|Authority|University|College|"
@@ -43,9 +47,9 @@ _BODY = re.compile(
     rf"|\b(?:Ministry|Department|Office|Bank|University|Institute|Board|Bureau|Court)\s(?:of|for)"
     rf"(?:\sthe)?(?:\s{_CAPITALISED})(?:(?:,|\sand|\s&)?\s{_CAPITALISED}){{0,3}}"
 )
-_SMALL_START = frozenset(
-    "The A An In On At For From By With But And As If When While After Before His Her Their Our "
-    "This That These Those Both Some Many Most Last Next".split()
+_SMALL_START = re.compile(
+    r"(?:The|An?|In|On|At|For|From|By|With|But|And|As|If|When|While|After|Before|His|Her|Their|"
+    r"Our|This|That|These|Those|Both|Some|Many|Most|Last|Next)\s+"
 )
 
 
@@ -96,8 +100,8 @@ def read_names(parsed: parse.Parse) -> list[Name]:
     ]
     acronyms = _acronym_names(text)
     bodies = _body_names(text)
-    titled = _titled_names(parsed)
-    chosen = _layer(titled, _layer(acronyms, _layer(bodies, _layer(listed, model))))
+    titled = _titled_names(text)
+    chosen = _layer(titled, _layer(acronyms, _layer(listed, _layer(bodies, model))))
     return sorted(_layer(_surnames(text, chosen), chosen))
 
 
@@ -113,12 +117,25 @@ def _model_names(parsed: parse.Parse) -> list[Name]:
                 continue
             rule = f"model {label}"
             known = names.known(written)
-            if known and not (label == "PERSON" and known.lexicon in ("cities",)):
+            if known and not (label == "PERSON" and known.lexicon == "cities"):
                 label, rule = known.label, "lexicon"
-                if known.label == "GPE" and written in names.AMBIGUOUS:
-                    rule = "lexicon"
             found.append(Name(start, end, label, rule))
-    return _layer(found, [])
+    return _agree(parsed.text, _layer(found, []))
+
+
+def _agree(text: str, found: list[Name]) -> list[Name]:
+    """Give names of the model that are written alike the label most of them have."""
+    votes: dict[str, Counter] = defaultdict(Counter)
+    for name in found:
+        votes[text[name.start : name.end]][name.label] += 1
+    agreed = []
+    for name in found:
+        count = votes[text[name.start : name.end]]
+        label = min(count, key=lambda candidate: (-count[candidate], LABELS.index(candidate)))
+        if name.rule.startswith("model") and label != name.label:
+            name = name._replace(label=label, rule=f"model {label}")
+        agreed.append(name)
+    return agreed
 
 
 def _lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -157,7 +174,7 @@ def _says_more(lower: Name, upper: Name) -> bool:
         lower.start <= upper.start
         and lower.end >= upper.end
         and lower.end - lower.start > upper.end - upper.start + 1
-        and upper.rule == "lexicon"
+        and upper.rule in ("lexicon", "form of the name")
         and lower.label in ("ORG", "FAC", "EVENT", "LOC", "PRODUCT", "PERSON")
     )
 
@@ -179,23 +196,59 @@ def _body_names(text: str) -> list[Name]:
     found = []
     for match in _BODY.finditer(text):
         start, end = match.span()
-        while True:
-            word = re.match(r"(\w+)\s+", text[start:end])
-            if not word or word.group(1) not in _SMALL_START:
-                break
-            start += word.end()
+        while small := _SMALL_START.match(text, start, end):
+            start = small.end()
         if " " in text[start:end] and not text[start:end].isupper():
             found.append(Name(*names.trim(text, start, end), "ORG", "form of the name"))
     return found
 
 
-def _titled_names(parsed: parse.Parse) -> list[Name]:
-    """Return the capitalised words after a person's title that the model calls a person's name."""
-    return []
+def _titled_names(text: str) -> list[Name]:
+    """Return the capitalised words after "Mr", "Lt. Gen." or "the spokeswoman, "."""
+    found = []
+    for match in _titles().finditer(text):
+        start = names.strip_titles(text, match.start("name"), match.end("name"))
+        start, end = names.trim(text, start, match.end("name"))
+        written = text[start:end]
+        words = written.split()
+        if words and not names.known(words[0]) and not _not_a_person(words):
+            found.append(Name(start, end, "PERSON", "title or role before the name"))
+    return found
+
+
+def _not_a_person(words: list[str]) -> bool:
+    """Tell whether a word is one that no person's name holds: a title, a body's noun, a month."""
+    return any(w in _TIMES or w.lower() in _titles_and_nouns() for w in words)
+
+
+@lru_cache(maxsize=1)
+def _titles_and_nouns() -> frozenset[str]:
+    nouns = lexicons.read_lexicon("affiliations")["noun"]
+    return frozenset([*lexicons.read_lexicon("titles")["title"].str.lower(), *nouns])
+
+
+@lru_cache(maxsize=1)
+def _titles() -> re.Pattern[str]:
+    titles = lexicons.read_lexicon("titles")["title"]
+    roles = lexicons.read_lexicon("affiliations")
+    roles = roles.loc[roles["kind"] == "person", "noun"]
+    before = "|".join(
+        [
+            rf"(?:{_any_of(titles)})\s+",
+            rf"(?:{_any_of(roles)}),?\s+(?=\S+\s+[A-Z])",
+        ]
+    )
+    word = r"[A-Z][\w’'-]*\w"
+    name = rf"{word}(?:\s+(?:[A-Z]\.\s+)?(?:(?:de|van|von|al|bin|der|den|la)\s+)?{word}){{0,2}}"
+    return re.compile(rf"(?<![\w-])(?:{before})(?P<name>{name})")
+
+
+def _any_of(words: pd.Series) -> str:
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
 def _surnames(text: str, found: list[Name]) -> list[Name]:
-    """Return the surnames that stand alone of people named in full, whatever the model calls them."""
+    """Return the surnames of people named in full, wherever they stand alone."""
     full = Counter(
         names.person_name(text[n.start : n.end])
         for n in found

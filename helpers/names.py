@@ -1,4 +1,4 @@
-"""How names are written: cleaning a span, places and bodies known by name, acronyms, short forms."""
+"""How names are written: clean spans, places and bodies known by name, acronyms, short forms."""
 
 from __future__ import annotations
 
@@ -9,29 +9,19 @@ from typing import NamedTuple
 
 from helpers import lexicons
 
-# Names that are also ordinary words, given names or other places: never taken on sight.
-AMBIGUOUS = frozenset(
-    "Georgia Jordan Chad Jersey Guernsey Turkey Male Victoria Kingston Hamilton Stanley Douglas "
-    "Alexandria Santiago Reading Dane Danes Pole Poles Lao Western Diet Time Fortune Forbes Dawn "
-    "Independent Atlantic Economist Reforma Bild Slate Vox Fars PAP SPA ABC CNA AU JCS NIS AN Meta "
-    "Shell Apple Amazon Amnesty Twitter WHO Alphabet Pew MENA ANI VNA PNA PA IS Tasnim Nikkei Mobile "
-    "Charlotte Wells Basse Road Valley Settlement Saint Roseau Vaduz Castries Monaco Nuuk Bern Rome "
-    "Praia Lome Malabo Moroni Suva Apia Independence Niger Dominican Guinea Congo Korea Samoa "
-    "The Hill Dozhd The Sun Suspilne Sputnik Interfax Granma Guardian".split()
-) - {"The"}
 _POSSESSIVE = re.compile(r"(?:[’'`´]s|(?<=s)[’'])$", re.IGNORECASE)
 _LEADING = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
-_CAPITAL = re.compile(r"(?<![\w.])(?=[^\W\d_])(?!['’])[^\W_]")
-_ACRONYM = re.compile(r"[A-Z][A-Z0-9&.-]{1,9}")
 _DEFINED = re.compile(
     r"(?:\s+\((?:or |the )?(?P<a>[A-Z][A-Za-z0-9&.-]{1,9})\)"
     r"|,?\s+or\s+(?:the\s+)?(?P<b>[A-Z][A-Z0-9&-]{1,9})\b"
-    r"|,?\s+(?:also |better |commonly )?known (?:as|by its initials) (?:the )?(?P<c>[A-Z][A-Z0-9&-]{1,9})\b)"
+    r"|,?\s+(?:also |better |commonly )?known (?:as|by its initials) (?:the )?"
+    r"(?P<c>[A-Z][A-Z0-9&-]{1,9})\b)"
 )
 _LONG = re.compile(
     r"(?:[A-Z][\w’'.&-]*)(?:\s+(?:(?:of|for|and|the|on|in|to|de|&)\s+){0,2}[A-Z][\w’'.&-]*)*$"
 )
+_HYPHENATED_GIVEN = re.compile(r"[A-Z]\w+-[a-z]\w+")  # Do-un: the family name stands in front
 _INITIAL = re.compile(r"\b[A-Z]\.\s+")
 _SUFFIX = re.compile(r",?\s+(?:Jr|Sr|II|III|IV)\.?$")
 
@@ -80,11 +70,11 @@ def person_name(name: str) -> str:
 
 
 def family_names(name: str) -> tuple[str, ...]:
-    """Return the words of a full name that may stand for it: the last, or a family name in front."""
+    """Return the words of a full name that may stand for it: the last, a family name in front."""
     words = person_name(name).split()
     if len(words) < 2:
         return ()
-    if words[0] in _family_first() and len(words[-1]) > 1:
+    if words[0] in _family_first() or _HYPHENATED_GIVEN.fullmatch(words[-1]):
         return (words[0], words[-1])
     return (words[-1],)
 
@@ -92,6 +82,12 @@ def family_names(name: str) -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def _family_first() -> frozenset[str]:
     return frozenset(lexicons.read_lexicon("family_names")["family_name"])
+
+
+@lru_cache(maxsize=1)
+def ambiguous_names() -> frozenset[str]:
+    """Return names that are also ordinary words or other names: never taken on sight."""
+    return frozenset(lexicons.read_lexicon("ambiguous_names")["name"])
 
 
 @lru_cache(maxsize=1)
@@ -108,14 +104,16 @@ def known_names() -> dict[str, Known]:
         kind = "cities" if row.kind == "city" else "places"
         found.setdefault(plain(row.name), Known(row.place, "GPE", row.country, kind))
     for row in lexicons.read_lexicon("demonyms").itertuples():
-        found.setdefault(plain(row.demonym), Known(singular(row.demonym), "NORP", row.country, "demonyms"))
+        people = Known(singular(row.demonym), "NORP", row.country, "demonyms")
+        found.setdefault(plain(row.demonym), people)
     found.pop("", None)
     return found
 
 
 def singular(demonym: str) -> str:
     """Return "North Korean" for "North Koreans"."""
-    return demonym[:-1] if demonym.endswith(("ans", "is", "ks", "ts", "nes", "ds", "les")) else demonym
+    plural = demonym.endswith(("ans", "is", "ks", "ts", "nes", "ds", "les", "rs"))
+    return demonym[:-1] if plural else demonym
 
 
 def known(text: str) -> Known | None:
@@ -124,6 +122,8 @@ def known(text: str) -> Known | None:
     found = known_names().get(name)
     if found is None and name.isupper() and len(name) > 4:
         found = known_names().get(name.title())
+    if found is not None and found.name.startswith("The ") and not _LEADING.match(text):
+        return None
     return found
 
 
@@ -155,14 +155,14 @@ def find_known(text: str) -> Iterator[tuple[int, int, Known]]:
 
     Ambiguous names (Jordan, Time) and cities other than capitals are left to the reader of names.
     """
-    table = _by_first_word()
+    table, ambiguous = _by_first_word(), ambiguous_names()
     position = 0
     for word in re.finditer(r"\w+", text):
         if word.start() < position or not word.group()[0].isupper():
             continue
         for name in table.get(word.group(), ()):
             end = word.start() + len(name)
-            if name in AMBIGUOUS or not _stands(text, name, word.start(), end):
+            if name in ambiguous or not _stands(text, name, word.start(), end):
                 continue
             found = known(name)
             if found is None or found.lexicon == "cities":
@@ -213,7 +213,7 @@ def _initials_agree(acronym: str, words: list[str]) -> bool:
 @lru_cache(maxsize=1)
 def _titles() -> re.Pattern[str]:
     words = sorted(lexicons.read_lexicon("titles")["title"], key=len, reverse=True)
-    return re.compile(r"(?:(?:%s)\s+)+(?=\S)" % "|".join(map(re.escape, words)))
+    return re.compile(rf"(?:(?:{'|'.join(map(re.escape, words))})\s+)+(?=\S)")
 
 
 def strip_titles(text: str, start: int, end: int) -> int:

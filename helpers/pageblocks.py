@@ -14,6 +14,7 @@ from helpers.documents import Unreadable
 BODY_SHARE = 0.9
 MOST_PRUNED = 0.3
 MOST_LINKED = 0.8
+MOST_PARAGRAPHS_OF_A_PART = 3
 
 _UNSEEN = ("script", "style", "noscript", "template", "svg", "math", "iframe", "object")
 _CONTROLS = frozenset(("nav", "form", "button", "select", "textarea", "dialog", "menu"))
@@ -94,37 +95,55 @@ def parse_page(source: str) -> HtmlElement:
         raise Unreadable(f"it is no HTML page ({error}); save the page again") from error
 
 
-def cut_blocks(body: HtmlElement) -> list[Block]:
+def squeeze(text: str) -> str:
+    """Return the letters and digits of a text alone, to compare what tools print differently."""
+    return "".join(re.findall(r"\w+", text))
+
+
+def cut_blocks(body: HtmlElement, main_text: str) -> list[Block]:
     """Cut the body of a page into blocks in document order, without what is no content.
 
+    `main_text` is what trafilatura takes for the article, squeezed; what holds it is kept.
     The tree is changed: scripts, menus, forms, advertisements, comments and hidden parts are
     dropped from it.
     """
     for element in list(body.iter(*_UNSEEN)):
         element.drop_tree()
-    _prune(body)
+    _prune(body, main_text)
     return _Walker().walk_all(body)
 
 
-def _prune(body: HtmlElement) -> None:
-    """Drop what is no content, but never what holds the headline or much of the text."""
+def _prune(body: HtmlElement, main_text: str) -> None:
+    """Drop what is no content, but never what holds the headline or much of the article."""
     most = MOST_PRUNED * len(body.text_content())
-    for element in list(body.iter()):
-        if element is body or element.getparent() is None or not isinstance(element.tag, str):
+    for element in list(body.iterdescendants("*")):
+        if element.getparent() is None:
             continue
         words = _words(element)
-        comments = _COMMENTS.search(words)
-        noise = _NOISE.search(words) and _told(element) not in _KEPT_ROLES
-        if not (comments or noise or element.tag in _CONTROLS or _is_hidden(element)):
+        if _COMMENTS.search(words):
+            holds_article = _is_mostly_in(main_text, element)
+        elif _is_noise(element, words):
+            holds_article = len(element.text_content()) > most
+        else:
             continue
-        holds_headline = element.tag == "h1" or element.find(".//h1") is not None
-        if (
-            comments
-            and not holds_headline
-            or len(element.text_content()) <= most
-            and not (holds_headline and element.find(".//p") is not None)
-        ):
+        if not holds_article and not _holds_headline(element):
             element.drop_tree()
+
+
+def _is_noise(element: HtmlElement, words: str) -> bool:
+    if element.tag in _CONTROLS or _is_hidden(element):
+        return True
+    return bool(_NOISE.search(words)) and _told(element) not in _KEPT_ROLES
+
+
+def _holds_headline(element: HtmlElement) -> bool:
+    """Say whether an element holds a headline with text under it, not a site's name alone."""
+    return element.find(".//h1") is not None and element.find(".//p") is not None
+
+
+def _is_mostly_in(main_text: str, element: HtmlElement) -> bool:
+    paragraphs = [squeeze(paragraph.text_content()) for paragraph in element.iter("p")]
+    return sum(text in main_text for text in paragraphs) > len(paragraphs) / 2
 
 
 def _is_hidden(element: HtmlElement) -> bool:
@@ -267,7 +286,10 @@ def _told(element: HtmlElement) -> str:
     """Return the role that the names on an element tell, "" when it holds too much for it."""
     words = _words(element)
     told = next((role for role, pattern in _ROLE_OF_WORDS if pattern.search(words)), "")
-    return told if told and len(element.text_content()) <= _LONGEST[told] else ""
+    if not told or len(element.text_content()) > _LONGEST[told]:
+        return ""
+    paragraphs = sum(1 for _ in element.iter("p"))
+    return told if told == "related" or paragraphs <= MOST_PARAGRAPHS_OF_A_PART else ""
 
 
 def _is_link_list(element: HtmlElement) -> bool:

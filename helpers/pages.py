@@ -12,7 +12,15 @@ from helpers.dates import UnclearDate, read_date
 from helpers.documents import PARAGRAPH_BREAK, Document, Hint, Unreadable, compose
 from helpers.encodings import decode
 from helpers.imprint import outlet_from_title, read_imprint, without_by
-from helpers.pageblocks import BODY_SHARE, HEADINGS, MOST_LINKED, Block, cut_blocks, parse_page
+from helpers.pageblocks import (
+    BODY_SHARE,
+    HEADINGS,
+    MOST_LINKED,
+    Block,
+    cut_blocks,
+    parse_page,
+    squeeze,
+)
 
 LEAST_WORDS = 25
 LEAST_WORDS_IF_DECLARED = 8
@@ -44,10 +52,10 @@ def read_page(raw: bytes) -> Document:
     body = tree.find("body")
     if body is None:
         raise Unreadable("no article was found in the page, which has no body; save it again")
-    main_text = _squeeze(trafilatura.extract(source, include_comments=False) or "")
-    chosen = _choose(
-        cut_blocks(body), body, main_text, fields["title"], metadata.get("description", "")
-    )
+    main_text = squeeze(trafilatura.extract(source, include_comments=False) or "")
+    blocks = cut_blocks(body, main_text)
+    description = metadata.get("description", "")
+    chosen = _choose(blocks, body, main_text, fields["title"], description)
     declared = re.search("article", metadata.get("page_type", ""), re.I)
     _require_article(chosen, LEAST_WORDS_IF_DECLARED if declared else LEAST_WORDS)
     text, hints = compose((role, block.text) for role, block in chosen)
@@ -111,10 +119,6 @@ def _declared_encoding(raw: bytes) -> str:
 # ------------------------------------------------------------------------------- the article
 
 
-def _squeeze(text: str) -> str:
-    return "".join(re.findall(r"\w+", text))
-
-
 def _choose(
     blocks: list[Block], body: HtmlElement, main_text: str, title: str, description: str
 ) -> list[tuple[str, Block]]:
@@ -144,7 +148,7 @@ def _find_root(blocks: list[Block], body: HtmlElement, main_text: str) -> HtmlEl
     weights: dict[HtmlElement, int] = {}
     total = 0
     for block in blocks:
-        squeezed = _squeeze(block.text)
+        squeezed = squeeze(block.text)
         if block.plain and len(squeezed) >= LEAST_MATCH and squeezed in main_text:
             total += len(squeezed)
             for element in (block.element, *block.element.iterancestors()):
@@ -162,10 +166,10 @@ def _find_root(blocks: list[Block], body: HtmlElement, main_text: str) -> HtmlEl
 
 def _find_headline(blocks: list[Block], start: int, end: int, title: str) -> int | None:
     """Return the place of the headline: an h1, or a line that repeats the page's title."""
-    wanted = _squeeze(title).lower()
+    wanted = squeeze(title).lower()
     tops, repeats = [], []
     for place, block in enumerate(blocks[: end + 1]):
-        squeezed = _squeeze(block.text).lower()
+        squeezed = squeeze(block.text).lower()
         same = squeezed == wanted or (len(squeezed) >= LEAST_MATCH and squeezed in wanted)
         if block.role == "h1":
             tops.append(place)
@@ -185,7 +189,7 @@ class _Article:
 
     def __init__(self, main_text: str, description: str):
         self.main_text = main_text
-        self.description = _squeeze(description)
+        self.description = squeeze(description)
         self.chosen: list[tuple[str, Block]] = []
         self.paragraphs = 0
 
@@ -195,7 +199,7 @@ class _Article:
             self.chosen[-1][1].text += "\n" + block.text
             return
         if role in ("headline", "standfirst", "byline") and any(
-            _squeeze(block.text) == _squeeze(other.text) for _, other in self.chosen
+            squeeze(block.text) == squeeze(other.text) for _, other in self.chosen
         ):
             return
         self.paragraphs += role == ""
@@ -207,7 +211,7 @@ class _Article:
         if role == "" and not in_body:
             if self._is_description(block):
                 role = "standfirst"
-            elif _squeeze(block.text) not in self.main_text:
+            elif squeeze(block.text) not in self.main_text:
                 return
         if role == "subhead" and not in_body:
             return
@@ -236,7 +240,7 @@ class _Article:
         return self._body_role(block)
 
     def _is_description(self, block: Block) -> bool:
-        return len(self.description) >= LEAST_MATCH and _squeeze(block.text) == self.description
+        return len(self.description) >= LEAST_MATCH and squeeze(block.text) == self.description
 
     def _body_role(self, block: Block) -> str | None:
         """Return the role of a block in the body; None leaves it out."""
@@ -248,7 +252,7 @@ class _Article:
         if role == "footer":
             return "credit" if _CREDIT_TEXT.match(block.text) else "boilerplate"
         if role == "pullquote":
-            return None if _squeeze(block.text) in self.main_text else ""
+            return None if squeeze(block.text) in self.main_text else ""
         if role in HEADINGS:
             return "related" if _RELATED_TEXT.fullmatch(block.text) else "subhead"
         if block.linked >= MOST_LINKED or (block.linked > 0 and _RELATED_TEXT.match(block.text)):

@@ -89,7 +89,7 @@ def read_csv(stream: BinaryIO) -> Iterator[Row]:
         reader = csv.reader(lines, delimiter=_delimiter(start))
         try:
             header = _unique_names(next(filter(any, reader), []))
-            for number, cells in enumerate(filter(None, reader), 1):
+            for number, cells in enumerate(filter(any, reader), 1):
                 yield _csv_row(number, header, cells)
         except csv.Error as error:
             raise Unreadable(f"the table breaks off at line {reader.line_num}: {error}") from error
@@ -151,29 +151,29 @@ def read_xlsx(stream: BinaryIO) -> Iterator[Row]:
 
     raw = stream.read()
     refuse_bomb(raw)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about styles and extensions, which are not read
-        try:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles and extensions, which are not read
             book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-        except Exception as error:  # openpyxl raises whatever its XML and zip layers do
-            raise Unreadable(f"it is no Excel workbook ({error}); save it as .xlsx") from error
-        read = ""
-        for sheet in book.worksheets:
-            rows = (cells for cells in sheet.iter_rows(values_only=True) if any(_filled(cells)))
-            header = next(rows, None)
-            if header is None:
-                continue
-            if read:
-                problem = (
-                    f"the sheet {sheet.title!r} was not read, only {read!r}; save each sheet with "
-                    "articles as a file of its own"
-                )
-                yield Row(0, None, problem)
-                continue
-            read = sheet.title
-            names = _unique_names(header)
-            for number, cells in enumerate(rows, 1):
-                yield Row(number, dict(zip(names, cells, strict=False)))
+    except Exception as error:  # openpyxl raises whatever its XML and zip layers do
+        raise Unreadable(f"it is no Excel workbook ({error}); save it as .xlsx") from error
+    read = ""
+    for sheet in book.worksheets:
+        rows = (cells for cells in sheet.iter_rows(values_only=True) if any(_filled(cells)))
+        header = next(rows, None)
+        if header is None:
+            continue
+        if read:
+            problem = (
+                f"the sheet {sheet.title!r} was not read, only {read!r}; save each sheet with "
+                "articles as a file of its own"
+            )
+            yield Row(0, None, problem)
+            continue
+        read = sheet.title
+        names = _unique_names(header)
+        for number, cells in enumerate(rows, 1):
+            yield Row(number, dict(zip(names, cells, strict=False)))
 
 
 def _filled(cells: Iterable[Any]) -> Iterator[bool]:

@@ -20,24 +20,25 @@ _PATTERNS = {
     r"|(?:without|no) (?:any )?(?:immediate )?(?:response|reply)\b",
     "did not comment": r"(?:did|do|does|had|has|have)(?: not|n[’']t)(?: yet)?(?: immediately| publicly)? "
     r"comment(?:ed)?\b|without (?:confirming|commenting)|"
-    r"(?:did|do|does|would|could)(?: not|n[’']t) (?:immediately )?confirm",
+    r"(?:did|do|does|would)(?: not|n[’']t) (?:immediately )?confirm",
 }
 _ANY = re.compile("|".join(f"(?P<k{i}>{p})" for i, p in enumerate(_PATTERNS.values())), re.I)
 _KINDS = tuple(_PATTERNS)
 _SENTENCE_START = re.compile(r"[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z])|[\n\r]+")
 _TAIL = re.compile(
-    r"\s+(?:to|on|about|for|a|any|further|the|comment|request|requests|several|multiple|calls?|messages?|"
-    r"emails?|questions?|inquir(?:y|ies)|seeking|from|by|report|reports|immediately)\b"
+    r"\s+(?:(?P<closing>comments?|requests?|calls?|messages?|emails?|questions?|inquir(?:y|ies)|"
+    r"reports?|further|immediately|interview)|to|on|about|for|an?|any|the|several|multiple|"
+    r"repeated|seeking|from)\b"
 )
-_NOBODY = ("which", "who", "that", "it", "they", "he", "she")
+_AFTER_PREPOSITION = re.compile(r"\b(?:in|of|for|at|near|from|by|to|with)\s+(?:the\s+)?$")
+_AND = re.compile(r",?\s+(?:and|nor|or)\s+(?:the\s+)?")
 
 
 def find_replies(articles: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
     """Return the requests for comment that brought none: one row is one who did not answer.
 
-    The span is the phrase that says so. `entity_id` is who was asked, where that is a name
-    of the same sentence; two names joined by "and" give two rows with spans that each begin at
-    one of the names. `text` is the span as written.
+    The span is the phrase that says so. Where two share it ("Both A and B did not respond") it
+    begins at each one's name. `entity_id` is who was asked, "" where the sentence names nobody.
     """
     named = defaultdict(list)
     columns = ["article_id", "start", "end", "label", "entity_id"]
@@ -47,18 +48,18 @@ def find_replies(articles: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame
     for article_id, text in zip(articles["article_id"], articles["text"], strict=True):
         people = sorted(named[article_id])
         for match in _ANY.finditer(text):
-            kind = _KINDS[int(match.lastgroup[1:])]
             end = _phrase_end(text, match.end())
             asked = _asked(text, match.start(), people)
             for start, entity_id in asked or [(match.start(), "")]:
+                begun = start if len(asked) > 1 else match.start()
                 rows.append(
                     {
                         "article_id": article_id,
-                        "start": start,
+                        "start": begun,
                         "end": end,
                         "entity_id": entity_id,
-                        "text": text[start:end],
-                        "kind": kind,
+                        "text": text[begun:end],
+                        "kind": _KINDS[int(match.lastgroup[1:])],
                     }
                 )
     if not rows:
@@ -68,29 +69,32 @@ def find_replies(articles: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame
 
 
 def _phrase_end(text: str, end: int) -> int:
+    """Return where "did not respond to a request for comment" ends, given the end of "respond"."""
+    ended = end
     for _ in range(8):
         tail = _TAIL.match(text, end)
         if not tail:
-            return end
+            break
         end = tail.end()
-    return end
+        if tail.group("closing"):
+            ended = end
+    return ended
 
 
 def _asked(text: str, start: int, people: list[tuple]) -> list[tuple[int, str]]:
     """Return where the name of each who was asked begins, and its entity."""
-    low = max((m.end() for m in _SENTENCE_START.finditer(text, max(0, start - 400), start)), default=max(0, start - 400))
+    low = max(0, start - 400)
+    low = max((m.end() for m in _SENTENCE_START.finditer(text, low, start + 1)), default=low)
     before = [m for m in people if low <= m[0] and m[1] <= start and m[2] != "NORP"]
     if not before:
         return []
-    subject = before[-1]
-    clause = [m for m in before if "," not in text[m[1] : start]]
-    opening = before[0]
-    chosen = [opening if opening[2] == "PERSON" or not clause else subject]
-    if chosen[0] is opening or chosen[0] is subject:
-        chosen += [
-            m
-            for m in before
-            if m is not chosen[0]
-            and re.fullmatch(r",?\s+and\s+(?:the\s+)?", text[min(m[1], chosen[0][1]) : max(m[0], chosen[0][0])])
-        ]
+    subjects = [m for m in before if not _AFTER_PREPOSITION.search(text[low : m[0]])]
+    before = subjects or before
+    nearest, opening = before[-1], before[0]
+    adjoining = not re.search(r"[,;–—]", text[nearest[1] : start])
+    subject = nearest if adjoining and opening[2] != "PERSON" else opening
+    chosen = [subject]
+    for mention in reversed(before):
+        if mention[1] <= chosen[-1][0] and _AND.fullmatch(text, mention[1], chosen[-1][0]):
+            chosen.append(mention)
     return sorted((m[0], m[3]) for m in chosen)

@@ -28,29 +28,36 @@ _HEAD_END = re.compile(
     r",|\b(?:of|for|in|at|from|on|with|who|which|that|whose|familiar|close|briefed|speaking|to|by|not)\b"
 )
 _WORD = re.compile(r"[^\W_][\w’'.-]*")
-_OUTLET_NAME = r"(?:[A-Z0-9][\w’'&./-]*)(?:\s+(?:(?:of|the|and|de|la)\s+)?[A-Z0-9][\w’'&./-]*)*"
-_LEAD = r"(?:(?!(?:and|or|but|as)\b)[\w’'.-]+,?\s+){0,6}?"
+_NAME = re.compile(
+    r"[A-Z0-9][\w&./-]*(?:[’'](?!s\b)\w+)*(?:\s+(?:(?:of|the|and|de|la)\s+)?"
+    r"[A-Z][\w&./-]*(?:[’'](?!s\b)\w+)*)*"
+)
 _RELAYED = re.compile(
-    rf"\b(?:as\s+)?(?:cited|quoted|reported|carried|relayed|published|aired|broadcast|monitored|"
-    rf"released|distributed)\s+(?:\w+\s+)?(?:by|on|in|through)\s+(?P<lead>{_LEAD})(?P<name>{_OUTLET_NAME})"
+    r"\b(?:cited|quoted|reported|carried|relayed|published|aired|broadcast|distributed|released)\s+"
+    r"(?:\w+\s+)?(?:by|on|in|through)\s+(?P<outlet>[^,;\n“”…]{2,90})"
 )
 _REPORTED = re.compile(
-    rf"(?P<lead>{_LEAD})(?P<name>{_OUTLET_NAME})\s+(?:also\s+)?"
-    r"(?:reported|reports|added|quoted|cited|said in a report|said)\b"
+    r"(?:^|[,;“”\"…]\s*)(?P<outlet>[^,;\n“”\"…]{2,80}?)\s+(?:also\s+|had\s+)?"
+    r"(?:reported|reports|added|quoted|cited|quoting|citing)\b"
 )
 _TOLD = re.compile(
-    rf"\b(?:told|in an interview (?:with|to)|speaking (?:to|with)|interview(?:ed)? (?:with|by)|said to)\s+"
-    rf"(?P<lead>{_LEAD})(?P<name>{_OUTLET_NAME})"
+    r"\b(?:told|(?:in )?an interview (?:with|to)|speaking (?:to|with)|interviewed by|said to)\s+"
+    r"(?P<outlet>(?:[\w’'./&-]+\s*){1,7})"
 )
+_OPENING = re.compile(r"\s*(?:In|At|During|On|Speaking|Through|Asked|Addressing|Writing|By)\b")
 _STATE = re.compile(
     r"\bstate(?:-run|-owned|-controlled|-funded)?\s+(?:\w+\s+){0,2}?(?:media|news|agency|broadcaster|"
     r"television|TV|radio|newspaper)|\bstate-(?:run|owned|controlled|backed)|\bofficial news agency",
     re.I,
 )
 _PUBLIC = re.compile(r"\bpublic(?:ly funded|-service)? (?:broadcaster|radio|television)", re.I)
-_NEWS_WORDS = re.compile(
-    r"\b(?:news|newspaper|paper|agency|broadcaster|media|television|TV|radio|magazine|daily|weekly|wire|"
-    r"Times|Post|Herald|Gazette|Tribune|Courier|Chronicle|Journal|Press|Broadcasting)\b"
+_NEWS_NAME = re.compile(
+    r"\b(?:News|Broadcasting|Newspaper|Radio|Television|TV)\b|\b(?:Times|Post|Herald|Gazette|Tribune|"
+    r"Courier|Chronicle|Journal|Press|Mercury|Clarion|Observer|Telegraph|Mail|Standard|Magazine)$"
+)
+_NEWS_NOUN = re.compile(
+    r"\b(?:news agency|newspaper|paper|broadcaster|television|radio|magazine|daily|weekly|"
+    r"news site|network|wire service|news service)\b"
 )
 
 
@@ -97,7 +104,8 @@ def add_source_type(
         ["article_id", "start", "spans", "cue", "cue_spans", "source_text", "source_spans"]
         + ["speaker", "speaker_id", "resolution", "rule"]
     ].to_dict("records")
-    found = [_source(row, texts.get(row["article_id"], ""), known) for row in rows]
+    outlets = _named_outlets(known)
+    found = [_source(row, texts.get(row["article_id"], ""), known, outlets) for row in rows]
     _carry(rows, found)
     index = attributions.index
     dtypes = dict.fromkeys(COLUMNS, object) | {"named": bool}
@@ -109,7 +117,9 @@ def add_source_type(
     )
 
 
-def _source(row: dict, text: str, entities: dict[str, _Entity]) -> _Sourced:
+def _source(
+    row: dict, text: str, entities: dict[str, _Entity], outlets: dict[str, str]
+) -> _Sourced:
     entity = entities.get(row["speaker_id"])
     described = row["speaker"] if not entity else row["source_text"]
     around = _around(row, text)
@@ -120,8 +130,8 @@ def _source(row: dict, text: str, entities: dict[str, _Entity]) -> _Sourced:
     context = _context(text, entity) if entity and entity.label == "PERSON" else ""
     found.affiliation = _affiliation(entity, described, context, found.source_type)
     found.country = _country(entity, described, context)
-    found.channel = _channel(row, around)
-    found.relay, found.relay_ownership = _relay(row, text, around, entities)
+    found.channel = _channel(_beside_cue(row, around))
+    found.relay, found.relay_ownership = _relay(row, text, around, outlets)
     return found
 
 
@@ -239,7 +249,8 @@ def _reason(around: str) -> str:
     for pattern in _anonymity()["reason"]:
         match = pattern.search(around)
         if match:
-            return " ".join(match.group().split()).strip(" ,")
+            words = re.split(r",?\s+(?:said|told|says|added)\b|\s*…", match.group())[0]
+            return " ".join(words.split()).strip(" ,")
     return ""
 
 
@@ -250,6 +261,10 @@ def _affiliation(entity: _Entity | None, described: str, context: str, source_ty
     if entity is not None and entity.label != "PERSON":
         return _body_affiliation(entity, described)
     words = f"{described} | {context}"
+    if entity is None and source_type == "named organisation":
+        places = [known.label for _, _, known in names.find_known(described)]
+        if places and set(places) == {"GPE"} and _kind(_head(described)) == "":
+            return "government"
     titled = _title_affiliation(words)
     by_noun = _noun_affiliation(words)
     if source_type == "document":
@@ -268,7 +283,7 @@ def _body_affiliation(entity: _Entity, described: str) -> str:
         return body["affiliation"]
     if _STATE.search(described):
         return "state media"
-    if _NEWS_WORDS.search(entity.name) and not re.search(r"\bAgency\b", entity.name):
+    if _NEWS_NAME.search(entity.name):
         return "news media"
     return _noun_affiliation(entity.name) if entity.label == "ORG" else "unknown"
 
@@ -309,67 +324,91 @@ def _country(entity: _Entity | None, described: str, context: str) -> str:
 # --------------------------------------------------------------------------------- channel, relay
 
 
-def _channel(row: dict, around: str) -> str:
-    low = around
-    for channel, pattern in _channels():
-        if pattern.search(low):
-            return channel
-    return "told the outlet" if _TOLD.search(around) else "unknown"
-
-
-def _relay(
-    row: dict, text: str, around: str, entities: dict[str, _Entity]
-) -> tuple[str, str]:
+def _beside_cue(row: dict, around: str) -> str:
+    """Return the words from the cue on, and those before the source that open the sentence."""
     source = row["source_text"]
-    speaks_itself = _is_outlet(row["speaker"]) or _same(row["speaker"], source)
-    if row["speaker"] and _is_outlet(source) and not speaks_itself:
-        return _owned(_canonical(_outlet_in(source)), source)
-    if speaks_itself:
+    place = around.find(row["cue"], max(0, around.find(source)) if source else 0)
+    place = max(place, 0)
+    begun = around[: around.find(source)] if source and source in around else ""
+    opening = begun if _OPENING.match(begun) else ""
+    return f"{opening} {around[place : place + 160]}"
+
+
+def _channel(beside: str) -> str:
+    for channel, pattern in _channels():
+        if pattern.search(beside):
+            return channel
+    return "told the outlet" if _TOLD.search(beside) else "unknown"
+
+
+def _named_outlets(entities: dict[str, _Entity]) -> dict[str, str]:
+    """Return the spellings of bodies that are outlets by their name, with that name."""
+    return {
+        names.plain(spelling): entity.name
+        for entity in entities.values()
+        if entity.label == "ORG" and _is_outlet(entity.name)
+        for spelling in (entity.name, *entity.aliases)
+    }
+
+
+def _relay(row: dict, text: str, around: str, outlets: dict[str, str]) -> tuple[str, str]:
+    """Return the outlet that carried the words and who owns it; "" twice when none is named."""
+    source, speaker = row["source_text"], row["speaker"]
+    if not speaker or _is_outlet(speaker):
         return "", ""
+    places = [source]
     for pattern in (_RELAYED, _REPORTED, _TOLD):
-        for match in pattern.finditer(around):
-            name, lead = match.group("name"), match.group("lead") or ""
-            if _is_outlet(f"{lead}{name}") and not _same(row["speaker"], name):
-                beside = around[max(0, match.start("name") - 60) : match.end() + 40]
-                return _owned(_canonical(name), beside)
+        places += [match.group("outlet") for match in pattern.finditer(around)]
+    for place in places:
+        outlet = outlets.get(names.plain(place)) or _outlet_in(place)
+        relay = outlets.get(names.plain(outlet)) or _canonical(outlet)
+        if relay and relay != _canonical(speaker):
+            return relay, _ownership(relay, outlet, place, text)
     return "", ""
 
 
-def _is_outlet(words: str) -> bool:
-    if any(k.lexicon == "outlets" for _, _, k in names.find_known(words)):
-        return True
-    known = names.known(words)
-    return bool(known and known.lexicon == "outlets") or bool(_NEWS_WORDS.search(words))
+def _is_outlet(speaker: str) -> bool:
+    known = names.known(speaker)
+    return bool(_NEWS_NAME.search(speaker)) or (known is not None and known.lexicon == "outlets")
 
 
 def _outlet_in(words: str) -> str:
-    for start, end, known in names.find_known(words):
-        if known.lexicon == "outlets":
+    """Return the outlet that words name, as written, or ""."""
+    known = names.known(words)
+    if known is not None and known.lexicon == "outlets":
+        return words
+    for start, end, found in names.find_known(words):
+        if found.lexicon == "outlets":
             return words[start:end]
-    match = re.search(_OUTLET_NAME, re.sub(r"^(?:The|A)\s", "", words))
-    return match.group() if match else words
+    described = _NEWS_NOUN.search(words)
+    for match in _NAME.finditer(words):
+        name = names.plain(match.group())
+        name = name if name[-2:-1] == "." or len(name) < 4 else name.rstrip(".")
+        if _NEWS_NAME.search(name):
+            return name
+        if described and names.known(name) is None and match.start() > described.start():
+            return name
+    return ""
 
 
 def _canonical(name: str) -> str:
-    for candidate in (name, *[name[s:e] for s, e, k in names.find_known(name) if k.lexicon == "outlets"]):
-        known = names.known(candidate)
-        if known is not None:
-            return known.name
-    return names.plain(name)
+    known = names.known(name)
+    return known.name if known is not None else names.plain(name)
 
 
-def _same(speaker: str, source: str) -> bool:
-    one, other = _canonical(speaker), _canonical(_outlet_in(source))
-    return one == other or names.plain(speaker) == names.plain(source)
-
-
-def _owned(relay: str, beside: str) -> tuple[str, str]:
+def _ownership(relay: str, written: str, place: str, text: str) -> str:
+    """Return who owns an outlet: by the lexicon, else by the words beside its name."""
     facts = outlet_facts().get(relay)
     if facts:
-        return relay, facts["ownership"]
-    if _STATE.search(beside):
-        return relay, "state"
-    return relay, "public" if _PUBLIC.search(beside) else "unknown"
+        return facts["ownership"]
+    first = re.search(rf"(?<!\w){re.escape(relay)}(?!\w)", text)
+    beside = text[max(0, first.start() - 60) : first.end() + 40] if first else ""
+    for words in (place, beside):
+        if _STATE.search(words):
+            return "state"
+        if _PUBLIC.search(words):
+            return "public"
+    return "unknown"
 
 
 # --------------------------------------------------------------------------------------- lexicons

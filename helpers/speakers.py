@@ -261,12 +261,30 @@ def _by_reference(
     if kind is None:
         return None
     if kind in ("male", "female"):
+        if _just_described(article, low):
+            return article.last._replace(resolution="pronoun")
         person = _person_before(article, low, kind)
         if person is not None:
             article.gender.setdefault(person[4] or person[2], kind)
             return _named([person], canonical)._replace(resolution="pronoun")
         return None
     return _group_before(article, low, kind, canonical)
+
+
+def _just_described(article: _Article, low: int) -> bool:
+    """Tell whether the last to speak was somebody without a name, and nobody was named since."""
+    last = article.last
+    if last is None or last.speaker_id or not last.speaker or low - article.last_at > 500:
+        return False
+    head = _head(last.speaker).lower()
+    single = not head.endswith("s") and ";" not in last.speaker and _noun_kind(head) == "person"
+    return single and not any(
+        m[3] == "PERSON" and article.last_at <= m[0] < low for m in article.mentions
+    )
+
+
+def _noun_kind(noun: str) -> str:
+    return _noun_kinds().get(noun) or _noun_kinds().get(noun.removesuffix("s"), "")
 
 
 def _person_before(article: _Article, low: int, kind: str) -> tuple | None:
@@ -317,7 +335,7 @@ def _group_before(
         )
         if not plural or person:
             return None
-    elif person or ";" in last.speaker:
+    elif person or ";" in last.speaker or _noun_kind(_head(last.speaker).lower()) == "person":
         return None
     return last._replace(resolution="pronoun" if last.speaker_id else "description")
 
@@ -342,8 +360,9 @@ def _by_description(
     noun = _head(match.group(1)).lower()
     if not noun:
         return None
+    words = set(match.group(1).lower().split())
     body = _body_before(article, low, noun)
-    if body is not None:
+    if body is not None and words - {noun} <= set(body[2].lower().split()):
         return _named([body], canonical)._replace(resolution="description")
     if noun.endswith("s") or noun in ("people", "police"):
         for _, earlier in reversed(article.described):
@@ -377,40 +396,66 @@ _NOT_DESCRIBING = frozenset(
 
 
 def _body_before(article: _Article, low: int, noun: str) -> tuple | None:
-    """Return the last body before `low` that the noun fits."""
-    fits = _fitting(noun)
-    if fits is None:
+    """Return the last body before `low` that the noun fits by name, kind or apposition."""
+    if noun not in _OUTLET_NOUNS and noun not in _body_kinds():
         return None
-    for mention in reversed([m for m in article.mentions if m[0] < low]):
-        if mention[3] == "ORG" and fits(mention[2]):
+    before = [m for m in article.mentions if m[0] < low and m[3] == "ORG"]
+    for mention in reversed(before):
+        if _fits(mention[2], noun) or _called(article.text, mention, noun):
             return mention
+    if noun in ("company", "firm"):
+        near = [
+            m
+            for m in before
+            if low - m[1] < 800 and not _kind_of_name(m[2]) and not _NEWS.search(m[2])
+        ]
+        return near[-1] if near else None
     return None
 
 
-def _fitting(noun: str):
+def _called(text: str, mention: tuple, noun: str) -> bool:
+    """Tell whether the text calls a body so beside its name: "the broadcaster NHK"."""
+    before = text[max(0, mention[0] - 40) : mention[0]]
+    after = text[mention[1] : mention[1] + 50]
+    return bool(
+        re.search(rf"\b{re.escape(noun)}\s+$", before)
+        or re.match(rf",\s+(?:an?|the)\s+(?:[\w-]+\s+){{0,4}}{re.escape(noun)}\b", after)
+    )
+
+
+def _fits(name: str, noun: str) -> bool:
+    known = names.known(name)
     if noun in _OUTLET_NOUNS:
-        return lambda name: _outlet_fits(name, noun)
-    kinds = _body_kinds()
-    if noun in kinds:
-        return lambda name: noun in name.lower().split() or (
-            (known := names.known(name)) is not None
-            and known.lexicon == "bodies"
-            and _body_affiliation().get(known.name) == kinds[noun]
-        )
-    return None
+        return _outlet_fits(name, noun)
+    if noun in name.lower().split():
+        return True
+    if known is not None and known.lexicon == "bodies":
+        return _body_affiliation().get(known.name) == _body_kinds()[noun]
+    return False
+
+
+def _kind_of_name(name: str) -> str:
+    """Return the affiliation that the last word of a body's name or the lexicons give it."""
+    known = names.known(name)
+    if known is not None:
+        return known.lexicon
+    kind = _body_kinds().get(name.lower().split()[-1], "")
+    return "" if kind == "business" else kind
 
 
 def _outlet_fits(name: str, noun: str) -> bool:
     known = names.known(name)
     kind = _outlet_kinds().get(known.name, "") if known and known.lexicon == "outlets" else ""
     if noun in _BROADCASTERS:
-        return kind == "broadcaster" or bool(re.search(r"\b(?:Radio|TV|Television|Broadcast)", name))
+        return kind == "broadcaster" or bool(
+            re.search(r"\b(?:Radio|TV|Television|Broadcast\w*)\b", name)
+        )
     if noun in _PAPERS:
         return kind == "newspaper" or bool(
             re.search(r"(?:Times|Post|Herald|Gazette|Tribune|Courier|Chronicle|News|Journal)$", name)
         )
     if noun == "agency":
-        return kind == "agency" or name.split()[-1] in ("Agency", "Service")
+        return kind == "agency" or name.split()[-1] in ("Agency", "Service", "Press")
     return kind != "" or noun in name.lower().split()
 
 
@@ -425,6 +470,12 @@ def _body_kinds() -> dict[str, str]:
     table = lexicons.read_lexicon("affiliations")
     table = table[table["kind"] == "organisation"]
     return dict(zip(table["noun"], table["affiliation"], strict=True))
+
+
+@lru_cache(maxsize=1)
+def _noun_kinds() -> dict[str, str]:
+    table = lexicons.read_lexicon("affiliations")
+    return dict(zip(table["noun"], table["kind"], strict=True))
 
 
 @lru_cache(maxsize=1)

