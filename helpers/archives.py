@@ -63,9 +63,7 @@ def _directory(file: Path | BinaryIO) -> list[zipfile.ZipInfo]:
         with zipfile.ZipFile(file) as archive:
             return archive.infolist()
     except Exception as error:  # a damaged directory makes zipfile raise nearly anything
-        raise Unreadable(
-            f"the file is damaged, it is no sound zip ({error}); save it again"
-        ) from error
+        raise Unreadable(f"it is damaged, no sound zip ({error}); save it again") from error
 
 
 @lru_cache(maxsize=2)

@@ -41,12 +41,15 @@ WEAK = 0.6  # factor on the confidence when the source is "that", "you" or the l
 _EDGE = " \t\r\n,;:–—-"
 _WORD = re.compile(r"\w+(?:[-’'.]\w+)*")
 _SENTENCE_END = re.compile(r"[.!?…][)\]]*\s+(?=[^a-z\s])|\n")
+_LINE_END = re.compile(r"[\n\r\v\f\x85\u2028\u2029]+")
 _SIGNED = re.compile(r"\s*(?P<dash>[―—–]|--)\s*(?P<name>[A-Z][^\n]{2,80}?)[ \t]*(?=\n|$)")
 _DATELINE = re.compile(
     r"(?:^|(?<=\n))[A-Z][A-Z.'’-]{2,}(?:[ ,/]+[A-Z][\w.'’-]*){0,6}(?:\s+\([^)\n]{2,40}\))?\s*"
     r"(?:[–—]|--?)\s+",
 )
-_TURN = re.compile(r"^(?P<name>[A-Z][A-Z.'’ -]{1,30}[A-Z]):[ \t]+(?P<said>\S[^\n\r]*)", re.MULTILINE)
+_TURN = re.compile(
+    r"^(?P<name>[A-Z][A-Z.'’ -]{1,30}[A-Z]):[ \t]+(?P<said>\S[^\n\r]*)", re.MULTILINE
+)
 _CITED_FIRST = re.compile(r"(?:,?\s*(?:citing|quoting)\s[^,\n]{3,80},\s*)?")
 _WITHOUT = re.compile(
     r",?\s+without\s+(?:confirming|commenting|elaborating|giving|naming|providing|specifying|"
@@ -105,7 +108,7 @@ def read_attributions(parsed: parse.Parse) -> list[Found]:
     turns = _transcript(text)
     proposed = _likely(parsed, quotes)
     _cut_participles(parsed, proposed, quotes)
-    chosen = [f for f in _outermost(proposed) if not _in_turn(turns, f.anchor)]
+    chosen = [f for f in _outermost(text, proposed) if not _in_turn(turns, f.anchor)]
     _share_sources(parsed, chosen)
     loose = [q for q in quotes.all if not _in_turn(turns, q.start)]
     chosen = turns + _add_quotations(parsed, loose, chosen)
@@ -153,7 +156,9 @@ def _likely(p: parse.Parse, quotes: _Quotes) -> list[Found]:
     for found in propose(p):
         if quotes.hold(found.anchor) or (found.source and quotes.meeting(*found.source)):
             continue
-        if found.lemma in _CITING and p.text[: found.anchor].rstrip().endswith(","):
+        if found.lemma in _CITING and p.text[found.anchor - 2 : found.anchor] == ", ":
+            continue
+        if p.text.endswith("without ", 0, found.anchor):
             continue
         if found.lemma in _ANSWERING and _NOT.search(p.text, *found.cue):
             continue
@@ -188,12 +193,21 @@ def _cut_participles(p: parse.Parse, proposed: list[Found], quotes: _Quotes) -> 
         token = bisect_left(p.start, found.anchor)
         if p.tag[token] == "VBG" and token and p.word(token - 1) == "," and _speaks(p, token):
             later.append(found)
+    later.sort(key=lambda f: f.anchor)
     for found in proposed:
-        for other in later:
-            if found.rule in ("clause", "rest") and found.anchor < other.anchor and found.holds(other.anchor):
+        if found.rule not in ("clause", "rest"):
+            continue
+        for other in _anchored(later, found.anchor + 1, found.content[-1][1]):
+            if found.holds(other.anchor):
                 cut = [(a, min(b, other.anchor)) for a, b in found.content if a < other.anchor]
                 found.content = _clean(p.text, cut, quotes)
                 other.source = found.source
+                break
+
+
+def _anchored(ordered: list[Found], start: int, end: int) -> list[Found]:
+    low = bisect_left(ordered, start, key=lambda f: f.anchor)
+    return ordered[low : bisect_left(ordered, end, key=lambda f: f.anchor)]
 
 
 # ------------------------------------------------------------------------------ proposals by syntax
@@ -238,6 +252,8 @@ def _is_passive(p: parse.Parse, verb: int) -> bool:
 def _complements(p: parse.Parse, verb: int) -> Iterator[tuple[str, list[Span]]]:
     """Yield (kind of complement, its token spans)."""
     clauses = [c for c in p.children[verb] if p.dep[c] == "ccomp"]
+    if not clauses and p.lemma[verb].lower() in _SAY:
+        clauses = _behind_preposition(p, verb)
     if clauses:
         yield "clause", [(p.left[c], p.right[c]) for c in clauses]
     for c in p.children[verb]:
@@ -254,6 +270,23 @@ def _complements(p: parse.Parse, verb: int) -> Iterator[tuple[str, list[Span]]]:
             inner = p.child(c, "pobj", "pcomp")
             if inner is not None and inner > c:
                 yield f"prep {p.lemma[c].lower()}", [(inner_left(p, c, inner), p.right[inner])]
+
+
+def _behind_preposition(p: parse.Parse, verb: int) -> list[int]:
+    """Return the clause of "said in a speech that …", which the parser hangs on the speech."""
+    nouns = [
+        noun
+        for c in p.children[verb]
+        if p.dep[c] == "prep" and c > verb
+        for noun in p.children[c]
+        if p.dep[noun] == "pobj"
+    ]
+    return [
+        c
+        for noun in nouns
+        for c in p.children[noun]
+        if p.dep[c] in ("acl", "relcl", "ccomp") and p.word(p.left[c]).lower() == "that"
+    ]
 
 
 def _object_and_more(p: parse.Parse, verb: int, obj: int) -> Iterator[tuple[str, list[Span]]]:
@@ -421,7 +454,7 @@ def _source_span(p: parse.Parse, noun: int, cue: int) -> Span | None:
 
 
 def _cue_group(p: parse.Parse, word: int, pieces: list[Span]) -> Span:
-    """Return the cue with its auxiliaries and adverbs, and what stands between it and the content."""
+    """Return the cue with its auxiliaries, adverbs and what stands before the content."""
     first = last = word
     own = ("aux", "auxpass", "neg", "advmod", "prt")
     while first > 0 and p.head[first - 1] == word and p.dep[first - 1] in own:
@@ -516,7 +549,7 @@ def _strip(text: str, start: int, end: int, quotes: _Quotes | None = None) -> Sp
     return (start, end) if start < end else None
 
 
-def _outermost(proposed: list[Found]) -> list[Found]:
+def _outermost(text: str, proposed: list[Found]) -> list[Found]:
     """Keep one proposal per cue and content: the likeliest, and the outer of two nested ones."""
     best: dict[int, Found] = {}
     for found in proposed:
@@ -524,50 +557,58 @@ def _outermost(proposed: list[Found]) -> list[Found]:
         if rival is None or _rank(found) > _rank(rival):
             best[found.anchor] = found
     chosen = sorted(best.values(), key=lambda f: f.anchor)
-    outer = [f for f in chosen if not any(_encloses(g, f) for g in chosen)]
-    kept: list[Found] = []
-    for found in sorted(outer, key=lambda f: (-f.confidence, f.anchor)):
-        if not any(_overlap(found, other) for other in kept):
+    inner = {id(held) for outer in chosen for held in _held(outer, chosen)}
+    taken = bytearray(len(text))
+    kept = []
+    for found in sorted(chosen, key=lambda f: (-f.confidence, f.anchor)):
+        if id(found) not in inner and not any(any(taken[a:b]) for a, b in found.content):
             kept.append(found)
+            for start, end in found.content:
+                taken[start:end] = b"\x01" * (end - start)
     return kept
 
 
-def _encloses(outer: Found, inner: Found) -> bool:
-    mutual = inner.holds(outer.anchor) and inner.confidence > outer.confidence
-    return outer is not inner and outer.holds(inner.anchor) and not mutual
+def _held(outer: Found, chosen: list[Found]) -> list[Found]:
+    """Return the proposals whose cue the content of another holds, the likelier of two that do."""
+    return [
+        inner
+        for inner in _anchored(chosen, outer.content[0][0], outer.content[-1][1])
+        if inner is not outer
+        and outer.holds(inner.anchor)
+        and not (inner.holds(outer.anchor) and inner.confidence > outer.confidence)
+    ]
 
 
 def _rank(found: Found) -> tuple[float, int]:
     return (found.confidence, sum(end - start for start, end in found.content))
 
 
-def _overlap(one: Found, other: Found) -> bool:
-    return any(a < d and c < b for a, b in one.content for c, d in other.content)
-
-
 def _add_quotations(p: parse.Parse, quotes: list, chosen: list[Found]) -> list[Found]:
     """Give every quotation to an attribution: one that holds it, a cue beside it, or the last."""
-    text = p.text
-    chosen = list(chosen)
+    spans = sorted((span, i) for i, found in enumerate(chosen) for span in found.content)
+    starts = [span[0] for span, _ in spans]
+    added: list[Found] = []
     previous: Found | None = None
     before = None
-    for q in quotes:
-        owner = next((f for f in chosen if f.holds(q.start) and f.holds(q.end - 1)), None)
-        if owner is None and q.continued and previous is not None:
-            owner = _join(previous, q)
-        if owner is None and previous is not None and _goes_on(p, before, q, previous):
+    for i, q in enumerate(quotes):
+        place = bisect_right(starts, q.start) - 1
+        held = place >= 0 and spans[place][0][1] >= q.end
+        owner = chosen[spans[place][1]] if held else None
+        if owner is None and previous and (q.continued or _goes_on(p, before, q, previous)):
             owner = _join(previous, q)
         if owner is None:
-            owner = _cue_beside(p, q, quotes)
+            gap_start = quotes[i - 1].end if i else 0
+            gap_end = quotes[i + 1].start if i + 1 < len(quotes) else len(p.text)
+            owner = _cue_beside(p, q, min(gap_start, q.start), max(gap_end, q.end))
+            if owner is None and previous is not None and _floats(p.text, before, q):
+                nowhere = (q.start, q.start)
+                owner = Found("carried", "", q.start, nowhere, None, [(q.start, q.end)])
             if owner is not None:
-                chosen.append(owner)
-        if owner is None and previous is not None and _floats(text, before, q):
-            owner = Found("carried", "", q.start, (q.start, q.start), None, [(q.start, q.end)])
-            chosen.append(owner)
+                added.append(owner)
         if owner is not None:
             owner.confidence = owner.confidence or RULES[owner.rule]
             previous, before = owner, q
-    return chosen
+    return chosen + added
 
 
 def _join(found: Found, q) -> Found:
@@ -575,52 +616,51 @@ def _join(found: Found, q) -> Found:
     return found
 
 
-def _cue_beside(p: parse.Parse, q, quotes: list) -> Found | None:
-    """Return the attribution whose cue stands right after or right before a quotation."""
+def _cue_beside(p: parse.Parse, q, low: int, high: int) -> Found | None:
+    """Return the attribution whose cue stands right after or right before a quotation.
+
+    `low` and `high` are where the quotation before ends and the next one starts.
+    """
     text = p.text
-    after = _segment_after(text, q, quotes)
+    ending = _SENTENCE_END.search(text, q.end, high)
+    after = (q.end, ending.start() + 1 if ending else high)
     if text[q.start : q.end].rstrip("\"”’'»")[-1:] in ",?!—–-…" or _CUE_FIRST.match(text, *after):
         found = _cue_in(p, after, q, first=True)
         if found:
             return found
-    before = _segment_before(text, q, quotes)
-    lead = text[before[0] : before[1]].rstrip()
-    found = _cue_in(p, before, q, first=False)
-    if found and (lead.endswith((",", ":")) or found.cue[1] >= before[0] + len(lead) - 1):
+    for ending in _SENTENCE_END.finditer(text, low, q.start + 1):
+        low = min(ending.end(), q.start)
+    lead = text[low : q.start].rstrip()
+    found = _cue_in(p, (low, q.start), q, first=False)
+    if found and (lead.endswith((",", ":")) or found.cue[1] >= low + len(lead) - 1):
         return found
-    name = lead[:-1].strip()
+    return _signature(text, q) or _byline(text, low, q)
+
+
+def _signature(text: str, q) -> Found | None:
+    """Return a quotation with a line "― Name" under it."""
     signed = _SIGNED.match(text, q.end)
-    if signed:
-        source = signed.span("name")
-        return Found("signed", "―", signed.start("dash"), signed.span("dash"), source, [(q.start, q.end)])
-    if lead.endswith(":") and name[:1].isupper() and len(_WORD.findall(name)) <= 6:
-        start = before[0] + text[before[0] : before[1]].index(name)
-        colon = start + text[start:].index(":")
-        source = (start, start + len(name))
-        return Found("colon", ":", colon, (colon, colon + 1), source, [(q.start, q.end)])
-    return None
+    if not signed:
+        return None
+    dash = signed.span("dash")
+    return Found("signed", "―", dash[0], dash, signed.span("name"), [(q.start, q.end)])
 
 
-def _segment_after(text: str, q, quotes: list) -> Span:
-    stop = min((o.start for o in quotes if o.start >= q.end), default=len(text))
-    ending = _SENTENCE_END.search(text, q.end, stop)
-    return q.end, ending.start() + 1 if ending else stop
-
-
-def _segment_before(text: str, q, quotes: list) -> Span:
-    start = max((o.end for o in quotes if o.end <= q.start), default=0)
-    for ending in _SENTENCE_END.finditer(text, start, q.start + 1):
-        start = min(ending.end(), q.start)
-    return start, q.start
+def _byline(text: str, low: int, q) -> Found | None:
+    """Return a quotation after "Name:"."""
+    lead = text[low : q.start].rstrip()
+    name = lead[:-1].strip()
+    if not (lead.endswith(":") and name[:1].isupper() and len(_WORD.findall(name)) <= 6):
+        return None
+    start = low + lead.index(name)
+    colon = low + len(lead) - 1
+    source = (start, start + len(name))
+    return Found("colon", ":", colon, (colon, colon + 1), source, [(q.start, q.end)])
 
 
 def _cue_in(p: parse.Parse, segment: Span, q, first: bool) -> Found | None:
     low, high = bisect_left(p.start, segment[0]), bisect_left(p.start, segment[1])
-    verbs = [
-        v
-        for v in range(low, high)
-        if _speaks(p, v)
-    ]
+    verbs = [v for v in range(low, high) if _speaks(p, v)]
     for verb in verbs if first else reversed(verbs):
         source = _subject(p, verb)
         if source is not None and not low <= source < high and p.tag[verb] != "VBG":
@@ -650,7 +690,9 @@ def _neighbour(p: parse.Parse, verb: int, low: int, high: int) -> Span | None:
 
 def _goes_on(p: parse.Parse, before, q, previous: Found) -> bool:
     """Tell whether only the cue and its source stand between two quotations of a paragraph."""
-    if "\n" in p.text[before.end : q.start] or not before.end <= previous.cue[0] < q.start:
+    gap = p.text[before.end : min(q.start, before.end + 400)]
+    near = q.start - before.end <= 400 and not _LINE_END.search(gap)
+    if not near or not before.end <= previous.cue[0] < q.start:
         return False
     low, high = bisect_left(p.start, previous.cue[1]), bisect_left(p.start, q.start)
     return not any(_speaks(p, token) for token in range(low, high))
@@ -665,15 +707,14 @@ def _speaks(p: parse.Parse, token: int) -> bool:
 
 def _floats(text: str, before, q) -> bool:
     """Tell whether a quotation is a whole paragraph right after the paragraph of another."""
-    line_end = text.find("\n", q.end)
-    rest = text[q.end : line_end if line_end >= 0 else len(text)]
-    gap = text[before.end : q.start]
-    return (
-        text[: q.start].rstrip(" \t").endswith("\n")
-        and not _WORD.search(rest)
-        and len(re.findall(r"\n\s*", gap)) >= 1
-        and not _WORD.search(gap.split("\n", 1)[1])
-    )
+    if q.start - before.end > 2000 or not _LINE_END.search(
+        text[max(0, q.start - 9) : q.start].rstrip(" \t")[-1:]
+    ):
+        return False
+    line_end = _LINE_END.search(text, q.end)
+    rest = text[q.end : line_end.start() if line_end else len(text)]
+    lines = _LINE_END.split(text[before.end : q.start])
+    return not _WORD.search(rest) and not any(_WORD.search(line) for line in lines[1:])
 
 
 def _form(text: str, content: list[Span], quotes: _Quotes) -> str:

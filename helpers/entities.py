@@ -123,9 +123,7 @@ def _name_person(written: str, people: set[str]) -> Naming:
     return Naming(name, "PERSON", "", "")
 
 
-def _name_thing(
-    written: str, label: str, acronyms: dict[str, str], bodies: set[str]
-) -> Naming:
+def _name_thing(written: str, label: str, acronyms: dict[str, str], bodies: set[str]) -> Naming:
     name = names.plain(written)
     known = names.known(written)
     if known is None and name in acronyms:

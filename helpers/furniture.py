@@ -134,6 +134,7 @@ PHOTO_CREDIT = re.compile(
     r"\.?[*_]{0,2}$",
     re.IGNORECASE,
 )
+LAST_WORDS = re.compile(r"(?<=[.!?”\"])\s+(?P<names>[^.!?]{3,80})[*_]{0,2}$")
 
 # Links to other stories
 RELATED_HEADER = re.compile(
@@ -344,6 +345,14 @@ def is_caption(text: str) -> bool:
     return bool(credit and len(text) < 500 and not listed and not text.endswith((").", "].")))
 
 
+def is_photo_credit(text: str) -> bool:
+    """Say whether a line credits a picture and nothing else: "Photo: Ann Lee/Reuters"."""
+    if len(text) > 120:
+        return False
+    label = CAPTION_LABEL.match(text)
+    return bool(PHOTO_LINE.match(text)) or bool(label and only_names(text[label.end() :], 10))
+
+
 def read_caption(text: str) -> Caption:
     """Split a caption paragraph into its text, photo credit and slug."""
     if image := IMAGE.match(text):
@@ -354,13 +363,17 @@ def read_caption(text: str) -> Caption:
         slug = match.group()
         start = match.end()
     start += len(text[start:]) - len(text[start:].lstrip(" \t\xa0*_|:\r\n"))
+    if is_photo_credit(text[start:]):
+        return Caption(start, start, text[start:].strip("*_ "), slug)
     if match := CAPTION_LABEL.match(text, start):
         start = match.end()
     end, credit = len(text), ""
-    if PHOTO_LINE.match(text, start):
-        return Caption(start, start, text[start:].strip("*_ "), slug)
     if match := PHOTO_CREDIT.search(text, max(start, len(text) - 160)):
         end, credit = match.start(), match["bracket"] or match["open"]
+    elif (match := LAST_WORDS.search(text, max(start, end - 100))) and only_names(
+        match["names"], 8
+    ):
+        end, credit = match.start(), match["names"]
     end = start + len(text[start:end].rstrip(" \t\xa0*_\r\n"))
     return Caption(start, end, credit.strip(), slug)
 

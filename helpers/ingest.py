@@ -187,7 +187,8 @@ def _iter_records(source: SourceFile, wanted: dict[str, str]) -> Iterator[Item]:
         problem = f"it cannot be opened ({error}); copy the file again"
         yield Problem("", source.path, "read", problem)
     except Exception as error:  # a file nobody thought of must not end the build
-        problem = f"it could not be read ({type(error).__name__}: {error}); save it again as text"
+        advice = "pack the zip again" if source.member else "save it again as text"
+        problem = f"it could not be read ({type(error).__name__}: {error}); {advice}"
         yield Problem("", source.path, "read", problem)
 
 

@@ -134,7 +134,9 @@ def _by_first_word() -> dict[str, list[str]]:
         for name in lexicons.read_lexicon(lexicon)[column]:
             table.setdefault(_first_word(name), set()).add(name)
     for lexicon in ("outlets", "bodies"):
-        for name, aliases in lexicons.read_lexicon(lexicon)[["name", "aliases"]].itertuples(index=False):
+        for name, aliases in lexicons.read_lexicon(lexicon)[["name", "aliases"]].itertuples(
+            index=False
+        ):
             for written in (name, *aliases.split("|")):
                 if written:
                     written = _LEADING.sub("", written)

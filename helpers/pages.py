@@ -37,6 +37,7 @@ _CREDIT_TEXT = re.compile(
     r".{0,40}\bby\b|photos?:|editor.s note)",
     re.I,
 )
+_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _BY_TEXT = re.compile(r"(?:By|BY)\s+[A-ZÀ-Þ][^.!?]{2,100}(?:Jr\.|Sr\.)?")
 
 
@@ -47,6 +48,7 @@ def read_page(raw: bytes) -> Document:
     the page's own tags. Raises Unreadable when the page has no article.
     """
     source, encoding = decode(raw, _declared_encoding(raw))
+    source = _NO_XML.sub("", source)
     tree = parse_page(source)
     fields, metadata = read_imprint(tree, source)
     body = tree.find("body")

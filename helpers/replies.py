@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 
 import pandas as pd
@@ -10,16 +11,18 @@ import pandas as pd
 from helpers import schema
 
 _PATTERNS = {
-    "declined to comment": r"(?:declined|refused|would not|wouldn[’']t|chose not)(?: to)?(?: further)? "
-    r"(?:comment|be interviewed|discuss|answer questions)|had no (?:immediate )?comment|no comment",
+    "declined to comment": r"(?:declined|refused|would not|wouldn[’']t|chose not)(?: to)?"
+    r"(?: further)? (?:comment|be interviewed|discuss|answer questions)"
+    r"|had no (?:immediate )?comment",
     "not reached": r"(?:could|can)(?: not|n[’']t|not) (?:immediately )?be (?:immediately )?"
     r"(?:reached|contacted|located)|(?:was|were) (?:not|un)\s?(?:immediately )?"
     r"(?:available|reachable)(?: for comment)?",
     "no response": r"(?:did|do|does|had|has|have)(?: not|n[’']t)(?: yet)?(?: immediately)? "
-    r"(?:respond(?:ed)?|repl(?:y|ied)|return(?:ed)?|answer(?:ed)?)\b(?! fire)"
-    r"|(?:without|no) (?:any )?(?:immediate )?(?:response|reply)\b",
-    "did not comment": r"(?:did|do|does|had|has|have)(?: not|n[’']t)(?: yet)?(?: immediately| publicly)? "
-    r"comment(?:ed)?\b|without (?:confirming|commenting)|"
+    r"(?:(?:respond(?:ed)?|repl(?:y|ied))\b|(?:return|answer)(?:ed)?\b"
+    r"(?=[^.\n]{1,30}\b(?:calls?|messages?|requests?|emails?|questions?)\b))"
+    r"|\bno (?:immediate )?(?:response|reply) (?:from|to)\b",
+    "did not comment": r"(?:did|do|does|had|has|have)(?: not|n[’']t)(?: yet)?"
+    r"(?: immediately| publicly)? comment(?:ed)?\b|without (?:confirming|commenting)|"
     r"(?:did|do|does|would)(?: not|n[’']t) (?:immediately )?confirm",
 }
 _ANY = re.compile("|".join(f"(?P<k{i}>{p})" for i, p in enumerate(_PATTERNS.values())), re.I)
@@ -85,7 +88,8 @@ def _asked(text: str, start: int, people: list[tuple]) -> list[tuple[int, str]]:
     """Return where the name of each who was asked begins, and its entity."""
     low = max(0, start - 400)
     low = max((m.end() for m in _SENTENCE_START.finditer(text, low, start + 1)), default=low)
-    before = [m for m in people if low <= m[0] and m[1] <= start and m[2] != "NORP"]
+    near = people[bisect_left(people, (low,)) : bisect_left(people, (start,))]
+    before = [m for m in near if m[1] <= start and m[2] != "NORP"]
     if not before:
         return []
     subjects = [m for m in before if not _AFTER_PREPOSITION.search(text[low : m[0]])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ NBCONVERT_NO_ALT = "No description has been provided for this image"
 HIDDEN_TAGS = {"injected-parameters", "papermill-error-cell-tag"}
 HEADING = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
 NUMBER = re.compile(r"[-+−]?[\d,.  ]*\d%?|NaN|NaT|–|")
-SHORT = 20  # characters of a cell that is not broken into lines
+SHORT, LONG = 20, 60  # characters: a short cell is kept on one line, a long one is kept wide
 ACTIVE = "//script|//iframe|//object|//embed|//link|//base|//form|//meta|//style[@scoped]"
 
 
@@ -106,6 +107,7 @@ def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dic
         "quote": quote,
         "say_time": say_time,
         "say_date": say_date,
+        "say_files": say_files,
     }
     page, _ = HTMLExporter(config=config).from_notebook_node(
         _keep_shown(notebook), resources={"report": about}
@@ -126,6 +128,7 @@ def render_index(batch: str, outcomes: list[Outcome], began: datetime) -> str:
         "say_time": say_time,
         "say_date": say_date,
         "say_value": say_value,
+        "say_files": say_files,
         "link": quote,
     }
     return environment.get_template("index.html.j2").render(
@@ -160,8 +163,16 @@ def say_value(value: Any) -> str:
     if isinstance(value, str):
         return value or "(empty)"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return ", ".join(value) or "(none)"
+        return ", ".join(value) or "(empty)"
     return json.dumps(value, ensure_ascii=False)
+
+
+def say_files(files: list[str]) -> str:
+    """Say how many tables and figures there are: "3 tables, 4 figure files"."""
+    kinds = Counter("table" if file.endswith(".csv") else "figure file" for file in files)
+    return ", ".join(
+        f"{n} {kind}{'' if n == 1 else 's'}" for kind, n in sorted(kinds.items())[::-1]
+    )
 
 
 def _is_prose(cell: NotebookNode) -> bool:
@@ -270,8 +281,9 @@ def _label_cells(table: html.HtmlElement) -> None:
     for row in table.xpath(".//tr"):
         row.attrib.pop("style", None)
     for cell in table.xpath(".//th|.//td"):
-        if len(cell.text_content().strip()) <= SHORT:
-            cell.classes.add("short")
+        length = len(cell.text_content().strip())
+        if length <= SHORT or length > LONG:
+            cell.classes.add("short" if length <= SHORT else "long")
     if table.xpath(".//*[@colspan or @rowspan]"):
         return
     rows = table.xpath(".//tbody/tr")

@@ -46,8 +46,9 @@ _TOLD = re.compile(
 )
 _OPENING = re.compile(r"\s*(?:In|At|During|On|Speaking|Through|Asked|Addressing|Writing|By)\b")
 _STATE = re.compile(
-    r"\bstate(?:-run|-owned|-controlled|-funded)?\s+(?:\w+\s+){0,2}?(?:media|news|agency|broadcaster|"
-    r"television|TV|radio|newspaper)|\bstate-(?:run|owned|controlled|backed)|\bofficial news agency",
+    r"\bstate(?:-run|-owned|-controlled|-funded)?\s+(?:\w+\s+){0,2}?(?:media|news|agency|"
+    r"broadcaster|television|TV|radio|newspaper)|\bstate-(?:run|owned|controlled|backed)|"
+    r"\bofficial news agency",
     re.I,
 )
 _PUBLIC = re.compile(r"\bpublic(?:ly funded|-service)? (?:broadcaster|radio|television)", re.I)
@@ -105,33 +106,38 @@ def add_source_type(
         + ["speaker", "speaker_id", "resolution", "rule"]
     ].to_dict("records")
     outlets = _named_outlets(known)
-    found = [_source(row, texts.get(row["article_id"], ""), known, outlets) for row in rows]
+    context = _Context(texts)
+    found = [_source(row, context, known, outlets) for row in rows]
     _carry(rows, found)
     index = attributions.index
     dtypes = dict.fromkeys(COLUMNS, object) | {"named": bool}
     return attributions.assign(
         **{
-            column: pd.Series([getattr(f, column) for f in found], index=index, dtype=dtypes[column])
+            column: pd.Series(
+                [getattr(f, column) for f in found], index=index, dtype=dtypes[column]
+            )
             for column in COLUMNS
         }
     )
 
 
 def _source(
-    row: dict, text: str, entities: dict[str, _Entity], outlets: dict[str, str]
+    row: dict, context: _Context, entities: dict[str, _Entity], outlets: dict[str, str]
 ) -> _Sourced:
     entity = entities.get(row["speaker_id"])
     described = row["speaker"] if not entity else row["source_text"]
-    around = _around(row, text)
+    article_id = row["article_id"]
+    around = _around(row, context.texts.get(article_id, ""))
     found = _Sourced()
     found.anonymity_reason = _reason(described + " " + around) if entity is None else ""
     found.source_type = _type(row, described, around, entity, found.anonymity_reason)
     found.named = found.source_type in ("named person", "named organisation")
-    context = _context(text, entity) if entity and entity.label == "PERSON" else ""
-    found.affiliation = _affiliation(entity, described, context, found.source_type)
-    found.country = _country(entity, described, context)
+    person = entity is not None and entity.label == "PERSON"
+    titles = context.beside(article_id, entity) if person else ""
+    found.affiliation = _affiliation(entity, described, titles, found.source_type)
+    found.country = _country(entity, described, titles)
     found.channel = _channel(_beside_cue(row, around))
-    found.relay, found.relay_ownership = _relay(row, text, around, outlets)
+    found.relay, found.relay_ownership = _relay(row, context, around, outlets)
     return found
 
 
@@ -174,8 +180,22 @@ def _around(row: dict, text: str) -> str:
     return " … ".join(pieces)
 
 
-def _context(text: str, entity: _Entity) -> str:
-    """Return the words around the first place where a person is named in full, or at all."""
+class _Context:
+    """The words beside the first place where an article names somebody, looked up once each."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self.texts = texts
+        self._beside: dict[tuple[str, str], str] = {}
+
+    def beside(self, article_id: str, entity: _Entity) -> str:
+        """Return the words before an entity's first name in an article and in apposition to it."""
+        key = (article_id, entity.name)
+        if key not in self._beside:
+            self._beside[key] = _first_beside(self.texts.get(article_id, ""), entity)
+        return self._beside[key]
+
+
+def _first_beside(text: str, entity: _Entity) -> str:
     for name in (entity.name, *sorted(entity.aliases, key=len, reverse=True)):
         match = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
         if match:
@@ -213,7 +233,9 @@ def _type(row: dict, described: str, around: str, entity: _Entity | None, reason
 
 
 def _capital(described: str) -> bool:
-    return bool(re.search(r"\s[A-Z]\w+", described) or re.match(r"(?!The\b|An?\b)[A-Z]\w+", described))
+    return bool(
+        re.search(r"\s[A-Z]\w+", described) or re.match(r"(?!The\b|An?\b)[A-Z]\w+", described)
+    )
 
 
 def _head(described: str) -> str:
@@ -297,7 +319,7 @@ def _title_affiliation(words: str) -> str:
 
 
 def _noun_affiliation(words: str) -> str:
-    """Return the affiliation of the most telling noun: the longest listed one, the first of equals."""
+    """Return the affiliation of the first noun or body listed; witnesses and others come last."""
     found: list[tuple[int, int, str]] = []
     for match in _noun_pattern().finditer(words.lower()):
         kind, affiliation = _nouns().get(match.group()) or _nouns()[_singular(match.group())]
@@ -307,7 +329,7 @@ def _noun_affiliation(words: str) -> str:
     for known in names.find_known(words):
         facts = _body_facts().get(known[2].name)
         if facts:
-            found.append((-1, known[0], facts["affiliation"]))
+            found.append((-2, known[0], facts["affiliation"]))
     return min(found)[2] if found else "unknown"
 
 
@@ -351,7 +373,7 @@ def _named_outlets(entities: dict[str, _Entity]) -> dict[str, str]:
     }
 
 
-def _relay(row: dict, text: str, around: str, outlets: dict[str, str]) -> tuple[str, str]:
+def _relay(row: dict, context: _Context, around: str, outlets: dict[str, str]) -> tuple[str, str]:
     """Return the outlet that carried the words and who owns it; "" twice when none is named."""
     source, speaker = row["source_text"], row["speaker"]
     if not speaker or _is_outlet(speaker):
@@ -363,7 +385,7 @@ def _relay(row: dict, text: str, around: str, outlets: dict[str, str]) -> tuple[
         outlet = outlets.get(names.plain(place)) or _outlet_in(place)
         relay = outlets.get(names.plain(outlet)) or _canonical(outlet)
         if relay and relay != _canonical(speaker):
-            return relay, _ownership(relay, outlet, place, text)
+            return relay, _ownership(relay, place, context, row["article_id"])
     return "", ""
 
 
@@ -396,14 +418,12 @@ def _canonical(name: str) -> str:
     return known.name if known is not None else names.plain(name)
 
 
-def _ownership(relay: str, written: str, place: str, text: str) -> str:
+def _ownership(relay: str, place: str, context: _Context, article_id: str) -> str:
     """Return who owns an outlet: by the lexicon, else by the words beside its name."""
     facts = outlet_facts().get(relay)
     if facts:
         return facts["ownership"]
-    first = re.search(rf"(?<!\w){re.escape(relay)}(?!\w)", text)
-    beside = text[max(0, first.start() - 60) : first.end() + 40] if first else ""
-    for words in (place, beside):
+    for words in (place, context.beside(article_id, _Entity(relay, "ORG", "", ()))):
         if _STATE.search(words):
             return "state"
         if _PUBLIC.search(words):

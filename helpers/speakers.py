@@ -6,6 +6,7 @@ What cannot be resolved stays as written and says so; nothing is guessed silentl
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,6 +16,8 @@ import pandas as pd
 
 from helpers import lexicons, names
 
+REACH = 4000  # characters back in which what a pronoun or a description means is sought
+WORST = -6.0  # a person who scores less is too far from the pronoun
 PRONOUNS = {
     "he": "male",
     "him": "male",
@@ -30,7 +33,9 @@ RELATIVE = frozenset({"who", "which", "that", "whom"})
 _MALE = re.compile(
     r"\b(?:Mr|Sir|Lord|King|Prince|Father|Brother|Pope|Sheikh|Emperor|\w*[a-z]man|Sheriff’s?man)\.?$",
 )
-_FEMALE = re.compile(r"\b(?:Mrs|Ms|Miss|Dame|Lady|Queen|Princess|Sister|Baroness|\w*[a-z]woman)\.?$")
+_FEMALE = re.compile(
+    r"\b(?:Mrs|Ms|Miss|Dame|Lady|Queen|Princess|Sister|Baroness|\w*[a-z]woman)\.?$"
+)
 _HEAD_END = re.compile(
     r",|\b(?:of|for|in|at|from|on|with|who|which|that|familiar|close|briefed|and|speaking|to|by)\b"
 )
@@ -47,12 +52,9 @@ _INNER = re.compile(
     r"(?:said|says|told|added|warned|claimed|announced|stated|vowed|declared|denied|insisted|argued)\b"
 )
 _WORD = re.compile(r"[^\W_][\w’'.-]*")
-_OUTLET_NOUNS = frozenset(
-    "newspaper paper daily weekly tabloid magazine agency outlet broadcaster network channel station "
-    "website site service".split()
-)
 _BROADCASTERS = frozenset({"broadcaster", "network", "channel", "station"})
 _PAPERS = frozenset({"newspaper", "paper", "daily", "weekly", "tabloid"})
+_OUTLET_NOUNS = _BROADCASTERS | _PAPERS | {"magazine", "agency", "outlet", "website", "service"}
 
 
 class Resolved(NamedTuple):
@@ -73,6 +75,15 @@ class _Article:
     last: Resolved | None = None
     last_at: int = 0
     gender: dict[str, str] = field(default_factory=dict)
+
+    def before(self, offset: int, reach: int) -> list[tuple]:
+        """Return the names that begin in the `reach` characters before an offset, in order."""
+        low = bisect_left(self.mentions, (offset - reach,))
+        return self.mentions[low : bisect_left(self.mentions, (offset,))]
+
+    def within(self, start: int, end: int) -> list[tuple]:
+        """Return the names inside a span."""
+        return [m for m in self.before(end, end - start) if m[1] <= end]
 
 
 def add_speaker(
@@ -169,9 +180,7 @@ def _first_source(
     if citing and not re.search(r"[.!?][\s”\"]|\n", text[high : citing.start()]):
         low = citing.start("whom")
         end = low + _phrase_length(citing.group("whom"))
-        return _by_name(article, low, end, canonical) or Resolved(
-            text[low:end], "", "description"
-        )
+        return _by_name(article, low, end, canonical) or Resolved(text[low:end], "", "description")
     start, end = content[0]
     said = _INNER.match(text, start, end)
     if said is None:
@@ -190,10 +199,8 @@ def _phrase_length(words: str) -> int:
 # -------------------------------------------------------------------------------------------- names
 
 
-def _by_name(
-    article: _Article, low: int, high: int, canonical: dict[str, str]
-) -> Resolved | None:
-    inside = [m for m in article.mentions if low <= m[0] and m[1] <= high]
+def _by_name(article: _Article, low: int, high: int, canonical: dict[str, str]) -> Resolved | None:
+    inside = article.within(low, high)
     people = [m for m in inside if m[3] == "PERSON"]
     written = article.text[low:high]
     head_end = _head_end(written)
@@ -223,16 +230,20 @@ def _named(found: list[tuple], canonical: dict[str, str]) -> Resolved:
 
 def _joined(text: str, first: tuple, second: tuple) -> bool:
     between = text[first[1] : second[0]]
-    return bool(re.fullmatch(r"(?:,\s+(?:\S+\s+){0,6}?)?,?\s*(?:and|&)\s+(?:[\w.’'-]+\s+){0,5}", between))
+    return bool(
+        re.fullmatch(r"(?:,\s+(?:\S+\s+){0,6}?)?,?\s*(?:and|&)\s+(?:[\w.’'-]+\s+){0,5}", between)
+    )
 
 
 def _belongs(text: str, person: tuple, high: int, written: str) -> bool:
-    """Tell whether the source is somebody else of the person's: "Lee's lawyer", "a friend of Lee"."""
+    """Tell whether it is somebody else of the person's: "Lee's lawyer", "a friend of Lee"."""
     after = text[person[1] : high]
     if re.match(r"[’']s?\s+\w", after):
         return True
     before = written[: written.index(person[2])] if person[2] in written else ""
-    return bool(re.search(r"\b(?:of|for|to|by|with)\s+(?:\w+\s+){0,3}$", before)) and "," not in before
+    return (
+        bool(re.search(r"\b(?:of|for|to|by|with)\s+(?:\w+\s+){0,3}$", before)) and "," not in before
+    )
 
 
 def _head_end(written: str) -> int:
@@ -241,7 +252,9 @@ def _head_end(written: str) -> int:
 
 
 def _spokesperson(written: str) -> bool:
-    return bool(re.search(r"\bspokes(?:man|woman|person|people)\b|\bpress (?:office|service)\b", written))
+    return bool(
+        re.search(r"\bspokes(?:man|woman|person|people)\b|\bpress (?:office|service)\b", written)
+    )
 
 
 # ------------------------------------------------------------------------------ pronouns and nouns
@@ -252,7 +265,7 @@ def _by_reference(
 ) -> Resolved | None:
     word = written.lower().strip()
     if word in RELATIVE:
-        before = [m for m in article.mentions if m[1] <= low and low - m[1] <= 60]
+        before = [m for m in article.before(low, 100) if m[1] <= low]
         people = [m for m in before if m[3] in ("PERSON", "ORG")]
         if people and "." not in article.text[people[-1][1] : low]:
             return _named(people[-1:], canonical)._replace(resolution="pronoun")
@@ -278,9 +291,7 @@ def _just_described(article: _Article, low: int) -> bool:
         return False
     head = _head(last.speaker).lower()
     single = not head.endswith("s") and ";" not in last.speaker and _noun_kind(head) == "person"
-    return single and not any(
-        m[3] == "PERSON" and article.last_at <= m[0] < low for m in article.mentions
-    )
+    return single and not any(m[3] == "PERSON" for m in article.before(low, low - article.last_at))
 
 
 def _noun_kind(noun: str) -> str:
@@ -289,23 +300,17 @@ def _noun_kind(noun: str) -> str:
 
 def _person_before(article: _Article, low: int, kind: str) -> tuple | None:
     """Return the person a pronoun most likely means: close, a subject, or the last speaker."""
-    best, best_score = None, -1e9
-    for mention in article.mentions:
-        if mention[0] >= low:
-            break
-        if mention[3] != "PERSON":
+    best, best_score = None, WORST
+    for mention in article.before(low, REACH):
+        if mention[3] != "PERSON" or article.gender.get(mention[4] or mention[2], kind) != kind:
             continue
-        known = article.gender.get(mention[4] or mention[2], kind)
-        if known != kind:
-            continue
-        score = -_sentences_between(article.text, mention[1], low)
+        score = -_sentences_between(article.text, mention[1], low) - (low - mention[1]) / 4000
         score += 0.6 * _opens_sentence(article.text, mention[0])
         if article.last and article.last.speaker_id and article.last.speaker_id == mention[4]:
             score += 1.0
-        score -= (low - mention[1]) / 4000
         if score >= best_score:
             best, best_score = mention, score
-    return best if best_score > -6 else None
+    return best
 
 
 def _sentences_between(text: str, start: int, end: int) -> int:
@@ -314,13 +319,15 @@ def _sentences_between(text: str, start: int, end: int) -> int:
 
 def _opens_sentence(text: str, start: int) -> bool:
     before = text[max(0, start - 60) : start]
-    return not re.search(r"[a-z,]\s+[a-z]\S*\s+(?:\S+\s+){0,2}$", re.split(r"[.!?“\"\n]\s*", before)[-1])
+    return not re.search(
+        r"[a-z,]\s+[a-z]\S*\s+(?:\S+\s+){0,2}$", re.split(r"[.!?“\"\n]\s*", before)[-1]
+    )
 
 
 def _group_before(
     article: _Article, low: int, kind: str, canonical: dict[str, str]
 ) -> Resolved | None:
-    """Return the body, place or group that "it" or "they" means: subject of the sentence or last."""
+    """Return what "it" or "they" means: the body that opens the sentence, or the last speaker."""
     if kind == "thing":
         subject = _sentence_subject(article, low)
         if subject is not None:
@@ -342,12 +349,12 @@ def _group_before(
 
 def _sentence_subject(article: _Article, low: int) -> tuple | None:
     """Return the body or place that opens the sentence of an offset, if one does."""
-    begun = max((m.end() for m in _SENTENCE.finditer(article.text, 0, low)), default=0)
-    for mention in article.mentions:
-        if begun <= mention[0] < low:
-            opens = re.fullmatch(r"(?:(?:The|the)\s+)?", article.text[begun : mention[0]])
-            return mention if opens and mention[3] in ("ORG", "GPE") else None
-    return None
+    begun = max(0, low - 600)
+    begun = max((m.end() for m in _SENTENCE.finditer(article.text, begun, low)), default=begun)
+    first = next(iter(article.before(low, low - begun)), None)
+    if first is None or first[3] not in ("ORG", "GPE"):
+        return None
+    return first if re.fullmatch(r"(?:The\s+)?", article.text[begun : first[0]]) else None
 
 
 def _by_description(
@@ -365,10 +372,10 @@ def _by_description(
     if body is not None and words - {noun} <= set(body[2].lower().split()):
         return _named([body], canonical)._replace(resolution="description")
     if noun.endswith("s") or noun in ("people", "police"):
-        for _, earlier in reversed(article.described):
-            if _head(earlier).lower() == noun and len(earlier.split()) > len(written.split()) - 1:
-                if not earlier.lower().startswith("the "):
-                    return Resolved(earlier, "", "description")
+        for _, earlier in reversed(article.described[-20:]):
+            fuller = not earlier.lower().startswith("the ")
+            if fuller and _head(earlier).lower() == noun and len(earlier) >= len(written):
+                return Resolved(earlier, "", "description")
         fuller = _fuller(article, low, noun)
         if fuller:
             return Resolved(fuller, "", "description")
@@ -379,19 +386,20 @@ def _fuller(article: _Article, low: int, noun: str) -> str:
     """Return the fuller description of the same people earlier: "unidentified city officials"."""
     pattern = rf"\b((?:[\w’'.-]+\s+){{1,3}}){re.escape(noun)}\b"
     found = ""
-    for match in re.finditer(pattern, article.text[:low]):
+    for match in re.finditer(pattern, article.text[max(0, low - REACH) : low]):
         words = match.group(1).split()
-        while words and (words[0].lower() in _NOT_DESCRIBING or words[0].endswith("ing")):
+        while words and _NOT_DESCRIBING.fullmatch(words[0]):
             words.pop(0)
-        if words and all(w.lower() not in _NOT_DESCRIBING for w in words):
+        if words and not any(_NOT_DESCRIBING.fullmatch(word) for word in words):
             found = " ".join([*words, noun])
     return found
 
 
-_NOT_DESCRIBING = frozenset(
-    "the a an of to in for and or by with as that said say says told but some these those their "
-    "his her its our from at on were are was is had have has if when between against citing "
-    "quoting few other most many all both reported according warned".split()
+_NOT_DESCRIBING = re.compile(
+    r"(?:the|an?|of|to|in|for|and|or|by|with|as|that|this|said|says|told|but|some|these|those|their|"
+    r"his|her|its|our|from|at|on|were|are|was|is|had|have|has|if|when|between|against|citing|"
+    r"quoting|few|other|most|many|all|both|reported|according|warned|\\w+ing)",
+    re.IGNORECASE,
 )
 
 
@@ -399,7 +407,7 @@ def _body_before(article: _Article, low: int, noun: str) -> tuple | None:
     """Return the last body before `low` that the noun fits by name, kind or apposition."""
     if noun not in _OUTLET_NOUNS and noun not in _body_kinds():
         return None
-    before = [m for m in article.mentions if m[0] < low and m[3] == "ORG"]
+    before = [m for m in article.before(low, REACH) if m[3] == "ORG"]
     for mention in reversed(before):
         if _fits(mention[2], noun) or _called(article.text, mention, noun):
             return mention
@@ -452,7 +460,9 @@ def _outlet_fits(name: str, noun: str) -> bool:
         )
     if noun in _PAPERS:
         return kind == "newspaper" or bool(
-            re.search(r"(?:Times|Post|Herald|Gazette|Tribune|Courier|Chronicle|News|Journal)$", name)
+            re.search(
+                r"(?:Times|Post|Herald|Gazette|Tribune|Courier|Chronicle|News|Journal)$", name
+            )
         )
     if noun == "agency":
         return kind == "agency" or name.split()[-1] in ("Agency", "Service", "Press")
@@ -460,7 +470,7 @@ def _outlet_fits(name: str, noun: str) -> bool:
 
 
 def _head(written: str) -> str:
-    """Return the noun that a description is about: the last word before "of", "in", a comma …"""
+    """Return the noun a description is about: the last word before "of", "in" or a comma."""
     words = _WORD.findall(written[: _head_end(written)])
     return words[-1] if words else ""
 

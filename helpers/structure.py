@@ -7,7 +7,7 @@ is one paragraph; a dateline is split from the paragraph it opens, a run of link
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ import pandas as pd
 from helpers import furniture, layout, sentences
 
 SPAN_COLUMNS = ["article_id", "start", "end", "role"]
+BAR = re.compile(r"\s[|•·]\s")
+BY = re.compile(r"^(?:by|posted by|words by|story by|text by|report by):?\s+", re.IGNORECASE)
 
 
 def find_blocks(articles: pd.DataFrame) -> pd.DataFrame:
@@ -55,47 +57,41 @@ def find_captions(articles: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFrame:
     `start`, `end` and `text` are its first printing without slug, label and photo credit;
     `photo_credit` and `slug` are "" where no printing has one; `printed` counts its blocks.
     """
-    rows: list[dict[str, object]] = []
-    for article_id, text, group in _blocks_with_role(articles, blocks, "caption"):
-        captions: dict[str, dict[str, object]] = {}
-        credit_of_next = ""
-        for start, end in group:
-            caption = furniture.read_caption(text[start:end])
-            words = text[start + caption.start : start + caption.end]
-            if not words.strip():
-                if captions:
-                    latest = next(reversed(captions.values()))
-                    latest["photo_credit"] = latest["photo_credit"] or caption.credit
-                else:
-                    credit_of_next = caption.credit
-                continue
-            row = captions.setdefault(
-                layout.comparable(words),
-                {
-                    "article_id": article_id,
-                    "start": start + caption.start,
-                    "end": start + caption.end,
-                    "text": words,
-                    "photo_credit": credit_of_next,
-                    "slug": "",
-                    "printed": 0,
-                },
-            )
-            credit_of_next = ""
-            row["printed"] += 1
-            row["photo_credit"] = row["photo_credit"] or caption.credit
-            row["slug"] = row["slug"] or caption.slug
-        rows.extend(captions.values())
+    rows = [
+        {"article_id": article_id, **caption}
+        for article_id, text, spans in _blocks_with_role(articles, blocks, "caption", "credit")
+        for caption in _merge_captions(text, spans)
+    ]
     columns = ["article_id", "start", "end", "text", "photo_credit", "slug", "printed"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _merge_captions(text: str, spans: list[tuple[int, int, str]]) -> list[dict[str, object]]:
+    """Return the captions of one article; a line that only credits a picture goes with the last."""
+    captions: dict[str, dict[str, object]] = {}
+    latest: dict[str, object] | None = None
+    for start, end, role in spans:
+        if role == "credit" and not furniture.is_photo_credit(text[start:end]):
+            continue
+        parts = furniture.read_caption(text[start:end])
+        first, last = start + parts.start, start + parts.end
+        if first < last:
+            new = {"start": first, "end": last, "text": text[first:last], "printed": 0}
+            new |= {"photo_credit": "", "slug": ""}
+            latest = captions.setdefault(layout.comparable(new["text"]), new)
+            latest["printed"] += 1
+        if latest:
+            latest["photo_credit"] = latest["photo_credit"] or parts.credit
+            latest["slug"] = latest["slug"] or parts.slug
+    return list(captions.values())
 
 
 def find_related_links(articles: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFrame:
     """Return one row per link to another story: article_id, start, end, text, url ("" if none)."""
     rows = [
         (article_id, start + first, start + last, text[start + first : start + last], url)
-        for article_id, text, group in _blocks_with_role(articles, blocks, "related")
-        for start, end in group
+        for article_id, text, spans in _blocks_with_role(articles, blocks, "related")
+        for start, end, _ in spans
         for first, last, url in furniture.read_links(text[start:end])
     ]
     return pd.DataFrame(rows, columns=["article_id", "start", "end", "text", "url"])
@@ -128,10 +124,13 @@ def add_role(frame: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFrame:
 
 def add_header(articles: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFrame:
     """Fill `headline`, `byline` and `dateline_place` from the blocks where they are empty."""
+    headlines = _texts_with_role(articles, blocks, "headline", _headline_text)
+    bylines = _texts_with_role(articles, blocks, "byline", _byline_text)
+    places = _texts_with_role(articles, blocks, "dateline", _dateline_place)
     found = {
-        "headline": _first_texts(articles, blocks, "headline", _headline_text),
-        "byline": _first_texts(articles, blocks, "byline", _byline_text),
-        "dateline_place": _first_texts(articles, blocks, "dateline", _dateline_place),
+        "headline": {article_id: texts[0] for article_id, texts in headlines.items()},
+        "byline": {article_id: ", ".join(texts) for article_id, texts in bylines.items()},
+        "dateline_place": {article_id: texts[0] for article_id, texts in places.items()},
     }
     result = articles.copy()
     for column, values in found.items():
@@ -154,6 +153,8 @@ def add_wire(articles: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFrame:
         if row.role == "dateline":
             dateline = furniture.read_dateline(text + " X") or furniture.read_dateline(text)
             text = dateline.agency if dateline else ""
+        elif furniture.is_photo_credit(text):
+            continue
         agency = furniture.find_agency(text)
         if agency:
             named[row.article_id] = agency
@@ -175,12 +176,14 @@ def _filled(articles: pd.DataFrame, column: str, values: dict[str, str]) -> list
     ]
 
 
-def _first_texts(articles, blocks, role, read) -> dict[str, str]:
-    first = {}
-    for article_id, text, group in _blocks_with_role(articles, blocks, role):
-        start, end = group[0]
-        first[article_id] = read(text[start:end])
-    return first
+def _texts_with_role(
+    articles: pd.DataFrame, blocks: pd.DataFrame, role: str, read: Callable[[str], str]
+) -> dict[str, list[str]]:
+    """Return for each article what `read` makes of its blocks of one role."""
+    return {
+        article_id: [read(text[start:end]) for start, end, _ in spans]
+        for article_id, text, spans in _blocks_with_role(articles, blocks, role)
+    }
 
 
 def _headline_text(text: str) -> str:
@@ -196,9 +199,8 @@ def _byline_text(text: str) -> str:
     if field:
         text = text.split(":", 1)[1]
     bare = " ".join(text.strip().strip("*_—–- ").split())
-    return re.sub(
-        r"^(?:by|posted by|words by|story by|text by|report by):?\s+", "", bare, flags=re.I
-    )
+    parts = [part for part in BAR.split(bare) if not furniture.is_head_mark(part)]
+    return BY.sub("", " | ".join(parts))
 
 
 def _dateline_place(text: str) -> str:
@@ -212,13 +214,14 @@ def _texts_and_markup(articles: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
 
 
 def _blocks_with_role(
-    articles: pd.DataFrame, blocks: pd.DataFrame, role: str
-) -> Iterator[tuple[str, str, list[tuple[int, int]]]]:
-    """Yield (article_id, text, spans) for each article that has blocks of one role."""
+    articles: pd.DataFrame, blocks: pd.DataFrame, *roles: str
+) -> Iterator[tuple[str, str, list[tuple[int, int, str]]]]:
+    """Yield (article_id, text, blocks) for each article that has blocks of the roles."""
     texts = dict(zip(articles["article_id"], articles["text"], strict=True))
-    wanted = blocks[(blocks["role"] == role) & blocks["article_id"].isin(texts)]
+    wanted = blocks[blocks["role"].isin(roles) & blocks["article_id"].isin(texts)]
     for article_id, group in wanted.groupby("article_id", sort=False):
-        yield article_id, texts[article_id], list(zip(group["start"], group["end"], strict=True))
+        spans = zip(group["start"], group["end"], group["role"], strict=True)
+        yield article_id, texts[article_id], list(spans)
 
 
 def _span_frame(rows: list[tuple[str, int, int, str]]) -> pd.DataFrame:

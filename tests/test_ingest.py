@@ -237,13 +237,20 @@ def test_markdown_without_front_matter(tmp_path: Path):
     assert hinted(article) == [("headline", "# Swans return #")]
 
 
-@pytest.mark.parametrize("front", ["a: [1", "a: &x [1]\nb: *x", "when: 2025-13-45"])
+@pytest.mark.parametrize("front", ["a: [1", "a: &x [1]\nb: *x"])
 def test_bad_front_matter_is_told_and_the_article_kept(tmp_path: Path, front: str):
     write(tmp_path, "a.md", f"---\n{front}\n---\n\nThey came back.\n")
     articles, problems = ingest.read_articles(tmp_path)
     assert articles["text"].item().endswith("They came back.\n")
     assert problems["step"].item() == "metadata"
     assert "front matter" in problems["problem"].item()
+
+
+def test_an_impossible_date_in_front_matter_is_quoted(tmp_path: Path):
+    write(tmp_path, "a.md", "---\ntitle: Swans\ndate: 2025-02-31\n---\n\nThey came back.\n")
+    articles, problems = ingest.read_articles(tmp_path)
+    assert articles["headline"].item() == "Swans"
+    assert "'2025-02-31' is not a day of the calendar" in problems["problem"].item()
 
 
 # --------------------------------------------------------------------------------------- tables
@@ -370,8 +377,8 @@ def test_the_mapping_is_guessed_by_name_then_by_length():
     sample = [{"a": "x", "b": long, "title": "A headline"}]
     assert ingest.guess_mapping(["a", "b", "title"], sample) == {"text": "b", "title": "title"}
     assert "text" not in ingest.guess_mapping(["a", "c"], [{"a": "x", "c": "short"}])
-    cut = [{"content": "Fares will dou… [+900 chars]", "body": long}]
-    assert ingest.guess_mapping(["content", "body"], cut)["text"] == "body"
+    cut = [{"text": "Fares will dou… [+900 chars]", "body": long}]
+    assert ingest.guess_mapping(["text", "body"], cut)["text"] == "body"
 
 
 def test_a_mapping_overrides_the_guess_and_is_told(tmp_path: Path):
@@ -826,6 +833,11 @@ def test_broken_and_empty_zips_are_problems(tmp_path: Path):
     whole = as_zip({"a.txt": STORY.encode() * 50}, zipfile.ZIP_STORED)
     changed = whole.replace(b"Ferry fares", b"FERRY FARES", 1)
     assert "could not be read" in problem_of(write(tmp_path / "3", "c.zip", changed))
+
+
+def test_a_member_without_a_name_is_told(tmp_path: Path):
+    content = as_zip({"a.txt": STORY.encode()}).replace(b"a.txt", b"\0.txt")
+    assert "no name" in problem_of(write(tmp_path, "c.zip", content))
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")

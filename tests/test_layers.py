@@ -15,7 +15,7 @@ LAYERS = [
     {"schema"},
     {"tables", "lexicons", "quotations"},
     {"documents", "dates"},
-    {"encodings", "columns", "archives", "imprint"},
+    {"encodings", "columns", "archives", "imprint", "pageblocks"},
     {"pages", "records"},
     {"files", "formats", "duplicates"},
     {"ingest"},

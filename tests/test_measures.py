@@ -46,6 +46,18 @@ def test_statements_that_repeat_within_articles_count_as_articles():
     assert np.isnan(measures.effective_size(evenly, sizes, sizes))
 
 
+def test_many_articles_give_wilsons_interval_at_the_effective_size():
+    low, high = measures.clustered_interval(0.3, 100, 10_000)
+    assert (low, high) == tuple(
+        approx(float(end), abs=1e-4) for end in measures.wilson_interval(30, 100)
+    )
+
+
+def test_few_articles_give_a_wider_interval():
+    widths = [np.diff(measures.clustered_interval(0.3, 30, n))[0] for n in (40, 10, 3)]
+    assert widths == sorted(widths) and widths[0] < 0.33 < 0.6 < widths[-1]
+
+
 def test_one_article_says_nothing_about_others():
     assert measures.clustered_interval(0.4, 10, 1) == (0, 1)
     assert np.isnan(measures.resampled_interval([0.5], [1])).all()

@@ -336,6 +336,11 @@ def test_a_wrapper_with_an_unlucky_class_does_not_swallow_the_article():
     assert parts(read_page(page.encode())) == parts(read_page(WORDPRESS.encode()))
 
 
+def test_control_characters_are_left_out():
+    page = UNCLASSED.replace("on Friday", "on\x08 \x1fFriday")
+    assert "resigned on Friday" in read_page(page.encode()).text
+
+
 def test_hidden_text_is_left_out():
     page = UNCLASSED.replace("<ul>", "<p style='display: none'>Secret</p><p hidden>Too</p><ul>")
     text = read_page(page.encode()).text

@@ -142,6 +142,18 @@ def test_wrapped_lines_are_one_paragraph():
     assert quoted(wrapped) == ["“a great deal of\nluggage”"]
 
 
+def test_list_items_in_wrapped_text_stay_apart():
+    wrapped = (
+        "The committee that looked into the storm asked the harbour for three things\n"
+        "before the winter, each of which it said would cost less than another such\n"
+        "night:\n\n"
+        "- a longer breakwater, which the engineers have asked for since last March,\n"
+        "- and a second pilot boat, so that no ferry has to wait outside the harbour.\n"
+    )
+    starts = [wrapped[start] for start, _ in find_paragraphs(wrapped)]
+    assert starts == ["T", "-", "-"]
+
+
 def test_short_lines_of_full_sentences_are_not_wrapped_lines():
     text = "\n".join(
         f"The council of ward number {n} met again on Monday morning." for n in range(9)

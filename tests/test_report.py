@@ -84,7 +84,7 @@ def test_parameters_stand_in_a_table_with_value_and_meaning():
         for row in content.xpath("//table[contains(@class, 'parameters')]/tbody/tr")
     ]
     assert rows[0] == ["corpus", "sample", "name under data/ or path to articles"]
-    assert rows[1] == ["outlets", "(none)", "outlets to keep; empty for all"]
+    assert rows[1] == ["outlets", "(empty)", "outlets to keep; empty for all"]
     assert rows[2] == ["top", "3", "rows to show"]
     assert rows[-1][:2] == ["out", "one/"]
     bold = content.xpath("//td[contains(@class, 'set')]")
@@ -280,9 +280,14 @@ def test_durations_are_said_in_words():
     assert said == ["less than 1 s", "8 s", "1 min 00 s", "2 min 05 s", "1 h 12 min"]
 
 
+def test_files_are_counted_by_kind():
+    assert report.say_files(["a.csv"]) == "1 table"
+    assert report.say_files(["a.csv", "b.csv", "a.png"]) == "2 tables, 1 figure file"
+
+
 def test_values_are_said_as_a_reader_writes_them():
     said = [report.say_value(value) for value in ("", "a", [], ["a", "b"], 3, True, {"a": [1]})]
-    assert said == ["(empty)", "a", "(none)", "a, b", "3", "true", '{"a": [1]}']
+    assert said == ["(empty)", "a", "(empty)", "a, b", "3", "true", '{"a": [1]}']
 
 
 def test_the_first_figure_is_the_first_picture_shown():

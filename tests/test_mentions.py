@@ -1,0 +1,171 @@
+"""Names in text: spans, labels, the lexicons' corrections, and the law of find_*."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import mentions, names, parse, schema
+
+PIECES = st.sampled_from(
+    [
+        "Mara Quist",
+        "the Harbour Workers’ Union (HWU)",
+        "“We know,” said Mr. Quist.",
+        "U.S.-led",
+        "North Koreans",
+        "KYIV, Ukraine –",
+        "\n\n",
+        "\u2028",
+        "🙂",
+        "مرحبا",
+        "\x00",
+        "Quist’s",
+        "…",
+    ]
+)
+TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=12)), max_size=8).map(" ".join)
+
+
+def frame(*texts: str) -> pd.DataFrame:
+    return pd.DataFrame({"article_id": [f"a{i}" for i in range(len(texts))], "text": texts})
+
+
+def found(text: str) -> list[tuple[str, str]]:
+    table = mentions.find_mentions(frame(text))
+    return list(zip(table["text"], table["label"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The U.S. and the United States signed it.", ("U.S.", "GPE")),
+        ("U.S.-supplied trucks arrived in the town.", ("U.S.", "GPE")),
+        ("North Korean officials met them.", ("North Korean", "NORP")),
+        ("North Koreans voted.", ("North Koreans", "NORP")),
+        ("North Korea’s ministers met.", ("North Korea", "GPE")),
+        ("The report reached Pyongyang on Monday.", ("Pyongyang", "GPE")),
+        ("He spoke to Xinhua on Monday.", ("Xinhua", "ORG")),
+        ("Japan’s broadcaster NHK said so.", ("NHK", "ORG")),
+        ("According to The New York Times, it rained.", ("New York Times", "ORG")),
+        ("Prime Minister Odo Brandvik spoke.", ("Odo Brandvik", "PERSON")),
+        ("She joined the Ministry of Fisheries and Ports in May.", None),
+    ],
+)
+def test_names_are_found_and_labelled(text, expected):
+    if expected is None:
+        expected = ("Ministry of Fisheries and Ports", "ORG")
+    assert expected in found(text)
+
+
+def test_a_surname_alone_is_the_person_named_in_full():
+    text = "Odo Brandvik runs the port of Sennock. On Monday Brandvik closed it."
+    assert ("Brandvik", "PERSON") in found(text)
+
+
+def test_a_family_name_in_front_stands_for_the_person():
+    text = "Director Maeng Do-un resigned. The board thanked Maeng on Friday."
+    assert ("Maeng", "PERSON") in found(text)
+
+
+def test_two_surnames_joined_by_a_hyphen_are_two_people():
+    text = "Odo Brandvik met Lena Quist.\n\nBrandvik-Quist talks\n\nBrandvik left first."
+    table = mentions.find_mentions(frame(text))
+    start = text.index("Brandvik-Quist")
+    inside = table[(table["start"] >= start) & (table["end"] <= start + len("Brandvik-Quist"))]
+    assert list(inside["text"]) == ["Brandvik", "Quist"]
+    assert set(inside["label"]) == {"PERSON"}
+
+
+def test_an_acronym_defined_in_the_text_has_the_label_of_its_long_form():
+    text = "The Harbour Workers’ Union (HWU) met. The HWU will strike."
+    assert found(text).count(("HWU", "ORG")) == 2
+
+
+def test_image_slugs_and_lower_case_words_are_no_names():
+    text = "north-korea-missile_11182024_2 The harbour was quiet."
+    assert all(not name.islower() for name, _ in found(text))
+
+
+def test_no_articles_give_no_mentions():
+    empty = mentions.find_mentions(frame())
+    assert list(empty.columns) == schema.TABLES["mentions"].columns.names
+    assert empty.empty
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(TEXTS, max_size=3))
+def test_every_mention_is_what_stands_in_the_text(texts):
+    articles = frame(*texts)
+    table = mentions.find_mentions(articles)
+    schema.to_arrow("mentions", table)
+    by_id = dict(zip(articles["article_id"], articles["text"], strict=True))
+    for row in table.itertuples():
+        assert row.text == by_id[row.article_id][row.start : row.end]
+    for _, rows in table.groupby("article_id"):
+        assert (rows["start"].iloc[1:].to_numpy() >= rows["end"].iloc[:-1].to_numpy()).all()
+
+
+def test_the_same_articles_give_the_same_mentions_and_stay_as_they_were():
+    articles = frame("Odo Brandvik met the HWU in Oslo.")
+    before = articles.copy()
+    first, second = mentions.find_mentions(articles), mentions.find_mentions(articles)
+    pd.testing.assert_frame_equal(first, second)
+    pd.testing.assert_frame_equal(articles, before)
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXTS)
+def test_pieces_to_parse_are_in_order_and_leave_no_letter_out(text):
+    end = 0
+    for start, stop in parse.split_paragraphs(text):
+        assert end <= start < stop <= len(text)
+        assert not text[end:start].strip()
+        end = stop
+    assert not text[end:].strip()
+
+
+def test_a_very_long_line_is_parsed_in_pieces():
+    text = "Odo Brandvik closed the port on Monday. " * 2000
+    pieces = list(parse.split_paragraphs(text))
+    assert max(stop - start for start, stop in pieces) <= parse.LONGEST
+    parsed = parse.parse(text)
+    words = [parsed.word(token) for token in range(len(parsed))]
+    assert words.count("Brandvik") == 2000
+
+
+def test_a_long_line_without_a_space_is_cut_anywhere():
+    pieces = list(parse.split_paragraphs("x" * (2 * parse.LONGEST + 5)))
+    assert [stop - start for start, stop in pieces] == [parse.LONGEST, parse.LONGEST, 5]
+
+
+def test_a_parse_is_kept(monkeypatch):
+    text = "Odo Brandvik spoke in Sennock."
+    first = parse.parse(text)
+    monkeypatch.setattr(parse, "_parse_fresh", lambda texts: dict.fromkeys(texts))
+    assert parse.parse(text) is first
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("the  United\nStates’", "United States"),
+        ("U.S.", "US"),
+        ("Harbour Workers’ Union", "Harbour Workers' Union"),
+        ("Lena’s", "Lena"),
+    ],
+)
+def test_plain_names_compare_alike(written, plain):
+    assert names.plain(written) == plain
+
+
+def test_acronyms_need_agreeing_initials():
+    text = "Korea Central News Agency, or KCNA, and the mayor (HWU) met the Port Board (PB)."
+    assert set(names.find_acronyms(text)) == {"KCNA", "PB"}
+
+
+def test_ambiguous_names_are_not_taken_on_sight():
+    text = "Jordan Pell bought Time and an Apple."
+    assert not list(names.find_known(text))

@@ -1,0 +1,181 @@
+"""Notebooks: thin, typed, stripped, and run by papermill from any folder on any corpus."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tokenize
+from io import StringIO
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import papermill
+import pytest
+from nbformat import NotebookNode
+from PIL import Image
+from tables_fixture import make_tables, write_tables
+
+PROJECT = Path(__file__).resolve().parent.parent
+FILES = sorted((PROJECT / "notebooks").glob("*.ipynb"))
+COMMON = ["corpus", "outlets", "since", "until", "roles", "top", "out"]
+ALLOWED = {"tables", "measures", "reliability", "charts", "explore"}
+LONGEST_CELL = 12
+MACHINERY = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Lambda,
+    ast.For,
+    ast.While,
+    ast.If,
+    ast.Try,
+    ast.With,
+    ast.ListComp,
+    ast.DictComp,
+    ast.SetComp,
+)
+EVERY_NOTEBOOK = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+
+
+def read(file: Path) -> NotebookNode:
+    return nbformat.read(file, as_version=4)
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def comments(source: str) -> dict[int, str]:
+    tokens = tokenize.generate_tokens(StringIO(source).readline)
+    return {t.start[0]: t.string.lstrip("# ") for t in tokens if t.type == tokenize.COMMENT}
+
+
+# ------------------------------------------------------------------------------------ as written
+
+
+@EVERY_NOTEBOOK
+def test_cells_are_short_and_hold_no_machinery(file):
+    for cell in code_cells(read(file)):
+        assert len(cell.source.splitlines()) <= LONGEST_CELL, cell.id
+        found = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, MACHINERY)]
+        assert not found, f"{cell.id}, line {found[0].lineno}: put it in a helper"
+
+
+@EVERY_NOTEBOOK
+def test_only_the_reading_side_is_imported(file):
+    imports = [
+        node
+        for cell in code_cells(read(file))
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert [(node.module, node.level) for node in imports] == [("helpers", 0)]
+    assert {alias.name for alias in imports[0].names} <= ALLOWED
+
+
+@EVERY_NOTEBOOK
+def test_parameters_are_typed_literals_each_with_a_comment(file):
+    cell = code_cells(read(file))[0]
+    assert cell.metadata.get("tags") == ["parameters"]
+    lines = ast.parse(cell.source).body
+    said = comments(cell.source)
+    for line in lines:
+        assert isinstance(line, ast.AnnAssign), f"line {line.lineno} has no type"
+        assert isinstance(line.annotation, ast.Name), f"{line.target.id} is not of a plain type"
+        value = ast.literal_eval(line.value)
+        assert type(value).__name__ == line.annotation.id, line.target.id
+        assert len(said[line.lineno]) > 10, f"{line.target.id} is not explained"
+    written = [line.target.id for line in lines]
+    assert written[: len(COMMON)] == COMMON
+    seen = papermill.inspect_notebook(str(file))
+    assert list(seen) == written
+    assert all(seen[name]["help"] and seen[name]["inferred_type_name"] for name in written)
+
+
+@EVERY_NOTEBOOK
+def test_notebooks_are_stripped_and_keep_their_cell_ids(file):
+    notebook = read(file)
+    ids = [cell.id for cell in notebook.cells]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", name) for name in ids)
+    for cell in code_cells(notebook):
+        assert not cell.outputs and cell.execution_count is None
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert set(notebook.metadata.language_info) == {"name"}
+
+
+@EVERY_NOTEBOOK
+def test_a_notebook_is_an_argument(file):
+    texts = [cell.source for cell in read(file).cells if cell.cell_type == "markdown"]
+    assert texts[0].startswith("# ") and "| Reads |" in texts[0] and "| Takes |" in texts[0]
+    headings = [line for text in texts for line in text.splitlines() if line.startswith("#")]
+    assert all(heading.endswith("?") for heading in headings[:-1])
+    assert headings[-1] == "## What this cannot tell you"
+    assert code_cells(read(file))[-1].source.startswith("tables.export(")
+
+
+@EVERY_NOTEBOOK
+def test_prose_holds_no_findings(file):
+    """A number typed into the text would be false at the next run."""
+    for cell in read(file).cells:
+        if cell.cell_type == "markdown":
+            assert not re.search(r"\d+ ?%|\b\d{3,}\b", cell.source.replace("ISO 3166", "")), cell.id
+
+
+# --------------------------------------------------------------------------------------- as run
+
+
+def figures(notebook: NotebookNode) -> list[NotebookNode]:
+    return [
+        output
+        for cell in code_cells(notebook)
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    ]
+
+
+@EVERY_NOTEBOOK
+def test_a_notebook_runs_on_the_sample_and_writes_what_it_shows(
+    file, sample_tables, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    papermill.execute_notebook(
+        str(file),
+        "run.ipynb",
+        parameters={"corpus": str(sample_tables), "out": "written"},
+        progress_bar=False,
+    )
+    written = tmp_path / "written"
+    pictures = figures(read(tmp_path / "run.ipynb"))
+    assert len(list(written.glob("*.png"))) == len(list(written.glob("*.svg"))) == len(pictures)
+    alts = {Image.open(path).text["Description"] for path in written.glob("*.png")}
+    assert alts == {picture.metadata["image/png"]["alt"] for picture in pictures}
+    exports = [pd.read_csv(path) for path in written.glob("*.csv")]
+    assert exports and any(len(table) for table in exports)
+    said = [
+        o.text for c in code_cells(read(tmp_path / "run.ipynb")) for o in c.outputs if "text" in o
+    ]
+    assert not [text for text in said if "Warning" in text]
+
+
+CORPORA = {
+    "of no article": {"articles": 0},
+    "of one silent undated article": {"articles": 1, "dated": False, "speech": False},
+}
+
+
+@pytest.fixture(scope="module", params=CORPORA.values(), ids=CORPORA)
+def corpus(request, tmp_path_factory):
+    return write_tables(make_tables(**request.param), tmp_path_factory.mktemp("corpus"))
+
+
+@EVERY_NOTEBOOK
+def test_a_notebook_says_that_there_is_nothing_to_count(file, corpus, capsys):
+    """Run the cells in this process: the same code, without the start of a kernel."""
+    names = {}
+    for cell in code_cells(read(file)):
+        exec(compile(cell.source, cell.id, "exec"), names)
+        if cell.id == "parameters":
+            names["corpus"] = str(corpus)
+    assert "Using the tables" in capsys.readouterr().out

@@ -1,0 +1,78 @@
+"""The sample corpus is what its README says, and the tool reads it as well as was measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers import codings, tables
+
+SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
+GOLD = SAMPLE / "gold"
+
+
+@pytest.fixture(scope="module")
+def articles(sample_tables):
+    return tables.read_table("articles", sample_tables)
+
+
+def test_four_outlets_over_three_months(articles):
+    assert len(articles) >= 40
+    assert articles["outlet"].nunique() == 4
+    assert articles.groupby("outlet").size().min() >= 10
+    assert articles["published"].notna().all()
+    assert articles["published"].dt.to_period("M").nunique() == 3
+
+
+def test_articles_have_the_length_of_news(articles):
+    assert articles["words"].between(250, 900).all()
+
+
+def test_the_two_damaged_files_are_problems(articles, sample_tables):
+    problems = tables.read_table("problems", sample_tables)
+    damaged = [path.relative_to(SAMPLE / "articles") for path in SAMPLE.rglob("*damaged*")]
+    assert len(damaged) == 2
+    assert {path.as_posix() for path in damaged} <= set(problems["path"])
+    assert not articles["path"].str.contains("damaged").any()
+
+
+def test_wire_copy_and_duplicates_are_marked(articles):
+    assert articles["wire"].ne("").sum() >= 4
+    kinds = articles["duplicate_kind"].value_counts()
+    assert kinds["exact"] == 1 and kinds["near"] == 3
+
+
+def test_every_part_of_a_story_occurs(sample_tables):
+    roles = set(tables.read_table("blocks", sample_tables)["role"])
+    assert roles == {
+        "headline", "standfirst", "byline", "dateline", "body",
+        "subhead", "caption", "related", "credit", "boilerplate",
+    }  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------- gold
+
+
+@pytest.fixture(scope="module")
+def passes():
+    return [
+        codings.read_codings(GOLD / name, SAMPLE / "articles") for name in ("pass_a", "pass_b")
+    ]
+
+
+@pytest.fixture(scope="module")
+def gold():
+    return codings.read_codings(GOLD / "agreed", SAMPLE / "articles")
+
+
+def test_at_least_twenty_articles_are_coded_twice_and_settled(passes, gold):
+    coded = [set(coding.attributions["path"]) for coding in [*passes, gold]]
+    assert coded[0] == coded[1] == coded[2] and len(coded[2]) >= 20
+
+
+def test_every_coded_span_is_text_of_its_article(gold):
+    for row in gold.attributions.itertuples():
+        text = (SAMPLE / "articles" / row.path).read_bytes().decode()
+        assert row.text == text[row.start : row.end]
+        assert all(row.start <= start < end <= row.end for start, end in row.spans)

@@ -1,0 +1,140 @@
+"""From the words that name a source to one speaker, and the law of add_*."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import attributions, entities, mentions, schema, speakers
+
+PIECES = st.sampled_from(
+    [
+        "“We will strike,” said Mara Quist.",
+        "She added that it was late.",
+        "The union said it would not.",
+        "Odo Brandvik and Mara Quist said that they agreed.",
+        "The officials noted that it rained.",
+        "KNA reported, citing two unidentified city officials, that it rained.",
+        "“Nobody knows.”",
+        "\n\n",
+    ]
+)
+TEXTS = st.lists(PIECES, max_size=7).map(" ".join)
+
+
+def tables(*texts: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return attributions, articles, mentions with their entities, and entities."""
+    articles = pd.DataFrame(
+        {"article_id": [f"a{i}" for i in range(len(texts))], "text": list(texts)}, dtype=object
+    )
+    found = mentions.find_mentions(articles)
+    named = entities.find_entities(found, articles)
+    found = entities.add_entity(found, articles, named)
+    return attributions.find_attributions(articles), articles, found, named
+
+
+def resolved(text: str) -> list[tuple[str, str]]:
+    table = speakers.add_speaker(*tables(text))
+    return list(zip(table["speaker"], table["resolution"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("Mara Quist said that it rained.", ("Mara Quist", "name")),
+        (
+            "Mara Quist runs the port. “It is closed,” Ms. Quist said.",
+            ("Mara Quist", "name"),
+        ),
+        (
+            "“It is closed,” said Mara Quist. She added that it would stay so.",
+            ("Mara Quist", "pronoun"),
+        ),
+        (
+            "The New York Times reported that it rained.\n\nThe newspaper said it would last.",
+            ("New York Times", "description"),
+        ),
+        (
+            "Public broadcaster NHK reported that it rained.\n\nThe broadcaster said it was late.",
+            ("NHK", "description"),
+        ),
+        (
+            "Two retired harbour pilots met.\n\nThe pilots said that the port was closed.",
+            ("Two retired harbour pilots", "description"),
+        ),
+        (
+            "“The port is closed,” said Mara Quist.\n\n“Nobody has been paid for a month.”",
+            ("Mara Quist", "carried"),
+        ),
+        (
+            "A crane driver said that it rained. He said nobody had come.",
+            ("A crane driver", "pronoun"),
+        ),
+        (
+            "Residents said that the port was closed.",
+            ("Residents", "none"),
+        ),
+        (
+            "A spokesman for the Harbour Workers’ Union said that it would strike.",
+            ("Harbour Workers' Union", "name"),
+        ),
+        ("The U.S. and Norway said that they agreed.", ("United States; Norway", "name")),
+    ],
+)
+def test_the_speaker_and_how_it_was_found(text, last):
+    assert resolved(text)[-1] == last
+
+
+def test_a_title_that_tells_gender_guides_the_pronoun():
+    text = (
+        "Chairwoman Lena Marr met Mr. Odo Brandvik on Monday. She said that the port would close."
+    )
+    assert resolved(text)[-1] == ("Lena Marr", "pronoun")
+
+
+def test_who_an_outlet_reports_is_the_speaker():
+    text = (
+        "Odo Brandvik spoke on Friday. "
+        "Brandvik said that the talks had “been fair”, Xinhua reported."
+    )
+    assert resolved(text)[-1] == ("Odo Brandvik", "name")
+
+
+def test_who_an_outlet_cites_is_the_speaker():
+    text = "The port will close, The New York Times reported, citing unidentified port officials."
+    assert resolved(text)[-1] == ("unidentified port officials", "description")
+
+
+def test_somebody_else_of_a_person_is_not_that_person():
+    assert resolved("A lawyer for Mara Quist said that she would appeal.")[-1][1] == "none"
+    assert resolved("Mara Quist’s lawyer said that she would appeal.")[-1][1] == "none"
+
+
+def test_a_modified_description_is_not_the_first_body_of_that_kind():
+    text = (
+        "The Interior Ministry said that it rained.\n\nThe foreign ministry said that it was dry."
+    )
+    assert resolved(text)[-1] == ("The foreign ministry", "none")
+
+
+def test_nobody_to_mean_leaves_the_pronoun_as_written():
+    assert resolved("She said that it rained.") == [("She", "none")]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(TEXTS, max_size=2))
+def test_add_speaker_keeps_rows_and_applying_twice_changes_nothing(texts):
+    said, articles, found, named = tables(*texts)
+    said.index = range(3, 3 + len(said))
+    before = said.copy(deep=True)
+    once = speakers.add_speaker(said, articles, found, named)
+    twice = speakers.add_speaker(once, articles, found, named)
+    pd.testing.assert_frame_equal(said, before)
+    pd.testing.assert_frame_equal(twice, once)
+    filled = ["speaker", "speaker_id", "resolution"]
+    pd.testing.assert_frame_equal(once.drop(columns=filled), said.drop(columns=filled))
+    schema.to_arrow("attributions", once)
+    assert set(once["speaker_id"]) <= {"", *named["entity_id"]}
+    assert (once.loc[once["resolution"] != "none", "speaker"] != "").all()
