@@ -25,8 +25,10 @@ LEAST = 0.4  # a cue and complement that are an attribution less often than this
 SPOKEN = 0.6  # a cue that takes a clause at least this often can stand by a quotation
 QUOTED = "“”"  # stands in the lexicon for any cue whose complement holds quoted words
 
-# Share of the attributions of each rule that are right, content and source, on PolNeAR dev;
-# the cues of the lexicon carry their own.
+# Share of the attributions of each rule that are right, content and source, on PolNeAR dev (84
+# articles; `score_attributions.py --gold dev.jsonl --pred pred.jsonl`, counted rule by rule; colon,
+# transcript and carried rest on fewer than ten). The cues of the lexicon carry their own, counted
+# on PolNeAR train: on dev all rules together are right in 76 of 100.
 RULES = {
     "according to": 0.86,
     "inserted": 0.74,
@@ -89,7 +91,9 @@ def find_attributions(articles: pd.DataFrame) -> pd.DataFrame:
     Needs the columns `article_id` and `text`. `start` and `end` run from the first to the last
     character of the content, `text` is what stands there, `spans` are the pieces of the content
     without a cue or source between them. Only outermost attributions are given: nothing is sought
-    inside what somebody says.
+    inside what somebody says. `confidence` is how often the cue or rule was right on a
+    hand-annotated corpus. On PolNeAR dev the whole finds who said what at an F1 of 67.9 (precision
+    76, recall 61), people 77.
     """
     rows = []
     parses = parse.parse_all(articles["text"])

@@ -39,10 +39,11 @@ PANELS = 9
 LABEL_WIDTH = 36
 A_FEW_DAYS = pd.Timedelta(days=4)
 BLUE, ORANGE = "#0072B2", "#D55E00"
-INK, GREY, LIGHT, PALE = "#222222", "#6B6B6B", "#BDBDBD", "#EDEDED"
+INK, GREY, LIGHT, PALE = "#222222", "#6B6B6B", "#BDBDBD", "#E2E2E2"
 DIVERGING = LinearSegmentedColormap.from_list("tone", [ORANGE, "#E6E6E6", BLUE])
 SEQUENTIAL = LinearSegmentedColormap.from_list("count", ["#E3EEF5", BLUE])
 NOTHING = "Nothing to count in these articles."
+TOO_FEW = "Too few to draw: no pair has enough statements."
 FONTS = ("DejaVu Sans", "Noto Sans", "Noto Sans CJK SC", "Noto Sans Arabic", "Noto Emoji")
 STYLE = {
     "font.size": 8,
@@ -144,7 +145,7 @@ def percent(share: float) -> str:
 
 
 def _name_rows(ax: Axes, names: Sequence[object], width: int = LABEL_WIDTH) -> None:
-    ax.set_yticks(range(len(names)), [plain(name, width) or "(empty)" for name in names])
+    ax.set_yticks(range(len(names)), [plain(name, width) or "(none given)" for name in names])
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
 
@@ -343,7 +344,7 @@ def plot_timeline(
     for ax, name in zip(panels, names, strict=False):
         for other in wide.columns.drop(name):
             ax.plot(wide.index, wide[other], color=PALE, linewidth=1.2, zorder=1)
-        ax.plot(wide.index, wide[name], color=BLUE, marker="o", markersize=2.6, linewidth=1.4)
+        ax.plot(wide.index, wide[name], color=BLUE, marker="o", ms=2.6, lw=1.4, clip_on=False)
         ax.set_title(f"{plain(name, 30)}, n = {wide[name].sum():,.0f}")
         ax.set_xlim(wide.index.min() - A_FEW_DAYS, wide.index.max() + A_FEW_DAYS)
         ax.set_ylim(0, wide.to_numpy()[np.isfinite(wide.to_numpy())].max() * 1.08)
@@ -467,16 +468,17 @@ def plot_grid(
 ) -> Axes:
     """Draw a number for each pair of `row` and `column` as a shaded cell with its number in it.
 
-    The `across` columns with the largest `count` are drawn and the `top` rows of these. A
-    diverging grid (values from -1 to 1) writes the value and n; a cell without a value has too
-    few and shows only its n.
+    Of the pairs with a value, the `across` columns with the largest `count` are drawn and the
+    `top` rows of these. A diverging grid (values from -1 to 1) writes the value and n. A cell
+    without a value has too few and shows only its n.
     """
-    heads = _largest(frame, column, count, across)
-    names = _largest(frame[frame[column].isin(heads)], row, count, top)
+    enough = frame.dropna(subset=[value])
+    heads = _largest(enough, column, count, across)
+    names = _largest(enough[enough[column].isin(heads)], row, count, top)
     drawn = frame[frame[row].isin(names) & frame[column].isin(heads)]
     ax = _axes(ax, _rows_height(len(names) * 1.25) + 0.25)
     if drawn.empty:
-        return _nothing(ax, nothing)
+        return _nothing(ax, nothing if frame.empty else TOO_FEW)
     scale = Normalize(-1, 1) if diverging else Normalize(0, max(drawn[value].max(), 1))
     colours = DIVERGING if diverging else SEQUENTIAL
     for place, head, number, n in zip(

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from helpers import schema, tables
+from helpers.corpus import open_corpus as open_corpus
 
 CONTEXT = 160
 LONGEST = 600
@@ -30,16 +31,6 @@ EVIDENCE_COLUMNS = [
     "rule",
     "confidence",
 ]
-
-
-def open_corpus(corpus: str | Path) -> Path:
-    """Return the folder of tables of a corpus, see `corpus.open_corpus`."""
-    if (Path(corpus) / tables.MANIFEST).is_file():
-        print(f"Using the tables in {Path(corpus).name}.")
-        return Path(corpus)
-    from helpers import corpus as builder
-
-    return builder.open_corpus(corpus)
 
 
 # ------------------------------------------------------------------------------------- evidence

@@ -227,9 +227,22 @@ def _type(row: dict, described: str, around: str, entity: _Entity | None, reason
     if kind == "organisation":
         owner = next(names.find_known(described), None)
         return "named organisation" if owner or _capital(described) else "unnamed group"
+    if _proper_name(row, described, around):
+        return "named organisation"
     if head.lower() in _PLURAL_PRONOUNS or _plural(head):
         return "unnamed group"
     return "unnamed person"
+
+
+def _proper_name(row: dict, described: str, around: str) -> bool:
+    """Tell whether a source without an entity is a name: a capital inside a sentence or a word."""
+    first = described.split(",")[0]
+    if re.search(r"[a-z][A-Z]", first.split(" ")[0]):
+        return True
+    place = around.find(described)
+    alone = bool(re.fullmatch(r"[A-Z][\w’'.-]+(?:\s+[A-Z][\w’'.-]+)*", first))
+    inside = place > 0 and around[place - 1].isspace() and not around[:place].isspace()
+    return alone and inside and row["resolution"] == "none" and not _kind(first)
 
 
 def _capital(described: str) -> bool:

@@ -39,6 +39,9 @@ _FEMALE = re.compile(
 _HEAD_END = re.compile(
     r",|\b(?:of|for|in|at|from|on|with|who|which|that|familiar|close|briefed|and|speaking|to|by)\b"
 )
+_SPEAKS_FOR = re.compile(
+    r"\bspokes(?:man|woman|person|people)\b|\bpress (?:office|service)\b|\bstatement (?:from|by)\b"
+)
 _SENTENCE = re.compile(r"[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|[\n\r]+")
 _NEWS = re.compile(
     r"\b(?:News|Times|Post|Herald|Gazette|Tribune|Courier|Chronicle|Journal|Press|Broadcasting|"
@@ -252,9 +255,7 @@ def _head_end(written: str) -> int:
 
 
 def _spokesperson(written: str) -> bool:
-    return bool(
-        re.search(r"\bspokes(?:man|woman|person|people)\b|\bpress (?:office|service)\b", written)
-    )
+    return bool(_SPEAKS_FOR.search(written))
 
 
 # ------------------------------------------------------------------------------ pronouns and nouns
@@ -371,6 +372,9 @@ def _by_description(
     body = _body_before(article, low, noun)
     if body is not None and words - {noun} <= set(body[2].lower().split()):
         return _named([body], canonical)._replace(resolution="description")
+    person = _person_described(article, low, noun) if _noun_kind(noun) == "person" else None
+    if person is not None:
+        return _named([person], canonical)._replace(resolution="description")
     if noun.endswith("s") or noun in ("people", "police"):
         for _, earlier in reversed(article.described[-20:]):
             fuller = not earlier.lower().startswith("the ")
@@ -380,6 +384,25 @@ def _by_description(
         if fuller:
             return Resolved(fuller, "", "description")
     return None
+
+
+def _person_described(article: _Article, low: int, noun: str) -> tuple | None:
+    """Return the one person the article calls so before `low`: "Judge Marr", "Marr, a judge"."""
+    word = re.compile(rf"\b{re.escape(noun)}\b", re.IGNORECASE)
+    called: dict[str, tuple] = {}
+    for mention in article.before(low, REACH):
+        if mention[3] != "PERSON" or not mention[4]:
+            continue
+        before = article.text[max(0, mention[0] - 40) : mention[0]]
+        before = re.split(r"[.!?;:“”\"\n]\s*|\band\b", before)[-1]
+        after = re.match(r",\s+(?:an?\s|the\s)?[^,.;\n]{0,60}", article.text[mention[1] :][:80])
+        if word.search(before) or (after and word.search(_before_of(after.group()))):
+            called[mention[4]] = mention
+    return next(iter(called.values())) if len(called) == 1 else None
+
+
+def _before_of(words: str) -> str:
+    return re.split(r"\b(?:of|for|who|which|at|with|in)\b", words)[0]
 
 
 def _fuller(article: _Article, low: int, noun: str) -> str:

@@ -197,6 +197,7 @@ def test_refuses_two_runs_with_one_name(folder: Path):
         ({"top": "7"}, "top: expected a whole number, not text ('7'); write it without quotes"),
         ({"top": True}, "top: expected a whole number, not true or false (true)"),
         ({"top": 1.5}, "top: expected a whole number, not a number (1.5)"),
+        ({"level": True}, "level: expected a number, not true or false (true)"),
         ({"top": 2**64}, "too large"),
         ({"captions": "no"}, "captions: expected true or false, not text ('no')"),
         ({"captions": 1}, "captions: expected true or false"),

@@ -161,6 +161,15 @@ def test_tone_below_the_minimum_is_not_drawn():
     assert "too few to draw (n = " in words(charts.plot_tone(silent, label="speaker"))
 
 
+def test_a_grid_shows_how_many_are_too_few():
+    how = {"row": "speaker", "column": "target", "value": "balance", "diverging": True}
+    cells = [("Ana", "Rail", 0.5, 9), ("Ana", "Port", np.nan, 2), ("Tom", "Port", -0.5, 9)]
+    grid = pd.DataFrame(cells, columns=["speaker", "target", "balance", "count"])
+    drawn = words(charts.plot_grid(grid, **how))
+    assert "n = 2" in drawn and "+0.5 (9)" in drawn and "−0.5 (9)" in drawn
+    assert charts.TOO_FEW in words(charts.plot_grid(grid.assign(balance=np.nan), **how))
+
+
 def test_a_plot_uses_the_axes_it_is_given():
     own = mpl.figure.Figure().subplots()
     assert charts.plot_shares(ENTITIES, label="entity", ax=own) is own
