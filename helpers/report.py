@@ -28,7 +28,7 @@ SAFETY = (
 )
 NO_ALT = "A figure without a description"
 NBCONVERT_NO_ALT = "No description has been provided for this image"
-HIDDEN_TAGS = {"injected-parameters", "papermill-error-cell-tag"}
+PAPERMILL_BANNER = "papermill-error-cell-tag"
 HEADING = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
 NUMBER = re.compile(r"[-+−]?[\d,.  ]*\d%?|NaN|NaT|–|")
 SHORT, LONG = 20, 60  # characters: a short cell is kept on one line, a long one is kept wide
@@ -90,9 +90,6 @@ def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dic
         HTMLExporter={
             "template_name": "report",
             "extra_template_basedirs": [str(TEMPLATES)],
-            "exclude_input": True,
-            "exclude_input_prompt": True,
-            "exclude_output_prompt": True,
             "exclude_anchor_links": True,
             "embed_images": True,
         }
@@ -176,14 +173,14 @@ def say_files(files: list[str]) -> str:
 
 
 def _is_prose(cell: NotebookNode) -> bool:
-    return cell.cell_type == "markdown" and not HIDDEN_TAGS & set(cell.metadata.get("tags", []))
+    return cell.cell_type == "markdown" and PAPERMILL_BANNER not in cell.metadata.get("tags", [])
 
 
 def _keep_shown(notebook: NotebookNode) -> NotebookNode:
-    """Drop what papermill added, and the first heading: the page has its own."""
+    """Drop papermill's banners and the first heading: the page has its own of both."""
     shown = deepcopy(notebook)
     shown.cells = [
-        cell for cell in shown.cells if not HIDDEN_TAGS & set(cell.metadata.get("tags", []))
+        cell for cell in shown.cells if PAPERMILL_BANNER not in cell.metadata.get("tags", [])
     ]
     for cell in shown.cells:
         if _is_prose(cell) and HEADING.search(cell.source):

@@ -162,7 +162,7 @@ def test_plain_names_compare_alike(written, plain):
 
 
 def test_acronyms_need_agreeing_initials():
-    text = "Korea Central News Agency, or KCNA, and the mayor (HWU) met the Port Board (PB)."
+    text = "Korea Central News Agency, or KCNA, and the Old Mill (HWU) met the Port Board (PB)."
     assert set(names.find_acronyms(text)) == {"KCNA", "PB"}
 
 

@@ -265,6 +265,11 @@ def test_nothing_on_the_pages_is_markup_that_came_from_outside(field: str):
         assert len(tree(content).xpath("//title")) == 1
 
 
+def test_a_parameter_is_shown_letter_by_letter():
+    content = tree(page(code(PARAMETERS, "parameters"), parameters={"corpus": EVIL}))
+    assert content.xpath("//td[contains(@class, 'set')]")[0].text_content() == EVIL
+
+
 @settings(deadline=None, max_examples=50)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])))
 def test_any_alt_sentence_arrives_on_the_index_as_it_was_written(alt: str):
