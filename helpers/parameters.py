@@ -135,7 +135,7 @@ def _find_unplain(value: Any, depth: int = 0) -> str:
     if type(value) is str:
         return "" if _is_unicode(value) else "holds a lone surrogate, which no file can store"
     if type(value) is int:
-        return "" if abs(value) <= LARGEST_INT else "is too large a number"
+        return "" if -LARGEST_INT - 1 <= value <= LARGEST_INT else "is too large a number"
     if type(value) in (bool, float):
         return ""
     if type(value) is dict:

@@ -17,6 +17,7 @@ outlets: list[str] = []  # outlets to keep; empty for all
 top: int = 10  # rows to show
 level: float = 0.95  # of the intervals
 captions: bool = False  # count captions too
+speaker: str = ""  # whose words are opened
 out: str = ""  # folder for tables and figures; empty writes nothing
 """.strip()
 

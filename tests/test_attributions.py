@@ -125,10 +125,10 @@ def test_words_in_scare_quotes_are_no_attribution():
 def test_only_the_outermost_is_given():
     row = only("Mara Quist said that the board believed that it would rain.")
     assert row["source_text"] == "Mara Quist"
-    assert attributions.cue_confidence("hope", "clause") < attributions.cue_confidence(
+    assert attributions.cue_confidence("worry", "clause") < attributions.cue_confidence(
         "say", "clause"
     )
-    row = only("Mara Quist hopes that the board said that it would rain.")
+    row = only("Mara Quist worries that the board said that it would rain.")
     assert row["source_text"] == "Mara Quist"
 
 
