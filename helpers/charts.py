@@ -31,6 +31,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from helpers import tables
+
 WIDTH = 6.3
 ROW = 0.21
 DPI = 200
@@ -553,10 +555,8 @@ def show(ax: Axes, title: str, note: str, alt: str, name: str = "", out: str | P
         told = {"Title": title, "Description": alt, "Software": "Attributed"}
         figure.savefig(picture, format="png", dpi=DPI, metadata=told)
         if str(out):
-            folder = Path(out)
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{name}.png").write_bytes(picture.getvalue())
-            (folder / f"{name}.svg").write_text(_to_svg(figure, title, alt), encoding="utf-8")
+            tables.write_bytes(picture.getvalue(), Path(out) / f"{name}.png")
+            tables.write_text(_to_svg(figure, title, alt), Path(out) / f"{name}.svg")
     width = round(figure.get_figwidth() * SCREEN_DPI)
     display(Image(picture.getvalue(), format="png", width=width, alt=alt))
     figure.clear()

@@ -429,9 +429,9 @@ def open_corpus(corpus: str | Path) -> Path:
     Parameters
     ----------
     corpus
-        The name of a folder under `data/`, the path of a file or folder of articles (relative
-        paths are tried from the working folder, then from the project), or a folder of tables
-        that `python -m helpers build` wrote.
+        The name of a folder under `data/`; else the path of a file or folder of articles, tried
+        from the working folder and then from the project; or a folder of tables that
+        `python -m helpers build` wrote.
 
     Prints one line that says whether tables were built or reused. Raises FileNotFoundError when
     nothing of that name exists. Tables are kept in the folder named by the environment variable
@@ -465,7 +465,7 @@ def locate(corpus: str | Path) -> Path:
     if str(corpus) == "":
         raise FileNotFoundError("corpus is empty: give a name under data/ or a path to articles")
     given = Path(corpus).expanduser()
-    for path in (given, PROJECT / given, DATA / given):
+    for path in (DATA / given, given, PROJECT / given):
         if path.exists():
             return path.resolve()
     known = sorted(

@@ -40,10 +40,15 @@ def _umask() -> int:
     return mask
 
 
+def write_bytes(content: bytes, path: Path) -> None:
+    """Write a file whole or not at all."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def write_text(text: str, path: Path) -> None:
     """Write a UTF-8 text file whole or not at all."""
-    with whole_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="")
+    write_bytes(text.encode("utf-8", "surrogatepass"), path)
 
 
 def write_arrow(table: pa.Table, path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import codings, tables
+from helpers import codings, reliability, tables
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
 GOLD = SAMPLE / "gold"
@@ -56,9 +56,7 @@ def test_every_part_of_a_story_occurs(sample_tables):
 
 @pytest.fixture(scope="module")
 def passes():
-    return [
-        codings.read_codings(GOLD / name, SAMPLE / "articles") for name in ("pass_a", "pass_b")
-    ]
+    return [codings.read_codings(GOLD / name, SAMPLE / "articles") for name in ("pass_a", "pass_b")]
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +74,49 @@ def test_every_coded_span_is_text_of_its_article(gold):
         text = (SAMPLE / "articles" / row.path).read_bytes().decode()
         assert row.text == text[row.start : row.end]
         assert all(row.start <= start < end <= row.end for start, end in row.spans)
+
+
+# ------------------------------------------------------------- the tool against the agreed gold
+
+
+@pytest.fixture(scope="module")
+def found(articles, sample_tables, gold):
+    """The tool's attributions in the coded articles, outside the parts that are not coded."""
+    said = tables.read_table("attributions", sample_tables).merge(
+        articles[["article_id", "path"]], on="article_id", validate="many_to_one"
+    )
+    coded = said["path"].isin(set(gold.attributions["path"]))
+    uncoded_parts = said["role"].isin(["related", "credit", "boilerplate"])
+    return said[coded & ~uncoded_parts].reset_index(drop=True)
+
+
+def test_attributions_are_found_as_well_as_measured(found, gold):
+    measured = reliability.measure_unitising(found, gold.attributions).iloc[0]
+    assert measured["f1"] >= 0.85
+    assert measured["content_exact"] >= 0.83
+
+
+@pytest.mark.parametrize(("variable", "floor"), [("form", 0.97), ("source_type", 0.71)])
+def test_attributions_are_coded_as_well_as_measured(variable, floor, found, gold):
+    measured = reliability.measure_agreement(found, gold.attributions, [variable]).iloc[0]
+    assert measured["agreement"] >= floor
+
+
+def test_speakers_are_found_as_well_as_measured(found, gold):
+    pairs = reliability.pair_attributions(found, gold.attributions)
+    ours = plain_names(found.loc[pairs["first"], "speaker"])
+    theirs = plain_names(gold.attributions.loc[pairs["second"], "speaker"])
+    assert (ours.to_numpy() == theirs.to_numpy()).mean() >= 0.61
+
+
+def plain_names(speakers):
+    """Speakers without leading article, letter case and kind of apostrophe; joint ones alike."""
+    plain = speakers.str.casefold().str.replace(r"^(the|an?) ", "", regex=True)
+    return plain.str.replace("’", "'").str.replace("; ", " and ")
+
+
+def test_the_parts_of_a_story_are_read_as_coded(gold, articles, sample_tables):
+    blocks = tables.read_table("blocks", sample_tables).merge(
+        articles[["article_id", "path"]], on="article_id", validate="many_to_one"
+    )
+    assert reliability.measure_roles(blocks, gold.blocks)["agreement"][0] >= 0.98
