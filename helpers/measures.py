@@ -266,12 +266,17 @@ def name_most(counts: pd.DataFrame, column: str, value: str) -> str:
 
 
 def name_leaders_by(counts: pd.DataFrame, column: str, by: str) -> str:
-    """Name the row with the largest share within each `by` ("Courier: A; Gazette: B and C")."""
+    """Name the row with the largest share within each `by` ("Courier: A; Gazette: B and C").
+
+    When it is the same in all of several, it is named once ("A, in all 4").
+    """
     groups: dict[str, list[str]] = {}
     for name, group in counts.dropna(subset=["share"]).groupby(by, sort=True):
         top = group["share"].max()
         leaders = _enumerate(group.loc[group["share"] == top, column], 3) if top > 0 else NONE
         groups.setdefault(leaders, []).append(name)
+    if len(groups) == 1 and len(names := next(iter(groups.values()))) > 1:
+        return f"{next(iter(groups))}, in all {len(names)}"
     named = [f"{_enumerate(names, 3)}: {leaders}" for leaders, names in groups.items()]
     return "; ".join(named) or NOTHING
 

@@ -124,6 +124,14 @@ def test_leaders_of_each_outlet_are_grouped():
     )
 
 
+def test_a_leader_of_every_outlet_is_named_once():
+    counts = pd.DataFrame(
+        {"outlet": ["Clarion", "Courier"], "entity": ["A", "A"], "share": [0.5, 0.2]}
+    )
+    assert measures.name_leaders_by(counts, "entity", "outlet") == "A, in all 2"
+    assert measures.name_leaders_by(counts.head(1), "entity", "outlet") == "Clarion: A"
+
+
 def test_largest_numbers_are_named():
     counts = pd.DataFrame({"outlet": ["A", "B", "A"], "articles": [600, 1200, 600]})
     assert measures.name_most(counts, "outlet", "articles") == "A and B (1,200)"
