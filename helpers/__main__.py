@@ -1,4 +1,4 @@
-"""The command line: `python -m helpers build | batch`."""
+"""The command line: `python -m helpers build | batch | train`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from helpers import __version__
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 only when everything asked for was done."""
-    parser = _parser()
-    given = parser.parse_args(arguments)
+    given, rest = _parser().parse_known_args(arguments)
+    if rest and given.run is not _train:
+        _parser().parse_args(arguments)
+    given.rest = rest
     try:
         return given.run(given)
     except KeyboardInterrupt:
@@ -63,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     batch.add_argument("file", metavar="FILE.yml", help="list of name, notebook, parameters")
     batch.add_argument("--out", metavar="DIR", required=True, help="folder of the reports")
     batch.set_defaults(run=_batch)
+
+    train = commands.add_parser(
+        "train",
+        help="train the model that finds names and attributions (needs the extra `train`)",
+        add_help=False,
+    )
+    train.set_defaults(run=_train)
     return parser
 
 
@@ -101,6 +110,16 @@ def _batch(given: argparse.Namespace) -> int:
     from helpers import batch
 
     return batch.run_batch(given.file, given.out)
+
+
+def _train(given: argparse.Namespace) -> int:
+    try:
+        from helpers import train
+    except ModuleNotFoundError as error:
+        raise RuntimeError(
+            f"training needs {error.name}: run `pip install -e '.[train]'` in this environment"
+        ) from error
+    return train.main(given.rest)
 
 
 if __name__ == "__main__":

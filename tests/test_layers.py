@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import nbformat
@@ -22,7 +23,8 @@ LAYERS = [
     {"sentences", "furniture"},
     {"layout"},
     {"structure"},
-    {"parse", "names"},
+    {"parse", "names", "encoder"},
+    {"decoding"},
     {"mentions", "entities", "attributions", "speakers", "sources", "replies", "tone"},
     {"parts"},
     {"corpus"},
@@ -30,6 +32,9 @@ LAYERS = [
     {"measures"},
     {"charts"},
     {"explore"},
+    {"network", "examples"},
+    {"export", "tuning"},
+    {"train"},
     {"parameters"},
     {"batchfile", "report"},
     {"batch"},
@@ -72,9 +77,20 @@ def test_first_line_says_what_lives_in_the_module(file: Path):
     assert first and first.splitlines()[0].endswith(".")
 
 
-def test_only_parse_knows_spacy():
+TRAINING = {"network", "examples", "export", "tuning", "train"}
+
+
+def test_only_parse_and_training_know_spacy():
     users = {file.stem for file in modules() if "import spacy" in file.read_text()}
-    assert users <= {"parse"}
+    assert users <= {"parse"} | TRAINING
+
+
+def test_nothing_that_runs_needs_what_trains():
+    for file in modules():
+        if file.stem not in TRAINING:
+            imported = set(re.findall(r"^\s*(?:import|from) (\w+)", file.read_text(), re.M))
+            assert not imported & {"torch", "onnx", "safetensors"}, file.stem
+            assert file.stem == "__main__" or not helpers_imported(file.read_text()) & TRAINING
 
 
 @pytest.mark.parametrize(

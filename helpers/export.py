@@ -1,0 +1,178 @@
+"""The network as an ONNX file, written node by node: float, or int8 with exact embeddings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+HIDDEN, HEADS, LAYERS, EPSILON = 384, 12, 6, 1e-12
+MICROSOFT = "com.microsoft"
+
+
+class Graph:
+    """Nodes and constants of a graph in the making."""
+
+    def __init__(self):
+        self.nodes, self.constants = [], []
+
+    def constant(self, name: str, value: np.ndarray) -> str:
+        """Add a constant and return its name."""
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def add(self, kind: str, inputs: list[str], name: str, domain: str = "", **attributes) -> str:
+        """Add a node with one output and return that output's name."""
+        self.nodes.append(
+            helper.make_node(kind, inputs, [name], name=name, domain=domain, **attributes)
+        )
+        return name
+
+
+def linear(graph: Graph, x: str, weight: np.ndarray, bias: np.ndarray, name: str, kind: str) -> str:
+    """Add ``x @ weight.T + bias``; ``weight`` is (outputs, inputs) as torch keeps it."""
+    bias_name = graph.constant(name + ".bias", bias)
+    if kind == "float":
+        product = graph.add(
+            "MatMul", [x, graph.constant(name + ".weight", weight.T)], name + ".product"
+        )
+        return graph.add("Add", [product, bias_name], name)
+    if kind == "dynamic":
+        scale = np.abs(weight).max(1) / 127
+        quantised = np.clip(np.rint(weight / scale[:, None]), -127, 127).astype(np.int8)
+        inputs = [
+            x,
+            graph.constant(name + ".weight", quantised.T),
+            graph.constant(name + ".scale", scale.astype(np.float32)),
+            "",
+            bias_name,
+        ]
+        return graph.add("DynamicQuantizeMatMul", inputs, name, MICROSOFT)
+    block = int(kind.removeprefix("blocks"))
+    outputs, size = weight.shape
+    parts = weight.reshape(outputs, size // block, block)
+    scale = np.abs(parts).max(2) / 127
+    quantised = np.clip(np.rint(parts / scale[..., None]), -127, 127) + 128
+    inputs = [
+        x,
+        graph.constant(name + ".weight", quantised.astype(np.uint8)),
+        graph.constant(name + ".scale", scale.astype(np.float32).reshape(outputs, -1)),
+        "",
+        "",
+        bias_name,
+    ]
+    return graph.add(
+        "MatMulNBits",
+        inputs,
+        name,
+        MICROSOFT,
+        K=size,
+        N=outputs,
+        bits=8,
+        block_size=block,
+        accuracy_level=4,
+    )
+
+
+def write_onnx(
+    state: dict[str, np.ndarray],
+    path: Path,
+    kind: str = "blocks32",
+    exact: tuple[str, ...] = (),
+    gelu: str = "FastGelu",
+) -> None:
+    """Write the network with its linear layers as ``kind``: float, dynamic or blocks<size>."""
+    graph = Graph()
+
+    def dense(x: str, weight: str, name: str) -> str:
+        chosen = "blocks128" if any(part in name for part in exact) else kind
+        return linear(graph, x, state[weight + ".weight"], state[weight + ".bias"], name, chosen)
+
+    table = state["word.weight"]
+    if kind == "float":
+        words = graph.add("Gather", [graph.constant("words", table), "ids"], "word")
+    else:
+        scale = np.abs(table).max(1, keepdims=True) / 127
+        quantised = np.rint(table / np.maximum(scale, 1e-12)).astype(np.int8)
+        rows = graph.add("Gather", [graph.constant("words", quantised), "ids"], "word.rows")
+        factor = graph.constant("words.scale", scale.astype(np.float32))
+        scales = graph.add("Gather", [factor, "ids"], "word.scales")
+        whole = graph.add("Cast", [rows], "word.cast", to=TensorProto.FLOAT)
+        words = graph.add("Mul", [whole, scales], "word")
+    # the three small tables as one: shape and quotation state are one index
+    shapes, quoted = state["shape.weight"], state["quoted.weight"]
+    marks = (shapes[:, None] + quoted[None]).reshape(-1, HIDDEN)
+    looks = graph.add("Gather", [graph.constant("looks", marks), "look"], "look.rows")
+    length = graph.add("Shape", ["ids"], "length", start=1, end=2)
+    places = graph.add(
+        "Slice",
+        [
+            graph.constant("positions", state["position.weight"]),
+            graph.constant("zero", np.zeros(1, np.int64)),
+            length,
+            graph.constant("axis", np.zeros(1, np.int64)),
+        ],
+        "place",
+    )
+    x = graph.add("Add", [words, looks], "sum")
+    x = graph.add("Add", [x, places], "sum2")
+    x = graph.add(
+        "LayerNormalization",
+        [
+            x,
+            graph.constant("norm.w", state["norm.weight"]),
+            graph.constant("norm.b", state["norm.bias"]),
+        ],
+        "embedded",
+        axis=-1,
+        epsilon=EPSILON,
+    )
+    for number in range(LAYERS):
+        layer, name = f"layers.{number}.", f"layer{number}."
+        stacked = dense(x, layer + "qkv", name + "qkv")
+        sides = [name + side for side in ("query", "key", "value")]
+        graph.nodes.append(helper.make_node("Split", [stacked], sides, name + "split", axis=-1))
+        attended = graph.add(
+            "MultiHeadAttention",
+            sides,
+            name + "attended",
+            MICROSOFT,
+            num_heads=HEADS,
+        )
+        out = dense(attended, layer + "out", name + "out")
+        x = _norm(graph, out, x, state, layer + "norm1", name + "norm1")
+        up = dense(x, layer + "up", name + "up")
+        if gelu == "Gelu":
+            up = graph.add("Gelu", [up], name + "gelu", MICROSOFT)
+        else:
+            up = graph.add("FastGelu", [up], name + "gelu", MICROSOFT)
+        down = dense(up, layer + "down", name + "down")
+        x = _norm(graph, down, x, state, layer + "norm2", name + "norm2")
+    weight = np.concatenate([state[f"{head}.weight"] for head in ("tags", "names", "links")])
+    bias = np.concatenate([state[f"{head}.bias"] for head in ("tags", "names", "links")])
+    linear(graph, x, weight, bias, "scores", "float")
+    inputs = [
+        helper.make_tensor_value_info("ids", TensorProto.INT64, ["batch", "length"]),
+        helper.make_tensor_value_info("look", TensorProto.INT64, ["batch", "length"]),
+    ]
+    output = helper.make_tensor_value_info(
+        "scores", TensorProto.FLOAT, ["batch", "length", len(bias)]
+    )
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, "reader", inputs, [output], graph.constants),
+        opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(MICROSOFT, 1)],
+        ir_version=9,
+    )
+    onnx.save(model, path)
+
+
+def _norm(graph: Graph, x: str, residual: str, state: dict, weight: str, name: str) -> str:
+    whole = graph.add("Add", [x, residual], name + ".sum")
+    inputs = [
+        whole,
+        graph.constant(name + ".w", state[weight + ".weight"]),
+        graph.constant(name + ".b", state[weight + ".bias"]),
+    ]
+    return graph.add("LayerNormalization", inputs, name, axis=-1, epsilon=EPSILON)

@@ -1,0 +1,183 @@
+"""From scores to names and attributions: legal tags, spans, links, rules."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import decoding, encoder
+from helpers.decoding import Settings, Span, best_tags, read_spans
+from helpers.encoder import LINKS, NAME_TAGS, TAGS, Scores, Words
+
+
+def _words(text: str) -> Words:
+    """Words at the spaces of a text, one paragraph a line."""
+    starts, ends, paragraphs, at = [], [], [], 0
+    for number, line in enumerate(text.split("\n")):
+        for form in line.split(" "):
+            starts.append(at)
+            ends.append(at + len(form))
+            paragraphs.append(number)
+            at += len(form) + 1
+    size = len(starts)
+    return Words(
+        start=np.array(starts),
+        end=np.array(ends),
+        paragraph=np.array(paragraphs),
+        shape=np.ones(size, np.int64),
+        quoted=np.zeros(size, np.int64),
+        first=np.arange(size + 1),
+        ids=np.zeros(size, np.int64),
+        stop=np.zeros(size, np.int64),
+    )
+
+
+def _scores(tags: list[str], sure: float = 4.0) -> Scores:
+    """Scores that favour these tags, with links that tell nothing apart."""
+    logits = np.zeros((len(tags), len(TAGS)))
+    for row, tag in zip(logits, tags, strict=True):
+        row[TAGS.index(tag)] = sure
+    names = np.zeros((len(tags), len(NAME_TAGS)))
+    return Scores(
+        encoder.log_softmax(logits),
+        encoder.log_softmax(names),
+        np.zeros((len(tags), LINKS)),
+        np.zeros(len(tags), np.int64),
+    )
+
+
+def test_content_cue_and_source_make_an_attribution():
+    text = "Rain is over , the mayor said"
+    tags = ["B-content", "I-content", "I-content", "O", "B-source", "I-source", "B-cue"]
+    words = _words(text)
+    (found,) = decoding.find_attributions(text, words, _scores(tags), Settings())
+    assert text[slice(*decoding.to_characters(words, found.content[0]))] == "Rain is over"
+    assert text[slice(*decoding.to_characters(words, found.source))] == "the mayor"
+    assert text[slice(*decoding.to_characters(words, found.cue))] == "said"
+
+
+def test_an_attribution_may_have_no_source():
+    text = "It is expected that rain ends"
+    tags = ["O", "B-cue", "I-cue", "B-content", "I-content", "I-content"]
+    (found,) = decoding.find_attributions(text, _words(text), _scores(tags), Settings())
+    assert found.source is None
+
+
+def test_a_content_without_a_cue_is_no_attribution():
+    text = "rain ends"
+    tags = ["B-content", "I-content"]
+    assert decoding.find_attributions(text, _words(text), _scores(tags), Settings()) == []
+
+
+@st.composite
+def _random_logs(draw):
+    size = draw(st.integers(1, 30))
+    seed = draw(st.integers(0, 2**32 - 1))
+    rng = np.random.default_rng(seed)
+    logs = encoder.log_softmax(rng.normal(size=(size, len(TAGS))) * 3)
+    opens = rng.random(size) < 0.2
+    opens[0] = True
+    return logs, opens
+
+
+@settings(max_examples=100, deadline=None)
+@given(_random_logs())
+def test_best_tags_are_legal(case):
+    logs, opens = case
+    tags = best_tags(logs, opens)
+    for at, tag in enumerate(tags):
+        if tag and tag % 2 == 0:
+            assert not opens[at]
+            assert tags[at - 1] in (tag, tag - 1)
+    covered = sum(high - low for low, high, _ in read_spans(tags))
+    assert covered == (tags > 0).sum()
+
+
+@settings(max_examples=30, deadline=None)
+@given(_random_logs())
+def test_no_legal_sequence_is_likelier(case):
+    logs, opens = case
+    tags = best_tags(logs, opens)
+    rng = np.random.default_rng(0)
+    best = logs[np.arange(len(tags)), tags].sum()
+    for _ in range(20):
+        other = best_tags(logs + rng.normal(size=logs.shape), opens)
+        assert logs[np.arange(len(tags)), other].sum() <= best + 1e-9
+
+
+def test_trim_leaves_article_and_possessive_out():
+    text = "The Kremlin’s"
+    assert text[slice(*decoding.trim(text, 0, len(text)))] == "Kremlin"
+
+
+def test_confidence_is_a_probability():
+    weights = np.zeros(len(decoding.FEATURES))
+    assert decoding.confidence(np.ones(len(weights)), weights) == pytest.approx(0.5)
+
+
+def test_spans_become_characters():
+    words = _words("one two three")
+    assert decoding.to_characters(words, Span(1, 3, 0.0)) == (4, 13)
+
+
+def _read(text: str) -> decoding.Reading:
+    if not (encoder.MODELS / encoder.MODEL / "model.json").is_file():
+        pytest.skip("no model")
+    return decoding.read(text)
+
+
+def test_a_plain_sentence_is_read_right():
+    text = "“We will rebuild the bridge,” Mayor Ana Ortiz said on Monday."
+    reading = _read(text)
+    (said,) = reading.attributions
+    assert "rebuild the bridge" in text[said.content[0][0] : said.content[-1][1]]
+    assert "Ortiz" in text[slice(*said.source[0])]
+    assert "said" in text[slice(*said.cue[0])]
+    assert ("Ana Ortiz", "PERSON") in {(text[n.start : n.end], n.label) for n in reading.names}
+
+
+def test_transcript_turns_name_their_speaker():
+    text = "SMITH: We will go on with the work.\n\nJONES: Not at all."
+    turns = _read(text).attributions
+    assert [text[slice(*turn.source[0])] for turn in turns] == ["SMITH", "JONES"]
+    assert {turn.rule for turn in turns} == {"speaker turn"}
+
+
+def test_one_line_with_a_colon_is_no_transcript():
+    assert all(turn.rule != "speaker turn" for turn in _read("NOTE: it rained.").attributions)
+
+
+@pytest.mark.parametrize("count", range(4, 24, 2))
+def test_nothing_is_lost_at_the_seams_of_a_sentence_longer_than_a_window(count):
+    before = "the river rose in the night while the town slept, " * count
+    said = "Mayor Ana Ortiz said that the old dam would hold through the winter"
+    text = before + said + ", " + "and the rain went on over the dark hills, " * 20 + "and ended."
+    reading = _read(text)
+    start = text.index("Mayor")
+    assert any(
+        text[slice(*found.source[0])].endswith("Ana Ortiz")
+        and "old dam would hold" in text[found.content[0][0] : found.content[-1][1]]
+        for found in reading.attributions
+        if found.source
+    )
+    assert any(
+        start <= name.start < start + 15 and name.label == "PERSON" for name in reading.names
+    )
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n\n", "!!!", "word", "一" * 500, "a" * 5000])
+def test_odd_texts_are_read_without_error(text):
+    reading = _read(text)
+    for name in reading.names:
+        assert 0 <= name.start < name.end <= len(text)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(alphabet="ab said“”.\n,AI’ ", max_size=200))
+def test_offsets_lie_in_the_text(text):
+    for said in _read(text).attributions:
+        for start, end in (*said.content, *said.cue, *said.source):
+            assert 0 <= start < end <= len(text)
+        assert 0 <= said.confidence <= 1
