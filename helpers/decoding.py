@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from helpers.encoder import LABELS, LINK, MODEL, TAGS, Scores, Words, load_encoder
+from helpers.encoder import HYPHEN, LABELS, LINK, MODEL, TAGS, Scores, Words, load_encoder
 
 ROLES = ("source", "cue", "content")
 IMPOSSIBLE = -1e9
@@ -28,6 +28,9 @@ _BYLINE = re.compile(
     r"^[^\S\n]*(?P<content>[“\"][^\n\r]{10,}[”\"])\s*(?P<cue>[―—–]|--)[^\S\n]*"
     r"(?P<source>[A-Z][\w.’'-]*(?:[^\S\n][\w.’'-]*\w){0,4}(?:,[^\n\r]{2,60}?)?)\.?[^\S\n]*$",
     re.MULTILINE,
+)
+_DATELINE = re.compile(
+    r"[A-Z][A-Z.'’-]{2,}(?:[ ,/]+[A-Z][\w.'’-]*){0,6}(?:\s+\([^)\n]{2,40}\))?\s*(?:[–—]|--?)\s+"
 )
 _LEAD = re.compile(r":[ \t]*[\n\r]\s*(?P<content>[“\"][^\n\r]{15,}[”\"])[ \t]*$", re.MULTILINE)
 
@@ -240,6 +243,7 @@ def find_attributions(text: str, words: Words, scores: Scores, settings: Setting
         ].low:
             item.rule = "quotation after a colon"
             item.confidence = max(item.confidence, RULES[item.rule])
+        item.content[0].low = _after_dateline(text, words, item.content[0])
     formal = _formal(text, words)
     said = [item.content[0] for item in formal]
     outside = [
@@ -252,6 +256,15 @@ def find_attributions(text: str, words: Words, scores: Scores, settings: Setting
         )
     ]
     return sorted([*outside, *formal], key=lambda item: item.content[0].low)
+
+
+def _after_dateline(text: str, words: Words, content: Span) -> int:
+    """Return the first word of a content, the dateline that opens its paragraph left out."""
+    opens = not content.low or words.paragraph[content.low - 1] != words.paragraph[content.low]
+    match = _DATELINE.match(text, int(words.start[content.low])) if opens else None
+    if not match:
+        return content.low
+    return min(int(np.searchsorted(words.start, match.end())), content.high - 1)
 
 
 def _formal(text: str, words: Words) -> list[Found]:
@@ -443,8 +456,26 @@ def confidence(features: np.ndarray, weights: Sequence[float]) -> float:
 
 
 def to_characters(words: Words, span: Span) -> tuple[int, int]:
-    """Return a span of words as half-open character offsets."""
-    return int(words.start[span.low]), int(words.end[span.high - 1])
+    """Return a span of words as half-open character offsets; hyphenated words stay whole."""
+    low, high = span.low, span.high
+    while _in_compound(words, low):
+        low -= 1
+    while _in_compound(words, high):
+        high += 1
+    return int(words.start[low]), int(words.end[high - 1])
+
+
+def _in_compound(words: Words, at: int) -> bool:
+    """Tell whether the border before a word runs through a hyphenated word."""
+    if not 0 < at < len(words) or words.start[at] != words.end[at - 1]:
+        return False
+    hyphen = at - 1 if words.stop[at - 1] == HYPHEN else at
+    return (
+        words.stop[hyphen] == HYPHEN
+        and 0 < hyphen < len(words) - 1
+        and words.start[hyphen] == words.end[hyphen - 1]
+        and words.start[hyphen + 1] == words.end[hyphen]
+    )
 
 
 @dataclass(frozen=True)
@@ -494,7 +525,11 @@ def read(text: str, model: str = MODEL) -> Reading:
     attributions: list[Attribution] = []
     for words, scores in encoder.read(text):
         for low, high, label, chance in find_names(words, scores):
-            start, end = trim(text, *to_characters(words, Span(low, high, 0.0)))
+            start, end = int(words.start[low]), int(words.end[high - 1])
+            whole = to_characters(words, Span(low, high, 0.0))
+            if any(map(str.isupper, text[whole[0] : start] + text[end : whole[1]])):
+                start, end = whole
+            start, end = trim(text, start, end)
             if start < end:
                 names.append(Name(start, end, label, chance))
         for found in find_attributions(text, words, scores, settings):

@@ -30,7 +30,8 @@ SECTION = 16
 POOL = 3
 CHARACTERS = 100_000
 CLS, SEP = 101, 102
-STOPS = {**dict.fromkeys(".?!…", 2), **dict.fromkeys(",;:—–", 1)}
+HYPHEN = 3
+STOPS = {**dict.fromkeys(".?!…", 2), **dict.fromkeys(",;:—–", 1), "-": HYPHEN}
 TAGS = ("O", "B-source", "I-source", "B-cue", "I-cue", "B-content", "I-content")
 LABELS = ("PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "EVENT", "PRODUCT")
 NAME_TAGS = ("O", *(f"{prefix}-{label}" for label in LABELS for prefix in "BI"))
@@ -48,7 +49,7 @@ class Words:
 
     Words: ``start`` and ``end`` (characters), ``paragraph`` (number), ``shape``, ``quoted``
     (1 inside double quotation marks), ``first`` (its first sub-token; one entry more than words),
-    ``stop`` (2 a mark that ends a sentence, 1 one that ends a clause).
+    ``stop`` (2 a mark that ends a sentence, 1 one that ends a clause, 3 a hyphen).
     Sub-tokens: ``ids``.
     """
 
@@ -239,7 +240,7 @@ def _overlapping(words: Words, low: int, high: int, room: int) -> list[Window]:
         end = int(np.searchsorted(words.first, words.first[keep] + step, "right")) - 1
         end = min(max(end, keep + 1), high)
         middle = (keep + end) // 2
-        stops = np.flatnonzero(words.stop[middle:end]) + middle + 1
+        stops = np.flatnonzero(words.stop[middle:end] % HYPHEN) + middle + 1
         if end < high and len(stops):
             end = int(stops[-1])
         left = int(np.searchsorted(words.first, words.first[keep] - margin, "left"))

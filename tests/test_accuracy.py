@@ -15,7 +15,7 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
-from helpers import attributions, tone
+from helpers import attributions, decoding, tone
 
 
 def scorer(gold, name: str) -> ModuleType:
@@ -27,20 +27,41 @@ def scorer(gold, name: str) -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def attribution_scores(gold):
+def polnear(gold) -> dict[str, dict]:
     with gzip.open(gold / "polnear" / "dev.jsonl.gz", "rt", encoding="utf-8") as lines:
-        coded = {article["id"]: article for article in map(json.loads, lines)}
-    articles = pd.DataFrame([{"article_id": key, "text": coded[key]["text"]} for key in coded])
-    found = {article_id: {"id": article_id, "attributions": []} for article_id in coded}
-    for row in attributions.find_attributions(articles).itertuples():
-        spans = {"content": row.spans, "cue": row.cue_spans, "source": row.source_spans}
-        found[row.article_id]["attributions"].append(spans)
+        return {article["id"]: article for article in map(json.loads, lines)}
+
+
+def score(gold, coded: dict[str, dict], found: dict[str, list[dict]], system: str) -> dict:
     scoring = scorer(gold, "score_attributions")
-    scores = scoring.score(coded, found)
-    print("\nPolNeAR dev")
+    rows = {key: {"id": key, "attributions": said} for key, said in found.items()}
+    scores = scoring.score(coded, rows)
+    print(f"\nPolNeAR dev, {system}")
     for label, value in scoring.rows_for(scores):
         print(f"{label:46} {value}")
     return scores
+
+
+@pytest.fixture(scope="module")
+def attribution_scores(gold, polnear):
+    articles = pd.DataFrame([{"article_id": key, "text": polnear[key]["text"]} for key in polnear])
+    found: dict[str, list[dict]] = {key: [] for key in polnear}
+    for row in attributions.find_attributions(articles).itertuples():
+        spans = {"content": row.spans, "cue": row.cue_spans, "source": row.source_spans}
+        found[row.article_id].append(spans)
+    return score(gold, polnear, found, "find_attributions")
+
+
+@pytest.fixture(scope="module")
+def reader_scores(gold, polnear):
+    found = {
+        key: [
+            {"content": said.content, "cue": said.cue, "source": said.source}
+            for said in decoding.read(article["text"]).attributions
+        ]
+        for key, article in polnear.items()
+    }
+    return score(gold, polnear, found, "the reader in data/models")
 
 
 @pytest.mark.parametrize(
@@ -53,6 +74,18 @@ def test_attributions_on_polnear_dev(measure, floor, attribution_scores):
 @pytest.mark.parametrize(("kind", "floor"), [("direct", 0.84), ("mixed", 0.72), ("indirect", 0.52)])
 def test_attributions_of_each_form_on_polnear_dev(kind, floor, attribution_scores):
     assert attribution_scores["by_type"][kind]["end_to_end"]["r"] >= floor
+
+
+@pytest.mark.parametrize(
+    ("measure", "floor"), [("end_to_end", 0.78), ("exact", 0.64), ("cue_tok", 0.72)]
+)
+def test_the_reader_on_polnear_dev(measure, floor, reader_scores):
+    assert reader_scores[measure]["f1"] >= floor
+
+
+@pytest.mark.parametrize(("kind", "floor"), [("direct", 0.93), ("mixed", 0.88), ("indirect", 0.7)])
+def test_the_reader_on_each_form_on_polnear_dev(kind, floor, reader_scores):
+    assert reader_scores["by_type"][kind]["end_to_end"]["r"] >= floor
 
 
 @pytest.mark.parametrize(("part", "floor"), [("rw_dev", 0.51), ("mt_dev", 0.52)])
