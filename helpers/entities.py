@@ -11,9 +11,6 @@ import pandas as pd
 
 from helpers import names, schema
 
-AS_WRITTEN = "as written"
-_SHORT_PLACE = ("GPE", "LOC")
-
 
 class Naming(NamedTuple):
     """The entity a mention names: canonical name, label, country and why it is that one."""

@@ -202,12 +202,6 @@ def _pipeline():
     raise OSError(f"no English spaCy model is installed: install one of {', '.join(MODELS)}")
 
 
-def model_version() -> str:
-    """Return name and version of the parser, for the manifest."""
-    meta = _pipeline().meta
-    return f"{meta['lang']}_{meta['name']} {meta['version']}"
-
-
 def _read(doc, known: dict[int, str]) -> _Piece:
     table = doc.to_array([*_NUMBERS, *_WORDS]).reshape(len(doc), -1)
     numbers = dict(zip(_NUMBERS, table.astype("int64").T.tolist(), strict=False))

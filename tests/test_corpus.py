@@ -50,6 +50,11 @@ def test_every_table_is_written_and_fits_the_schema(articles, tmp_path):
     assert manifest["counts"]["articles"] == manifest["counts"]["files"] == 3
 
 
+def test_the_manifest_names_the_packages_that_are_installed():
+    versions = corpus._versions(["nltk", "no-such-package"])
+    assert list(versions) == ["nltk"]
+
+
 def test_every_row_points_into_the_text_as_read(articles, tmp_path):
     build(articles, tmp_path / "out")
     read = tables.read_table("articles", tmp_path / "out")
