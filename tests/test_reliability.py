@@ -34,6 +34,36 @@ def test_attributions_of_different_articles_never_pair():
     assert reliability.pair_attributions(coding((0, 9)), coding((0, 9), path="b.txt")).empty
 
 
+def test_a_statement_is_placed_by_its_words():
+    text = "“It rained,” said\u00a0Quist. Then nobody spoke. “The port,” she said, “is closed now.”"
+    (span,) = reliability.place_statement('"It rained", said Quist', text)
+    assert text[slice(*span)] == "It rained,” said\u00a0Quist"
+    spans = reliability.place_statement("It rained, said Quist ... The port, she said", text)
+    assert [text[slice(*span)] for span in spans][1] == "The port,” she said"
+    assert reliability.place_statement("something else altogether", text) == []
+    assert reliability.place_statement("", text) == []
+
+
+def test_a_statement_is_found_by_half_of_either():
+    statements = coding((0, 100), (200, 300), (400, 500), (600, 700))
+    said = coding((10, 20), (190, 260), (440, 900))
+    matched = reliability.match_statements(said, statements)
+    assert matched.to_numpy().tolist() == [
+        [0, 0, 0.1, 1.0],
+        [1, 1, 0.6, pytest.approx(60 / 70)],
+        [2, 2, 0.6, pytest.approx(60 / 460)],
+        [3, 2, 1.0, pytest.approx(100 / 460)],
+    ]
+
+
+def test_the_attribution_with_most_in_common_counts():
+    matched = reliability.match_statements(coding((0, 10), (10, 40)), coding((0, 50)))
+    assert matched[["statement", "attribution"]].to_numpy().tolist() == [[0, 1]]
+    assert reliability.match_statements(coding((0, 10)), coding((0, 9), path="b.txt")).empty
+    assert reliability.match_statements(coding((0, 9)), coding((40, 50))).empty
+    assert reliability.match_statements(coding(), coding()).empty
+
+
 def test_finding_is_scored_apart_from_coding():
     first = coding((0, 10), (20, 30), form=["direct", "mixed"])
     second = coding((0, 10), (50, 60), form=["direct", "direct"])
