@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -29,6 +30,18 @@ _DETERMINER = re.compile(
     r"(?:\s+(?:(?:more|other)\s+)?(?:of\s+)?(?:the|his|her|its|their|these|those|them|us)\b)?\s*",
     re.IGNORECASE,
 )
+_INTRODUCING = re.compile(
+    r"\b(?P<first>an?|another|one|the|some|several|many|both|two|three|four|five|six|seven|eight|"
+    r"nine|ten|\d+)\s+(?=[a-z])",
+    re.IGNORECASE,
+)
+_NEXT_WORD = re.compile(r"[a-z][\w’'-]*")
+_FUNCTION_WORD = re.compile(
+    r"(?:the|an?|of|to|in|for|and|or|by|with|as|that|this|these|those|but|some|their|his|her|its|our|"
+    r"from|at|on|were|are|was|is|be|been|had|have|has|will|would|could|can|may|if|when|while|where|"
+    r"because|than|who|which|between|against|about|into|said|says|told|asked|went|came|did|does|do|"
+    r"not|it|he|she|they|we|you|i|one|two|three|many|several|\w+ly)"
+)
 _SEVERAL = re.compile(
     r"these|those|both|some|several|many|most|few|two|three|four|five|six|seven|eight|nine|ten|"
     r"eleven|twelve|dozens|hundreds|scores|all|\d[\d,]+|[2-9]"
@@ -39,6 +52,11 @@ _PLURALS = frozenset({"people", "police", "children", "staff", "clergy", "folk",
 _NOT_PLURAL = ("ss", "us", "is", "ics", "news")
 _MALE_ENDING, _FEMALE_ENDING = "man", "woman"
 _ROLE_ENDINGS = ("man", "woman", "person", "ologist", "ician", "worker", "keeper", "holder")
+_IST = re.compile(r"\w{3,}(?<!check)(?<!play)(?<!black)(?<!short)(?<!wait)(?<!wish)(?<!hit)ist")
+_ADDED = re.compile(
+    r"\s+(?:from|on|of|at|in|across|near|by)\s+(?:(?:the|an?|his|her|its|their)\s+)?"
+    r"(?:[A-Z][\w’'-]*(?:\s+[A-Z][\w’'-]*)*|[a-z][\w’'-]*)"
+)
 _CUT = re.compile(r",\s|\s[—–]\s|\s--\s|\s\(|,$|:$")
 _CLAUSE = re.compile(r"\s(?:who|whose|which|speaking|asking|requesting|insisting|on)\s")
 _WITHHELD = re.compile(
@@ -96,7 +114,8 @@ def describe(written: str) -> Description:
     words = [word.lower() for word in WORD.findall(rest[: head_end(rest)])]
     head = words[-1] if words else ""
     plural = bool(_SEVERAL.fullmatch(first)) or is_plural(head) and first != "one"
-    return Description(first, tuple(words[:-1]), head, plural, kind(head))
+    denotes = kind(" ".join(words[-2:])) or kind(head)
+    return Description(first, tuple(words[:-1]), head, plural, denotes)
 
 
 def is_plural(noun: str) -> bool:
@@ -122,9 +141,37 @@ def singular(noun: str) -> str:
 def kind(noun: str) -> str:
     """Return what a noun denotes: person, organisation, document, or "" where it is not known."""
     found = _kinds().get(noun.lower()) or _kinds().get(singular(noun), "")
-    if not found and singular(noun).endswith(_ROLE_ENDINGS):
+    if not found and (singular(noun).endswith(_ROLE_ENDINGS) or _IST.fullmatch(singular(noun))):
         return "person"
     return found
+
+
+def find_phrases(text: str, start: int, end: int) -> Iterator[tuple[int, int, Description]]:
+    """Yield the people, bodies and documents a stretch of text describes: "a dentist from Ansel".
+
+    Each has a determiner and a noun of known kind at most three words after it; what follows
+    "from", "of" and the like belongs to it as far as it is one noun.
+    """
+    for determiner in _INTRODUCING.finditer(text, start, end):
+        begun = determiner.start("first")
+        words = []
+        for word in _NEXT_WORD.finditer(text, determiner.end(), min(end, determiner.end() + 60)):
+            if words and word.start() != words[-1].end() + 1:
+                break
+            if _FUNCTION_WORD.fullmatch(word.group()):
+                break
+            words.append(word)
+            if len(words) == 5:
+                break
+        known = [bool(kind(word.group())) for word in words]
+        if True not in known or known.index(True) > 3:
+            continue
+        last = known.index(True)
+        while last + 1 < len(words) and known[last + 1]:
+            last += 1
+        added = _ADDED.match(text, words[last].end(), end)
+        stop = added.end() if added else words[last].end()
+        yield begun, stop, describe(text[begun : words[last].end()])
 
 
 def gender(noun: str) -> str:
@@ -179,9 +226,7 @@ def _begins_with_name(words: str) -> bool:
     word = first.group()
     if _DETERMINER.match(words) or word.lower() in _kinds():
         following = WORD.search(words, first.end())
-        return bool(
-            not _DETERMINER.match(words) and following and following.group()[0].isupper()
-        )
+        return bool(not _DETERMINER.match(words) and following and following.group()[0].isupper())
     following = WORD.search(words, first.end())
     if following and following.group()[0].isupper():
         return True

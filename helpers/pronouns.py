@@ -46,11 +46,13 @@ REPORTED = -0.7  # it stands in somebody's indirect speech
 PARAGRAPH = -0.25  # for each paragraph between
 OFTEN = 0.15  # for each time it was named, up to six
 AGREES, DISAGREES = 1.0, -4.0  # bounds of the agreement in gender
+UNNAMED = -1.0  # it is only described, and has not spoken
 PLACE = -0.8  # a place that is meant by "it" as a speaker
 BODY_AS_THEY = -0.8
 WORST = -6.0
 # Evidence of gender.
-TITLE, GIVEN_NAME, NEARBY = 4.0, 2.0, 1.0
+TITLE, GIVEN_NAME, NEARBY = 4.0, 2.0, 1.5
+CLEAR = 1.5  # by how much the best candidate must lead for the pronoun to tell its gender
 
 _QUOTED = re.compile(r"“[^”\n]*(?:”|\n|$)|\"[^\"\n]*(?:\"|\n|$)")
 _FULL_STOP = re.compile(
@@ -64,6 +66,7 @@ _SUBJECT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _GENDERED = re.compile(r"\b(?:he|she|his|her|him|himself|herself)\b", re.IGNORECASE)
+_SUBJECT_PRONOUN = frozenset({"he", "she"})
 
 
 @dataclass(slots=True, eq=False)
@@ -76,6 +79,8 @@ class Referent:
     plural: bool = False
     male: float = 0.0
     times: int = 0
+    outlet: bool = False
+    spoke: bool = False
 
     @property
     def named(self) -> bool:
@@ -110,6 +115,7 @@ class Discourse:
         self.reported: list[tuple[int, int]] = []
         self.last: Referent | None = None
         self.last_at = -1
+        self.read = 0
 
     def in_quotes(self, offset: int) -> bool:
         """Tell whether an offset lies inside quotation marks."""
@@ -127,15 +133,30 @@ class Discourse:
 
     def add(self, start: int, end: int, referent: Referent) -> None:
         """Remember that a referent stands in text[start:end]."""
-        at = bisect_left(self._starts, start)
-        place = Place(start, end, referent, self.opens_clause(start), self.in_quotes(start))
-        self._starts.insert(at, start)
-        self.places.insert(at, place)
+        self._place(start, end, referent, self.opens_clause(start))
         referent.times += 1
+
+    def _place(self, start: int, end: int, referent: Referent, subject: bool) -> None:
+        at = bisect_left(self._starts, start)
+        self._starts.insert(at, start)
+        self.places.insert(at, Place(start, end, referent, subject, self.in_quotes(start)))
 
     def speak(self, referent: Referent, at: int) -> None:
         """Remember that a referent spoke."""
         self.last, self.last_at = referent, at
+        referent.spoke = True
+
+    def read_to(self, offset: int) -> None:
+        """Follow the narrative up to an offset: whom its pronouns mean stays prominent."""
+        if offset <= self.read:
+            return
+        for match in _GENDERED.finditer(self.text, self.read, offset):
+            if not self.in_quotes(match.start()):
+                word = match.group().lower()
+                referent = self.person(match.start(), PRONOUNS[word], [], reach=NEAR)
+                if referent is not None:
+                    self._place(match.start(), match.end(), referent, word in _SUBJECT_PRONOUN)
+        self.read = offset
 
     def before(self, offset: int, reach: int = REACH) -> list[Place]:
         """Return the places in the `reach` characters before an offset, in order."""
@@ -161,13 +182,17 @@ class Discourse:
     def _prominence(self, place: Place, low: int, goes_on: bool) -> float:
         score = self._distance(place, low) + OFTEN * min(place.referent.times, 6)
         score += SUBJECT * place.subject + QUOTED * place.quoted
+        if not (place.referent.named or place.referent.spoke):
+            score += UNNAMED
         if any(start <= place.start < end for start, end in self.reported):
             score += REPORTED
         if place.referent is self.last and self.last_at <= low:
             score += GOES_ON if goes_on else LAST_SPEAKER
         return score
 
-    def person(self, low: int, pronoun: str, own: Spans, goes_on: bool = False) -> Referent | None:
+    def person(
+        self, low: int, pronoun: str, own: Spans, goes_on: bool = False, reach: int = REACH
+    ) -> Referent | None:
         """Return whom "he" or "she" at an offset means; `own` are the words so attributed."""
         sign = 1 if pronoun == HE else -1
 
@@ -176,7 +201,10 @@ class Discourse:
                 return None
             return max(DISAGREES, min(AGREES, sign * referent.male))
 
-        return self._best(low, REACH, own, goes_on, suits)
+        best, lead = self._best(low, reach, own, goes_on, suits)
+        if best is not None and lead >= CLEAR:
+            best.male += sign
+        return best
 
     def thing(self, low: int, own: Spans, goes_on: bool = False) -> Referent | None:
         """Return what "it" at an offset means as a speaker: a body, a place or a document."""
@@ -184,9 +212,11 @@ class Discourse:
         def suits(referent: Referent) -> float | None:
             if referent.kind not in ("body", "place", "document") or referent.plural:
                 return None
+            if referent.outlet and not referent.spoke:
+                return None
             return PLACE if referent.kind == "place" else 0.0
 
-        return self._best(low, NEAR, own, goes_on, suits)
+        return self._best(low, NEAR, own, goes_on, suits)[0]
 
     def group(self, low: int, own: Spans, goes_on: bool = False) -> Referent | None:
         """Return whom "they" at an offset means: several people, or a body."""
@@ -194,9 +224,11 @@ class Discourse:
         def suits(referent: Referent) -> float | None:
             if referent.plural:
                 return 0.0
+            if referent.outlet and not referent.spoke:
+                return None
             return BODY_AS_THEY if referent.kind == "body" else None
 
-        return self._best(low, NEAR, own, goes_on, suits)
+        return self._best(low, NEAR, own, goes_on, suits)[0]
 
     def _best(
         self,
@@ -205,16 +237,22 @@ class Discourse:
         own: Spans,
         goes_on: bool,
         suits: Callable[[Referent], float | None],
-    ) -> Referent | None:
-        best, best_score = None, WORST
+    ) -> tuple[Referent | None, float]:
+        """Return the most prominent referent that suits, and its lead over the next."""
+        scores: dict[int, tuple[float, Referent]] = {}
         for place in self.before(low, reach):
             suited = suits(place.referent)
             if suited is None or _inside(place, own):
                 continue
             score = suited + self._prominence(place, low, goes_on)
-            if score >= best_score:
-                best, best_score = place.referent, score
-        return best
+            known = scores.get(id(place.referent))
+            if score >= WORST and (known is None or score >= known[0]):
+                scores[id(place.referent)] = (score, place.referent)
+        if not scores:
+            return None, 0.0
+        ranked = sorted(scores.values(), key=lambda scored: -scored[0])
+        lead = ranked[0][0] - (ranked[1][0] if len(ranked) > 1 else WORST)
+        return ranked[0][1], lead
 
 
 def _inside(place: Place, spans: Spans) -> bool:

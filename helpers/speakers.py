@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import pandas as pd
@@ -20,7 +21,7 @@ from helpers.pronouns import (
     IT,
     PRONOUNS,
     SHE,
-    THEY,
+    TITLE,
     Discourse,
     Referent,
     gender_after,
@@ -32,6 +33,7 @@ from helpers.pronouns import (
 REACH = 6000  # characters back in which what a description takes up is sought
 KINDS = {"PERSON": "person", "ORG": "body", "GPE": "place"}
 RELATIVE = frozenset({"who", "which", "that", "whom"})
+OPENING = 1500  # characters from the start in which a description may stand for a later name
 SPEAKERS = " and "  # between the names of several who speak as one
 IDS = ";"  # between their entity_ids
 
@@ -46,7 +48,9 @@ _NAMING = re.compile(
     r"call(?:s|ed|ing)? (?:itself|himself|herself|themselves))\s+(?:the\s+)?$",
     re.IGNORECASE,
 )
-_NAMED_AS = re.compile(r"\b(?:names?|nam(?:ed|ing)|known|identified|call\w*|dubbed)\b", re.IGNORECASE)
+_NAMED_AS = re.compile(
+    r"\b(?:names?|nam(?:ed|ing)|known|identified|call\w*|dubbed)\b", re.IGNORECASE
+)
 _SPEAKS_FOR = re.compile(
     r"\bspokes(?:man|woman|person|people)\b|\bpress (?:office|service)\b", re.IGNORECASE
 )
@@ -74,12 +78,17 @@ _BARE = frozenset({"another", "one", "several", "some", "others", "both", "two",
 _FULL_NAME = re.compile(
     r"[^\W\d_a-z][\w’'.-]*(?:\s+(?:(?:of|and|the|de|van|von|bin|al)\s+){0,2}[^\W\d_a-z][\w’'.-]*)*"
 )
+_AGE = re.compile(r",\s+(?P<age>\d{1,3})\b")
 _AGED = re.compile(r"(?P<age>\d{1,3})-year-old")
 _BROADCASTERS = frozenset({"broadcaster", "network", "channel", "station"})
 _PAPERS = frozenset({"newspaper", "paper", "daily", "weekly", "tabloid"})
 _OUTLET_NOUNS = _BROADCASTERS | _PAPERS | {"magazine", "agency", "outlet", "website", "service"}
-_COMPANY = frozenset({"company", "firm", "operator", "owner", "business", "manufacturer", "maker"})
-_MAKER = r"(?:\s+(?:by|from|of|for)\s+(?:the\s+)?[A-Z][\w’'&.-]*(?:\s+(?:(?:of|for|and|the)\s+)?[A-Z][\w’'&.-]*)*)"
+_COMPANY = frozenset({"company", "firm", "business", "manufacturer"})
+_GENERIC = frozenset({"group", "organisation", "organization", "body", "association", "movement"})
+_MAKER = (
+    r"(?:\s+(?:by|from|of|for)\s+(?:the\s+)?[A-Z][\w’'&.-]*"
+    r"(?:\s+(?:(?:of|for|and|the)\s+)?[A-Z][\w’'&.-]*)*)"
+)
 
 
 class Resolved(NamedTuple):
@@ -126,6 +135,11 @@ def add_speaker(
     """
     canonical = dict(zip(entities["entity_id"], entities["entity"], strict=True))
     texts = dict(zip(articles["article_id"], articles["text"], strict=True))
+    outlets = (
+        dict(zip(articles["article_id"], articles["outlet"], strict=True))
+        if "outlet" in articles
+        else {}
+    )
     named: dict[str, list[tuple]] = defaultdict(list)
     columns = ["article_id", "start", "end", "text", "label", "entity_id"]
     for article_id, *mention in mentions[columns].itertuples(index=False, name=None):
@@ -143,6 +157,7 @@ def add_speaker(
     resolved = [UNKNOWN] * len(said)
     for article_id, positions in rows.items():
         article = _Article(texts.get(article_id, ""), sorted(named[article_id]), canonical)
+        article.mark_outlet(outlets.get(article_id, ""))
         found = article.resolve([said[position] for position in positions])
         for position, speaker in zip(positions, found, strict=True):
             resolved[position] = speaker
@@ -162,6 +177,7 @@ class _Article:
         self.text = text
         self.discourse = Discourse(text)
         self.described: list[Referent] = []
+        self._sources: list[tuple[int, int]] = []
         referents: dict[str, Referent] = {}
         self.mentions: list[_Mention] = []
         for start, end, written, label, entity_id in mentions:
@@ -169,6 +185,7 @@ class _Article:
             if key not in referents:
                 name = canonical.get(entity_id, written)
                 referents[key] = Referent(name, entity_id, KINDS.get(label, ""))
+                referents[key].outlet = label == "ORG" and _is_outlet(name, name)
             referent = referents[key]
             if label == "PERSON":
                 referent.male += gender_before(text, start) + gender_after(text, end)
@@ -178,8 +195,52 @@ class _Article:
         for referent in self.referents:
             if referent.kind == "person":
                 referent.male += given_name(referent.speaker)
+        self._add_pairs()
         read_gender(self.discourse)
         self._starts = [mention.start for mention in self.mentions]
+
+    def mark_outlet(self, outlet: str) -> None:
+        """Mark the outlet that published the article: it is not what "it" or "they" mean."""
+        title = set(outlet.lower().split())
+        for referent in self.referents:
+            words = set(names.plain(referent.speaker).lower().split())
+            if title and referent.kind == "body" and words <= title:
+                referent.outlet = True
+
+    def _add_pairs(self) -> None:
+        """Remember two people named together as those whom "they" may mean."""
+        for first, second in pairwise(self.mentions):
+            if first.label == second.label == "PERSON" and first.referent is not second.referent:
+                between = self.text[first.end : second.start]
+                if _PAIR.fullmatch(between):
+                    pair = _together([first.referent, second.referent])
+                    self.discourse.add(first.start, second.end, pair)
+
+    def _read_to(self, low: int) -> None:
+        """Follow the narrative up to an offset: people described without a name, and pronouns."""
+        begun = self.discourse.read
+        for start, end, description in descriptions.find_phrases(self.text, begun, low):
+            if self.discourse.in_quotes(start) or self.within(start, end + 1):
+                continue
+            named = self.text[end : end + 2] == ", " and self.within(end, end + 40)
+            if (description.definite and not description.plural) or named:
+                continue
+            if description.plural and not self.discourse.opens_clause(start):
+                continue
+            if any(low <= start < high for low, high in self._sources):
+                continue
+            self._remember(start, end, description)
+        self.discourse.read_to(low)
+
+    def _remember(self, low: int, high: int, description: Description, named=False) -> Referent:
+        """Return a new referent for those whom a phrase describes."""
+        shortened = descriptions.shorten(self.text[low:high], named)
+        referent = Referent(shortened, "", _what(description), plural=description.plural)
+        told = descriptions.gender(description.head)
+        referent.male = {"male": TITLE, "female": -TITLE}.get(told, 0.0)
+        self.described.append(referent)
+        self.discourse.add(low, high, referent)
+        return referent
 
     def within(self, low: int, high: int) -> list[_Mention]:
         """Return the names inside a span."""
@@ -193,6 +254,7 @@ class _Article:
 
     def resolve(self, said: list[_Said]) -> list[Resolved]:
         """Return the speaker of each attribution."""
+        self._sources = [(low, high) for one in said for low, high in one.source]
         found = [UNKNOWN] * len(said)
         order = sorted(range(len(said)), key=lambda i: said[i].at)
         waiting: list[int] = []
@@ -208,11 +270,10 @@ class _Article:
                 found[i] = self._from_source(said[i])
             elif before is not None and self._goes_on(said[before], said[i]):
                 found[i] = _carried(found[before])
-            else:
+            if not said[i].source and said[i].form == "direct" and not said[i].cue:
                 waiting.append(i)
         for i in waiting:
-            if said[i].form == "direct" and not said[i].cue:
-                found[i] = self._repeated(said, found, i) or self._next(said, found, i)
+            found[i] = self._repeated(said, found, i) or self._next(said, found, i) or found[i]
         return found
 
     # ------------------------------------------------------------------------ without a source
@@ -244,20 +305,23 @@ class _Article:
                     return _carried(found[other])
         return None
 
-    def _next(self, said: list[_Said], found: list[Resolved], i: int) -> Resolved:
-        """Return who speaks next in the paragraph, when a quotation opens it."""
+    def _next(self, said: list[_Said], found: list[Resolved], i: int) -> Resolved | None:
+        """Return who speaks next in the paragraph, when a quotation without a source opens it."""
         line = self.discourse.paragraph(said[i].content[-1][1])
-        later = [
+        beside = [
             (theirs.at, found[other])
             for other, theirs in enumerate(said)
-            if theirs.at > said[i].at and self.discourse.paragraph(theirs.at) == line
+            if other != i and theirs.source and self.discourse.paragraph(theirs.at) == line
         ]
-        return _carried(min(later)[1]) if later else UNKNOWN
+        if not beside or min(beside)[0] < said[i].at:
+            return None
+        return _carried(min(beside)[1])
 
     # --------------------------------------------------------------------------- from a source
 
     def _from_source(self, said: _Said) -> Resolved:
         low, high = _trimmed(self.text, said.source[0][0], said.source[-1][1])
+        self._read_to(low)
         found, referent = self._refer(low, high, said)
         if _is_outlet(found.speaker, self.text[low:high]):
             first = self._first_source(high, said)
@@ -295,12 +359,7 @@ class _Article:
         parts = list(dict.fromkeys(parts))
         if len(parts) == 1:
             return _resolved(parts[0], "name"), parts[0]
-        joint = Referent(
-            SPEAKERS.join(part.speaker for part in parts),
-            IDS.join(part.speaker_id for part in parts),
-            parts[0].kind,
-            plural=True,
-        )
+        joint = _together(parts)
         return _resolved(joint, "name"), joint
 
     # ----------------------------------------------------------------------------------- names
@@ -332,7 +391,9 @@ class _Article:
                 return [self._which(mention), *joint]
         for mention in reversed(inside):
             if mention.label in ("ORG", "GPE", "FAC", "LOC") and self._is_head(mention, low, high):
-                if number and not re.fullmatch(r"(?:the\s+)?", self.text[low : mention.start], re.I):
+                if number and not re.fullmatch(
+                    r"(?:the\s+)?", self.text[low : mention.start], re.I
+                ):
                     continue
                 earlier = [
                     other
@@ -364,8 +425,11 @@ class _Article:
 
     def _somebody_elses(self, person: _Mention, low: int, high: int) -> bool:
         """Tell whether a person is only mentioned: "Lee's lawyer", "a friend of Lee"."""
-        if re.match(r"[’']s?\s+\w|\s+(?:administration|government|campaign|family|aide|ally|"
-                    r"supporter|lawyer|spokes\w+)s?\b", self.text[person.end : high]):
+        if re.match(
+            r"[’']s?\s+\w|\s+(?:administration|government|campaign|family|aide|ally|"
+            r"supporter|lawyer|spokes\w+)s?\b",
+            self.text[person.end : high],
+        ):
             return True
         before = self.text[low : person.start]
         found = list(_PREPOSITION.finditer(before))
@@ -436,10 +500,7 @@ class _Article:
     def _pronoun(self, low: int, pronoun: str, said: _Said) -> Referent | None:
         goes_on = bool(_GOES_ON.search(said.cue))
         if pronoun in (HE, SHE):
-            referent = self.discourse.person(low, pronoun, said.content, goes_on)
-            if referent is not None:
-                referent.male += 1.0 if pronoun == HE else -1.0
-            return referent
+            return self.discourse.person(low, pronoun, said.content, goes_on)
         if pronoun == IT:
             return self.discourse.thing(low, said.content, goes_on)
         return self.discourse.group(low, said.content, goes_on)
@@ -448,14 +509,14 @@ class _Article:
         """Return where the noun phrase before a relative pronoun begins."""
         end = len(self.text[:low].rstrip(" ,"))
         begun = max(self.discourse.sentence(max(0, low - 1)), low - 120)
-        clause = re.split(r"[,;:“”\"]\s*|\b(?:and|but|said|says|told|by|to|from|of|with)\s+", self.text[begun:end])[-1]
+        clause = re.split(
+            r"[,;:“”\"]\s*|\b(?:and|but|said|says|told|by|to|from|of|with)\s+", self.text[begun:end]
+        )[-1]
         return end - len(clause) if clause.strip() else low
 
     # ----------------------------------------------------------------------- those spoken for
 
-    def _spoken_for(
-        self, low: int, high: int, said: _Said
-    ) -> tuple[Resolved, Referent] | None:
+    def _spoken_for(self, low: int, high: int, said: _Said) -> tuple[Resolved, Referent] | None:
         """Return the body a spokesperson without a name speaks for."""
         written = self.text[low:high]
         first = _segments(self.text, low, high)[0]
@@ -463,12 +524,16 @@ class _Article:
         bodies = [m for m in inside if m.label == "ORG"] or [m for m in inside if m.label == "GPE"]
         if bodies and not any(m.label == "PERSON" for m in inside):
             return _resolved(bodies[0].referent, "name"), bodies[0].referent
-        of = re.search(r"\b(?:for|of|from|with|at)\s+(?=(?:the|its|their)\s)", written[: first[1] - low])
+        of = re.search(
+            r"\b(?:for|of|from|with|at)\s+(?=(?:the|its|their)\s)", written[: first[1] - low]
+        )
         owner = re.match(r"(?:the\s+)?(?P<noun>[\w-]+)[’']s\s", written)
         if of or owner:
             span = (low + of.end(), first[1]) if of else (low, low + owner.end("noun"))
             found, referent = self._described(*span, said)
-            body = referent.kind == "body" or describe(self.text[slice(*span)]).kind == "organisation"
+            body = (
+                referent.kind == "body" or describe(self.text[slice(*span)]).kind == "organisation"
+            )
             if not body:
                 return None
             resolution = "description" if found.resolution == "none" else found.resolution
@@ -493,19 +558,22 @@ class _Article:
             referent = self._named_before(low, written, description) or self._described_before(
                 low, written, description
             )
-        else:
-            referent = self._named_later(low, description)
+        if referent is None and low < OPENING:
+            referent = self._named_later(low, high, description)
+        if referent is None and description.definite and _GOES_ON.search(said.cue):
+            last = self.discourse.last
+            if (
+                last
+                and last.kind == description.kind == "person"
+                and last.plural == description.plural
+            ):
+                referent = last
         if referent is not None:
             self.discourse.add(low, high, referent)
             return _resolved(referent, "description"), referent
         inside = self.within(low, high)
         named = bool(inside) and inside[0].start == low
-        referent = Referent(descriptions.shorten(written, named), "", _what(description))
-        referent.plural = description.plural
-        told = descriptions.gender(description.head)
-        referent.male = {"male": 4.0, "female": -4.0}.get(told, 0.0)
-        self.described.append(referent)
-        self.discourse.add(low, high, referent)
+        referent = self._remember(low, high, description, named)
         return Resolved(referent.speaker, "", "none"), referent
 
     def _takes_up(self, written: str, description: Description) -> bool:
@@ -517,7 +585,7 @@ class _Article:
         """Return "another grower" for "another" after "one grower"."""
         for earlier in reversed(self.described[-6:]):
             known = describe(earlier.speaker)
-            if known.kind == "person" and known.head:
+            if known.kind in ("person", "") and known.head:
                 noun = known.noun if description.determiner in ("another", "one") else known.head
                 speaker = f"{description.determiner} {noun}"
                 if known.plural and description.determiner == "one":
@@ -554,7 +622,9 @@ class _Article:
         low_bound = max(0, low - REACH)
         text = self.text[low_bound:low]
         if description.kind == "document":
-            made = re.search(rf"\b(?:an?|the|its|his|her|their)\s+(?:[\w’'-]+\s+){{0,4}}{noun}{_MAKER}", text)
+            made = re.search(
+                rf"\b(?:an?|the|its|his|her|their)\s+(?:[\w’'-]+\s+){{0,4}}{noun}{_MAKER}", text
+            )
             if made:
                 return descriptions.shorten(made.group())
             return ""
@@ -596,32 +666,66 @@ class _Article:
         return None
 
     def _person_called(self, low: int, noun: str, modifiers: set[str]) -> Referent | None:
-        """Return the last person the article calls so before `low`: "Judge Marr", "Marr, a judge"."""
+        """Return the last person called so before `low`: "Judge Marr", "Marr, a judge"."""
         called = re.compile(rf"\b{re.escape(noun)}\b", re.IGNORECASE)
         for mention in reversed(self.before(low)):
             if mention.label != "PERSON":
                 continue
-            role = _role_before(self.text, mention.start) + " | " + _role_after(self.text, mention.end)
+            role = (
+                _role_before(self.text, mention.start) + " | " + _role_after(self.text, mention.end)
+            )
             if called.search(role) and modifiers <= {*role.lower().split()}:
                 return mention.referent
         return None
 
-    def _named_later(self, low: int, description: Description) -> Referent | None:
-        """Return the one person whom a story that opens with "a prosecutor" then names as such."""
-        opening = self.discourse.paragraph(low) <= 4 and low < 0.35 * len(self.text)
-        if description.kind != "person" or description.plural or not opening:
+    def _named_later(self, low: int, high: int, description: Description) -> Referent | None:
+        """Return whom a story that opens with a description then names: one, and only one, so.
+
+        "A prosecutor told the court" is followed by "the prosecutor, Jonas Weil"; the headline
+        "Captain, 71" by "Caspar Wren, 71"; "Election commission" by its full name.
+        """
+        if description.plural or self._known_before(low, description):
             return None
-        if description.determiner not in ("a", "an", ""):
-            return None
-        noun = re.escape(description.noun)
+        age = _AGE.match(self.text, high) or _AGE.search(self.text, low, high)
         named: dict[int, Referent] = {}
-        for mention in self.mentions:
-            if mention.start > low and mention.label == "PERSON":
-                before = self.text[max(0, mention.start - 40) : mention.start]
-                if re.search(rf"\b[Tt]he\s+(?:\w+\s+)?{noun},?\s+$", before):
-                    named[id(mention.referent)] = mention.referent
-        known = any(m.referent in named.values() for m in self.before(low))
-        return next(iter(named.values())) if len(named) == 1 and not known else None
+        for mention in self.mentions[bisect_left(self._starts, low) :]:
+            if mention.start < high or id(mention.referent) in named:
+                continue
+            if self._bears(mention, description, age):
+                named[id(mention.referent)] = mention.referent
+        return next(iter(named.values())) if len(named) == 1 else None
+
+    def _known_before(self, low: int, description: Description) -> bool:
+        kind = "PERSON" if description.kind == "person" else "ORG"
+        return description.definite and any(m.label == kind for m in self.before(low))
+
+    def _bears(self, mention: _Mention, description: Description, age: re.Match | None) -> bool:
+        """Tell whether a name further on is given with a description's noun or age."""
+        noun = re.escape(description.noun)
+        if mention.label == "PERSON" and age:
+            after = self.text[mention.end : mention.end + 12]
+            return bool(re.match(rf",\s+{age.group('age')}\b", after))
+        if mention.label == "PERSON" and description.kind == "person":
+            if description.owned:
+                return False
+            before = self.text[max(0, mention.start - 40) : mention.start]
+            modified = "".join(rf"{re.escape(word)}\s+" for word in description.modifiers)
+            return bool(re.search(rf"\b[Tt]he\s+(?:\w+\s+)?{modified}{noun},?\s+$", before)) or (
+                bool(
+                    re.match(
+                        rf",\s+an?\s+(?:\w+\s+)?{modified}{noun}\b",
+                        self.text[mention.end : mention.end + 60],
+                    )
+                )
+            )
+        if mention.label == "ORG" and (
+            description.kind == "organisation" or description.noun == "owner"
+        ):
+            words = {description.noun, *description.modifiers}
+            return words <= set(mention.referent.speaker.lower().split()) or (
+                not description.modifiers and _called_so(self.text, mention, description.noun)
+            )
+        return False
 
     def _body_before(self, low: int, description: Description) -> Referent | None:
         """Return the last body before `low` that the noun fits by name, kind or apposition."""
@@ -633,9 +737,19 @@ class _Article:
                 continue
             if _fits(name, noun) or _called_so(self.text, mention, noun):
                 return mention.referent
+        if noun in _GENERIC and not words:
+            near = [m for m in before if low - m.end < 600 and not m.referent.outlet]
+            subjects = [m for m in near if self.discourse.opens_clause(m.start)]
+            if subjects and _kind_of_name(subjects[-1].referent.speaker) in (
+                "",
+                "NGO or civil society",
+            ):
+                return subjects[-1].referent
         if noun in _COMPANY and not words:
             companies = [
-                m for m in before if not _kind_of_name(m.referent.speaker) and not _NEWS.search(m.text)
+                m
+                for m in before
+                if not _kind_of_name(m.referent.speaker) and not _NEWS.search(m.text)
             ]
             if companies:
                 times = {id(m.referent): m.referent.times for m in companies}
@@ -675,6 +789,16 @@ class _Article:
 # ------------------------------------------------------------------------------------ words
 
 
+def _together(parts: list[Referent]) -> Referent:
+    """Return several who speak as one."""
+    return Referent(
+        SPEAKERS.join(part.speaker for part in parts),
+        IDS.join(part.speaker_id for part in parts),
+        parts[0].kind,
+        plural=True,
+    )
+
+
 def _resolved(referent: Referent, resolution: str) -> Resolved:
     return Resolved(referent.speaker, referent.speaker_id, resolution)
 
@@ -706,6 +830,7 @@ def _segments(text: str, low: int, high: int) -> list[tuple[int, int]]:
 
 
 _AND = re.compile(r",?\s+(?:and|&)\s+(?:the\s+)?", re.IGNORECASE)
+_PAIR = re.compile(r"(?:,[^,.\n]{2,60},)?\s+and\s+(?:[\w.’'-]+\s+){0,4}")
 
 
 def _what(description: Description) -> str:
@@ -713,7 +838,8 @@ def _what(description: Description) -> str:
 
 
 def _role_before(text: str, start: int) -> str:
-    return re.split(r"[.!?;:“”\"\n]\s*|\band\b", text[max(0, start - 40) : start])[-1]
+    words = re.split(r"[.!?;:“”\"\n]\s*|\band\b", text[max(0, start - 40) : start])[-1]
+    return _PREPOSITION.split(words)[-1] if not words.rstrip().endswith(",") else words
 
 
 def _role_after(text: str, end: int) -> str:
