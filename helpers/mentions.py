@@ -35,7 +35,7 @@ _BODY_NOUNS = (
     "Airlines|Railway|Railways|Holdings|Laboratory|Centre|Center|Chamber of Commerce"
 )
 _BODY = re.compile(
-    rf"(?:(?:{_CAPITALISED})(?:\s(?:and|&|of|for)(?=\s[A-Z]))?\s){{1,5}}(?:{_BODY_NOUNS})\b"
+    rf"(?:(?:{_CAPITALISED}[’']?)(?:\s(?:and|&|of|for)(?=\s[A-Z]))?\s){{1,5}}(?:{_BODY_NOUNS})\b"
     rf"(?:\s(?:of|for)(?:\sthe)?(?:\s{_CAPITALISED}){{1,3}})?"
     rf"|\b(?:Ministry|Department|Office|Bank|University|Institute|Board|Bureau|Court)\s(?:of|for)"
     rf"(?:\sthe)?(?:\s{_CAPITALISED})(?:(?:,|\sand|\s&)?\s{_CAPITALISED}){{0,3}}"
