@@ -52,11 +52,12 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _acronyms(counts: Mapping[str, Mapping[str, int]], text: str) -> dict[str, str]:
-    """Return the acronyms the article defines with their long forms, where one is mentioned."""
-    capitals = any(
-        written.isupper() and len(written) > 1 for found in counts.values() for written in found
-    )
-    if not capitals:
+    """Return the acronyms the article defines with their long forms.
+
+    None are sought where every name in capitals is in a lexicon.
+    """
+    capitals = {written for found in counts.values() for written in found if written.isupper()}
+    if not any(len(written) > 1 and names.known(written) is None for written in capitals):
         return {}
     spans = names.find_acronyms(text)
     return {acronym: names.plain(text[start:end]) for acronym, (start, end) in spans.items()}

@@ -95,6 +95,7 @@ def person_name(name: str) -> str:
     return f"{first} {_INITIAL.sub('', rest)}".strip() if rest else name
 
 
+@lru_cache(maxsize=200_000)
 def family_names(name: str) -> tuple[str, ...]:
     """Return the words of a full name that may stand for it: the last, a family name in front."""
     words = person_name(name).split()

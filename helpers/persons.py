@@ -135,12 +135,14 @@ def sound(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=200_000)
 def is_family_first(name: PersonName) -> bool:
     """Tell whether the family name stands in front, as in Chinese, Korean and Vietnamese names."""
     return len(name.words) > 1 and len(names.family_names(" ".join(name.words))) > 1
 
 
-def family_forms(name: PersonName) -> set[tuple[str, ...]]:
+@lru_cache(maxsize=200_000)
+def family_forms(name: PersonName) -> frozenset[tuple[str, ...]]:
     """Return the folded words that may stand for a full name: the last, the last two, and so on.
 
     For a family name in front also the first word. "López Obrador" stands for "Andrés Manuel López
@@ -150,7 +152,7 @@ def family_forms(name: PersonName) -> set[tuple[str, ...]]:
     forms = {folded[at:] for at in range(1, len(folded))}
     if is_family_first(name):
         forms.add(folded[:1])
-    return forms
+    return frozenset(forms)
 
 
 def given_form(name: PersonName) -> tuple[str, ...]:
