@@ -43,8 +43,19 @@ def name_things(
         left = {written: found[written] for written in found if (written, label) not in named}
         there = {n.entity: w for (w, other), n in named.items() if _alike(other, label)}
         for written, naming in _name_unknown(left, label, there, named, people).items():
-            named[written, label] = naming
+            alone = " " in names.plain(written) or not naming.reason or _stands_alone(written, text)
+            plain = Naming(names.plain(written), label, own_country(written), "")
+            named[written, label] = naming if alone else plain
     return _name_points(named)
+
+
+def _stands_alone(word: str, text: str) -> bool:
+    """Tell whether a word that is short for a longer name is ever used as a name by itself.
+
+    "The Army said" is; the first word of "Army Tactical Missile Systems" is not.
+    """
+    pattern = rf"(?<![\w-]){re.escape(word)}(?![\w-])(?!\s+[A-Z])"
+    return not text or re.search(pattern, text) is not None
 
 
 def _alike(one: str, other: str) -> bool:
