@@ -40,6 +40,9 @@ _BODY = re.compile(
     rf"|\b(?:Ministry|Department|Office|Bank|University|Institute|Board|Bureau|Court)\s(?:of|for)"
     rf"(?:\sthe)?(?:\s{_CAPITALISED})(?:(?:,|\sand|\s&)?\s{_CAPITALISED}){{0,3}}"
 )
+_WEAPON = re.compile(
+    rf"(?:{_CAPITALISED}\s){{1,4}}(?:Missile|Rocket|Artillery|Weapons?|Defen[cs]e|Radar)\sSystems?\b"
+)
 _SMALL_START = re.compile(
     r"(?:The|An?|In|On|At|For|From|By|With|But|And|As|If|When|While|After|Before|His|Her|Their|"
     r"Our|This|That|These|Those|Both|Some|Many|Most|Last|Next)\s+"
@@ -189,12 +192,13 @@ def _acronym_names(text: str) -> list[Name]:
 
 def _body_names(text: str) -> list[Name]:
     found = []
-    for match in _BODY.finditer(text):
-        start, end = match.span()
-        while small := _SMALL_START.match(text, start, end):
-            start = small.end()
-        if " " in text[start:end] and not text[start:end].isupper():
-            found.append(_by_rule(*names.trim(text, start, end), "ORG", "form of the name"))
+    for pattern, label in ((_BODY, "ORG"), (_WEAPON, "PRODUCT")):
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            while small := _SMALL_START.match(text, start, end):
+                start = small.end()
+            if " " in text[start:end] and not text[start:end].isupper():
+                found.append(_by_rule(*names.trim(text, start, end), label, "form of the name"))
     return found
 
 
