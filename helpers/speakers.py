@@ -6,36 +6,19 @@ What cannot be resolved stays as written and says so; nothing is guessed silentl
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import defaultdict
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 
 import pandas as pd
 
 from helpers import descriptions, lexicons, names
+from helpers.cast import REACH, Cast, Mention, together
 from helpers.descriptions import SENTENCE_END, Description, describe
-from helpers.pronouns import (
-    HE,
-    IT,
-    PRONOUNS,
-    SHE,
-    TITLE,
-    Discourse,
-    Referent,
-    gender_after,
-    gender_before,
-    given_name,
-    read_gender,
-)
+from helpers.pronouns import HE, IT, PRONOUNS, SHE, TITLE, Referent
 
-REACH = 6000  # characters back in which what a description takes up is sought
-KINDS = {"PERSON": "person", "ORG": "body", "GPE": "place"}
 RELATIVE = frozenset({"who", "which", "that", "whom"})
 OPENING = 1500  # characters from the start in which a description may stand for a later name
-SPEAKERS = " and "  # between the names of several who speak as one
-IDS = ";"  # between their entity_ids
 
 _SEGMENT = re.compile(r",\s+|\s[—–]\s|\s--\s|\s\(|\)")
 _PREPOSITION = re.compile(
@@ -75,6 +58,9 @@ _AS_CITED = re.compile(
 _GOES_ON = re.compile(r"\b(?:add(?:s|ed|ing)?|continu(?:es|ed|ing)|went on|goes on|also)\b")
 _PASSIVE = re.compile(r"(?:is|are|was|were|be|been|being)\b|.*\b(?:been|being)\b|according\b")
 _BARE = frozenset({"another", "one", "several", "some", "others", "both", "two", "three", "many"})
+_LISTED = re.compile(r",|\band\b|&")
+_ARTICLE = re.compile(r"(?:(?:the|an?)\s+)?", re.IGNORECASE)
+_ROLE = re.compile(r"(?:(?:the|an?)\s+)?(?:[a-z][\w’'-]*\s+)*", re.IGNORECASE)
 _FULL_NAME = re.compile(
     r"[^\W\d_a-z][\w’'.-]*(?:\s+(?:(?:of|and|the|de|van|von|bin|al)\s+){0,2}[^\W\d_a-z][\w’'.-]*)*"
 )
@@ -107,14 +93,6 @@ class _Said(NamedTuple):
     cue: str
     form: str
     at: int
-
-
-class _Mention(NamedTuple):
-    start: int
-    end: int
-    text: str
-    label: str
-    referent: Referent
 
 
 UNKNOWN = Resolved("", "", "none")
@@ -156,9 +134,13 @@ def add_speaker(
     ]
     resolved = [UNKNOWN] * len(said)
     for article_id, positions in rows.items():
-        article = _Article(texts.get(article_id, ""), sorted(named[article_id]), canonical)
-        article.mark_outlet(outlets.get(article_id, ""))
-        found = article.resolve([said[position] for position in positions])
+        cast = Cast(
+            texts.get(article_id, ""),
+            sorted(named[article_id]),
+            canonical,
+            outlets.get(article_id, ""),
+        )
+        found = _Article(cast).resolve([said[position] for position in positions])
         for position, speaker in zip(positions, found, strict=True):
             resolved[position] = speaker
     index = attributions.index
@@ -173,56 +155,20 @@ def add_speaker(
 class _Article:
     """What is known of an article while its attributions are read in order."""
 
-    def __init__(self, text: str, mentions: list[tuple], canonical: dict[str, str]) -> None:
-        self.text = text
-        self.discourse = Discourse(text)
+    def __init__(self, cast: Cast) -> None:
+        self.text = cast.text
+        self.cast = cast
+        self.discourse = cast.discourse
         self.described: list[Referent] = []
         self._sources: list[tuple[int, int]] = []
-        referents: dict[str, Referent] = {}
-        self.mentions: list[_Mention] = []
-        for start, end, written, label, entity_id in mentions:
-            key = entity_id or f"{label} {written}"
-            if key not in referents:
-                name = canonical.get(entity_id, written)
-                referents[key] = Referent(name, entity_id, KINDS.get(label, ""))
-                referents[key].outlet = label == "ORG" and _is_outlet(name, name)
-            referent = referents[key]
-            if label == "PERSON":
-                referent.male += gender_before(text, start) + gender_after(text, end)
-            self.mentions.append(_Mention(start, end, written, label, referent))
-            self.discourse.add(start, end, referent)
-        self.referents = list(referents.values())
-        for referent in self.referents:
-            if referent.kind == "person":
-                referent.male += given_name(referent.speaker)
-        self._add_pairs()
-        read_gender(self.discourse)
-        self._starts = [mention.start for mention in self.mentions]
-
-    def mark_outlet(self, outlet: str) -> None:
-        """Mark the outlet that published the article: it is not what "it" or "they" mean."""
-        title = set(outlet.lower().split())
-        for referent in self.referents:
-            words = set(names.plain(referent.speaker).lower().split())
-            if title and referent.kind == "body" and words <= title:
-                referent.outlet = True
-
-    def _add_pairs(self) -> None:
-        """Remember two people named together as those whom "they" may mean."""
-        for first, second in pairwise(self.mentions):
-            if first.label == second.label == "PERSON" and first.referent is not second.referent:
-                between = self.text[first.end : second.start]
-                if _PAIR.fullmatch(between):
-                    pair = _together([first.referent, second.referent])
-                    self.discourse.add(first.start, second.end, pair)
 
     def _read_to(self, low: int) -> None:
         """Follow the narrative up to an offset: people described without a name, and pronouns."""
         begun = self.discourse.read
         for start, end, description in descriptions.find_phrases(self.text, begun, low):
-            if self.discourse.in_quotes(start) or self.within(start, end + 1):
+            if self.discourse.in_quotes(start) or self.cast.within(start, end + 1):
                 continue
-            named = self.text[end : end + 2] == ", " and self.within(end, end + 40)
+            named = self.text[end : end + 2] == ", " and self.cast.within(end, end + 40)
             if (description.definite and not description.plural) or named:
                 continue
             if description.plural and not self.discourse.opens_clause(start):
@@ -241,16 +187,6 @@ class _Article:
         self.described.append(referent)
         self.discourse.add(low, high, referent)
         return referent
-
-    def within(self, low: int, high: int) -> list[_Mention]:
-        """Return the names inside a span."""
-        found = self.mentions[bisect_left(self._starts, low) : bisect_left(self._starts, high)]
-        return [mention for mention in found if mention.end <= high]
-
-    def before(self, offset: int, reach: int = REACH) -> list[_Mention]:
-        """Return the names in the `reach` characters before an offset, in order."""
-        low = bisect_left(self._starts, offset - reach)
-        return self.mentions[low : bisect_left(self._starts, offset)]
 
     def resolve(self, said: list[_Said]) -> list[Resolved]:
         """Return the speaker of each attribution."""
@@ -359,7 +295,7 @@ class _Article:
         parts = list(dict.fromkeys(parts))
         if len(parts) == 1:
             return _resolved(parts[0], "name"), parts[0]
-        joint = _together(parts)
+        joint = together(parts)
         return _resolved(joint, "name"), joint
 
     # ----------------------------------------------------------------------------------- names
@@ -384,11 +320,20 @@ class _Article:
 
     def _named_in(self, low: int, high: int, number: int) -> list[Referent]:
         """Return the names that one segment of a source is about."""
-        inside = self.within(low, high)
-        for mention in inside:
-            if mention.label == "PERSON" and not self._somebody_elses(mention, low, high):
-                joint = self._joint(mention, inside, high)
-                return [self._which(mention), *joint]
+        inside = self.cast.within(low, high)
+        people = [
+            mention
+            for mention in inside
+            if mention.label == "PERSON" and not self._somebody_elses(mention, low, high)
+        ]
+        for mention in people:
+            if any(
+                not _LISTED.search(self.text[mention.end : m.start])
+                for m in people
+                if m.start > mention.end
+            ):
+                continue  # "Justice Helen Marr": the last of the names is the one
+            return [self.cast.which(mention), *self._joint(mention, inside, high)]
         for mention in reversed(inside):
             if mention.label in ("ORG", "GPE", "FAC", "LOC") and self._is_head(mention, low, high):
                 if number and not re.fullmatch(
@@ -414,7 +359,7 @@ class _Article:
         more: list[Referent] = []
         for start, stop in rest:
             words = re.match(r"and\s+(?:the\s+)?", self.text[start:stop])
-            inside = self.within(start, stop)
+            inside = self.cast.within(start, stop)
             whole = inside and inside[0].start - start <= (words.end() if words else 4)
             if not whole or not re.match(r"\s*$", self.text[inside[-1].end : stop]):
                 return found
@@ -423,13 +368,16 @@ class _Article:
                 return found + more
         return found
 
-    def _somebody_elses(self, person: _Mention, low: int, high: int) -> bool:
+    def _somebody_elses(self, person: Mention, low: int, high: int) -> bool:
         """Tell whether a person is only mentioned: "Lee's lawyer", "a friend of Lee"."""
         if re.match(
             r"[’']s?\s+\w|\s+(?:administration|government|campaign|family|aide|ally|"
             r"supporter|lawyer|spokes\w+)s?\b",
             self.text[person.end : high],
         ):
+            return True
+        after = self.text[person.end : high]
+        if re.match(r"\s+[a-z]", after) and describe(after.strip()).kind:
             return True
         before = self.text[low : person.start]
         found = list(_PREPOSITION.finditer(before))
@@ -441,16 +389,16 @@ class _Article:
         office = office and title[0].lower() not in ("the", "a", "an")
         return not (office and between and all(w[:1].isupper() or w == "the" for w in between))
 
-    def _is_head(self, body: _Mention, low: int, high: int) -> bool:
+    def _is_head(self, body: Mention, low: int, high: int) -> bool:
         """Tell whether a segment is about a body: its name ends the words before "in", "of"."""
         after = self.text[body.end : high]
         before = self.text[low : body.start]
         return bool(_BODY_ADDED.match(after)) and not _PREPOSITION.search(before)
 
-    def _joint(self, first: _Mention, inside: list[_Mention], high: int) -> list[Referent]:
+    def _joint(self, first: Mention, inside: list[Mention], high: int) -> list[Referent]:
         others = [m for m in inside if m.start > first.end and m.label == first.label]
         return [
-            self._which(other)
+            self.cast.which(other)
             for other in others
             if re.fullmatch(
                 r"(?:,\s+(?:\S+\s+){0,6}?)?,?\s*(?:and|&)\s+(?:[\w.’'-]+\s+){0,5}",
@@ -461,39 +409,32 @@ class _Article:
 
     def _called(self, low: int, high: int) -> Referent | None:
         """Return the name a segment gives: "a group calling itself X", "known only as X"."""
-        for mention in self.within(low, high):
+        for mention in self.cast.within(low, high):
             before = self.text[low : mention.start]
             if _NAMING.search(before) and _NAMED_AS.search(before):
                 return mention.referent
         return None
 
-    def _which(self, person: _Mention) -> Referent:
-        """Return the person whom a short name means where several bear it: the last named fully."""
-        if " " in person.referent.speaker:
-            return person.referent
-        short = person.referent.speaker
-        sign = gender_before(self.text, person.start)
-        for earlier in reversed(self.before(person.start)):
-            full = earlier.referent
-            bears = full.kind == "person" and short in names.family_names(full.speaker)
-            if bears and full is not person.referent and full.male * sign >= 0:
-                return full
-        return person.referent
-
     def _unlisted(self, low: int, high: int) -> list[Referent]:
-        """Return a name that is not among the mentions: capitals through the whole segment."""
-        start = names.strip_titles(self.text, low, high)
-        written = re.sub(r"^(?:the|a|an)\s+", "", self.text[start:high], flags=re.IGNORECASE)
-        if not _FULL_NAME.fullmatch(written) or written.lower() in PRONOUNS:
+        """Return a name that no mention covers: capitals at the end, a role or title before it."""
+        role = _ROLE.match(self.text[low:high])
+        start = names.strip_titles(self.text, low + role.end(), high)
+        start += len(_ARTICLE.match(self.text[start:high]).group())
+        name = self.text[start:high]
+        if not _FULL_NAME.fullmatch(name) or name.lower() in PRONOUNS:
             return []
-        plain = names.plain(written)
-        for referent in self.referents:
-            if plain in (referent.speaker, *names.family_names(referent.speaker)):
-                return [referent]
-        first = describe(written)
-        if " " not in written or first.kind or re.search(r"\b\w+[’']s\s", written):
+        known = self.cast.find(name)
+        if known is not None:
+            return [known]
+        kind = {"organisation": "body"}.get(
+            descriptions.kind(descriptions.head_noun(role.group())), ""
+        ) or ("person" if start > low and role.group() else "")
+        words = name.split()
+        if not kind and len(words) < 2:
             return []
-        return [Referent(plain, "", "person" if start > low else "")]
+        if descriptions.kind(words[-1]) or re.search(r"\w[’']s\s", name):
+            return []
+        return [self.cast.enlist(name, kind or "person")]
 
     # ------------------------------------------------------------------------------- pronouns
 
@@ -520,7 +461,7 @@ class _Article:
         """Return the body a spokesperson without a name speaks for."""
         written = self.text[low:high]
         first = _segments(self.text, low, high)[0]
-        inside = self.within(*first)
+        inside = self.cast.within(*first)
         bodies = [m for m in inside if m.label == "ORG"] or [m for m in inside if m.label == "GPE"]
         if bodies and not any(m.label == "PERSON" for m in inside):
             return _resolved(bodies[0].referent, "name"), bodies[0].referent
@@ -571,7 +512,7 @@ class _Article:
         if referent is not None:
             self.discourse.add(low, high, referent)
             return _resolved(referent, "description"), referent
-        inside = self.within(low, high)
+        inside = self.cast.within(low, high)
         named = bool(inside) and inside[0].start == low
         referent = self._remember(low, high, description, named)
         return Resolved(referent.speaker, "", "none"), referent
@@ -658,7 +599,7 @@ class _Article:
         return None
 
     def _aged(self, low: int, age: str) -> Referent | None:
-        for mention in reversed(self.before(low)):
+        for mention in reversed(self.cast.before(low)):
             if mention.label == "PERSON" and re.match(
                 rf",\s+(?:aged\s+)?{age}\b", self.text[mention.end : mention.end + 20]
             ):
@@ -668,7 +609,7 @@ class _Article:
     def _person_called(self, low: int, noun: str, modifiers: set[str]) -> Referent | None:
         """Return the last person called so before `low`: "Judge Marr", "Marr, a judge"."""
         called = re.compile(rf"\b{re.escape(noun)}\b", re.IGNORECASE)
-        for mention in reversed(self.before(low)):
+        for mention in reversed(self.cast.before(low)):
             if mention.label != "PERSON":
                 continue
             role = (
@@ -688,7 +629,7 @@ class _Article:
             return None
         age = _AGE.match(self.text, high) or _AGE.search(self.text, low, high)
         named: dict[int, Referent] = {}
-        for mention in self.mentions[bisect_left(self._starts, low) :]:
+        for mention in self.cast.after(low):
             if mention.start < high or id(mention.referent) in named:
                 continue
             if self._bears(mention, description, age):
@@ -697,9 +638,9 @@ class _Article:
 
     def _known_before(self, low: int, description: Description) -> bool:
         kind = "PERSON" if description.kind == "person" else "ORG"
-        return description.definite and any(m.label == kind for m in self.before(low))
+        return description.definite and any(m.label == kind for m in self.cast.before(low))
 
-    def _bears(self, mention: _Mention, description: Description, age: re.Match | None) -> bool:
+    def _bears(self, mention: Mention, description: Description, age: re.Match | None) -> bool:
         """Tell whether a name further on is given with a description's noun or age."""
         noun = re.escape(description.noun)
         if mention.label == "PERSON" and age:
@@ -730,7 +671,7 @@ class _Article:
     def _body_before(self, low: int, description: Description) -> Referent | None:
         """Return the last body before `low` that the noun fits by name, kind or apposition."""
         noun, words = description.noun, set(description.modifiers)
-        before = [m for m in self.before(low) if m.label == "ORG"]
+        before = [m for m in self.cast.before(low) if m.label == "ORG"]
         for mention in reversed(before):
             name = mention.referent.speaker
             if not words <= set(name.lower().split()):
@@ -779,7 +720,7 @@ class _Article:
             if match is None:
                 continue
             low, high = match.start("who") + offset, match.end("who") + offset
-            if any(m.label == "PERSON" for m in self.within(low, high)) or (
+            if any(m.label == "PERSON" for m in self.cast.within(low, high)) or (
                 text[low:high].lower() in PRONOUNS
             ):
                 return self._refer(low, high, said)
@@ -787,16 +728,6 @@ class _Article:
 
 
 # ------------------------------------------------------------------------------------ words
-
-
-def _together(parts: list[Referent]) -> Referent:
-    """Return several who speak as one."""
-    return Referent(
-        SPEAKERS.join(part.speaker for part in parts),
-        IDS.join(part.speaker_id for part in parts),
-        parts[0].kind,
-        plural=True,
-    )
 
 
 def _resolved(referent: Referent, resolution: str) -> Resolved:
@@ -830,7 +761,6 @@ def _segments(text: str, low: int, high: int) -> list[tuple[int, int]]:
 
 
 _AND = re.compile(r",?\s+(?:and|&)\s+(?:the\s+)?", re.IGNORECASE)
-_PAIR = re.compile(r"(?:,[^,.\n]{2,60},)?\s+and\s+(?:[\w.’'-]+\s+){0,4}")
 
 
 def _what(description: Description) -> str:
@@ -868,7 +798,7 @@ _NOT_DESCRIBING = re.compile(
 )
 
 
-def _called_so(text: str, mention: _Mention, noun: str) -> bool:
+def _called_so(text: str, mention: Mention, noun: str) -> bool:
     """Tell whether the text calls a body so beside its name: "the broadcaster NHK"."""
     before = text[max(0, mention.start - 40) : mention.start]
     after = text[mention.end : mention.end + 60]

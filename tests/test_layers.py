@@ -26,6 +26,7 @@ LAYERS = [
     {"names", "encoder"},
     {"decoding", "persons", "descriptions"},
     {"bodies", "pronouns"},
+    {"cast"},
     {"mentions", "entities", "attributions", "speakers", "sources", "replies", "tone"},
     {"parts"},
     {"corpus"},

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import attributions, entities, mentions, schema, speakers
+from helpers import attributions, cast, entities, mentions, schema, speakers
 
 PIECES = st.sampled_from(
     [
@@ -136,6 +136,6 @@ def test_add_speaker_keeps_rows_and_applying_twice_changes_nothing(texts):
     filled = ["speaker", "speaker_id", "resolution"]
     pd.testing.assert_frame_equal(once.drop(columns=filled), said.drop(columns=filled))
     schema.to_arrow("attributions", once)
-    ids = once["speaker_id"].str.split(speakers.IDS).explode()
+    ids = once["speaker_id"].str.split(cast.IDS).explode()
     assert set(ids.dropna()) <= {"", *named["entity_id"]}
     assert (once.loc[once["resolution"] != "none", "speaker"] != "").all()
