@@ -118,6 +118,14 @@ def describe(written: str) -> Description:
     return Description(first, tuple(words[:-1]), head, plural, denotes)
 
 
+def continues(after: str) -> bool:
+    """Tell whether the words after a name go on to a noun: "Marland" in "a Marland diplomat"."""
+    found = re.match(r"\s+(?=[a-z])", after)
+    if not found or _POSTMODIFIER.match(after, found.end()):
+        return False
+    return describe(after[found.end() :]).kind != ""
+
+
 def is_plural(noun: str) -> bool:
     """Tell whether a noun is in the plural, by its form."""
     noun = noun.lower()

@@ -60,7 +60,7 @@ _PASSIVE = re.compile(r"(?:is|are|was|were|be|been|being)\b|.*\b(?:been|being)\b
 _BARE = frozenset({"another", "one", "several", "some", "others", "both", "two", "three", "many"})
 _LISTED = re.compile(r",|\band\b|&")
 _ARTICLE = re.compile(r"(?:(?:the|an?)\s+)?", re.IGNORECASE)
-_ROLE = re.compile(r"(?:(?:the|an?)\s+)?(?:[a-z][\w’'-]*\s+)*", re.IGNORECASE)
+_ROLE = re.compile(r"(?:(?:[Tt]he|[Aa]n?)\s+)?(?:[A-Z][a-z’'-]*\s+(?=[a-z]))?(?:[a-z][\w’'-]*\s+)*")
 _FULL_NAME = re.compile(
     r"[^\W\d_a-z][\w’'.-]*(?:\s+(?:(?:of|and|the|de|van|von|bin|al)\s+){0,2}[^\W\d_a-z][\w’'.-]*)*"
 )
@@ -376,8 +376,7 @@ class _Article:
             self.text[person.end : high],
         ):
             return True
-        after = self.text[person.end : high]
-        if re.match(r"\s+[a-z]", after) and describe(after.strip()).kind:
+        if descriptions.continues(self.text[person.end : high]):
             return True
         before = self.text[low : person.start]
         found = list(_PREPOSITION.finditer(before))
