@@ -120,10 +120,8 @@ def describe(written: str) -> Description:
 
 def continues(after: str) -> bool:
     """Tell whether the words after a name go on to a noun: "Marland" in "a Marland diplomat"."""
-    found = re.match(r"\s+(?=[a-z])", after)
-    if not found or _POSTMODIFIER.match(after, found.end()):
-        return False
-    return describe(after[found.end() :]).kind != ""
+    found = re.match(r"\s+(?=[a-z])(?!(?:himself|herself|itself|alone|too|also|now|then)\b)", after)
+    return bool(found) and not _POSTMODIFIER.match(after, found.end())
 
 
 def is_plural(noun: str) -> bool:

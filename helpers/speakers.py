@@ -28,8 +28,7 @@ _PREPOSITION = re.compile(
 )
 _NAMING = re.compile(
     r"\b(?:called|named|nicknamed|dubbed|known (?:only )?as|as|by the name of|"
-    r"call(?:s|ed|ing)? (?:itself|himself|herself|themselves))\s+(?:the\s+)?$",
-    re.IGNORECASE,
+    r"call(?:s|ed|ing)? (?:itself|himself|herself|themselves))\s+(?:the\s+)?(?=[A-Z])"
 )
 _NAMED_AS = re.compile(
     r"\b(?:names?|nam(?:ed|ing)|known|identified|call\w*|dubbed)\b", re.IGNORECASE
@@ -64,17 +63,17 @@ _ROLE = re.compile(r"(?:(?:[Tt]he|[Aa]n?)\s+)?(?:[A-Z][a-z’'-]*\s+(?=[a-z]))?(
 _FULL_NAME = re.compile(
     r"[^\W\d_a-z][\w’'.-]*(?:\s+(?:(?:of|and|the|de|van|von|bin|al)\s+){0,2}[^\W\d_a-z][\w’'.-]*)*"
 )
+_OWNER = re.compile(r"\w[’']s\s")
 _AGE = re.compile(r",\s+(?P<age>\d{1,3})\b")
 _AGED = re.compile(r"(?P<age>\d{1,3})-year-old")
 _BROADCASTERS = frozenset({"broadcaster", "network", "channel", "station"})
 _PAPERS = frozenset({"newspaper", "paper", "daily", "weekly", "tabloid"})
+_ALIKE = (_BROADCASTERS, _PAPERS)
 _OUTLET_NOUNS = _BROADCASTERS | _PAPERS | {"magazine", "agency", "outlet", "website", "service"}
 _COMPANY = frozenset({"company", "firm", "business", "manufacturer"})
 _GENERIC = frozenset({"group", "organisation", "organization", "body", "association", "movement"})
-_MAKER = (
-    r"(?:\s+(?:by|from|of|for)\s+(?:the\s+)?[A-Z][\w’'&.-]*"
-    r"(?:\s+(?:(?:of|for|and|the)\s+)?[A-Z][\w’'&.-]*)*)"
-)
+_CAPITALS = r"[A-Z][\w&.-]*(?:\s+(?:(?:of|for|and|the)\s+)?[A-Z][\w&.-]*)*"
+_MAKER = rf"\s+(?:by|from)\s+(?:the\s+)?{_CAPITALS}"
 
 
 class Resolved(NamedTuple):
@@ -282,7 +281,7 @@ class _Article:
                 self.discourse.add(low, high, referent)
                 return _resolved(referent, "pronoun"), referent
             return Resolved(written, "", "none"), Referent(written, "", "")
-        parts = self._named(low, high)
+        parts = self._named(low, high) or self._named_with(low, high, said)
         if not parts and _SPEAKS_FOR.search(written):
             owner = self._spoken_for(low, high, said)
             if owner is not None:
@@ -309,7 +308,8 @@ class _Article:
                 if called is not None:
                     return [called]
                 continue
-            found = self._named_in(start, end, number)
+            beside = segments[number - 1 if number else 1] if len(segments) > 1 else (low, low)
+            found = self._named_in(start, end, number) or self._unlisted(start, end, beside)
             if found:
                 return self._with_others(found, end, segments[number + 1 :])
             if number == 0:
@@ -348,8 +348,6 @@ class _Article:
                     and self._is_head(other, low, other.end)
                 ]
                 return [other.referent for other in [*earlier, mention]]
-        if not inside:
-            return self._unlisted(low, high)
         return []
 
     def _with_others(
@@ -368,6 +366,26 @@ class _Article:
                 return found + more
         return found
 
+    def _named_with(self, low: int, high: int, said: _Said) -> list[Referent]:
+        """Return somebody named and others described beside them: "the U.S. and its allies"."""
+        start, end = _segments(self.text, low, high)[0]
+        joining = _AND_ALONE.search(self.text, start, end)
+        if not joining:
+            return []
+        halves = [(start, joining.start()), (joining.end(), end)]
+        named = [self._named(*half) for half in halves]
+        if all(named) or not any(named):
+            return []
+        other = describe(self.text[slice(*halves[bool(named[0])])])
+        role = not named[0] and not other.plural  # "the author and critic Mara Quist"
+        if role or not (other.plural or other.determiner):
+            return []
+        return [
+            part
+            for half, names_there in zip(halves, named, strict=True)
+            for part in names_there or [self._described(*half, said)[1]]
+        ]
+
     def _somebody_elses(self, person: Mention, low: int, high: int) -> bool:
         """Tell whether a person is only mentioned: "Lee's lawyer", "a friend of Lee"."""
         if re.match(
@@ -380,7 +398,8 @@ class _Article:
             return True
         before = self.text[low : person.start]
         found = list(_PREPOSITION.finditer(before))
-        if not found or _NAMING.search(before) and _NAMED_AS.search(before):
+        naming = list(_NAMING.finditer(self.text, low, person.end))
+        if not found or (naming and naming[-1].end() == person.start and _NAMED_AS.search(before)):
             return False
         between = before[found[-1].end() :].split()
         title = before[: found[0].start()].split()
@@ -408,32 +427,42 @@ class _Article:
 
     def _called(self, low: int, high: int) -> Referent | None:
         """Return the name a segment gives: "a group calling itself X", "known only as X"."""
-        for mention in self.cast.within(low, high):
-            before = self.text[low : mention.start]
-            if _NAMING.search(before) and _NAMED_AS.search(before):
-                return mention.referent
+        for naming in _NAMING.finditer(self.text, low, high):
+            name = _FULL_NAME.match(self.text, naming.end(), high)
+            if name and _NAMED_AS.search(self.text[low : naming.end()]):
+                inside = self.cast.within(*name.span())
+                if inside and inside[0].end == name.end():
+                    return inside[0].referent
+                kind = {"organisation": "body"}.get(describe(self.text[low:high]).kind, "person")
+                return self.cast.find(name.group()) or self.cast.enlist(name.group(), kind)
         return None
 
-    def _unlisted(self, low: int, high: int) -> list[Referent]:
-        """Return a name that no mention covers: capitals at the end, a role or title before it."""
+    def _unlisted(self, low: int, high: int, beside: tuple[int, int]) -> list[Referent]:
+        """Return a name that no mention covers: capitals at the end, a role or title before it.
+
+        `beside` is the segment that may tell what it names: "the operator, Castellan Ports".
+        """
         role = _ROLE.match(self.text[low:high])
         start = names.strip_titles(self.text, low + role.end(), high)
         start += len(_ARTICLE.match(self.text[start:high]).group())
         name = self.text[start:high]
+        words = name.split()
         if not _FULL_NAME.fullmatch(name) or name.lower() in PRONOUNS:
+            return []
+        if _PREPOSITION.search(role.group()):
             return []
         known = self.cast.find(name)
         if known is not None:
             return [known]
-        kind = {"organisation": "body"}.get(
-            descriptions.kind(descriptions.head_noun(role.group())), ""
-        ) or ("person" if start > low and role.group() else "")
-        words = name.split()
-        if not kind and len(words) < 2:
+        told = [role.group(), self.text[slice(*beside)]]
+        kinds = [descriptions.kind(descriptions.head_noun(words)) for words in told]
+        titled = start > low + role.end()
+        if len(words) < 2 and not (titled or kinds[0]):
             return []
-        if descriptions.kind(words[-1]) or re.search(r"\w[’']s\s", name):
+        if descriptions.kind(words[-1]) or _OWNER.search(name):
             return []
-        return [self.cast.enlist(name, kind or "person")]
+        body = "organisation" in kinds and not titled
+        return [self.cast.enlist(name, "body" if body else "person")]
 
     # ------------------------------------------------------------------------------- pronouns
 
@@ -558,16 +587,10 @@ class _Article:
 
     def _fuller(self, low: int, description: Description) -> str:
         """Return the fuller description of the same earlier: "unidentified city officials"."""
-        noun = re.escape(description.head)
-        low_bound = max(0, low - REACH)
-        text = self.text[low_bound:low]
         if description.kind == "document":
-            made = re.search(
-                rf"\b(?:an?|the|its|his|her|their)\s+(?:[\w’'-]+\s+){{0,4}}{noun}{_MAKER}", text
-            )
-            if made:
-                return descriptions.shorten(made.group())
-            return ""
+            return self._made_by(low, description)
+        noun = re.escape(description.head)
+        text = self.text[max(0, low - REACH) : low]
         found = ""
         for match in re.finditer(rf"\b((?:[\w’'.-]+\s+){{1,3}}){noun}\b", text):
             words = match.group(1).split()
@@ -576,6 +599,28 @@ class _Article:
             if words and not any(_NOT_DESCRIBING.fullmatch(word) for word in words):
                 found = " ".join([*words, description.head])
         return found
+
+    def _made_by(self, low: int, description: Description) -> str:
+        """Return the first words that tell whose document it is: "a report by X", "its report"."""
+        noun = re.escape(description.head)
+        pattern = (
+            rf"\b(?P<owner>(?:[Ii]ts|[Hh]is|[Hh]er|[Tt]heir)\b|{_CAPITALS}[’']s?)\s+"
+            rf"(?:[\w-]+\s+){{0,1}}{noun}\b|\b(?:an?|the)\s+(?:[\w’'-]+\s+){{0,4}}{noun}{_MAKER}"
+            rf"|(?<=[a-z]\s){_CAPITALS}\s+{noun}\b"
+        )
+        made = re.search(pattern, self.text[:low])
+        if made is None:
+            return ""
+        pronoun = PRONOUNS.get((made.group("owner") or "").lower())
+        if pronoun is None:
+            return descriptions.shorten(made.group(), not made.group().startswith(("A", "The")))
+        owner = self._owner(made.start(), pronoun)
+        return f"{owner.speaker}’s {description.head}" if owner and owner.named else ""
+
+    def _owner(self, at: int, pronoun: str) -> Referent | None:
+        if pronoun in (HE, SHE):
+            return self.discourse.person(at, pronoun, [])
+        return self.discourse.thing(at, []) if pronoun == IT else self.discourse.group(at, [])
 
     def _named_before(self, low: int, written: str, description: Description) -> Referent | None:
         """Return the name a definite description takes up: "the newspaper", "the minister"."""
@@ -759,6 +804,7 @@ def _segments(text: str, low: int, high: int) -> list[tuple[int, int]]:
     return [(start, end) for start, end in found if start < end] or [(low, high)]
 
 
+_AND_ALONE = re.compile(r"\s+and\s+")
 _AND = re.compile(r",?\s+(?:and|&)\s+(?:the\s+)?", re.IGNORECASE)
 
 
@@ -801,9 +847,10 @@ def _called_so(text: str, mention: Mention, noun: str) -> bool:
     """Tell whether the text calls a body so beside its name: "the broadcaster NHK"."""
     before = text[max(0, mention.start - 40) : mention.start]
     after = text[mention.end : mention.end + 60]
+    nouns = "|".join(map(re.escape, next((alike for alike in _ALIKE if noun in alike), {noun})))
     return bool(
-        re.search(rf"\b{re.escape(noun)},?\s+(?:called\s+)?$", before, re.IGNORECASE)
-        or re.match(rf",\s+(?:an?|the)\s+(?:[\w-]+\s+){{0,4}}{re.escape(noun)}\b", after)
+        re.search(rf"\b(?:{nouns}),?\s+(?:called\s+)?$", before, re.IGNORECASE)
+        or re.match(rf",\s+(?:an?|the)\s+(?:[\w-]+\s+){{0,4}}(?:{nouns})\b", after)
     )
 
 
@@ -819,12 +866,12 @@ def _fits(name: str, noun: str) -> bool:
 
 
 def _kind_of_name(name: str) -> str:
-    """Return the affiliation that the last word of a body's name or the lexicons give it."""
+    """Return the affiliation that the lexicons or the words of a body's name give it."""
     known = names.known(name)
     if known is not None:
         return known.lexicon
-    kind = _body_kinds().get(name.lower().split()[-1], "")
-    return "" if kind == "business" else kind
+    kinds = [_body_kinds()[word] for word in name.lower().split() if word in _body_kinds()]
+    return "" if not kinds or kinds[-1] == "business" else kinds[-1]
 
 
 def _outlet_fits(name: str, noun: str) -> bool:
