@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +100,11 @@ class Scores:
     names: np.ndarray
     links: np.ndarray
     pool: np.ndarray
+
+    @cached_property
+    def roles(self) -> np.ndarray:
+        """Log-probability of each word to be in a source, in a cue, in a content."""
+        return np.logaddexp(self.tags[:, 1::2], self.tags[:, 2::2])
 
 
 @lru_cache(maxsize=100_000)
