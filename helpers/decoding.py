@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from helpers.encoder import HYPHEN, LABELS, LINK, MODEL, TAGS, Scores, Words, load_encoder
+from helpers.encoder import HYPHEN, LABELS, LINK, MODEL, Scores, Words, load_encoder
 
 ROLES = ("source", "cue", "content")
 IMPOSSIBLE = -1e9
