@@ -14,7 +14,17 @@ from functools import lru_cache
 
 import numpy as np
 
-from helpers.encoder import HYPHEN, LABELS, LINK, MODEL, Scores, Words, load_encoder
+from helpers.encoder import (
+    HYPHEN,
+    LABELS,
+    LINK,
+    MODEL,
+    Encoder,
+    ModelError,
+    Scores,
+    Words,
+    load_encoder,
+)
 
 ROLES = ("source", "cue", "content")
 IMPOSSIBLE = -1e9
@@ -238,7 +248,10 @@ def find_attributions(text: str, words: Words, scores: Scores, settings: Setting
     Where the text is set as a transcript ("SMITH: …") the form itself says who speaks; there and
     inside what is said so, the model is not asked.
     """
-    led = [word_range(words, *match.span("content")) for match in _LEAD.finditer(text)]
+    if not len(words):
+        return []
+    section = int(words.start[0]), int(words.end[-1])
+    led = [word_range(words, *match.span("content")) for match in _LEAD.finditer(text, *section)]
     found = _link(words, scores, settings, led)
     for item in found:
         if settings.weights:
@@ -278,8 +291,6 @@ def _formal(text: str, words: Words) -> list[Found]:
     A turn is a name in capitals and a colon that open a paragraph, twice in a text at least. A
     by-line is a paragraph of a dash and a name, after a paragraph that is all quotation.
     """
-    if not len(words):
-        return []
     low, high = int(words.start[0]), int(words.end[-1])
     turns = list(_TURN.finditer(text, low, high))
     matches = [("speaker turn", match) for match in turns if len(turns) > 1]
@@ -508,6 +519,18 @@ class Reading:
     attributions: tuple[Attribution, ...]
 
 
+def read_settings(encoder: Encoder) -> Settings:
+    """Return the decoder's numbers kept with a model; raise ModelError where they do not fit."""
+    path = encoder.folder / "model.json"
+    try:
+        settings = Settings(**encoder.card["decoder"])
+    except (KeyError, TypeError) as problem:
+        raise ModelError(f"{path}: settings this version does not read ({problem})") from None
+    if len(settings.weights) not in (0, len(FEATURES)):
+        raise ModelError(f"{path}: {len(settings.weights)} weights for {len(FEATURES)} features")
+    return settings
+
+
 @lru_cache(maxsize=4096)
 def read(text: str, model: str = MODEL) -> Reading:
     """Read a text once: its names and its attributions.
@@ -521,7 +544,7 @@ def read(text: str, model: str = MODEL) -> Reading:
 
     """
     encoder = load_encoder(model)
-    settings = Settings(**encoder.card["decoder"])
+    settings = read_settings(encoder)
     names: list[Name] = []
     attributions: list[Attribution] = []
     for words, scores in encoder.read(text):

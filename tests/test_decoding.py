@@ -167,6 +167,46 @@ def test_nothing_is_lost_at_the_seams_of_a_sentence_longer_than_a_window(count):
     )
 
 
+@pytest.mark.parametrize("count", [20, 60, 200])
+def test_a_sentence_repeated_without_end_keeps_its_attributions(count):
+    sentence = "The mayor said on Monday that the old bridge would be closed for repairs. "
+    said = _read(sentence * count).attributions
+    assert len(said) == count
+    for number, found in enumerate(said):
+        low, high = number * len(sentence), (number + 1) * len(sentence)
+        assert all(low <= start < end <= high for start, end in (*found.cue, *found.content))
+
+
+def test_a_repeated_quotation_keeps_its_attributions():
+    said = _read("“The bridge is closed,” Mayor Ana Ortiz said. " * 100).attributions
+    assert len(said) == 100
+
+
+def test_a_text_without_any_sentence_end_is_read():
+    text = "the rain went on over the hills and Mayor Ana Ortiz said that the dam would hold " * 40
+    reading = _read(text)
+    assert len(reading.attributions) > 20
+    assert sum(name.label == "PERSON" for name in reading.names) > 30
+
+
+def test_a_quotation_of_another_section_is_not_looked_for_here():
+    text = 'He wrote:\n"It is what it is , and so."\nRain ends , she said'
+    words = _words(text)
+    low = int(np.searchsorted(words.start, text.index("Rain")))
+    tags = ["B-content", "I-content", "O", "B-source", "B-cue"]
+    (found,) = decoding.find_attributions(text, words[low:], _scores(tags), Settings())
+    (content,) = found.content
+    assert text[slice(*decoding.to_characters(words[low:], content))] == "Rain ends"
+
+
+@pytest.mark.parametrize("decoder", [{"depth": 3}, {"weights": [1.0]}])
+def test_settings_of_another_version_are_refused(decoder):
+    other = encoder.Encoder.__new__(encoder.Encoder)
+    other.folder, other.card = encoder.MODELS / "other", {"decoder": decoder}
+    with pytest.raises(encoder.ModelError, match=r"other.model\.json"):
+        decoding.read_settings(other)
+
+
 @pytest.mark.parametrize("text", ["", "   ", "\n\n", "!!!", "word", "一" * 500, "a" * 5000])
 def test_odd_texts_are_read_without_error(text):
     reading = _read(text)
