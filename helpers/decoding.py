@@ -31,8 +31,9 @@ IMPOSSIBLE = -1e9
 TINY = 1e-9
 # a word is linked to words at most so far from its span
 NEAR = 70
-# how often a rule is right: in the training articles turns 11 of 14, colons 20 of 20 (contents)
-RULES = {"speaker turn": 0.8, "dash by-line": 0.8, "quotation after a colon": 0.8}
+# how often a rule is right in PolNeAR train and dev, (right + 1) / (found + 2): turns 20 of 24,
+# by-lines 17 of 17 (all of one article), quotations after a colon 13 of 14
+RULES = {"speaker turn": 0.81, "dash by-line": 0.95, "quotation after a colon": 0.88}
 _TURN = re.compile(
     r"^[“\"]?(?P<source>[A-Z][A-Z.'’ -]{1,30}[A-Z])(?P<cue>:)[ \t]+(?P<content>\S[^\n\r]*)",
     re.MULTILINE,
