@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import decoding, encoder
+from helpers import decoding, encoder, tuning
 from helpers.decoding import Settings, Span, best_tags, read_spans
 from helpers.encoder import LINKS, NAME_TAGS, TAGS, Scores, Words
 
@@ -115,6 +115,36 @@ def test_trim_leaves_article_and_possessive_out():
 def test_confidence_is_a_probability():
     weights = np.zeros(len(decoding.FEATURES))
     assert decoding.confidence(np.ones(len(weights)), weights) == pytest.approx(0.5)
+
+
+def test_the_calibration_error_is_the_gap_between_confidence_and_share_right():
+    chance, right = np.array([0.95, 0.95, 0.15, 0.15]), np.array([1.0, 0, 0, 0])
+    assert tuning.calibration_error(chance, right) == pytest.approx((0.45 + 0.15) / 2)
+    assert tuning.calibration_error(right, right) == 0
+
+
+def test_an_attribution_is_right_when_content_and_source_are():
+    text = "Rain is over, the mayor said. Snow begins, he said."
+    gold = [{"content": [(0, 12)], "source": [(14, 23)]}]
+    rows = [
+        {"content": [(0, 7)], "source": [(18, 23)]},
+        {"content": [(0, 12)], "source": [(14, 23)]},
+        {"content": [(30, 41)], "source": [(43, 45)]},
+    ]
+    assert list(tuning.correct(text, gold, rows)) == [False, True, False]
+    wrong = [{"content": [(0, 12)], "source": [(43, 45)]}]
+    assert list(tuning.correct(text, gold, wrong)) == [False]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_fitted_confidence_rises_with_what_makes_an_attribution_right(seed):
+    rng = np.random.default_rng(seed)
+    features = np.column_stack([np.ones(400), rng.normal(size=400)])
+    right = (rng.random(400) < 1 / (1 + np.exp(-2 * features[:, 1]))).astype(float)
+    weights = tuning.fit_logistic(features, right)
+    assert weights[1] > 0.5
+    assert np.isclose((1 / (1 + np.exp(-features @ weights))).mean(), right.mean(), atol=0.01)
 
 
 def test_spans_become_characters():
