@@ -77,6 +77,9 @@ class Cast:
 
     def _settle(self) -> None:
         """Let what stands beside a name decide what it is, and surnames stand for their bearers."""
+        for referent in self.referents:
+            if referent.kind == "person" and self._only_a_role(referent):
+                referent.kind = ""
         bodies = self._bodies_called_people()
         bearers: dict[str, set[int]] = {}
         by_id = {id(referent): referent for referent in self.referents}
@@ -88,13 +91,33 @@ class Cast:
             if mention.referent in bodies:
                 mention.referent.kind = "body"
                 self.mentions[place] = mention._replace(label="ORG")
+            elif mention.referent.kind == "" and mention.label == "PERSON":
+                self.mentions[place] = mention._replace(label="")
             elif mention.label not in NAMES and len(bearers.get(mention.text, ())) == 1:
                 bearer = by_id[next(iter(bearers[mention.text]))]
                 self.mentions[place] = mention._replace(label="PERSON", referent=bearer)
 
+    def _only_a_role(self, referent: Referent) -> bool:
+        """Tell whether a "name" is a word for people that nobody in the article bears: Mum."""
+        word = referent.speaker
+        if " " in word or not (descriptions.kind(word) == "person" or descriptions.gender(word)):
+            return False
+        return not any(
+            word in other.speaker.split() and other is not referent for other in self.referents
+        )
+
     def _bodies_called_people(self) -> set[Referent]:
         """Return those marked as people whom the article treats as a body."""
-        evidence: dict[Referent, int] = {}
+        families: dict[str, set[str]] = {}
+        for referent in self.referents:
+            if referent.kind == "person":
+                for family in names.family_names(referent.speaker):
+                    families.setdefault(family, set()).add(referent.speaker)
+        evidence = {
+            referent: int(_named_after(referent.speaker, families))
+            for referent in self.referents
+            if referent.kind == "person"
+        }
         for mention in self.mentions:
             if mention.label != "PERSON":
                 continue
@@ -200,6 +223,13 @@ class Cast:
                     referent.male += gender_before(self.text, start) if label == "PERSON" else 0
         referent.male += given_name(referent.speaker) if kind == "person" else 0
         return referent
+
+
+def _named_after(name: str, families: dict[str, set[str]]) -> bool:
+    """Tell whether a name begins with somebody else's surname: a firm called after its owner."""
+    first, _, rest = name.partition(" ")
+    bearers = families.get(first, set()) - {name}
+    return rest != "" and bool(bearers) and first not in names.family_names(name)
 
 
 def together(parts: list[Referent]) -> Referent:

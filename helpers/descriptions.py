@@ -133,7 +133,7 @@ def is_plural(noun: str) -> bool:
 def singular(noun: str) -> str:
     """Return the singular of a noun in small letters."""
     noun = noun.lower()
-    if noun.endswith("men") and len(noun) > 3:
+    if noun.endswith("men"):
         return noun[:-2] + "an"
     if not noun.endswith("s") or noun.endswith(_NOT_PLURAL):
         return "person" if noun == "people" else noun

@@ -48,7 +48,8 @@ OFTEN = 0.15  # for each time it was named, up to six
 AGREES, DISAGREES = 1.0, -4.0  # bounds of the agreement in gender
 UNNAMED = -1.0  # it is only described, and has not spoken
 PLACE = -0.8  # a place that is meant by "it" as a speaker
-BODY_AS_THEY = -0.8
+BODY_AS_THEY = -1.6
+PERSON_AS_IT = -2.0  # somebody taken for a person of whom the article never says he or she
 WORST = -6.0
 # Evidence of gender.
 TITLE, GIVEN_NAME, NEARBY = 4.0, 2.0, 1.5
@@ -210,6 +211,8 @@ class Discourse:
         """Return what "it" at an offset means as a speaker: a body, a place or a document."""
 
         def suits(referent: Referent) -> float | None:
+            if referent.kind == "person" and referent.named and not referent.plural:
+                return PERSON_AS_IT if referent.male == 0 and referent.spoke else None
             if referent.kind not in ("body", "place", "document") or referent.plural:
                 return None
             if referent.outlet and not referent.spoke:

@@ -63,6 +63,14 @@ _ROLE = re.compile(r"(?:(?:[Tt]he|[Aa]n?)\s+)?(?:[A-Z][a-z’'-]*\s+(?=[a-z]))?(
 _FULL_NAME = re.compile(
     r"[^\W\d_a-z][\w’'.-]*(?:\s+(?:(?:of|and|the|de|van|von|bin|al)\s+){0,2}[^\W\d_a-z][\w’'.-]*)*"
 )
+_LOST_ARTICLE = re.compile(r"(?<!\w)(?P<article>the|an?|one|another)\s+$", re.IGNORECASE)
+_POSSESSIVES = frozenset({"his", "her", "its", "their"})
+_VERB = re.compile(r"\s+(?:has|have|had|is|are|was|were|will|would|did|does)\b")
+_RELATIVE_CLAUSE = re.compile(r"\b(?:who|which|that|whose)\b")
+_NAMES_ITSELF = re.compile(
+    r",?\s+(?:(?:which|who|that)\s+(?:\w+\s+){0,4}?)?"
+    r"(?:calls?|calling|called|named|known|goes|go|nicknamed|dubbed)\b"
+)
 _OWNER = re.compile(r"\w[’']s\s")
 _AGE = re.compile(r",\s+(?P<age>\d{1,3})\b")
 _AGED = re.compile(r"(?P<age>\d{1,3})-year-old")
@@ -92,6 +100,7 @@ class _Said(NamedTuple):
     cue: str
     form: str
     at: int
+    cue_at: int
 
 
 UNKNOWN = Resolved("", "", "none")
@@ -125,9 +134,19 @@ def add_speaker(
     for position, article_id in enumerate(attributions["article_id"]):
         rows[article_id].append(position)
     said = [
-        _Said(source, content, cue, form, source[0][0] if source else content[0][0])
-        for source, content, cue, form in zip(
-            *(attributions[column] for column in ("source_spans", "spans", "cue", "form")),
+        _Said(
+            source,
+            content,
+            cue,
+            form,
+            source[0][0] if source else content[0][0],
+            cues[0][0] if cues else -1,
+        )
+        for source, content, cue, form, cues in zip(
+            *(
+                attributions[column]
+                for column in ("source_spans", "spans", "cue", "form", "cue_spans")
+            ),
             strict=True,
         )
     ]
@@ -255,7 +274,7 @@ class _Article:
     # --------------------------------------------------------------------------- from a source
 
     def _from_source(self, said: _Said) -> Resolved:
-        low, high = _trimmed(self.text, said.source[0][0], said.source[-1][1])
+        low, high = self._whole(*_trimmed(self.text, said.source[0][0], said.source[-1][1]), said)
         self._read_to(low)
         found, referent = self._refer(low, high, said)
         if _is_outlet(found.speaker, self.text[low:high]):
@@ -264,6 +283,20 @@ class _Article:
                 found, referent = first
         self.discourse.speak(referent, high)
         return found
+
+    def _whole(self, low: int, high: int, said: _Said) -> tuple[int, int]:
+        """Return a source span with the article it lost, a noun after "his", and no verb."""
+        article = _LOST_ARTICLE.search(self.text, max(0, low - 9), low)
+        if article and self.text[low].islower():
+            low = article.start("article")
+        if self.text[low:high].lower() in _POSSESSIVES and 0 < said.cue_at - high < 50:
+            following = self.text[high : said.cue_at]
+            if re.fullmatch(r"\s[a-z][\w\s’'-]+", following):
+                return _trimmed(self.text, low, said.cue_at)
+        verb = _VERB.search(self.text, low, high)
+        if verb and not _RELATIVE_CLAUSE.search(self.text, low, verb.start()):
+            return low, verb.start()
+        return low, high
 
     def _refer(self, low: int, high: int, said: _Said) -> tuple[Resolved, Referent]:
         """Return whom the words of a span mean; a new referent where they are only described."""
@@ -286,9 +319,24 @@ class _Article:
             owner = self._spoken_for(low, high, said)
             if owner is not None:
                 return owner
+        if not parts:
+            parts = self._named_beyond(low, high)
         if parts:
             return self._joined(parts)
         return self._described(low, high, said)
+
+    def _named_beyond(self, low: int, high: int) -> list[Referent]:
+        """Return the name right after a description: "the minister, Lena Marr,", "who call …"."""
+        naming = _NAMES_ITSELF.match(self.text, high)
+        if naming:
+            called = self._called(low, min(len(self.text), naming.end() + 60))
+            return [called] if called is not None else []
+        comma = re.compile(r",\s+").match(self.text, high)
+        if comma is None or not _takes_up(describe(self.text[low:high])):
+            return []
+        apposed = self.cast.within(comma.end(), comma.end() + 60)[:1]
+        whole = apposed and apposed[0].start == comma.end() and self.text[apposed[0].end] == ","
+        return [apposed[0].referent] if whole and apposed[0].label in ("PERSON", "ORG") else []
 
     def _joined(self, parts: list[Referent]) -> tuple[Resolved, Referent]:
         parts = list(dict.fromkeys(parts))
@@ -481,7 +529,7 @@ class _Article:
         clause = re.split(
             r"[,;:“”\"]\s*|\b(?:and|but|said|says|told|by|to|from|of|with)\s+", self.text[begun:end]
         )[-1]
-        return end - len(clause) if clause.strip() else low
+        return end - len(clause) if len(clause) > 3 else low
 
     # ----------------------------------------------------------------------- those spoken for
 
@@ -523,10 +571,12 @@ class _Article:
         referent = None
         if description.head == "" and description.determiner in _BARE:
             referent = self._supplied(description)
-        elif self._takes_up(written, description):
+        elif _takes_up(description):
             referent = self._named_before(low, written, description) or self._described_before(
                 low, written, description
             )
+        elif description.determiner in ("a", "an") and low < OPENING:
+            referent = self._in_headline(description)
         if referent is None and low < OPENING:
             referent = self._named_later(low, high, description)
         if referent is None and description.definite and _GOES_ON.search(said.cue):
@@ -545,10 +595,13 @@ class _Article:
         referent = self._remember(low, high, description, named)
         return Resolved(referent.speaker, "", "none"), referent
 
-    def _takes_up(self, written: str, description: Description) -> bool:
-        """Tell whether a description takes up somebody known, as headlines do without "the"."""
-        bare = not description.determiner and not description.modifiers and not description.plural
-        return description.definite or description.owned or bare
+    def _in_headline(self, description: Description) -> Referent | None:
+        """Return what the headline called the same without an article: "Engineer’s memo"."""
+        for earlier in self.described:
+            known = describe(earlier.speaker)
+            if known.noun == description.noun and not known.determiner and not known.plural:
+                return earlier
+        return None
 
     def _supplied(self, description: Description) -> Referent | None:
         """Return "another grower" for "another" after "one grower"."""
@@ -772,6 +825,12 @@ class _Article:
 
 
 # ------------------------------------------------------------------------------------ words
+
+
+def _takes_up(description: Description) -> bool:
+    """Tell whether a description takes up somebody known, as headlines do without "the"."""
+    bare = not description.determiner and not description.modifiers and not description.plural
+    return description.definite or description.owned or bare
 
 
 def _resolved(referent: Referent, resolution: str) -> Resolved:
