@@ -6,6 +6,7 @@ body, a surname stands for the one who bears it, a name that no mention covers i
 
 from __future__ import annotations
 
+import calendar
 import re
 from bisect import bisect_left, insort
 from itertools import pairwise
@@ -35,6 +36,17 @@ _OWNS = re.compile(
 )
 _BODY_BEFORE = re.compile(r"\b(?P<noun>[a-z]+),?\s+(?:called\s+)?$")
 _BODY_AFTER = re.compile(r",\s+(?:the|an?)\s+(?P<words>[^,.;\n]{2,60})")
+_CAPITALS = r"[A-Z][\w&-]*(?:[ ][A-Z][\w&-]*)*"
+_BODY_NAMED = re.compile(
+    rf"(?<![\w’'])(?P<noun>[a-z]+),?[ ](?P<name>{_CAPITALS})"
+    rf"|\b(?P<outlet>(?:Radio|TV|Television)[ ]{_CAPITALS}"
+    r"|(?:[A-Z][\w&-]*[ ])+(?:Times|Post|Herald|Gazette|Tribune|Courier|Chronicle|Press|News|Radio|"
+    r"Television|Broadcasting))\b"
+)
+BROADCASTERS = frozenset({"broadcaster", "network", "channel", "station"})
+PAPERS = frozenset({"newspaper", "paper", "daily", "weekly", "tabloid"})
+OUTLET_NOUNS = BROADCASTERS | PAPERS | {"magazine", "agency", "outlet", "website", "service"}
+_DAYS = frozenset([*calendar.day_name, *calendar.month_name])
 _PERSON_AFTER = re.compile(r",\s+(?:aged\s+)?\d{1,3}\b|\s+\(\d{1,3}\)|,\s+who\b")
 
 
@@ -71,6 +83,7 @@ class Cast:
         for mention in self.mentions:
             self.discourse.add(mention.start, mention.end, mention.referent)
         self._add_pairs()
+        self._enlist_bodies()
         self._read_gender()
 
     # --------------------------------------------------------------------------- what they are
@@ -135,6 +148,7 @@ class Cast:
     def _called_a_body(self, mention: Mention, after: str) -> bool:
         before = _BODY_BEFORE.search(self.text[max(0, mention.start - 30) : mention.start])
         if before and descriptions.kind(before.group("noun")) == "organisation":
+            mention.referent.outlet |= before.group("noun") in OUTLET_NOUNS
             return True
         apposed = _BODY_AFTER.match(after)
         head = descriptions.head_noun(apposed.group("words")) if apposed else ""
@@ -147,7 +161,7 @@ class Cast:
             if referent.kind == "body":
                 words = set(names.plain(referent.speaker).lower().split())
                 published = bool(title) and words <= title
-                referent.outlet = published or names.is_outlet(referent.speaker)
+                referent.outlet |= published or names.is_outlet(referent.speaker)
 
     def _add_pairs(self) -> None:
         """Remember two people named together as those whom "they" may mean."""
@@ -156,6 +170,27 @@ class Cast:
             if two and _PAIR.fullmatch(self.text[first.end : second.start]):
                 pair = together([first.referent, second.referent])
                 self.discourse.add(first.start, second.end, pair)
+
+    def _enlist_bodies(self) -> None:
+        """Add bodies that no mention covers: "the operator, Castellan Ports", "Radio Marland"."""
+        missing: dict[str, None] = {}
+        for match in _BODY_NAMED.finditer(self.text):
+            name = match.group("name") or match.group("outlet")
+            start = match.start("name") if match.group("name") else match.start("outlet")
+            noun = match.group("noun")
+            known = noun is None or noun == "owner" or descriptions.kind(noun) == "organisation"
+            apart = "," in match.group() or " " in name or noun in OUTLET_NOUNS
+            titled = names.titles().match(f"{name} ") or name.split()[0] in _DAYS
+            if known and apart and not titled and not self._covered(start, start + len(name)):
+                missing[name] = None
+        for name in missing:
+            if self.find(name) is None:
+                self.enlist(name, "body")
+
+    def _covered(self, start: int, end: int) -> bool:
+        at = bisect_left(self._starts, start)
+        near = self.mentions[max(0, at - 1) : at + 2]
+        return any(mention.start < end and start < mention.end for mention in near)
 
     def _read_gender(self) -> None:
         for referent in self.referents:
@@ -214,9 +249,8 @@ class Cast:
         for spelling in spellings:
             for match in re.finditer(rf"(?<!\w){re.escape(spelling)}(?!\w)", self.text):
                 start, end = match.span()
-                at = bisect_left(self._starts, start)
-                near = self.mentions[max(0, at - 1) : at + 1]
-                if not any(m.start < end and start < m.end for m in near):
+                if not self._covered(start, end):
+                    at = bisect_left(self._starts, start)
                     self.mentions.insert(at, Mention(start, end, spelling, label, referent))
                     insort(self._starts, start)
                     self.discourse.add(start, end, referent)
