@@ -37,9 +37,9 @@ _OWNS = re.compile(
 _BODY_BEFORE = re.compile(r"\b(?P<noun>[a-z]+),?\s+(?:called\s+)?$")
 _BODY_AFTER = re.compile(r",\s+(?:the|an?)\s+(?P<words>[^,.;\n]{2,60})")
 _CAPITALS = r"[A-Z][\w&-]*(?:[ ][A-Z][\w&-]*)*"
-_BODY_NAMED = re.compile(
-    rf"(?<![\w’'])(?P<noun>[a-z]+),?[ ](?P<name>{_CAPITALS})"
-    rf"|\b(?P<outlet>(?:Radio|TV|Television)[ ]{_CAPITALS}"
+_BODY_NAMED = re.compile(rf"(?<![\w’'])(?P<noun>[a-z]+),?[ ](?P<name>{_CAPITALS})")
+_OUTLET_NAMED = re.compile(
+    rf"\b(?P<name>(?:Radio|TV|Television)[ ]{_CAPITALS}"
     r"|(?:[A-Z][\w&-]*[ ])+(?:Times|Post|Herald|Gazette|Tribune|Courier|Chronicle|Press|News|Radio|"
     r"Television|Broadcasting))\b"
 )
@@ -173,18 +173,18 @@ class Cast:
 
     def _enlist_bodies(self) -> None:
         """Add bodies that no mention covers: "the operator, Castellan Ports", "Radio Marland"."""
-        missing: dict[str, None] = {}
+        found = [match.span("name") for match in _OUTLET_NAMED.finditer(self.text)]
         for match in _BODY_NAMED.finditer(self.text):
-            name = match.group("name") or match.group("outlet")
-            start = match.start("name") if match.group("name") else match.start("outlet")
-            noun = match.group("noun")
-            known = noun is None or noun == "owner" or descriptions.kind(noun) == "organisation"
-            apart = "," in match.group() or " " in name or noun in OUTLET_NOUNS
-            titled = names.titles().match(f"{name} ") or name.split()[0] in _DAYS
-            if known and apart and not titled and not self._covered(start, start + len(name)):
-                missing[name] = None
+            noun, name = match.group("noun", "name")
+            known = noun == "owner" or descriptions.kind(noun) == "organisation"
+            if known and ("," in match.group() or " " in name or noun in OUTLET_NOUNS):
+                found.append(match.span("name"))
+        missing = dict.fromkeys(
+            self.text[start:end] for start, end in sorted(found) if not self._covered(start, end)
+        )
         for name in missing:
-            if self.find(name) is None:
+            titled = names.titles().match(f"{name} ") or name.split()[0] in _DAYS
+            if not titled and self.find(name) is None:
                 self.enlist(name, "body")
 
     def _covered(self, start: int, end: int) -> bool:

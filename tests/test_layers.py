@@ -27,6 +27,8 @@ LAYERS = [
     {"decoding", "persons", "descriptions"},
     {"bodies", "pronouns"},
     {"cast"},
+    {"sourcenames"},
+    {"callings"},
     {"mentions", "entities", "attributions", "speakers", "sources", "replies", "tone"},
     {"parts"},
     {"corpus"},
