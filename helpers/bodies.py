@@ -274,6 +274,14 @@ def _nouns() -> frozenset[str]:
     return frozenset(noun for noun in single if " " not in noun) - {"house", "group", "press"}
 
 
+def acronyms_of(name: str) -> set[str]:
+    """Return the acronyms that the first letters of a name make, small words in or out."""
+    words = _WORD.findall(name)
+    capitals = "".join(word[0] for word in words if word[0].isupper())
+    every = "".join(word[0].upper() for word in words)
+    return {acronym for acronym in (capitals, every) if len(acronym) > 1}
+
+
 # ----------------------------------------------------------------------------------- "the North"
 
 

@@ -80,8 +80,8 @@ def add_entity(
 ) -> pd.DataFrame:
     """Return the mentions with `entity_id` filled, "" where `entities` has no such name.
 
-    `entities` may hold decisions of a person (see `aliases.apply`): a name merged into another
-    entity gets that one's id, one split off gets its own, one ignored gets none.
+    `entities` are those found in these mentions, or in more than these. A person's decisions come
+    after (see `aliases.apply`).
     """
     find = _finder(entities)
     ids = [""] * len(mentions)
@@ -102,17 +102,12 @@ def key_of(entity: str, label: str) -> str:
 
 
 def _finder(entities: pd.DataFrame) -> Callable[[str, Naming], str]:
-    """Return a function from a name as written, and what its article takes it for, to an id.
-
-    The label of a name in its article is the one in the entity's id, which a decision to relabel
-    leaves as it is.
-    """
+    """Return a function from a name as written, and what its article takes it for, to an id."""
     own: dict[tuple[str, str], str] = {}
     forms: dict[tuple[str, str], list[str]] = defaultdict(list)
     of_entity: dict[str, set[str]] = {}
-    columns = ["entity_id", "entity", "aliases"]
-    for entity_id, entity, aliases in entities[columns].itertuples(index=False, name=None):
-        label = entity_id.partition("-")[0].upper()
+    columns = ["entity_id", "label", "entity", "aliases"]
+    for entity_id, label, entity, aliases in entities[columns].itertuples(index=False, name=None):
         keys = {key_of(form, label) for form in (entity, *aliases)}
         of_entity[entity_id] = keys
         own.setdefault((label, key_of(entity, label)), entity_id)
@@ -123,12 +118,10 @@ def _finder(entities: pd.DataFrame) -> Callable[[str, Naming], str]:
         label, key = naming.label, key_of(naming.entity, naming.label)
         form = key_of(written, label)
         named = own.get((label, key), "")
-        if named and (form == key or form in of_entity[named]):
+        if named:
             return named
-        for entity_id in forms.get((label, key), ()):
-            if form in of_entity[entity_id]:
-                return entity_id
-        return own.get((label, form), "") if named or (label, key) in forms else ""
+        fitting = forms.get((label, key), [""])
+        return next((one for one in fitting if one and form in of_entity[one]), fitting[0])
 
     return find
 
@@ -240,7 +233,7 @@ def _merge_names(summed: pd.DataFrame) -> pd.DataFrame:
         rows.extend(_entities_of(str(label), found))
     taken: set[str] = set()
     for row in rows:
-        row["entity_id"] = _new_id(row["label"], row["entity"], taken)
+        row["entity_id"] = new_id(row["label"], row["entity"], taken)
     return pd.DataFrame(rows)[schema.TABLES["entities"].columns.names]
 
 
@@ -373,7 +366,8 @@ def _merge_bodies(
             merger.reasons[acronym] = could_be(told)
 
 
-def _new_id(label: str, entity: str, taken: set[str]) -> str:
+def new_id(label: str, entity: str, taken: set[str]) -> str:
+    """Return a new id made of label and name, and put it among those taken."""
     slug = re.sub(r"[^\w]+", "-", persons.fold(entity)).strip("-") or "x"
     base = found = f"{label.lower()}-{slug}"
     number = 2

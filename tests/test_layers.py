@@ -27,6 +27,7 @@ LAYERS = [
     {"decoding", "persons"},
     {"bodies"},
     {"mentions", "entities", "attributions", "speakers", "sources", "replies", "tone"},
+    {"aliases"},
     {"parts"},
     {"corpus"},
     {"codings", "reliability"},
