@@ -19,6 +19,21 @@ _LEGAL = re.compile(
 )
 # Words that a region's name carries or leaves out, as in "Kursk Oblast" and "Kursk".
 _DISTRICT = re.compile(r"\s+(?:Province|Oblast|Region|Governorate|Prefecture|Krai)$", re.IGNORECASE)
+# Words for grounds and buildings, which bear the names of bodies that they are not.
+_GROUNDS = frozenset(
+    {
+        "stadium",
+        "arena",
+        "tower",
+        "towers",
+        "building",
+        "field",
+        "park",
+        "bridge",
+        "airport",
+        "hall",
+    }
+)
 _POINTS = frozenset({"North", "South", "East", "West"})
 _WORD = re.compile(r"[^\W_][\w’'.&-]*")
 
@@ -126,11 +141,11 @@ def _same_core(core: str, there: Mapping[str, str], label: str) -> str:
 
 def _display(spelled: Counter[str]) -> str:
     """Return the spelling most used, not in capitals where there is another."""
-    return min(spelled, key=lambda name: (_shouts(name), -spelled[name], len(name), name))
+    return min(spelled, key=lambda n: (_shouts(n), -spelled[n], n.isupper(), len(n), n))
 
 
 def _shouts(name: str) -> bool:
-    return name.isupper() and len(name) > 5
+    return name.isupper() and len(name) > 4 and name.isalpha()
 
 
 def _style(entity: str, name: str) -> str:
@@ -174,10 +189,23 @@ def split_country(name: str) -> tuple[str, str]:
     words = name.split()
     for size in (3, 2, 1):
         if len(words) > size:
-            front = names.known(" ".join(words[:size]))
-            if front is not None and front.country and front.lexicon in ("places", "demonyms"):
-                return front.country, " ".join(words[size:])
+            country = _countries().get(names.plain(" ".join(words[:size])))
+            if country:
+                return country, " ".join(words[size:])
     return "", name
+
+
+@lru_cache(maxsize=1)
+def _countries() -> dict[str, str]:
+    """Return the names of countries and of their peoples with the country's code."""
+    places = lexicons.read_lexicon("places")
+    states = places.loc[places["kind"] == "country", ["name", "country"]]
+    peoples = lexicons.read_lexicon("demonyms")[["demonym", "country"]]
+    found = [
+        *peoples.itertuples(index=False, name=None),
+        *states.itertuples(index=False, name=None),
+    ]
+    return {names.plain(name): country for name, country in found if country}
 
 
 def own_country(name: str) -> str:
@@ -248,7 +276,7 @@ def _shortens(words: list[str], core: str, other: str, entity: str) -> bool:
     if len(words) >= len(theirs) and not country:
         return False
     if theirs[: len(words)] == words and len("".join(words)) > 2:
-        return words[0] not in _weak() or len(words) > 1
+        return (words[0] not in _weak() or len(words) > 1) and theirs[-1] not in _GROUNDS
     if theirs[-len(words) :] == words:
         return len(words) > 1 or words[0] in _nouns() or _is_outlet(entity)
     return False
@@ -263,7 +291,10 @@ def _is_outlet(entity: str) -> bool:
 def _weak() -> frozenset[str]:
     """Return words that begin many names and stand for none of them."""
     demonyms = lexicons.read_lexicon("demonyms")["demonym"].str.casefold()
-    return frozenset({"national", "new", "united", "first", "bank", "house", "american", *demonyms})
+    faiths = {"christian", "catholic", "islamic", "muslim", "jewish", "hindu", "buddhist"}
+    parties = {"republican", "democratic", "conservative", "liberal", "socialist", "communist"}
+    general = {"national", "international", "new", "united", "first", "bank", "house", "general"}
+    return frozenset({*general, *faiths, *parties, *demonyms})
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 import pandas as pd
@@ -50,11 +50,15 @@ def summarise_names(mentions: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFr
     sets of articles may be concatenated.
     """
     counted: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0])
-    for _, spelled, namings in _each_article(mentions, articles):
-        for (written, _), count in spelled.items():
-            name = namings[written, _]
-            tally = counted[name.label, name.entity, written, name.country, name.reason]
-            tally[0] += count[0]
+    written = mentions["text"].tolist()
+    for rows, namings in _each_article(mentions, articles):
+        found = Counter(
+            (name.label, name.entity, written[row], name.country, name.reason)
+            for row, name in zip(rows, namings, strict=True)
+        )
+        for key, count in found.items():
+            tally = counted[key]
+            tally[0] += count
             tally[1] += 1
     rows = [(*key, *tally) for key, tally in counted.items()]
     return pd.DataFrame(rows, columns=SUMMARY).astype({"mentions": "int64", "articles": "int64"})
@@ -85,11 +89,10 @@ def add_entity(
     """
     find = _finder(entities)
     ids = [""] * len(mentions)
-    written, labels = mentions["text"].tolist(), mentions["label"].tolist()
-    for rows, _, namings in _each_article(mentions, articles):
-        known = {key: find(key[0], naming) for key, naming in namings.items()}
-        for row in rows:
-            ids[row] = known[written[row], labels[row]]
+    written = mentions["text"].tolist()
+    for rows, namings in _each_article(mentions, articles):
+        for row, naming in zip(rows, namings, strict=True):
+            ids[row] = find(written[row], naming)
     return mentions.assign(entity_id=pd.Series(ids, index=mentions.index, dtype=object))
 
 
@@ -129,42 +132,77 @@ def _finder(entities: pd.DataFrame) -> Callable[[str, Naming], str]:
 # ------------------------------------------------------------------------------- within an article
 
 
-def _each_article(mentions: pd.DataFrame, articles: pd.DataFrame) -> Iterator[tuple]:
-    """Yield for each article its rows in `mentions`, its names counted, and what each is."""
+def _each_article(
+    mentions: pd.DataFrame, articles: pd.DataFrame
+) -> Iterator[tuple[list[int], list[Naming]]]:
+    """Yield for each article its rows in `mentions`, by place, and what each of them names."""
     texts = dict(zip(articles["article_id"], articles["text"], strict=True))
-    written, labels = mentions["text"].tolist(), mentions["label"].tolist()
-    sure = mentions["confidence"].fillna(0.5).tolist()
+    starts, written = mentions["start"].tolist(), mentions["text"].tolist()
+    labels, sure = mentions["label"].tolist(), mentions["confidence"].fillna(0.5).tolist()
     rows_of: dict[str, list[int]] = defaultdict(list)
     for row, article_id in enumerate(mentions["article_id"].tolist()):
         rows_of[article_id].append(row)
     for article_id, rows in rows_of.items():
-        spelled: dict[Written, list[float]] = {}
-        for row in rows:
-            tally = spelled.setdefault((written[row], labels[row]), [0, 0.0])
-            tally[0] += 1
-            tally[1] += sure[row]
-        yield rows, spelled, name_article(spelled, texts.get(article_id, ""))
+        rows.sort(key=starts.__getitem__)
+        found = [(written[row], labels[row], sure[row]) for row in rows]
+        yield rows, name_article(found, texts.get(article_id, ""))
 
 
-def name_article(spelled: Mapping[Written, list[float]], text: str) -> dict[Written, Naming]:
-    """Return what each written name of one article stands for.
+def name_article(found: Sequence[tuple[str, str, float]], text: str) -> list[Naming]:
+    """Return what each name of one article stands for.
 
-    `spelled` maps each name and label to its number of mentions and the sum of their confidence.
+    `found` holds the names in the order of the text, as written, with label and confidence.
     """
-    labels = _settle_labels(spelled)
+    labels = _settle_labels(found)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for written, label in spelled:
-        counts[labels[written, label]][written] += spelled[written, label][0]
+    for written, label, _ in found:
+        counts[labels[written, label]][written] += 1
     people = persons.name_people(counts.pop("PERSON", Counter()))
-    called = frozenset(names.plain(w) for w, n in people.items() if " " in n.entity)
-    things = bodies.name_things(counts, text, called)
-    return {
-        key: people[key[0]] if labels[key] == "PERSON" else things[key[0], labels[key]]
-        for key in spelled
-    }
+    called = frozenset(names.plain(w) for w, n in people.named.items() if " " in n.entity)
+    named = bodies.name_things(counts, text, called)
+    named |= {(written, "PERSON"): naming for written, naming in people.named.items()}
+    namings = [named[written, labels[written, label]] for written, label, _ in found]
+    if not people.shared:
+        return namings
+    shared = {w: owners for w, owners in people.shared.items() if named[w, "PERSON"].reason}
+    return _follow([written for written, *_ in found], namings, shared)
 
 
-def _settle_labels(spelled: Mapping[Written, list[float]]) -> dict[Written, str]:
+def _follow(
+    written: Sequence[str], namings: list[Naming], shared: Mapping[str, tuple[str, ...]]
+) -> list[Naming]:
+    """Join the short names that several people share where the course of the article tells whom.
+
+    One that stands before any full name, as in a headline, is joined when all the later ones are
+    the same person's.
+    """
+    followed = {form: persons.Followed(owners) for form, owners in shared.items()}
+    namings = list(namings)
+    meant: dict[str, set[str]] = defaultdict(set)
+    early: list[int] = []
+    for at, (form, naming) in enumerate(zip(written, namings, strict=True)):
+        if naming.label != "PERSON":
+            continue
+        if form not in followed:
+            for name in followed.values():
+                name.meet(naming.entity)
+            continue
+        entity, reason = followed[form].use()
+        if entity:
+            namings[at] = Naming(entity, "PERSON", "", reason)
+        if followed[form].met:
+            meant[form].add(entity)
+        else:
+            early.append(at)
+    for at in early:
+        owners = meant[written[at]]
+        if len(owners) == 1 and "" not in owners:
+            reason = "surname of the one person it stands for further on"
+            namings[at] = Naming(next(iter(owners)), "PERSON", "", reason)
+    return namings
+
+
+def _settle_labels(found: Iterable[tuple[str, str, float]]) -> dict[Written, str]:
     """Give one name one label in an article: what a lexicon says, else what most mentions say.
 
     A name that is also an ordinary word or another name (Jordan, Georgia) keeps what most say; so
@@ -172,13 +210,15 @@ def _settle_labels(spelled: Mapping[Written, list[float]]) -> dict[Written, str]
     """
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     numbers: Counter[str] = Counter()
-    for (written, label), (count, sure) in spelled.items():
+    spelled = set()
+    for written, label, sure in found:
         plain = names.plain(written)
-        votes[plain][label] += sure + 1e-6 * count
-        numbers[plain] += count
+        votes[plain][label] += sure
+        numbers[plain] += 1
+        spelled.add((written, label))
     settled = {
-        plain: max(found, key=lambda label: (found[label], -schema.LABELS.index(label)))
-        for plain, found in votes.items()
+        plain: max(given, key=lambda label: (given[label], -schema.LABELS.index(label)))
+        for plain, given in votes.items()
     }
     families = _families(plain for plain, label in settled.items() if label == "PERSON")
     for plain, label in settled.items():
@@ -280,7 +320,7 @@ def _entity(
         spelled.update(names_of[key])
         for form, why in forms[key].items():
             reasons[form] |= why - {""}
-    entity = min(spelled, key=lambda n: (len(n) > 5 and n.isupper(), -spelled[n], -len(n), n))
+    entity = min(spelled, key=lambda n: (_shouts(n), -spelled[n], n.isupper(), -len(n), n))
     told: dict[str, list[str]] = defaultdict(list)
     for form in sorted(reasons):
         for reason in sorted(reasons[form]):
@@ -292,6 +332,10 @@ def _entity(
         "aliases": sorted(set(reasons) - {entity}),
         "merge_reason": "; ".join(_tell(told[reason], reason) for reason in sorted(told)),
     }
+
+
+def _shouts(name: str) -> bool:
+    return name.isupper() and len(name) > 4 and name.isalpha()
 
 
 def _tell(forms: list[str], reason: str) -> str:
