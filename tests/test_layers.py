@@ -30,7 +30,7 @@ LAYERS = [
     {"aliases"},
     {"parts"},
     {"corpus"},
-    {"codings", "reliability"},
+    {"codings", "reliability", "clustering"},
     {"measures"},
     {"charts"},
     {"explore"},
