@@ -45,6 +45,9 @@ PROPOSED = [
     "articles",
     "target_mentions",
     "target_articles",
+    "article_id",
+    "start",
+    "end",
 ]
 
 
@@ -369,14 +372,22 @@ def propose_merges(entities: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFra
     `name` may be `target` for the `reason`; both have their numbers of mentions and articles. A
     surname is proposed where one person of the corpus has it, a short form of a body where one
     body begins or ends so, an acronym where one body has these initials, a given name in another
-    form, and one name under two labels. Most mentioned first.
+    form, and one name under two labels. article_id, start and end are the first mention of
+    `name`, so that the sentence can be opened. Most mentioned first.
     """
-    found = mentions[mentions["entity_id"] != ""].groupby("entity_id")
-    counts = found.agg(mentions=("article_id", "size"), articles=("article_id", "nunique"))
+    found = mentions[mentions["entity_id"] != ""]
+    first = found.drop_duplicates("entity_id").set_index("entity_id")[
+        ["article_id", "start", "end"]
+    ]
+    counts = found.groupby("entity_id").agg(
+        mentions=("article_id", "size"), articles=("article_id", "nunique")
+    )
     known = entities.set_index("entity_id")[["entity", "label"]]
     pairs = dict(_pairs(known))
     rows = []
     for (entity_id, target_id), reason in pairs.items():
+        if entity_id not in first.index:
+            continue
         one, target = known.loc[entity_id], known.loc[target_id]
         rows.append(
             {
@@ -389,12 +400,12 @@ def propose_merges(entities: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFra
                 "articles": int(counts["articles"].get(entity_id, 0)),
                 "target_mentions": int(counts["mentions"].get(target_id, 0)),
                 "target_articles": int(counts["articles"].get(target_id, 0)),
+                **first.loc[entity_id],
             }
         )
     proposed = pd.DataFrame(rows, columns=PROPOSED)
-    proposed = proposed.astype(
-        {c: "int64" for c in PROPOSED if c.endswith(("mentions", "articles"))}
-    )
+    numbers = ("mentions", "articles", "start", "end")
+    proposed = proposed.astype({c: "int64" for c in PROPOSED if c.endswith(numbers)})
     order = ["articles", "mentions", "name", "label", "target"]
     return proposed.sort_values(order, ascending=[False, False, True, True, True]).reset_index(
         drop=True

@@ -322,9 +322,9 @@ def _name_points(named: dict[tuple[str, str], Naming]) -> dict[tuple[str, str], 
     if not points:
         return named
     states = {
-        (place.name, place.country)
+        (names.country_names()[naming.country], naming.country)
         for naming in named.values()
-        if (place := _state(naming.country)) is not None
+        if naming.country in names.country_names()
     }
     for key in points:
         point = names.plain(key[0]).title() + " "
@@ -343,17 +343,3 @@ def _name_points(named: dict[tuple[str, str], Naming]) -> dict[tuple[str, str], 
             told = could_be([*(name for name, _ in owners), *others])
             named[key] = naming._replace(reason=told)
     return named
-
-
-@lru_cache(maxsize=1)
-def _states() -> dict[str, names.Known]:
-    places = lexicons.read_lexicon("places")
-    states = places[places["kind"] == "country"]
-    return {
-        row.country: names.Known(row.place, "GPE", row.country, "places")
-        for row in states.itertuples()
-    }
-
-
-def _state(country: str) -> names.Known | None:
-    return _states().get(country)

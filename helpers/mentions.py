@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from helpers import decoding, lexicons, names, schema
+from helpers import capitals, decoding, lexicons, names, schema
 
 # Share of each rule's names that are right, span and type, on 3,697 sentences of the web and of
 # Wikipedia (UNER EWT dev, Wikigold; people, bodies and places). Peoples, events and products are
@@ -63,8 +63,9 @@ def find_mentions(articles: pd.DataFrame) -> pd.DataFrame:
     """Return the names in articles: one row is one name where it stands.
 
     Needs the columns `article_id` and `text`. Spans leave out a leading article, a title before a
-    person's name and a trailing possessive, and never overlap. `entity_id` is empty until
-    entities are known and `role` is "body" until the blocks of the article are.
+    person's name and a trailing possessive, and never overlap. `stands_for` tells a capital that
+    stands for a government. `entity_id` is empty until entities are known and `role` is "body"
+    until the blocks of the article are.
     """
     rows = []
     for article_id, text in zip(articles["article_id"], articles["text"], strict=True):
@@ -77,6 +78,7 @@ def find_mentions(articles: pd.DataFrame) -> pd.DataFrame:
                 "label": name.label,
                 "role": "body",
                 "entity_id": "",
+                "stands_for": capitals.stands_for(text, name.start, name.end),
                 "confidence": name.confidence,
                 "rule": name.rule,
             }

@@ -27,7 +27,8 @@ def entities() -> pd.DataFrame:
 def mentions(*rows: tuple[str, str]) -> pd.DataFrame:
     """Build mentions from (entity_id, text)."""
     table = pd.DataFrame(rows, columns=["entity_id", "text"])
-    return table.assign(article_id=[f"a{i // 2}" for i in range(len(table))])
+    places = pd.Series(range(len(table)), dtype="int64")
+    return table.assign(article_id=[f"a{i // 2}" for i in places], start=places, end=places + 1)
 
 
 def decisions(*rows: tuple[str, str, str, str]) -> pd.DataFrame:

@@ -24,7 +24,7 @@ LAYERS = [
     {"layout"},
     {"structure"},
     {"names", "encoder"},
-    {"decoding", "persons"},
+    {"decoding", "persons", "capitals"},
     {"bodies"},
     {"mentions", "entities", "attributions", "speakers", "sources", "replies", "tone"},
     {"aliases"},
@@ -34,6 +34,7 @@ LAYERS = [
     {"measures"},
     {"charts"},
     {"explore"},
+    {"desk"},
     {"network", "examples"},
     {"export", "tuning"},
     {"train"},
@@ -43,7 +44,7 @@ LAYERS = [
     {"__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
-NOTEBOOKS_MAY_IMPORT = {"tables", "measures", "reliability", "charts", "explore"}
+NOTEBOOKS_MAY_IMPORT = {"tables", "measures", "reliability", "charts", "explore", "desk"}
 
 
 def modules() -> list[Path]:
