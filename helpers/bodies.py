@@ -151,6 +151,8 @@ def _shouts(name: str) -> bool:
 def _style(entity: str, name: str) -> str:
     if fold(entity) == fold(name):
         return "the same but for capitals, accents or dots"
+    if names.singular(name) == names.singular(entity):
+        return "one and several of a people"
     if split_country(entity)[0] and split_country(name)[0]:
         return "the same body of the same country"
     return "the same but for the legal form or the word for a region"
@@ -172,7 +174,7 @@ def _core(name: str, label: str) -> str:
         return fold(shorter if len(shorter) > 2 else name).replace("-", " ")
     if label in ("GPE", "LOC"):
         return fold(_DISTRICT.sub("", name))
-    return fold(name)
+    return fold(names.singular(name) if label == "NORP" else name)
 
 
 def core_of(name: str, label: str) -> str:

@@ -22,7 +22,7 @@ MERGE = "one: merge into the second"
 BACK = "one: merge into the first"
 IGNORE = "the first is no name: ignore it"
 CHOICES = (LEAVE, MERGE, BACK, IGNORE)
-SHOWN = ["name", "target", "reason", "mentions", "articles", "sentence"]
+SHOWN = ["name", "label", "target", "target_label", "reason", "mentions", "articles", "sentence"]
 
 
 class Desk(pd.DataFrame):
@@ -166,7 +166,8 @@ def _short(path: str | Path) -> str:
 
 def _told(row: dict[str, Any]) -> str:
     return (
-        f"<b>{escape(row['name'])}</b> ({row['articles']:,} articles) and "
-        f"<b>{escape(row['target'])}</b> ({row['target_articles']:,}): {escape(row['reason'])}."
+        f"<b>{escape(row['name'])}</b> ({row['label']}, {row['articles']:,} articles) and "
+        f"<b>{escape(row['target'])}</b> ({row['target_label']}, {row['target_articles']:,}): "
+        f"{escape(row['reason'])}."
         f"<br><span style='color:#555'>{escape(row['sentence'])}</span>"
     )

@@ -206,7 +206,8 @@ def _settle_labels(found: Iterable[tuple[str, str, float]]) -> dict[Written, str
     """Give one name one label in an article: what a lexicon says, else what most mentions say.
 
     A name that is also an ordinary word or another name (Jordan, Georgia) keeps what most say; so
-    does a person's name in full and a surname of somebody named in full.
+    does a person's name in full. A surname of somebody named in full is a person's where no lexicon
+    is sure of something else.
     """
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     numbers: Counter[str] = Counter()
@@ -216,6 +217,9 @@ def _settle_labels(found: Iterable[tuple[str, str, float]]) -> dict[Written, str
         votes[plain][label] += sure
         numbers[plain] += 1
         spelled.add((written, label))
+    for plain in [plain for plain in votes if plain.isupper() and plain.title() in votes]:
+        votes[plain.title()].update(votes[plain])
+        votes[plain] = votes[plain.title()]
     settled = {
         plain: max(given, key=lambda label: (given[label], -schema.LABELS.index(label)))
         for plain, given in votes.items()
@@ -223,12 +227,12 @@ def _settle_labels(found: Iterable[tuple[str, str, float]]) -> dict[Written, str
     families = _families(plain for plain, label in settled.items() if label == "PERSON")
     for plain, label in settled.items():
         known = names.known(plain)
-        if known is not None and known.label != label:
-            kept = plain in names.ambiguous_names() or (label == "PERSON" and plain in families)
-            settled[plain] = label if kept else known.label
-        unsure = votes[plain][label] / numbers[plain] < SURE
-        if known is None and unsure and plain in families:
-            settled[plain] = "PERSON"
+        doubtful = known is None or plain in names.ambiguous_names()
+        if plain in families and (doubtful or label == "PERSON"):
+            unsure = votes[plain][label] / numbers[plain] < SURE
+            settled[plain] = "PERSON" if unsure or known is not None else label
+        elif known is not None and not doubtful:
+            settled[plain] = known.label
     return {key: settled[names.plain(key[0])] for key in spelled}
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from helpers import schema, tables
+from helpers import pronouns, schema, tables
 from helpers.capitals import is_capital
 from helpers.names import country_names
 
@@ -553,6 +553,44 @@ def measure_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.Data
     low, high = wilson_interval(voice["speaking"], voice["articles"])
     voice = voice.assign(share=voice["speaking"] / voice["articles"], low=low, high=high)
     return _ranked(voice.reset_index(), "articles", "speaking", then="entity")
+
+
+def measure_gender(
+    mentions: pd.DataFrame,
+    attributions: pd.DataFrame,
+    articles: pd.DataFrame,
+    sentences: pd.DataFrame,
+    asked: bool,
+) -> pd.DataFrame:
+    """Tell how many people are referred to by which pronoun, and how much they speak.
+
+    One row is one pronoun (he, she, they, mixed, unknown): people, articles that mention them,
+    words they speak and the share of all these words, with the share of the people. The pronouns
+    are the articles' own (see `pronouns.find_references`); nothing is read from a name. Unless
+    `asked`, no row.
+    """
+    columns = ["pronoun", "people", "share_of_people", "articles", "words", "share_of_words"]
+    people = mentions[(mentions["label"] == "PERSON") & (mentions["entity_id"] != "")]
+    if not asked or people.empty:
+        return pd.DataFrame(columns=columns)
+    references = pronouns.find_references(articles, sentences, people)
+    known = people[["entity_id", "entity"]].drop_duplicates("entity_id")
+    known = pronouns.measure_pronouns(known, references).set_index("entity_id")["pronoun"]
+    words = attributions.groupby("speaker_id")["words"].sum().reindex(known.index, fill_value=0)
+    named = people.assign(pronoun=people["entity_id"].map(known))
+    measured = pd.DataFrame(
+        {
+            "people": known.value_counts(),
+            "articles": named.groupby("pronoun")["article_id"].nunique(),
+            "words": words.groupby(known).sum(),
+        }
+    )
+    order = [*pronouns.PRONOUNS, pronouns.MIXED, pronouns.UNKNOWN]
+    measured = measured.reindex(order, fill_value=0).astype("int64")
+    total = measured["words"].sum()
+    measured["share_of_people"] = measured["people"] / measured["people"].sum()
+    measured["share_of_words"] = measured["words"] / (total if total else np.nan)
+    return measured.rename_axis("pronoun").reset_index()[columns]
 
 
 def count_aliases(mentions: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:

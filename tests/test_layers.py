@@ -30,7 +30,7 @@ LAYERS = [
     {"aliases"},
     {"parts"},
     {"corpus"},
-    {"codings", "reliability", "clustering"},
+    {"codings", "reliability", "clustering", "pronouns"},
     {"measures"},
     {"charts"},
     {"explore"},
