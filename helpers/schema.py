@@ -21,6 +21,7 @@ BLOCK_ROLES = (
 )
 DEFAULT_ROLES = ("headline", "standfirst", "body")
 LABELS = ("PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "EVENT", "PRODUCT")
+STANDS_FOR = ("", "government")
 FORMS = ("direct", "mixed", "indirect")
 RESOLUTIONS = ("name", "pronoun", "description", "carried", "none")
 SOURCE_TYPES = (
@@ -136,11 +137,13 @@ TABLES = {
                 "label": pa.string(),
                 "role": pa.string(),
                 "entity_id": pa.string(),
+                "stands_for": pa.string(),
                 "confidence": pa.float64(),
                 "rule": pa.string(),
             },
             label=LABELS,
             role=BLOCK_ROLES,
+            stands_for=STANDS_FOR,
         ),
         _table(
             "entities",

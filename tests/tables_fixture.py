@@ -50,6 +50,7 @@ class Story:
             label=label,
             role="body",
             entity_id=slug(entity),
+            stands_for="",
             confidence=0.9,
             rule="made up",
         )

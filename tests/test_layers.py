@@ -24,15 +24,17 @@ LAYERS = [
     {"layout"},
     {"structure"},
     {"names", "encoder"},
-    {"decoding", "persons"},
+    {"decoding", "persons", "capitals"},
     {"bodies"},
     {"mentions", "entities", "attributions", "speakers", "sources", "replies", "tone"},
+    {"aliases"},
     {"parts"},
     {"corpus"},
-    {"codings", "reliability"},
+    {"codings", "reliability", "clustering", "pronouns"},
     {"measures"},
     {"charts"},
     {"explore"},
+    {"desk"},
     {"network", "examples"},
     {"export", "tuning"},
     {"train"},
@@ -42,7 +44,7 @@ LAYERS = [
     {"__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
-NOTEBOOKS_MAY_IMPORT = {"tables", "measures", "reliability", "charts", "explore"}
+NOTEBOOKS_MAY_IMPORT = {"tables", "measures", "reliability", "charts", "explore", "desk"}
 
 
 def modules() -> list[Path]:
