@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from helpers import pronouns, schema, tables
+from helpers import gender, schema, tables
 from helpers.capitals import is_capital
 from helpers.names import country_names
 
@@ -566,16 +566,16 @@ def measure_gender(
 
     One row is one pronoun (he, she, they, mixed, unknown): people, articles that mention them,
     words they speak and the share of all these words, with the share of the people. The pronouns
-    are the articles' own (see `pronouns.find_references`); nothing is read from a name. Unless
+    are the articles' own (see `gender.find_references`); nothing is read from a name. Unless
     `asked`, no row.
     """
     columns = ["pronoun", "people", "share_of_people", "articles", "words", "share_of_words"]
     people = mentions[(mentions["label"] == "PERSON") & (mentions["entity_id"] != "")]
     if not asked or people.empty:
         return pd.DataFrame(columns=columns)
-    references = pronouns.find_references(articles, sentences, people)
+    references = gender.find_references(articles, sentences, people)
     known = people[["entity_id", "entity"]].drop_duplicates("entity_id")
-    known = pronouns.measure_pronouns(known, references).set_index("entity_id")["pronoun"]
+    known = gender.measure_pronouns(known, references).set_index("entity_id")["pronoun"]
     words = attributions.groupby("speaker_id")["words"].sum().reindex(known.index, fill_value=0)
     named = people.assign(pronoun=people["entity_id"].map(known))
     measured = pd.DataFrame(
@@ -585,7 +585,7 @@ def measure_gender(
             "words": words.groupby(known).sum(),
         }
     )
-    order = [*pronouns.PRONOUNS, pronouns.MIXED, pronouns.UNKNOWN]
+    order = [*gender.PRONOUNS, gender.MIXED, gender.UNKNOWN]
     measured = measured.reindex(order, fill_value=0).astype("int64")
     total = measured["words"].sum()
     measured["share_of_people"] = measured["people"] / measured["people"].sum()

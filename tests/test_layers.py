@@ -30,7 +30,7 @@ LAYERS = [
     {"aliases"},
     {"parts"},
     {"corpus"},
-    {"codings", "reliability", "clustering", "pronouns"},
+    {"codings", "reliability", "clustering", "gender"},
     {"measures"},
     {"charts"},
     {"explore"},
