@@ -124,7 +124,7 @@ def add_source_type(
 def _source(
     row: dict, context: _Context, entities: dict[str, _Entity], outlets: dict[str, str]
 ) -> _Sourced:
-    entity = entities.get(row["speaker_id"])
+    entity = entities.get(row["speaker_id"].partition(";")[0])  # the first of joint speakers
     described = row["speaker"] if not entity else row["source_text"]
     article_id = row["article_id"]
     around = _around(row, context.texts.get(article_id, ""))
@@ -219,8 +219,6 @@ def _type(row: dict, described: str, around: str, entity: _Entity | None, reason
         return "unnamed group" if entity.label == "NORP" else "named organisation"
     if reason or _descriptor(described):
         return "anonymous source"
-    if ";" in row["speaker"] and row["resolution"] == "name":
-        return "named organisation"
     kind = _kind(head)
     if kind == "document":
         return "document"
