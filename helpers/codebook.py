@@ -316,6 +316,30 @@ def title_affiliations(book: Codebook) -> dict[str, str]:
     return _known(found | {word.lower(): name for word, name in _inline(book, "titles").items()})
 
 
+@lru_cache(maxsize=8)
+def noun_pattern(book: Codebook) -> re.Pattern[str]:
+    """Return a pattern for the nouns with an affiliation, in small letters, plurals too."""
+    return _longest_first(noun_affiliations(book), r"(?:s|es)?")
+
+
+@lru_cache(maxsize=8)
+def title_pattern(book: Codebook) -> re.Pattern[str]:
+    """Return a pattern for the titles with an affiliation, in small letters."""
+    return _longest_first(title_affiliations(book), "")
+
+
+def _longest_first(words: Iterable[str], ending: str) -> re.Pattern[str]:
+    ordered = sorted(words, key=len, reverse=True)
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, ordered))}){ending}(?![\w-])")
+
+
+@lru_cache(maxsize=1)
+def body_affiliations() -> dict[str, str]:
+    """Return the affiliation of each body of the lexicon."""
+    table = lexicons.read_lexicon("bodies")
+    return dict(zip(table["name"], table["affiliation"], strict=True))
+
+
 def _inline(book: Codebook, key: str) -> dict[str, str]:
     categories = book.variables["affiliation"].categories.values()
     return {word: category.name for category in categories for word in getattr(category, key)}
@@ -388,11 +412,8 @@ def appendix(book: Codebook) -> str:
         f"Codebook `{book.path}`, SHA-256 `{book.sha256}`.",
         f"**Unit.** {book.unit}",
     ]
-    kinds = noun_kinds(book)
-    sizes = {
-        kind: sum(1 for found in kinds.values() if found == kind) for kind in set(kinds.values())
-    }
-    counted = ", ".join(f"{number} nouns for a {kind}" for kind, number in sorted(sizes.items()))
+    sizes = sorted(Counter(noun_kinds(book).values()).items())
+    counted = ", ".join(f"{number} nouns of the kind {kind}" for kind, number in sizes)
     for variable in book.variables.values():
         rows = [
             f"| {category.name} | {category.definition} | {_shown(category)} |"

@@ -22,7 +22,7 @@ _NUMBER = (
     r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|several|some|many|most|both|all|"
     r"few|a few|others|various|multiple|numerous|none)"
 )
-_OF_MANY = re.compile(rf"(?:{_NUMBER})\b(?:\s+\w+)?\s+of\s+", re.IGNORECASE)
+_OF_MANY = re.compile(rf"(?:{_NUMBER})\s+of\s+", re.IGNORECASE)
 _OF_ONE = re.compile(r"(?:one|another|each|either|neither|any)\s+of\s+", re.IGNORECASE)
 _COUNTED = re.compile(rf"(?:the |his |her |its |their |those |these )?(?:{_NUMBER})\s+(?=\w)", re.I)
 _INDEFINITE = re.compile(
@@ -30,7 +30,9 @@ _INDEFINITE = re.compile(
 )
 _DEFINITE = re.compile(r"(?:the|this|that|these|those)\s+", re.IGNORECASE)
 _OWNED = re.compile(
-    r"(?P<owner>his|her|its|their|my|our|[^,]{2,60}?(?:[’']s|s[’']))\s+", re.IGNORECASE
+    r"(?P<owner>his|her|its|their|my|our|(?:(?!who\b|that\b|which\b)[\w.&-]+\s+){0,5}"
+    r"[\w.&-]+(?:[’']s|s[’']))\s+",
+    re.IGNORECASE,
 )
 _END = re.compile(
     r",|;|:|\s[–—-]\s|\s\(|(?<![-\w])(?:of|for|in|at|from|on|with|who|whom|which|that|whose|where|familiar|"
@@ -39,7 +41,9 @@ _END = re.compile(
 )
 _JOINED = re.compile(r"\s+(?:and|or|but)\s+")
 _WORD = re.compile(r"[^\W_][\w’'.&-]*")
-_PARTICIPLE = re.compile(r"\w{3,}(?:ing|ed|wn|nt|ld)$")
+_PARTICIPLE = re.compile(
+    r"\w{3,}(?:ing|ed|wn|tten)|seen|sent|held|made|led|given|taken|born|run|kept|left|found|hit|gone"
+)
 _CAPITAL = re.compile(r"[A-Z]|[a-z]+[A-Z]")
 _SELF_NAMED = re.compile(
     r"\b(?:called|named|calling (?:itself|himself|herself|themselves)|"
@@ -202,6 +206,13 @@ def singular(noun: str) -> str:
     if noun.endswith(("ches", "shes", "sses", "xes")):
         return noun[:-2]
     return noun[:-1] if is_plural(noun) and noun != "police" and noun != "media" else noun
+
+
+@lru_cache(maxsize=20_000)
+def apposed_head(described: str, name: str) -> Described | None:
+    """Read what stands in apposition behind a name ("Open Ballot, a group of volunteers")."""
+    match = re.search(rf"(?<!\w){re.escape(name)},?\s+(?P<more>(?:an?|the|its)\s+.+)", described)
+    return describe(match.group("more")) if match else None
 
 
 def stands_as(described: str, name: str) -> str:

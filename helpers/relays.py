@@ -9,11 +9,12 @@ beside it ("the news agency VESTA").
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from helpers import lexicons, names
+from helpers import lexicons, names, sentences
 from helpers.codebook import Codebook, read_codebook
 
 _NEWS_NOUN = (
@@ -34,6 +35,7 @@ _BY_NAME = re.compile(
 _SHOW = re.compile(
     r"(?:^|\s)(?:Show|Hour|Podcast|Today|Review|Sun|Star|Network|Standard|Observer)$"
 )
+_NEWS_WORD = re.compile(r"\b(?:News|Broadcasting|Newspaper|Radio|Television|TV)\b")
 _DESCRIBED = re.compile(rf"\b{_NEWS_NOUN}(?:,)?\s+[“\"‘']?(?P<name>{_PROPER})")
 _APPOSED = re.compile(
     rf"(?P<name>{_PROPER}),?\s+(?:\([^)]*\),?\s+)?(?:the|a|an|its|[A-Z]\w+[’']s)\s+"
@@ -41,6 +43,11 @@ _APPOSED = re.compile(
 )
 _FOLLOWED = re.compile(
     r"(?P<name>[A-Z]{3,8})\s+(?:state\s+)?(?:news agency|television|radio|newspaper)\b"
+)
+_ANAPHOR = re.compile(
+    r"\b[Tt]he (?:state )?(?P<noun>(?:news )?agency|newspaper|paper|broadcaster|magazine|daily|"
+    r"website|news site|outlet|network|channel)(?=[\s,.;])(?!\s+[A-Z])|\bIt(?=\s+(?:\w+\s+)?(?:quot|cit|"
+    r"describ|report|claim))"
 )
 _ACRONYM = re.compile(r",?\s+(?:or|\()\s*(?:the\s+)?(?P<acronym>[A-Z]{2,8})\b\)?")
 _CAMEL = re.compile(
@@ -59,14 +66,14 @@ _STATE = re.compile(
 _PUBLIC = re.compile(
     r"\bpublic(?:ly funded|-service)? (?:service )?(?:broadcaster|radio|television)", re.IGNORECASE
 )
-_SENTENCE_END = re.compile(r"[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|[\n\r]+")
 _SPEECH = re.compile(
     r"\b(?:said|says|say|saying|told|tell\w*|added|asked|argued|called|claimed|declared|denied|"
     r"described|insisted|warned|wrote|blasted|accused|criticis\w+|criticiz\w+|identified|explained|"
     r"defended|suggested|acknowledged|agreed|admitted|vowed|promised|predicted|spoke|complained)\b"
 )
 _FINDS = re.compile(
-    r"\baccording to\b|\b(?:show|found|find|say|said|suggest|put|indicat|estimat|reveal|conclud|giv)"
+    r"\baccording to\b|"
+    r"\b(?:show|found|find|say|said|suggest|put|indicat|estimat|reveal|conclud|giv)"
 )
 _NO_PREPOSITION = re.compile(
     r"(?<!\bfor )(?<!\bof )(?<!\bat )(?<!\bfrom )(?<!\bin )(?:the )?$", re.IGNORECASE
@@ -92,8 +99,8 @@ class Outlet:
 class Relay:
     """One phrase that says which outlet carried words: the span, the outlet and how it had them.
 
-    `kind` is told, carried, reports, aired or document; `outlet_start` is where the outlet's name
-    begins.
+    `kind` is told, carried, reports, aired or document; `own` says that the outlet is the article's
+    own, which is no relay.
     """
 
     start: int
@@ -101,9 +108,27 @@ class Relay:
     outlet: str
     ownership: str
     kind: str
-    outlet_start: int
+    own: bool = False
 
 
+class Sentences:
+    """The sentences of a text, each line apart, found by offset."""
+
+    def __init__(self, text: str) -> None:
+        lines = [(line.start(), line.end(), "body") for line in sentences.LINE.finditer(text)]
+        spans = [span[:2] for span in sentences.split_blocks(text, lines)]
+        self.spans = spans
+        self.starts = [start for start, _ in spans] or [0]
+        self.ends = [end for _, end in spans] or [len(text)]
+
+    def around(self, start: int, end: int) -> tuple[int, int]:
+        """Return the bounds of the sentences that a span lies in."""
+        first = max(0, bisect_right(self.starts, start) - 1)
+        last = max(first, bisect_left(self.starts, end) - 1)
+        return min(start, self.starts[first]), max(end, self.ends[last])
+
+
+NEAR = 600  # characters at most between an outlet and the words that point back to it
 # Nearest to the speaker first: words are told or aired, then carried, then reported.
 NEARNESS = {"told": 0, "aired": 1, "document": 1, "carried": 2, "reports": 3}
 
@@ -113,6 +138,7 @@ def find_relays(
     own: str = "",
     outlets: Iterable[tuple[str, str]] = (),
     book: Codebook | None = None,
+    cues: Sequence[tuple[int, int]] = (),
 ) -> list[Relay]:
     """Find the phrases of one text that name an outlet as having carried words before it.
 
@@ -126,6 +152,9 @@ def find_relays(
         Further outlets known by name, as pairs of a spelling and its canonical name.
     book
         The codebook whose words are used; the project's own when none is given.
+    cues
+        The cues of the text's attributions, sorted, where known: beside one of them an outlet that
+        "reported" carried the words of somebody else.
 
     Returns
     -------
@@ -133,15 +162,14 @@ def find_relays(
     wherever it stands.
     """
     patterns = _patterns(book or read_codebook())
+    bounds = Sentences(text)
     found = []
     for outlet in find_outlets(text, outlets):
-        if own and same_outlet(outlet.name, own):
-            continue
         for pattern in patterns:
-            phrase = _phrase(text, outlet, pattern)
+            phrase = _phrase(text, *bounds.around(outlet.start, outlet.end), outlet, pattern, cues)
             if phrase:
-                facts = (outlet.name, outlet.ownership, pattern.kind, outlet.start)
-                found.append(Relay(*phrase, *facts))
+                ours = bool(own) and same_outlet(outlet.name, own)
+                found.append(Relay(*phrase, outlet.name, outlet.ownership, pattern.kind, ours))
                 break
     return found
 
@@ -189,10 +217,24 @@ def find_outlets(text: str, outlets: Iterable[tuple[str, str]] = ()) -> list[Out
     for match in _CAMEL.finditer(text):
         if not _NOT_CAMEL.match(match.group("name")):
             note(match.start("name"), match.end("name"), match.group("name"))
+    anaphora = list(_ANAPHOR.finditer(text)) if spans or described else []
     for written in {**described, **spelled}:
         for match in re.finditer(rf"(?<![\w-]){re.escape(written)}(?![\w-])", text):
             note(match.start(), match.end(), spelled.get(written) or described[written])
+    placed = sorted((start, end, name) for start, (end, name) in spans.items())
+    for match in anaphora:
+        before = bisect_left(placed, (match.start(),)) - 1
+        near = before >= 0 and match.start() - placed[before][1] < NEAR
+        if near and (match.group("noun") or _opens_before(text, placed[before][0], match.start())):
+            note(match.start(), match.end(), placed[before][2])
     return _owned(text, sorted((start, end, name) for start, (end, name) in spans.items()), spelled)
+
+
+def _opens_before(text: str, start: int, end: int) -> bool:
+    """Tell whether an outlet opens the sentence before the one that "It" opens."""
+    breaks = list(re.finditer(r"[.!?][”\"’']*\s+|[\n\r]+", text[max(0, start - 300) : end]))
+    line = max(0, start - 300) + (breaks[-2].end() if len(breaks) > 1 else 0)
+    return len(text[line:start].split()) <= 5
 
 
 def _owned(text: str, spans: list[tuple[int, int, str]], spelled: dict[str, str]) -> list[Outlet]:
@@ -208,7 +250,6 @@ def _owned(text: str, spans: list[tuple[int, int, str]], spelled: dict[str, str]
         name = known.name if known and known.lexicon == "outlets" else name
         kept.append((start, end, name))
         beside = text[max(0, start - 50) : start] + " " + text[end : end + 50]
-        beside = _SENTENCE_END.split(beside)[0] if "\n" in beside else beside
         if owners.get(name, "unknown") == "unknown":
             owners[name] = _owner(name, beside)
     for start, end, name in kept:
@@ -223,6 +264,17 @@ def _owner(name: str, beside: str) -> str:
     if _STATE.search(beside):
         return "state"
     return "public" if _PUBLIC.search(beside) else "unknown"
+
+
+def said_to_be_state(words: str) -> bool:
+    """Tell whether words call an outlet a state's ("state-run", "official news agency")."""
+    return bool(_STATE.search(words))
+
+
+def named_like_an_outlet(name: str) -> bool:
+    """Tell whether a name has the form of an outlet's: "the Evening Post", "Radio North"."""
+    match = _BY_NAME.search(name)
+    return bool(match) and not _SHOW.search(name) or bool(_NEWS_WORD.search(name))
 
 
 def _described(text: str) -> dict[str, str]:
@@ -278,19 +330,20 @@ def _patterns(book: Codebook) -> list[_Pattern]:
     lead = r"(?:(?:the|a|an|its|his|her|their|our|\w+[’']s)\s+)?(?:[\w’'-]+\s+){0,5}?"
     person = r"(?:[A-Z][\w.’'-]+\s+){1,4}(?:of|from|at|on)\s+(?:the\s+)?"
     quote = r"[“\"‘']*"
-    carried = rf"\b{words['carried']}\s+(?:\w+\s+)?(?:by|on|in|through|via)\s+{lead}{quote}$"
+    carried = rf"\b{words['carried']}\s+(?:\w+\s+){{0,3}}?(?:by|on|in|through|via)\s+{lead}{quote}$"
     told = rf"\b{words['told']}\s+(?:{person}|{lead}){quote}$"
     written = r"\b(?:editorial board|op-ed|article|column|essay|letter) (?:of|in|for|to) (?:the )?$"
     on_air = (
-        rf"(?:^[“\"‘'\s]*|{_SPEECH.pattern}[^.;]{{0,60}}|\bappear\w*\s+(?:\w+\s+)?|\binterview\w*\s+|"
-        rf"\b(?:broadcast|edition|episode) )(?:on|of)\s+(?:the\s+)?{quote}$"
+        rf"(?:(?:^[“\"‘'\s]*|{_SPEECH.pattern}[^.;]{{0,60}}|\bappear\w*\s+(?:\w+\s+)?|"
+        rf"\binterview\w*\s+)on|\b(?:broadcast|edition|episode)\s+of)\s+(?:the\s+)?{quote}$"
     )
     lead_in = r"\b(?:a|an|the|its|latest|new|recent|previous)\s+(?:[\w-]+\s+){0,3}(?:[\w.]+[/–-])?$"
     document = (
         rf"(?:[’']s)?(?:[/–-](?:[A-Z][\w.]*\s*)+)?\s+(?:[\w-]+\s+){{0,3}}?{words['documents']}s?\b"
     )
     reports = (
-        rf"(?:[’']s)?[,”\"]*(?:\s+state)?(?:\s+{_NEWS_NOUN})?,?\s+(?:also\s+|later\s+|had\s+)?"
+        rf"(?:[’']s)?[,”\"]*(?:\s+state)?(?:\s+{_NEWS_NOUN}|\s+[a-z][^,\n]{{3,60}},)?,?\s+"
+        r"(?:also\s+|later\s+|had\s+)?"
         rf"{words['reports']}\b"
     )
     return [
@@ -314,9 +367,15 @@ def _any(words: Iterable[str]) -> str:
     return rf"(?:{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})"
 
 
-def _phrase(text: str, outlet: Outlet, pattern: _Pattern) -> tuple[int, int] | None:
-    """Return the span of a relay phrase around an outlet's name, or None."""
-    low, high = _sentence(text, outlet.start, outlet.end)
+def _phrase(
+    text: str,
+    low: int,
+    high: int,
+    outlet: Outlet,
+    pattern: _Pattern,
+    cues: Sequence[tuple[int, int]],
+) -> tuple[int, int] | None:
+    """Return the span of a relay phrase around an outlet's name in its sentence, or None."""
     start, end = outlet.start, outlet.end
     if pattern.before is not None:
         match = pattern.before.search(text[max(low, start - 120) : start])
@@ -332,13 +391,12 @@ def _phrase(text: str, outlet: Outlet, pattern: _Pattern) -> tuple[int, int] | N
         whole = text[low:high]
         if pattern.kind == "reports":
             whole = f"{text[low:start]} … {text[outlet.end : end]} {text[end:high]}"
-        if not pattern.besides.search(whole):
+        if not pattern.besides.search(whole) and not _cue_beside(cues, low, high, start, end):
             return None
     return start, end
 
 
-def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
-    low = max(0, start - 500)
-    breaks = [match.end() for match in _SENTENCE_END.finditer(text, low, start)]
-    after = _SENTENCE_END.search(text, end)
-    return (breaks[-1] if breaks else low), (after.start() if after else min(len(text), end + 500))
+def _cue_beside(cues: Sequence[tuple[int, int]], low: int, high: int, start: int, end: int) -> bool:
+    """Tell whether a sentence holds a cue besides the phrase itself."""
+    inside = cues[bisect_left(cues, (low, low)) : bisect_left(cues, (high, high))]
+    return any(last <= start or first >= end for first, last in inside)
