@@ -24,7 +24,10 @@ _NUMBER = (
 )
 _OF_MANY = re.compile(rf"(?:{_NUMBER})\s+of\s+", re.IGNORECASE)
 _OF_ONE = re.compile(r"(?:one|another|each|either|neither|any)\s+of\s+", re.IGNORECASE)
-_COUNTED = re.compile(rf"(?:the |his |her |its |their |those |these )?(?:{_NUMBER})\s+(?=\w)", re.I)
+_COUNTED = re.compile(
+    rf"(?:(?:the |his |her |its |their |those |these )(?!most\b|all\b))?(?:{_NUMBER})\s+(?=\w)",
+    re.I,
+)
 _INDEFINITE = re.compile(
     r"(?:an?|one|another|any|every|each|no|some)\s+(?:other\s+)?", re.IGNORECASE
 )

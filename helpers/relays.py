@@ -22,7 +22,7 @@ _NEWS_NOUN = (
     r"wire service|broadcaster|television|TV|radio(?: station)?|magazine|daily|weekly|tabloid|"
     r"website|outlet|network|channel|paper|agency|programme|podcast)"
 )
-_PROPER = r"(?:[A-Z][\w&’'.-]*|[A-Z]{2,})(?:\s+(?:(?:of|the|and|&)\s+)?[A-Z][\w&’'-]*)*"
+_PROPER = r"(?:[A-Z][\w&’'.-]*|[A-Z]{2,})(?:[ \u00a0](?:(?:of|the|and|&)[ \u00a0])?[A-Z][\w&’'-]*)*"
 _BY_NAME = re.compile(
     r"(?<![\w-])(?:"
     r"(?:[A-Z][\w&’'-]*\s+){1,3}(?:Times|Post|Herald|Gazette|Tribune|Courier|Chronicle|Journal|"
@@ -41,13 +41,15 @@ _APPOSED = re.compile(
     rf"(?P<name>{_PROPER}),?\s+(?:\([^)]*\),?\s+)?(?:the|a|an|its|[A-Z]\w+[’']s)\s+"
     rf"(?:[\w’'-]+\s+){{0,4}}{_NEWS_NOUN}\b"
 )
+_STATE_RUN = re.compile(r"\bstate-(?:run|owned|controlled|funded)\s+(?P<name>[A-Z]{3,8})\b")
+_REPORTING = re.compile(r"[,”\"]\s+(?P<name>[A-Z]{3,8}) (?:reported|said)(?=[.,]|\s+on\b)")
 _FOLLOWED = re.compile(
     r"(?P<name>[A-Z]{3,8})\s+(?:state\s+)?(?:news agency|television|radio|newspaper)\b"
 )
 _ANAPHOR = re.compile(
     r"\b[Tt]he (?:state )?(?P<noun>(?:news )?agency|newspaper|paper|broadcaster|magazine|daily|"
-    r"website|news site|outlet|network|channel)(?=[\s,.;])(?!\s+[A-Z])|\bIt(?=\s+(?:\w+\s+)?(?:quot|cit|"
-    r"describ|report|claim))"
+    r"website|news site|outlet|network|channel)(?=[\s,.;])(?!\s+[A-Z])|"
+    r"\bIt(?=\s+(?:\w+\s+)?(?:quot|cit|describ|report|claim))"
 )
 _ACRONYM = re.compile(r",?\s+(?:or|\()\s*(?:the\s+)?(?P<acronym>[A-Z]{2,8})\b\)?")
 _CAMEL = re.compile(
@@ -251,13 +253,14 @@ def _owned(text: str, spans: list[tuple[int, int, str]], spelled: dict[str, str]
         kept.append((start, end, name))
         beside = text[max(0, start - 50) : start] + " " + text[end : end + 50]
         if owners.get(name, "unknown") == "unknown":
-            owners[name] = _owner(name, beside)
+            owners[name] = owner(name, beside)
     for start, end, name in kept:
         found.append(Outlet(start, end, name, owners[name]))
     return found
 
 
-def _owner(name: str, beside: str) -> str:
+def owner(name: str, beside: str) -> str:
+    """Return who owns an outlet: by outlets.csv, else by the words beside its name."""
     facts = outlet_facts().get(name)
     if facts:
         return facts["ownership"]
@@ -280,12 +283,17 @@ def named_like_an_outlet(name: str) -> bool:
 def _described(text: str) -> dict[str, str]:
     """Return the names that a text describes as outlets, each with its canonical name."""
     found: dict[str, str] = {}
-    for pattern in (_DESCRIBED, _APPOSED, _FOLLOWED):
+    for pattern in (_DESCRIBED, _APPOSED, _FOLLOWED, _STATE_RUN, _REPORTING):
         for match in pattern.finditer(text):
             name = re.sub(r"^The ", "", match.group("name")).strip(" .,’'")
             known = names.known(name)
             first = name.split()[0] if name else ""
-            if not name or first in _NOT_NAMES or (known and known.lexicon != "outlets"):
+            if (
+                not name
+                or first in _NOT_NAMES
+                or first in sentences.STARTERS
+                or (known and known.lexicon != "outlets")
+            ):
                 continue
             if pattern is _APPOSED and not re.search(r"[A-Z]{3}", name) and len(name.split()) > 3:
                 continue

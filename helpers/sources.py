@@ -47,6 +47,10 @@ _ORG_WORD = re.compile(
 _PERSONAL_WORDS = re.compile(
     r"\b(?:Mr|Mrs|Ms|Miss|Dr|Sir|Dame|Rev|Sgt|Capt|Gen|Col)\b\.?|,\s+\d\d\b"
 )
+_OPENING = re.compile(
+    r"\s*(?:In|At|During|On|Speaking|Through|Asked|Addressing|Writing|By|After|From|Posting)\b"
+)
+BESIDE = 140  # characters after a cue in which the channel is sought
 _PARTY = re.compile(r"\b(?:D|R|I)-(?:[A-Z][a-z]+\.?|[A-Z]{2}|[A-Z][\w .]+)")
 
 
@@ -172,17 +176,20 @@ class _Article:
         self.spokespeople = frozenset(
             book.category("source_type", "named organisation").spokespeople
         )
+        self.channels = book.variables["channel"].categories
         self.sentences = relays.Sentences(text)
         named = [pair for pair in outlets if pair[0] in text]
         self.outlets = named
         self.relays: list[relays.Relay] = []
         self.cues: list[tuple[int, int]] = []
+        self.sources: list[_Source] = []
         self.withheld = anonymity.find_withheld(text, self.sentences.spans, book)
         self._titles: dict[str, str] = {}
 
     def read(self, rows: list[dict]) -> list[_Sourced]:
         """Return what the rows of this article, in the order of the text, have as their sources."""
         sources = [_Source(row, self.entities.get(row["speaker_id"])) for row in rows]
+        self.sources = sources
         self.cues = sorted(cue for source in sources for cue in source.cues)
         self.relays = relays.find_relays(self.text, self.own, self.outlets, self.book, self.cues)
         withheld = _Withholding(self, sources).decide()
@@ -205,7 +212,7 @@ class _Article:
         item.affiliation, rules["affiliation"] = self._affiliation(source, item)
         item.country, rules["country"] = self._country(source, item)
         rules["relay"] = self._relay(source, item)
-        item.channel, rules["channel"] = self._channel(source)
+        item.channel, rules["channel"] = self._channel(source, item)
         item.source_rule = "; ".join(f"{name}: {rule}" for name, rule in rules.items() if rule)
         return item
 
@@ -233,6 +240,8 @@ class _Article:
         if self.kinds.get(last) == "document" and source.entity.label != "ORG":
             return "document"
         if kind in ("organisation", "group") or is_outlet(source.name):
+            return "named organisation"
+        if _ORG_WORD.search(source.name) and " " in source.name and source.entity.label == "PERSON":
             return "named organisation"
         if source.described.many and source.entity.label == "PERSON" and source.described.head:
             return "named organisation"
@@ -287,6 +296,13 @@ class _Article:
             return ("unnamed group" if known.label == "NORP" else "named organisation"), rule
         last = said.name.split()[-1].lower()
         head_kind = self.kinds.get(said.head, "")
+        apposed = apposed_head(source.shown, said.name)
+        if apposed and self.kinds.get(apposed.head) in ("organisation", "group"):
+            return "named organisation", f"{rule}, {apposed.head!r} beside it"
+        if self.kinds.get(last) == "document":
+            return "document", rule
+        if said.head and said.many:
+            return "named organisation", f"{rule}, several"
         if _ORG_WORD.search(said.name) or self.kinds.get(last) == "organisation":
             return "named organisation", rule
         if head_kind in ("organisation", "group"):
@@ -396,35 +412,34 @@ class _Article:
 
     # ------------------------------------------------------------------------- channel and relay
 
-    def _channel(self, source: _Source) -> tuple[str, str]:
+    def _channel(self, source: _Source, item: _Sourced) -> tuple[str, str]:
         beside = self._beside(source)
         told = any(self._concerns(source, relay) for relay in self.relays if relay.kind == "told")
-        for category in self.book.variables["channel"].categories.values():
+        for category in self.channels.values():
             match = category.pattern.search(beside) if category.pattern else None
             if match:
                 return category.name, f"words {match.group()!r}"
+        if item.source_type == "document" and "report or document" in self.channels:
+            return "report or document", "the source is a document"
         aired = any(self._concerns(source, relay) for relay in self.relays if relay.kind == "aired")
         if aired:
             return "broadcast", "on air"
         return ("told the outlet", "told an outlet") if told else ("unknown", "")
 
     def _beside(self, source: _Source) -> str:
-        """Return the words of the cue's sentence outside what is said and outside the source.
+        """Return the words from the cue on, and those that open its sentence before the source.
 
-        The sentence's own words count only near the cue: up to the next clause of another speaker.
+        What is said and the source itself are left out, so is all that stands far from the cue.
         """
-        if not source.row["cue_spans"]:
+        if not source.cues:
             return ""
         low, high = self._window(source)
-        pieces, position = [], low
-        cuts = [*source.row["spans"], *(span for span in source.row["source_spans"])]
-        for start, end in sorted(cuts):
-            if end <= position or start >= high:
-                continue
-            pieces.append(self.text[position : max(position, start)])
-            position = min(end, high)
-        pieces.append(self.text[position:high])
-        return " … ".join(pieces)
+        cue = source.cues[0]
+        opening = _OPENING.match(self.text, low, cue[0])
+        begun = [(low, cue[0])] if opening else []
+        kept = [*begun, (cue[0], min(high, cue[1] + BESIDE))]
+        cuts = sorted([*source.row["spans"], *source.row["source_spans"]])
+        return " … ".join(_without(self.text, *span, cuts) for span in kept)
 
     def _window(self, source: _Source) -> tuple[int, int]:
         spans = [*source.row["cue_spans"], *source.row["source_spans"]]
@@ -457,7 +472,8 @@ class _Article:
     def _relay(self, source: _Source, item: _Sourced) -> str:
         """Fill the chain of outlets between the speaker and this article; return the words."""
         speaker = source.entity.name if source.entity else source.row["speaker"]
-        if source.name_stands == "head" and is_outlet(speaker):
+        speaking = source.name if source.name_stands == "head" else source.described.name
+        if speaking and (is_outlet(speaking) or is_outlet(speaker)):
             return ""
         if not speaker and not source.row["source_text"]:
             return ""
@@ -466,16 +482,30 @@ class _Article:
             for relay in self.relays
             if not relay.own
             and self._concerns(source, relay)
-            and not relays.same_outlet(relay.outlet, speaker)
+            and not (speaking and relays.same_outlet(relay.outlet, speaker))
         ]
         phrases.sort(key=lambda relay: (relays.NEARNESS[relay.kind], relay.start))
         chain = list(dict.fromkeys(relay.outlet for relay in phrases))
         if not chain:
-            return ""
+            return self._cited_by_speaker(source, item)
         first = phrases[0]
         item.relay, item.relay_ownership = first.outlet, first.ownership
         item.relay_chain = chain
         return f"{first.kind} {self.text[first.start : first.end]!r}"
+
+    def _cited_by_speaker(self, source: _Source, item: _Sourced) -> str:
+        """Take the outlet that cites somebody ("it said …, citing police") for the relay."""
+        if not re.search(r"\b(?:cit|quot)", source.row["cue"]):
+            return ""
+        low, high = self._window(source)
+        for other in self.sources:
+            cues = [cue for cue in other.cues if low <= cue[0] < high]
+            entity = other.entity
+            if cues and entity is not None and other is not source and is_outlet(entity.name):
+                item.relay, item.relay_chain = entity.name, [entity.name]
+                item.relay_ownership = relays.owner(entity.name, self.text)
+                return f"cited by the speaker {entity.name!r}"
+        return ""
 
     def _carry(self, sources: list[_Source], found: list[_Sourced]) -> None:
         """Let a quotation that goes on keep the relay of the words before it."""
@@ -505,8 +535,8 @@ class _Source:
     def __post_init__(self) -> None:
         written, speaker = self.row["source_text"], self.row["speaker"]
         self.described = describe(written)
-        referring = not written or self.described.pronoun
-        if self.entity is None and referring and speaker:
+        referring = not written or self.described.pronoun or self.row["resolution"] != "none"
+        if self.entity is None and referring and speaker and ";" not in speaker:
             self.described = describe(speaker)
             written = speaker
         self.shown = " ".join(written.split())
@@ -585,12 +615,20 @@ class _Withholding:
         if beside or withheld.adjective:
             return beside
         subject = withheld.subject
-        before = [place for place in unnamed if _place(self.sources[place]) <= withheld.start]
-        if subject.pronoun in PERSONAL | {"they"} and before:
+        before = [
+            place
+            for place in unnamed
+            if self.sources[place].described.head and _place(self.sources[place]) <= withheld.start
+        ]
+        if subject.pronoun in PERSONAL | {"they"}:
             return before[-1:]
-        return [place for place in unnamed if _same_noun(self.sources[place].described, subject)]
+        return [place for place in before if _same_noun(self.sources[place].described, subject)][
+            -1:
+        ]
 
     def _beside(self, source: _Source, withheld: anonymity.Withheld) -> bool:
+        if withheld.adjective and withheld.words in source.shown:
+            return True
         for start, end in source.row["source_spans"]:
             if start <= withheld.start < end + 2:
                 return True
@@ -616,11 +654,23 @@ class _Withholding:
         return found
 
 
+def _without(text: str, low: int, high: int, cuts: list[list[int]]) -> str:
+    """Return text[low:high] with the spans of `cuts` taken out."""
+    pieces, position = [], low
+    for start, end in cuts:
+        if end > position and start < high:
+            pieces.append(text[position : max(position, start)])
+            position = min(end, high)
+    pieces.append(text[position:high])
+    return " … ".join(pieces)
+
+
 def _nameless(source: _Source) -> bool:
-    if source.name_stands == "head" or source.described.name:
+    said = source.described
+    if source.name_stands == "head" or said.name or not (said.head or said.pronoun):
         return False
     kinds = codebook.noun_kinds(codebook.read_codebook())
-    return kinds.get(source.described.head, "person") in ("person", "group")
+    return kinds.get(said.head, "person") in ("person", "group")
 
 
 def _place(source: _Source) -> int:
@@ -637,9 +687,11 @@ def _one_source(one: _Source, other: _Source) -> bool:
     if one.row["speaker"] and one.row["speaker"] == other.row["speaker"]:
         return True
     ours, theirs = one.described, other.described
-    pointing = ours.definite or re.match(r"(?:another|two|three|some) of|one of", ours.text, re.I)
+    pointing = ours.definite or re.match(r"(?:another|one|two|three|some) of\b", ours.text, re.I)
     pointed = theirs.definite and ours.many == theirs.many
-    return bool(pointing or pointed) and bool(ours.head) and ours.head == theirs.head
+    whole = ours.many and not theirs.many
+    same = bool(ours.head) and ours.head == theirs.head
+    return same and not whole and bool(pointing or pointed)
 
 
 # --------------------------------------------------------------------------------------- lexicons
