@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from helpers.codebook import Codebook
-from helpers.descriptions import Described, describe
+from helpers.phrases import Described, describe
 
 _CLAUSE_START = re.compile(
     r"(?:[,;:“”\"(—–]|\bwho\b|\bbut\b|\band\b)(?!.*(?:[,;:“”\"(—–]|\bwho\b))"

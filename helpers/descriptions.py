@@ -1,252 +1,255 @@
-"""How a source is described: what its head noun is, how many it means, which name stands in it."""
+"""Noun phrases that describe a source: head noun, number, kind, and the short form kept of them."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
+from typing import NamedTuple
 
 from helpers import lexicons, names
 
-PERSONAL = frozenset({"he", "she", "i", "him", "her", "who"})
-PLURAL = frozenset({"they", "we", "them", "us", "these", "those", "many", "some", "others", "both",
-                    "several", "few", "most", "all", "everyone", "everybody"})  # fmt: skip
-SINGULAR = frozenset({"someone", "somebody", "anyone", "one", "another", "nobody", "no-one"})
-THINGS = frozenset({"it", "this", "that", "which"})
-_NUMBER = (
-    r"(?:(?:more|fewer|less) than |at least |at most |up to |about |around |nearly |over |almost )?"
-    r"(?:an? (?:number|handful|few|couple|dozen|score|half-dozen|third|quarter|half|majority)|"
-    r"(?:half a )?dozens?|hundreds|thousands|scores|\d[\d,.]*(?: percent| per cent|%)?|"
-    r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?(?: percent| per cent)?|"
-    r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|several|some|many|most|both|all|"
-    r"few|a few|others|various|multiple|numerous|none)"
+SENTENCE_END = re.compile(r"[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|[\n\r]+")
+WORD = re.compile(r"[^\W_](?:[\w’'.&-]*\w)?")
+_PREPOSITION = (
+    "of|for|in|at|from|on|with|to|by|near|inside|outside|within|about|against|behind|under|over|"
+    "across|along|around|after|before|during|since|between|among|through|without"
 )
-_OF_MANY = re.compile(rf"(?:{_NUMBER})\s+of\s+", re.IGNORECASE)
-_OF_ONE = re.compile(r"(?:one|another|each|either|neither|any)\s+of\s+", re.IGNORECASE)
-_COUNTED = re.compile(
-    rf"(?:(?:the |his |her |its |their |those |these )(?!most\b|all\b))?(?:{_NUMBER})\s+(?=\w)",
-    re.I,
+_POSTMODIFIER = re.compile(
+    r",|\s[—–-]+\s|\s\(|:|\b(?:who|which|that|whom|whose|familiar|close|briefed|not|and|or|there|"
+    rf"{_PREPOSITION})\b"
+    r"|\b\w{2,}ing\s+(?=(?:the|an?|his|her|its|their|some|off|up|out|as|"
+    rf"{_PREPOSITION})\b)"
+    r"|\b(?:\w+ed|seen|shown|known|born|held|written|made|given|sent|taken)\s+"
+    rf"(?=(?:as|last|this|{_PREPOSITION})\b)",
 )
-_INDEFINITE = re.compile(
-    r"(?:an?|one|another|any|every|each|no|some)\s+(?:other\s+)?", re.IGNORECASE
-)
-_DEFINITE = re.compile(r"(?:the|this|that|these|those)\s+", re.IGNORECASE)
-_OWNED = re.compile(
-    r"(?P<owner>his|her|its|their|my|our|(?:(?!who\b|that\b|which\b)[\w.&-]+\s+){0,5}"
-    r"[\w.&-]+(?:[’']s|s[’']))\s+",
+_DETERMINER = re.compile(
+    r"(?P<first>the|an?|this|that|these|those|another|one|both|each|every|some|several|many|most|"
+    r"few|other|more|his|her|its|their|our|my|your|no|any|all|\d[\d,.]*|two|three|four|five|six|"
+    r"seven|eight|nine|ten|eleven|twelve|dozens|hundreds|scores)\b"
+    r"(?:\s+(?:(?:more|other)\s+)?(?:of\s+)?(?:the|his|her|its|their|these|those|them|us)\b)?\s*",
     re.IGNORECASE,
 )
-_END = re.compile(
-    r",|;|:|\s[–—-]\s|\s\(|(?<![-\w])(?:of|for|in|at|from|on|with|who|whom|which|that|whose|where|familiar|"
-    r"close|briefed|to|by|not|near|outside|inside|behind|about|after|before|against|among|under|"
-    r"within|aboard|without|as|than|when|while|because|aged|including|also)\b(?!-)"
+_INTRODUCING = re.compile(
+    r"\b(?P<first>an?|another|one|the|some|several|many|both|two|three|four|five|six|seven|eight|"
+    r"nine|ten|\d+)\s+(?=[a-z])",
+    re.IGNORECASE,
 )
-_JOINED = re.compile(r"\s+(?:and|or|but)\s+")
-_WORD = re.compile(r"[^\W_][\w’'.&-]*")
-_PARTICIPLE = re.compile(
-    r"\w{3,}(?:ing|ed|wn|tten)|seen|sent|held|made|led|given|taken|born|run|kept|left|found|hit|gone"
+_NEXT_WORD = re.compile(r"[a-z][\w’'-]*")
+_FUNCTION_WORD = re.compile(
+    r"(?:the|an?|of|to|in|for|and|or|by|with|as|that|this|these|those|but|some|their|his|her|its|our|"
+    r"from|at|on|were|are|was|is|be|been|had|have|has|will|would|could|can|may|if|when|while|where|"
+    r"because|than|who|which|between|against|about|into|said|says|told|asked|went|came|did|does|do|"
+    r"not|it|he|she|they|we|you|i|one|two|three|many|several|\w+ly)"
 )
-_CAPITAL = re.compile(r"[A-Z]|[a-z]+[A-Z]")
-_SELF_NAMED = re.compile(
-    r"\b(?:called|named|calling (?:itself|himself|herself|themselves)|"
-    r"(?:goes|go|going) by the name(?: of)?|known as|call (?:itself|themselves)|"
-    r"gave (?:his|her|their) (?:first )?name (?:only )?as|who gave (?:his|her) name as|"
-    r"who asked to be called)\s+(?:only )?(?:as )?(?:the )?"
-    r"(?P<name>[A-Z“‘\"'][\w’'-]+(?:\s+[A-Z][\w’'-]+)*)"
+_SEVERAL = re.compile(
+    r"these|those|both|some|several|many|most|few|two|three|four|five|six|seven|eight|nine|ten|"
+    r"eleven|twelve|dozens|hundreds|scores|all|\d[\d,]+|[2-9]"
 )
-_PLURAL_NOUNS = frozenset({"people", "police", "men", "women", "children", "media", "folk"})
+_DEFINITE = frozenset({"the", "this", "that", "these", "those"})
+_POSSESSIVE = frozenset({"his", "her", "its", "their"})
+_PLURALS = frozenset({"people", "police", "children", "staff", "clergy", "folk", "personnel"})
+_NOT_PLURAL = ("ss", "us", "is", "ics", "news")
+_MALE_ENDING, _FEMALE_ENDING = "man", "woman"
+_ROLE_ENDINGS = ("man", "woman", "person", "ologist", "ician", "worker", "keeper", "holder")
+_IST = re.compile(r"\w{3,}(?<!check)(?<!play)(?<!black)(?<!short)(?<!wait)(?<!wish)(?<!hit)ist")
+_ADDED = re.compile(
+    r"\s+(?:from|on|of|at|in|across|near|by)\s+(?:(?:the|an?|his|her|its|their)\s+)?"
+    r"(?:[A-Z][\w’'-]*(?:\s+[A-Z][\w’'-]*)*|[a-z][\w’'-]*)"
+)
+_CUT = re.compile(r",\s|\s[—–]\s|\s--\s|\s\(|,$|:$")
+_CLAUSE = re.compile(r"\s(?:who|whose|which|speaking|asking|requesting|insisting|on)\s")
+_WITHHELD = re.compile(
+    r"\s(?:who|whose)\b[^,;]{0,40}\b(?:asked|wanted|wished|requested|preferred|want|wish)\b"
+    r"[^,;]{0,30}\bnot?\b[^,;]{0,30}\b(?:names?|named|identified)\b"
+)
+_ONE_OF_THEM = re.compile(r"(?:one|another|some|two|three|both) of (?:them|us|these|those)", re.I)
 
 
-@dataclass(frozen=True)
-class Described:
-    """What a source's words say of it.
+class Description(NamedTuple):
+    """What the words of a noun phrase tell: all in small letters, the head noun as written."""
 
-    `head` is the common noun that says what it is, in the singular and small letters, "" where a
-    name or pronoun stands alone; `phrase` is that noun with the word before it.
-    `plural` and `definite` are what the words show. `name` is the proper name that is the source
-    itself (alone, after a title or in apposition), `owner` whom it belongs to or speaks for.
-    """
-
-    text: str
-    head: str = ""
-    phrase: str = ""
-    plural: bool = False
-    definite: bool = False
-    name: str = ""
-    owner: str = ""
-    pronoun: str = ""
+    determiner: str
+    modifiers: tuple[str, ...]
+    head: str
+    plural: bool
+    kind: str  # person, organisation, document or ""
 
     @property
-    def many(self) -> bool:
-        """Whether several are meant."""
-        return self.plural or self.pronoun in PLURAL
+    def noun(self) -> str:
+        """The head noun in the singular."""
+        return singular(self.head)
+
+    @property
+    def definite(self) -> bool:
+        """Whether the phrase takes up something known: "the officials", "that company"."""
+        return self.determiner in _DEFINITE
+
+    @property
+    def owned(self) -> bool:
+        """Whether the phrase begins with his, her, its or their."""
+        return self.determiner in _POSSESSIVE
 
 
-@lru_cache(maxsize=20_000)
-def describe(text: str) -> Described:
-    """Read a source as written: "the company's director", "two of the people who …", "she"."""
-    text = " ".join(text.split())
-    lower = text.lower().strip(" ,.")
-    if lower in PERSONAL | PLURAL | SINGULAR | THINGS:
-        return Described(text, pronoun=lower, plural=lower in PLURAL)
-    if match := re.match(r"(those|these|all|many|some|others|few|most)\s+(?:who|whom)\b", lower):
-        return Described(text, pronoun=match.group(1), plural=True)
-    many = one = False
-    rest = text
-    if match := _OF_MANY.match(rest):
-        rest, many = rest[match.end() :], True
-    elif match := _OF_ONE.match(rest):
-        rest, one = rest[match.end() :], True
-    called = _SELF_NAMED.search(rest)
-    definite = False
-    owner = ""
-    if match := _DEFINITE.match(rest):
-        definite = match.group().strip().lower() in ("the", "this", "that", "these", "those")
-        many = many or match.group().strip().lower() in ("these", "those")
-        rest = rest[match.end() :]
-    if match := _COUNTED.match(rest):
-        many, rest = not one, rest[match.end() :]
-    elif match := _INDEFINITE.match(rest):
-        one, rest = True, rest[match.end() :]
-    if match := _OWNED.match(rest):
-        owner, definite = match.group("owner"), True
-        rest = rest[match.end() :]
-    if one and rest.lower().startswith(("them,", "us,", "these,", "those,")):
-        return replace(describe(rest.partition(",")[2].strip()), text=text, plural=False)
-    chunk, after = _chunk(rest)
-    words = _WORD.findall(chunk)
-    head, plural = _head(words)
-    name = called.group("name").strip("“”‘’\"'") if called else ""
-    name = name or _own_name(words, chunk, after, head)
-    if not owner and head:
-        complement = re.match(r"\s*(?:of|for|from|at|with|to)\s+(?P<owner>[^,;]{2,80})", after)
-        owner = complement.group("owner") if complement else ""
-    plural = (plural or many) and not one
-    phrase = " ".join([*words[-2:-1], head]).lower() if head else ""
-    return Described(text, head, phrase, plural, definite, name, owner)
+def head_end(written: str) -> int:
+    """Return where the head noun of a phrase ends: before "of", "who", a comma and the like."""
+    for match in _POSTMODIFIER.finditer(written):
+        if match.start() > 0 and written[: match.start()].strip():
+            return len(written[: match.start()].rstrip())
+    return len(written.rstrip())
 
 
-def _chunk(text: str) -> tuple[str, str]:
-    """Cut the noun group that opens a phrase from what follows it."""
-    match = _END.search(text)
-    end = match.start() if match and match.start() > 0 else len(text)
-    words = list(_WORD.finditer(text, 0, end))
-    for before, word in pairwise(words):
-        participle = word.group().islower() and _PARTICIPLE.fullmatch(word.group())
-        if participle and _is_noun(before.group()) and not _is_noun(words[-1].group()):
-            end = word.start()
-            break
-    for joined in _JOINED.finditer(text, 0, end):
-        last = _WORD.findall(text[: joined.start()])[-1:]
-        if last and (_is_noun(last[0]) or last[0][0].isupper()):
-            end = joined.start()
-            break
-    return text[:end].strip(), text[end:]
+def head_noun(written: str) -> str:
+    """Return the noun a phrase is about, as written, "" when there is no word in it."""
+    words = WORD.findall(written[: head_end(written)])
+    return words[-1] if words else ""
 
 
-def _is_noun(word: str) -> bool:
-    return word.lower() in _nouns() or singular(word.lower()) in _nouns()
-
-
-@lru_cache(maxsize=1)
-def _nouns() -> frozenset[str]:
-    return frozenset(lexicons.read_lexicon("affiliations")["noun"])
-
-
-def _head(words: list[str]) -> tuple[str, bool]:
-    """Return the last common noun of a noun group in the singular, and whether it is a plural.
-
-    A capital does not make a name of a word that opens a phrase alone ("Residents").
-    """
-    if not words:
-        return "", False
-    word = re.sub(r"[’']s?$", "", words[-1])
-    if word[0].islower() or (len(words) == 1 and _is_noun(word)):
-        return singular(word.lower()), is_plural(word)
-    return "", False
-
-
-def _own_name(words: list[str], chunk: str, after: str, head: str) -> str:
-    """Return the proper name that the phrase is about: at the end of its first group or apposed."""
-    if words and not head and _CAPITAL.match(words[-1]):
-        titled = re.match(r"\s*(?:of|for)\s+(?:the\s+)?(?P<more>(?:[A-Z][\w’'.-]*\s*){3,})", after)
-        if titled:
-            return " ".join(titled.group("more").split()[-2:])
-        run: list[str] = []
-        for word in reversed(words):
-            if not (_CAPITAL.match(word) or word in ("de", "van", "von", "al", "bin", "da", "del")):
-                break
-            run.insert(0, word)
-        return " ".join(run)
-    apposed = re.match(
-        r",\s+(?:the\s+)?(?P<name>[A-Z][\w’'.&-]*(?:\s+(?:(?:of|the|and|de|van|al)\s+)?[A-Z][\w’'.&-]*)*)"
-        r"(?![’']s)\s*(?=,|$|\()",
-        after,
-    )
-    return apposed.group("name") if apposed and head else ""
+@lru_cache(maxsize=8192)
+def describe(written: str) -> Description:
+    """Read a noun phrase."""
+    determiner = _DETERMINER.match(written)
+    first = determiner.group("first").lower() if determiner else ""
+    rest = written[determiner.end() :] if determiner else written
+    words = [word.lower() for word in WORD.findall(rest[: head_end(rest)])]
+    head = words[-1] if words else ""
+    plural = bool(_SEVERAL.fullmatch(first)) or is_plural(head) and first != "one"
+    denotes = kind(" ".join(words[-2:])) or kind(head)
+    return Description(first, tuple(words[:-1]), head, plural, denotes)
 
 
 def is_plural(noun: str) -> bool:
-    """Tell whether a noun has the form of a plural."""
+    """Tell whether a noun is in the plural, by its form."""
     noun = noun.lower()
-    return noun in _PLURAL_NOUNS or (
-        noun.endswith("s")
-        and not noun.endswith(("ss", "us", "is"))
-        and noun not in ("press", "news")
-    )
+    return noun in _PLURALS or (noun.endswith(("s", "men")) and not noun.endswith(_NOT_PLURAL))
 
 
 def singular(noun: str) -> str:
-    """Return a noun's singular: "ministries" gives "ministry", "women" "woman"."""
-    irregular = {"people": "people", "men": "man", "women": "woman", "children": "child"}
-    if noun in irregular:
-        return irregular[noun]
-    if noun.endswith(("spokesmen", "spokeswomen")):
+    """Return the singular of a noun in small letters."""
+    noun = noun.lower()
+    if noun.endswith("men") and len(noun) > 3:
         return noun[:-2] + "an"
+    if not noun.endswith("s") or noun.endswith(_NOT_PLURAL):
+        return "person" if noun == "people" else noun
     if noun.endswith("ies") and len(noun) > 4:
         return noun[:-3] + "y"
-    if noun.endswith(("ches", "shes", "sses", "xes")):
+    if noun.endswith(("ches", "shes", "xes", "sses")):
         return noun[:-2]
-    return noun[:-1] if is_plural(noun) and noun != "police" and noun != "media" else noun
+    return noun[:-1]
 
 
-@lru_cache(maxsize=20_000)
-def apposed_head(described: str, name: str) -> Described | None:
-    """Read what stands in apposition behind a name ("Open Ballot, a group of volunteers")."""
-    match = re.search(rf"(?<!\w){re.escape(name)},?\s+(?P<more>(?:an?|the|its)\s+.+)", described)
-    return describe(match.group("more")) if match else None
+def kind(noun: str) -> str:
+    """Return what a noun denotes: person, organisation, document, or "" where it is not known."""
+    found = _kinds().get(noun.lower()) or _kinds().get(singular(noun), "")
+    if not found and (singular(noun).endswith(_ROLE_ENDINGS) or _IST.fullmatch(singular(noun))):
+        return "person"
+    return found
 
 
-def stands_as(described: str, name: str) -> str:
-    """Say how a name stands in a phrase: "head", "owner" (of it, for it, its) or "" (not there).
+def find_phrases(text: str, start: int, end: int) -> Iterator[tuple[int, int, Description]]:
+    """Yield the people, bodies and documents a stretch of text describes: "a dentist from Ansel".
 
-    "Castellan’s chief executive" has Castellan as the owner, "the operator, Castellan" as the head.
+    Each has a determiner and a noun of known kind at most three words after it; what follows
+    "from", "of" and the like belongs to it as far as it is one noun.
     """
-    match = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", described)
-    if not match:
-        return ""
-    before, after = described[: match.start()], described[match.end() :]
-    if re.match(r"[’']s?\s+\w", after):
-        return "owner"
-    if re.search(
-        r"\b(?:of|for|from|at|with|in|to|by|near|on|inside|against|about|behind)\s+(?:[\w’'.-]+\s+){0,3}$",
-        before,
-    ):
-        return "owner"
-    following = re.match(r"\s+(?P<word>[a-z][\w-]+)", after)
-    if following and following.group("word") not in _NOT_NOUNS:
-        return "owner" if not _PARTICIPLE.fullmatch(following.group("word")) else "head"
-    return "head"
+    for determiner in _INTRODUCING.finditer(text, start, end):
+        begun = determiner.start("first")
+        words = []
+        for word in _NEXT_WORD.finditer(text, determiner.end(), min(end, determiner.end() + 60)):
+            if words and word.start() != words[-1].end() + 1:
+                break
+            if _FUNCTION_WORD.fullmatch(word.group()):
+                break
+            words.append(word)
+            if len(words) == 5:
+                break
+        known = [bool(kind(word.group())) for word in words]
+        if True not in known or known.index(True) > 3:
+            continue
+        last = known.index(True)
+        while last + 1 < len(words) and known[last + 1]:
+            last += 1
+        added = _ADDED.match(text, words[last].end(), end)
+        stop = added.end() if added else words[last].end()
+        yield begun, stop, describe(text[begun : words[last].end()])
 
 
-_NOT_NOUNS = frozenset(
-    {"who", "which", "that", "and", "or", "of", "for", "in", "at", "from", "on", "with", "to", "by",
-     "as", "also", "himself", "herself", "itself", "not", "whose", "where", "when", "while", "said",
-     "says", "told", "aged"}
-)  # fmt: skip
+def gender(noun: str) -> str:
+    """Return the gender a noun or title tells: "male", "female" or "" (Ms, widow, chairman)."""
+    noun = noun.lower().removesuffix("’s").removesuffix("'s")
+    told = _genders().get(noun, "")
+    if not told and noun.endswith(_FEMALE_ENDING):
+        return "female"
+    if not told and noun.endswith(_MALE_ENDING) and len(noun) > 5:
+        return "" if noun.endswith(("human", "german", "roman")) else "male"
+    return told
 
 
-def known_name(words: str) -> names.Known | None:
-    """Return what the lexicons say of the first name in some words."""
-    return next((known for _, _, known in names.find_known(words)), None)
+def shorten(written: str, named: bool = False) -> str:
+    """Return a description as it is kept: what follows a comma goes, and why there is no name.
+
+    "A nurse there, who declined to be named" is "a nurse there". The first letter is small unless
+    a name or title begins the phrase (`named`, or more than one capital at its start).
+    """
+    words = " ".join(written.split())
+    cut = _CUT.search(words)
+    if cut and cut.start() > 0:
+        first, rest = words[: cut.start()], words[cut.end() :]
+        again = _CUT.search(rest)
+        other = rest[: again.start()] if again else rest
+        if _ONE_OF_THEM.fullmatch(first) and re.match(r"an?\s", other):
+            first = other
+        words = first
+    words = _without_reason(words)
+    return words if named or _begins_with_name(words) else words[:1].lower() + words[1:]
+
+
+def _without_reason(words: str) -> str:
+    withheld = _WITHHELD.search(words)
+    if withheld and withheld.start() > 0:
+        return words[: withheld.start()]
+    for pattern in _reasons():
+        match = pattern.search(words)
+        if match:
+            clause = [m.start() for m in _CLAUSE.finditer(words, 0, match.start() + 1)]
+            opening = re.match(r"(?:who|whose|on|speaking)\b", match.group())
+            cut = match.start() if opening or not clause else clause[-1]
+            if words[:cut].strip():
+                return words[:cut].strip()
+    return words
+
+
+def _begins_with_name(words: str) -> bool:
+    first = WORD.match(words)
+    if first is None or not first.group()[0].isupper():
+        return True
+    word = first.group()
+    if _DETERMINER.match(words) or word.lower() in _kinds():
+        following = WORD.search(words, first.end())
+        return bool(not _DETERMINER.match(words) and following and following.group()[0].isupper())
+    following = WORD.search(words, first.end())
+    if following and following.group()[0].isupper():
+        return True
+    if re.search(r"[A-Z0-9]", word[1:]) or word.endswith(("’s", "'s")):
+        return True
+    known = names.known(word)
+    return known is not None and known.lexicon != "cities"
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> dict[str, str]:
+    table = lexicons.read_lexicon("affiliations")
+    return dict(zip(table["noun"], table["kind"], strict=True))
+
+
+@lru_cache(maxsize=1)
+def _genders() -> dict[str, str]:
+    table = lexicons.read_lexicon("gendered_nouns")
+    return dict(zip(table["noun"], table["gender"], strict=True))
+
+
+@lru_cache(maxsize=1)
+def _reasons() -> list[re.Pattern[str]]:
+    table = lexicons.read_lexicon("anonymity")
+    patterns = table.loc[table["kind"] == "reason", "pattern"]
+    return [re.compile(pattern, re.IGNORECASE) for pattern in patterns]

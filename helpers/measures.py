@@ -487,12 +487,13 @@ def measure_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.Data
     """Measure in how many articles an entity appears and in how many of these it speaks.
 
     One row is one entity: articles (it is mentioned or speaks), speaking (articles), words spoken,
-    share (speaking of articles), low, high. Only entities of `mentions` are listed.
+    share (speaking of articles), low, high. Only entities of `mentions` are listed. What several
+    say together counts for each of them.
     """
     names = mentions[["entity_id", "entity", "label"]].drop_duplicates("entity_id")
     names = names[names["entity_id"] != ""]
-    spoken = attributions.rename(columns={"speaker_id": "entity_id"})
-    spoken = spoken[["article_id", "entity_id", "words"]]
+    spoken = attributions[["article_id", "words"]]
+    spoken = spoken.assign(entity_id=attributions["speaker_id"].str.split(";")).explode("entity_id")
     spoken = spoken.merge(names["entity_id"], validate="many_to_one")
     appears = pd.concat(
         [mentions[["article_id", "entity_id"]], spoken[["article_id", "entity_id"]]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from difflib import SequenceMatcher
 
 import pandas as pd
@@ -11,6 +12,9 @@ from nltk.metrics.agreement import AnnotationTask
 
 MATCH = 0.5
 _WORD = re.compile(r"\w+")
+_NO_NAME = frozenset(
+    {"the", "a", "an", "of", "and", "for", "in", "at", "s", "jr", "sr", "ii", "iii"}
+)
 
 
 def pair_attributions(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
@@ -190,3 +194,62 @@ def krippendorff_alpha(ours: list[str], theirs: list[str]) -> float:
     rows = [("first", unit, value) for unit, value in enumerate(ours)]
     rows += [("second", unit, value) for unit, value in enumerate(theirs)]
     return AnnotationTask(rows).alpha()
+
+
+def measure_source_names(attributions: pd.DataFrame, statements: pd.DataFrame) -> pd.DataFrame:
+    """Tell how often the attribution found for a statement has the source the coder names.
+
+    `attributions` has path, spans, speaker and resolution; `statements` path, spans, source_type
+    and name (statements without a name are not scored). One row is one way of resolving, and
+    "all": `statements` found and named, `right` (see `same_source`), `share`.
+    """
+    matched = match_statements(attributions, statements)
+    scored = pd.DataFrame(
+        {
+            "name": statements.loc[matched["statement"], "name"].to_numpy(),
+            "person": statements.loc[matched["statement"], "source_type"].eq("named person").array,
+            "speaker": attributions.loc[matched["attribution"], "speaker"].to_numpy(),
+            "resolution": attributions.loc[matched["attribution"], "resolution"].to_numpy(),
+        }
+    )
+    scored = scored[scored["name"] != ""]
+    right = [
+        same_source(speaker, name, person)
+        for speaker, name, person in scored[["speaker", "name", "person"]].itertuples(index=False)
+    ]
+    scored = scored.assign(right=pd.Series(right, index=scored.index, dtype=bool))
+    rows = [("all", scored), *scored.groupby("resolution")]
+    return pd.DataFrame(
+        [
+            {
+                "resolution": resolution,
+                "statements": len(some),
+                "right": int(some["right"].sum()),
+                "share": some["right"].mean() if len(some) else math.nan,
+            }
+            for resolution, some in rows
+        ],
+        columns=["resolution", "statements", "right", "share"],
+    )
+
+
+def same_source(speaker: str, name: str, person: bool) -> bool:
+    """Tell whether a speaker is the source a coder names.
+
+    Of a person the surname must be there; of a body all words of its name, or its initials
+    ("HWU"), or some of its words and no others ("the police" for "Police of Ansel"). Accents,
+    case, articles, "Jr." and what follows a comma do not count.
+    """
+    said, wanted = _name_words(speaker), _name_words(name)
+    if not said or not wanted:
+        return False
+    if person:
+        return wanted[-1] in said
+    initials = "".join(word[0] for word in wanted)
+    return set(wanted) <= set(said) or set(said) <= set(wanted) or initials in said
+
+
+def _name_words(name: str) -> list[str]:
+    plain = unicodedata.normalize("NFKD", name.partition(",")[0]).casefold()
+    plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
+    return [word for word in _WORD.findall(plain) if word not in _NO_NAME]

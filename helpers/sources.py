@@ -11,7 +11,7 @@ import pandas as pd
 
 from helpers import anonymity, codebook, names, positions, relays
 from helpers.codebook import Codebook
-from helpers.descriptions import (
+from helpers.phrases import (
     PERSONAL,
     SINGULAR,
     THINGS,
@@ -188,7 +188,9 @@ class _Article:
 
     def read(self, rows: list[dict]) -> list[_Sourced]:
         """Return what the rows of this article, in the order of the text, have as their sources."""
-        sources = [_Source(row, self.entities.get(row["speaker_id"])) for row in rows]
+        sources = [
+            _Source(row, self.entities.get(row["speaker_id"].partition(";")[0])) for row in rows
+        ]
         self.sources = sources
         self.cues = sorted(cue for source in sources for cue in source.cues)
         self.relays = relays.find_relays(self.text, self.own, self.outlets, self.book, self.cues)
@@ -536,7 +538,7 @@ class _Source:
         written, speaker = self.row["source_text"], self.row["speaker"]
         self.described = describe(written)
         referring = not written or self.described.pronoun or self.row["resolution"] != "none"
-        if self.entity is None and referring and speaker and ";" not in speaker:
+        if self.entity is None and referring and speaker and ";" not in self.row["speaker_id"]:
             self.described = describe(speaker)
             written = speaker
         self.shown = " ".join(written.split())

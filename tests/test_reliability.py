@@ -64,6 +64,47 @@ def test_the_attribution_with_most_in_common_counts():
     assert reliability.match_statements(coding(), coding()).empty
 
 
+@pytest.mark.parametrize(
+    ("speaker", "name", "person"),
+    [
+        ("Ana Muñoz", "Ana Mun\u0303oz", True),
+        ("Dr. Quist", "Mara Quist Jr., harbour master", True),
+        ("HWU", "Harbour Workers Union", False),
+        ("the police", "Police of Ansel", False),
+        ("Ansel Institute’s report", "The Ansel Institute", False),
+    ],
+)
+def test_a_speaker_is_the_source_a_coder_names(speaker, name, person):
+    assert reliability.same_source(speaker, name, person)
+
+
+@pytest.mark.parametrize(
+    ("speaker", "name", "person"),
+    [
+        ("Mara", "Mara Quist", True),
+        ("", "Mara Quist", True),
+        ("union leaders", "Harbour Workers Union", False),
+        ("the report", "The Ansel Institute", False),
+    ],
+)
+def test_a_speaker_is_not_the_source_a_coder_names(speaker, name, person):
+    assert not reliability.same_source(speaker, name, person)
+
+
+def test_source_names_are_scored_by_the_way_they_were_resolved():
+    statements = coding((0, 10), (20, 30), (40, 50), (60, 70)).assign(
+        name=["Mara Quist", "Odo Brandvik", "", "HWU"], source_type="named person"
+    )
+    said = coding((0, 10), (20, 30), (40, 50)).assign(
+        speaker=["Mara Quist", "Mara Quist", "HWU"], resolution=["name", "pronoun", "name"]
+    )
+    scores = reliability.measure_source_names(said, statements).set_index("resolution")
+    assert scores["statements"].to_dict() == {"all": 2, "name": 1, "pronoun": 1}
+    assert scores["right"].to_dict() == {"all": 1, "name": 1, "pronoun": 0}
+    nothing = reliability.measure_source_names(said.iloc[:0], statements)
+    assert nothing["statements"].tolist() == [0]
+
+
 def test_finding_is_scored_apart_from_coding():
     first = coding((0, 10), (20, 30), form=["direct", "mixed"])
     second = coding((0, 10), (50, 60), form=["direct", "direct"])
