@@ -297,7 +297,7 @@ def _surnames(text: str, found: list[Name]) -> list[Name]:
         if name.label == "PERSON":
             people[name.start : name.end] = b"\x01" * (name.end - name.start)
     result = []
-    for match in re.finditer(rf"(?<![\w’'])(?:{words})(?!\w)", text):
+    for match in re.finditer(rf"(?<![\w’'])(?:{words})(?!\w|\s(?:{_BODY_NOUNS})\b)", text):
         exact = inside.get(match.span())
         if exact is None and people[match.start()]:
             continue
