@@ -33,7 +33,8 @@ _INDEFINITE = re.compile(
 )
 _DEFINITE = re.compile(r"(?:the|this|that|these|those)\s+", re.IGNORECASE)
 _OWNED = re.compile(
-    r"(?P<owner>his|her|its|their|my|our|(?:(?!who\b|that\b|which\b)[\w.&-]+\s+){0,5}"
+    r"(?P<owner>his|her|its|their|my|our|(?:(?!(?:who|that|which|of|for|from|in|at|on|by|"
+    r"with|to|and)\b)[\w.&-]+\s+){0,5}"
     r"[\w.&-]+(?:[’']s|s[’']))\s+",
     re.IGNORECASE,
 )
@@ -76,6 +77,11 @@ class Described:
     name: str = ""
     owner: str = ""
     pronoun: str = ""
+
+    @property
+    def capitals(self) -> frozenset[str]:
+        """The words with a capital inside the phrase: "American", "Home", "Ministry"."""
+        return frozenset(word for word in _WORD.findall(self.text)[1:] if word[0].isupper())
 
     @property
     def many(self) -> bool:

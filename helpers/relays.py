@@ -96,6 +96,10 @@ class Outlet:
     name: str
     ownership: str
 
+    def names(self, text: str) -> tuple[str, str]:
+        """Return its canonical name and the one written here."""
+        return self.name, text[self.start : self.end]
+
 
 @dataclass(frozen=True)
 class Relay:

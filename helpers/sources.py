@@ -18,6 +18,7 @@ from helpers.phrases import (
     Described,
     apposed_head,
     describe,
+    is_plural,
     singular,
     stands_as,
 )
@@ -47,6 +48,7 @@ _ORG_WORD = re.compile(
 _PERSONAL_WORDS = re.compile(
     r"\b(?:Mr|Mrs|Ms|Miss|Dr|Sir|Dame|Rev|Sgt|Capt|Gen|Col)\b\.?|,\s+\d\d\b"
 )
+BODIES = ("organisation", "group")
 _OPENING = re.compile(
     r"\s*(?:In|At|During|On|Speaking|Through|Asked|Addressing|Writing|By|After|From|Posting)\b"
 )
@@ -118,6 +120,7 @@ def add_source_type(
         row.entity_id: Entity(row.entity, row.label, row.country, tuple(row.aliases))
         for row in entities[["entity_id", "entity", "label", "country", "aliases"]].itertuples()
     }
+    bodies = frozenset(entity.name for entity in known.values() if entity.label in ("ORG", "GPE"))
     outlets = tuple(
         (spelling, entity.name)
         for entity in known.values()
@@ -137,7 +140,7 @@ def add_source_type(
     ):
         places = sorted(by_article.get(article_id, ()), key=lambda p: rows[p]["start"])
         if places:
-            article = _Article(text, own, outlets, known, book)
+            article = _Article(text, own, outlets, known, bodies, book)
             for place, sourced in zip(
                 places, article.read([rows[place] for place in places]), strict=True
             ):
@@ -166,9 +169,11 @@ class _Article:
         own: str,
         outlets: tuple[tuple[str, str], ...],
         entities: dict[str, Entity],
+        bodies: frozenset[str],
         book: Codebook,
     ) -> None:
         self.text = text
+        self.bodies = bodies
         self.own = own
         self.entities = entities
         self.book = book
@@ -180,6 +185,9 @@ class _Article:
         self.sentences = relays.Sentences(text)
         named = [pair for pair in outlets if pair[0] in text]
         self.outlets = named
+        self.outlet_names = {
+            name for outlet in relays.find_outlets(text, named) for name in outlet.names(text)
+        }
         self.relays: list[relays.Relay] = []
         self.cues: list[tuple[int, int]] = []
         self.sources: list[_Source] = []
@@ -238,16 +246,34 @@ class _Article:
         """Return the type of a source whose head is a name that is an entity."""
         apposed = apposed_head(source.shown, source.name)
         kind = self.kinds.get(apposed.phrase) or self.kinds.get(apposed.head) if apposed else ""
-        last = source.name.split()[-1].lower()
-        if self.kinds.get(last) == "document" and source.entity.label != "ORG":
+        label, name = source.entity.label, source.name
+        last = name.split()[-1].lower()
+        if self.kinds.get(last) == "document" and label != "ORG":
             return "document"
-        if kind in ("organisation", "group") or is_outlet(source.name):
-            return "named organisation"
-        if _ORG_WORD.search(source.name) and " " in source.name and source.entity.label == "PERSON":
-            return "named organisation"
-        if source.described.many and source.entity.label == "PERSON" and source.described.head:
-            return "named organisation"
-        return source.type_of_name()
+        if label == "PERSON":
+            return (
+                "named organisation" if kind in BODIES or self._is_body(source) else "named person"
+            )
+        alone = label == "NORP" and not is_plural(last) and not source.described.head
+        if alone or re.search(rf"{re.escape(name)},?\s+who\b", source.shown):
+            return "named person"
+        return "unnamed group" if label == "NORP" else "named organisation"
+
+    def _is_body(self, source: _Source) -> bool:
+        """Tell whether what was read as a person's name is that of a body or place, by its use."""
+        name, spellings = source.name, source.entity.spellings
+        if any(written in self.outlet_names for written in spellings) or name in self.bodies:
+            return True
+        if " " in name:
+            several = source.described.many and bool(source.described.head)
+            return several or bool(_ORG_WORD.search(name))
+        if re.search(r"[A-Z]{2}", name):
+            return True
+        return max(map(len, (written.split() for written in spellings))) == 1 and bool(
+            re.search(
+                rf"\b(?:in|across|from|into|inside|throughout) {re.escape(name)}\b", self.text
+            )
+        )
 
     def _type_described(self, source: _Source) -> tuple[str, str]:
         """Return the type of a source by the noun that describes it."""
@@ -530,14 +556,16 @@ class _Source:
     row: dict
     entity: Entity | None
     described: Described = field(init=False)
+    written: Described = field(init=False)
     shown: str = field(init=False)
     name: str = field(init=False, default="")
     name_stands: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         written, speaker = self.row["source_text"], self.row["speaker"]
-        self.described = describe(written)
-        referring = not written or self.described.pronoun or self.row["resolution"] != "none"
+        self.described = self.written = describe(written)
+        resolved = self.row["resolution"] not in ("none", "name")
+        referring = not written or self.described.pronoun or resolved
         if self.entity is None and referring and speaker and ";" not in self.row["speaker_id"]:
             self.described = describe(speaker)
             written = speaker
@@ -558,8 +586,8 @@ class _Source:
             person = self.entity.label == "PERSON"
             fits = self.described.pronoun not in (PERSONAL | SINGULAR) or person
             self.name_stands = "head" if fits else ""
-        elif self.row["resolution"] in ("description", "name", "carried"):
-            self.name_stands = "head" if self._description_fits() else ""
+        elif self.row["resolution"] == "name" or self._description_fits():
+            self.name_stands = "head"
 
     def _description_fits(self) -> bool:
         """Tell whether a description ("the minister") may stand for the entity it was read as."""
@@ -570,12 +598,6 @@ class _Source:
         if self.entity.label == "PERSON":
             return kind not in ("organisation", "group") and not self.described.many
         return kind in ("organisation", "group", "") or self.described.head in ("spokesman",)
-
-    def type_of_name(self) -> str:
-        """Return the type of a source whose head is its entity's name."""
-        if self.entity.label == "PERSON":
-            return "named person"
-        return "unnamed group" if self.entity.label == "NORP" else "named organisation"
 
     def owned_by_person(self, said: Described) -> bool:
         """Tell whether a spokesperson or office belongs to a person and not to a body."""
@@ -689,10 +711,14 @@ def _one_source(one: _Source, other: _Source) -> bool:
     if one.row["speaker"] and one.row["speaker"] == other.row["speaker"]:
         return True
     ours, theirs = one.described, other.described
-    pointing = ours.definite or re.match(r"(?:another|one|two|three|some) of\b", ours.text, re.I)
-    pointed = theirs.definite and ours.many == theirs.many
+    pointing = one.written.definite or re.match(
+        r"(?:another|one|two|three|some) of\b", one.written.text, re.IGNORECASE
+    )
+    unresolved = other.written.definite and other.row["resolution"] == "none"
+    pointed = unresolved and ours.many == theirs.many
     whole = ours.many and not theirs.many
-    same = bool(ours.head) and ours.head == theirs.head
+    told_apart = ours.capitals and theirs.capitals and not ours.capitals & theirs.capitals
+    same = bool(ours.head) and ours.head == theirs.head and not told_apart
     return same and not whole and bool(pointing or pointed)
 
 
