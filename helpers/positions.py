@@ -7,18 +7,24 @@ from functools import lru_cache
 
 from helpers import lexicons, names
 
-PLACES = 4  # how many mentions of a name are looked at
+PLACES = 6  # how many mentions of a name are looked at
 _WORD = re.compile(r"[\w’'.&/-]+")
 _INSIDE = frozenset({"of", "the", "for", "and", "de", "former", "then", "acting", "ex", "deputy",
                      "vice", "state", "senior", "chief", "longtime", "retired"})  # fmt: skip
+_ADJECTIVE = re.compile(r"[\w-]{3,}(?:al|ive|ary|ic|ian|ese|ish|ior|ist)")
 _APPOSED_BEFORE = re.compile(
     r"(?:^|[\s“\"(])(?P<title>(?:[Tt]he\s+|[Ii]ts\s+|[Hh]is\s+|[Hh]er\s+|[Tt]heir\s+|[Aa]n?\s+|"
     r"[A-Z][\w’'.-]*(?:\s+[A-Z][\w’'.-]*){0,3}[’'](?:s)?\s+)(?:[\w’'.&-]+\s+){0,7}?[\w’'-]+),\s+$"
 )
 _AFTER = re.compile(
     r"\s*(?:\((?P<party>[A-Z][^()\n]{1,20})\))?"
-    r"(?:,\s+(?:\d{1,3},\s+)?(?:who\s+(?:is|was|has been|serves as|works as|heads|leads|chairs|"
-    r"runs|directs|represents)\s+)?(?P<apposed>(?![\d“\"])[^\n;:“”\"()]{3,160}))?"
+    r"(?:,\s+(?:\d{1,3},\s+)?(?:who\s+(?:is|was|has been|serves as|works as)\s+)?"
+    r"(?P<apposed>(?![\d“\"])[^\n;:“”\"()]{3,160}))?"
+)
+_LEADS = re.compile(
+    r"(?:\s*\([^()\n]{1,20}\))?,\s+(?:\d{1,3},\s+)?who\s+(?P<title>(?:heads|headed|leads|led|"
+    r"chairs|chaired|runs|ran|directs|directed|represents|represented|helmed|founded|co-founded|owns|"
+    r"owned|oversees|oversaw|commands|commanded|teaches|taught|served as|studies)\s+[^\n,.;:“”\"()]{3,80})"
 )
 _IS = re.compile(
     r"\s+(?:is|was|serves as|works as)\s+(?P<title>(?:an?|the)\s+[^\n,.;:“”\"()]{3,90})"
@@ -66,7 +72,8 @@ def _before(text: str, start: int) -> str:
         if word.endswith((",", "”", '"', ")", "—", "–")) or word in ("The", "said", "and", "told"):
             break
         bare = word.strip("“\"(’'").lower()
-        if not (word[0].isupper() or bare in _INSIDE or bare in _roles()):
+        adjective = bool(run) and _ADJECTIVE.fullmatch(bare)
+        if not (word[0].isupper() or bare in _INSIDE or bare in _roles() or adjective):
             break
         run.insert(0, word)
     while run and run[0].lower() in ("of", "the", "for", "and", "de"):
@@ -90,9 +97,9 @@ def _behind(text: str, end: int) -> list[str]:
                 break
             kept += f", {more}"
         found.append(_clean(kept) if _says_what(kept) else "")
-    for pattern in (_IS, _WITH):
+    for pattern in (_IS, _WITH, _LEADS):
         match = pattern.match(text, end)
-        if match and (pattern is _WITH or _says_what(match.group("title"))):
+        if match and (pattern is not _IS or _says_what(match.group("title"))):
             found.append(_clean(_STOP.split(match.group("title"))[0]))
     return [piece for piece in found if piece]
 

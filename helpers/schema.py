@@ -214,7 +214,13 @@ TABLES = {
         _table(
             "replies",
             ("article_id", "start", "end"),
-            {**_SPAN, "entity_id": pa.string(), "text": pa.string(), "kind": pa.string()},
+            {
+                **_SPAN,
+                "entity_id": pa.string(),
+                "text": pa.string(),
+                "who": pa.string(),
+                "kind": pa.string(),
+            },
             kind=REPLY_KINDS,
         ),
         _table(

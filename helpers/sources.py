@@ -261,18 +261,17 @@ class _Article:
 
     def _is_body(self, source: _Source) -> bool:
         """Tell whether what was read as a person's name is that of a body or place, by its use."""
-        name, spellings = source.name, source.entity.spellings
-        if any(written in self.outlet_names for written in spellings) or name in self.bodies:
+        name, spellings = source.entity.name, source.entity.spellings
+        if any(written in self.outlet_names for written in spellings):
             return True
         if " " in name:
             several = source.described.many and bool(source.described.head)
             return several or bool(_ORG_WORD.search(name))
-        if re.search(r"[A-Z]{2}", name):
+        if name in self.bodies or re.search(r"[A-Z]{2}", name):
             return True
-        return max(map(len, (written.split() for written in spellings))) == 1 and bool(
-            re.search(
-                rf"\b(?:in|across|from|into|inside|throughout) {re.escape(name)}\b", self.text
-            )
+        placed = rf"\b(?:in|across|from|into|inside|throughout) {re.escape(name)}\b"
+        return all(" " not in written for written in spellings) and bool(
+            re.search(placed, self.text)
         )
 
     def _type_described(self, source: _Source) -> tuple[str, str]:

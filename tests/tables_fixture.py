@@ -229,6 +229,7 @@ def _speeches(story: Story, chance: np.random.Generator) -> None:
             end=start + 34,
             entity_id=slug("Harbour Board"),
             text="Harbour Board",
+            who="Harbour Board",
             kind="declined to comment",
         )
 
