@@ -23,15 +23,17 @@ _AFTER = re.compile(
 )
 _LEADS = re.compile(
     r"(?:\s*\([^()\n]{1,20}\))?,\s+(?:\d{1,3},\s+)?who\s+(?P<title>(?:heads|headed|leads|led|"
-    r"chairs|chaired|runs|ran|directs|directed|represents|represented|helmed|founded|co-founded|owns|"
-    r"owned|oversees|oversaw|commands|commanded|teaches|taught|served as|studies)\s+[^\n,.;:“”\"()]{3,80})"
+    r"chairs|chaired|runs|ran|directs|directed|represents|represented|helmed|founded|co-founded|"
+    r"owns|owned|oversees|oversaw|commands|commanded|teaches|taught|served as|studies)\s+"
+    r"[^\n,.;:“”\"()]{3,80})"
 )
 _IS = re.compile(
     r"\s+(?:is|was|serves as|works as)\s+(?P<title>(?:an?|the)\s+[^\n,.;:“”\"()]{3,90})"
 )
 _WITH = re.compile(r"\s+(?P<title>(?:of|with|from)\s+(?:the\s+)?[A-Z][^\n,.;:“”\"()]{2,70})")
 _STOP = re.compile(
-    r"\s+(?:who|which)\b|,\s+(?:who|which|whose|and|but|said|told|says|as|when|where|while|after|in|on|at|to)\b|"
+    r"\s+(?:who|which)\b|,\s+(?:who|which|whose|and|but|said|told|says|as|when|where|"
+    r"while|after|in|on|at|to)\b|"
     r"\s(?:said|says|told|added|wrote|argued|explained|warned|noted|tweeted|testified|announced|"
     r"will|has|have|had|was|were|is|are|would|could)\b|,?\s+\(|[.!?](?=\s|$)"
 )

@@ -112,6 +112,10 @@ def _who(text: str, begun: int, start: int, people: list[tuple]) -> str:
     clause = _CLAUSE.split(before)[-1]
     words = clause if 0 < len(clause.split()) <= 12 and _NOUN.search(clause) else before
     words = _SPOKE.sub("", words)
+    subject = _asked(text, start, people)[:1]
+    if subject and (len(words.split()) > 9 or _VERB.search(words)):
+        named = people[bisect_left(people, (subject[0][0],))]
+        words = text[named[0] : named[1]]
     return " ".join(words.split()[-14:]).strip(' ,“”"')
 
 
