@@ -83,7 +83,11 @@ class Story:
                 "channel": "unknown",
                 "relay": "",
                 "relay_ownership": "",
+                "title": "",
+                "relay_chain": [],
+                "anonymity": "",
                 "anonymity_reason": "",
+                "source_rule": "",
                 "words": len(content.split()),
                 "role": "body",
                 "confidence": 0.8,
@@ -226,6 +230,7 @@ def _speeches(story: Story, chance: np.random.Generator) -> None:
             end=start + 34,
             entity_id=slug("Harbour Board"),
             text="Harbour Board",
+            who="Harbour Board",
             kind="declined to comment",
         )
 
