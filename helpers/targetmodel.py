@@ -1,0 +1,104 @@
+"""The model of tone toward a target: states of the reader, a mark on the target, three layers.
+
+The reader's states of a target's sentence (after its third layer, one a word) come from the same
+reading that finds names and attributions. The words of the target are marked, three layers of the
+model's own go on from there, and the target is given a probability of being spoken of negatively,
+neutrally or positively. ``model.json`` holds the temperature that calibrates these on held-out
+sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from helpers import quotations, sentences
+from helpers.encoder import MODELS, Encoder, Words, check_files, load_encoder
+
+MODEL = "tone"
+LONGEST = 96
+OUTSIDE, TARGET = 0, 1
+
+
+def find_context(text: str, words: Words, start: int, end: int) -> tuple[int, int]:
+    """Return the words (first, end) that a target is judged by: its sentence, within its paragraph.
+
+    Of a sentence with more than LONGEST words, those nearest to the target are taken.
+    """
+    return next(_contexts(text, words, [(start, end)]))
+
+
+def _contexts(
+    text: str, words: Words, spans: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    paragraphs = quotations.find_paragraphs(text)
+    wanted = sorted({_holder(paragraphs, start) for start, _ in spans})
+    blocks = [(*paragraphs[place], "body") for place in wanted if place is not None]
+    split = [(low, high) for low, high, _ in sentences.split_blocks(text, blocks)]
+    for start, end in spans:
+        low, high = split[_holder(split, start) or 0] if split else (start, end)
+        first = int(np.searchsorted(words.start, min(low, start)))
+        last = int(np.searchsorted(words.start, max(high, end)))
+        if last - first > LONGEST:
+            middle = int(np.searchsorted(words.start, start))
+            first = max(first, min(middle - LONGEST // 2, last - LONGEST))
+            last = first + LONGEST
+        yield first, last
+
+
+def _holder(spans: Sequence[tuple[int, int]], start: int) -> int | None:
+    """Return the place of the last of some ordered spans that begins at or before ``start``."""
+    place = int(np.searchsorted([low for low, _ in spans], start, "right")) - 1
+    return place if place >= 0 else None
+
+
+def mark(words: Words, first: int, last: int, start: int, end: int) -> np.ndarray:
+    """Return TARGET for the words of a context that overlap the target, else OUTSIDE."""
+    inside = (words.start[first:last] < end) & (words.end[first:last] > start)
+    return np.where(inside, TARGET, OUTSIDE).astype(np.int64)
+
+
+class TargetModel:
+    """The model, loaded: its ONNX session, the reader it goes on from, its temperature."""
+
+    def __init__(self, folder: Path, reader: Encoder):
+        import onnxruntime
+
+        self.card = check_files(folder)
+        self.reader = reader
+        self.temperature = self.card["temperature"]
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(
+            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        )
+
+    def judge(self, text: str, spans: Sequence[tuple[int, int]]) -> np.ndarray:
+        """Return the probabilities of negative, neutral, positive for each span of a text.
+
+        A span that holds no word of the text is given one third each.
+        """
+        words, states = self.reader.states(text)
+        logits = np.zeros((len(spans), 3))
+        for row, (start, end), (first, last) in zip(
+            logits, spans, _contexts(text, words, spans), strict=True
+        ):
+            marks = mark(words, first, last, start, end)
+            if marks.any():
+                row[:] = self.run(states[first:last], marks)
+        raised = np.exp((logits - logits.max(1, keepdims=True)) / self.temperature)
+        return raised / raised.sum(1, keepdims=True)
+
+    def run(self, states: np.ndarray, marks: np.ndarray) -> np.ndarray:
+        """Return the logits of one target from its context, so that scores depend on it alone."""
+        inputs = {"states": states[None].astype(np.float32), "marks": marks[None]}
+        return self.session.run(None, inputs)[0][0]
+
+
+@lru_cache(maxsize=1)
+def load_target_model(name: str = MODEL) -> TargetModel:
+    """Load the model of ``data/models`` once in a process, on top of the reader."""
+    return TargetModel(MODELS / name, load_encoder())

@@ -1,0 +1,434 @@
+"""Training of the model of tone toward a target: three layers on top of the reader's states.
+
+``python -m helpers train targets --sentences train.jsonl.gz --dev rw=rw_dev.jsonl … --out DIR``
+needs the ``train`` extra. The lower layers are the reader's and stay as they are, so their states
+are computed once, by the very file that ships, and kept in DIR. The corpora are the user's own
+files, only read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import gzip
+import hashlib
+import json
+import random
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from onnx import TensorProto, helper
+from torch import nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from helpers import export, network, targetmodel
+from helpers.encoder import MODELS, Encoder
+from helpers.export import HIDDEN, Graph
+from helpers.schema import POLARITIES
+
+CODES = {2.0: 0, 4.0: 1, 6.0: 2}
+BINS = 10
+COVERAGE = 0.7
+BATCH_STEP = 8
+OWN = ("out", "mark", "anchor")
+
+
+@dataclass
+class Settings:
+    """Everything that decides what a run does; written into its checkpoints and its card."""
+
+    epochs: int = 4
+    layers: int = 3
+    rate: float = 1.5e-4
+    head_rate: float = 1e-3
+    dropout: float = 0.1
+    tokens: int = 1024
+    warmup: int = 100
+    average: float = 0.995
+    seed: int = 1
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Target:
+    """One judged target: its sentence's states and marks, one row a word, and its polarity."""
+
+    states: torch.Tensor
+    marks: torch.Tensor
+    polarity: int
+
+
+class TargetNetwork(nn.Module):
+    """The model in torch: an anchor before the words, a mark on the target, layers, one head."""
+
+    def __init__(self, layers: int, dropout: float = 0.1):
+        super().__init__()
+        self.anchor = nn.Parameter(torch.randn(HIDDEN) * 0.1)
+        self.mark = nn.Embedding(2, HIDDEN)
+        nn.init.normal_(self.mark.weight, std=0.02)
+        self.layers = nn.ModuleList(network.Layer() for _ in range(layers))
+        self.dropout = nn.Dropout(dropout)
+        self.out = nn.Linear(2 * HIDDEN, len(POLARITIES))
+
+    def forward(self, states, marks, lengths):
+        """Return logits (batch, 3) of targets marked 1 among ``lengths`` words of states."""
+        batch, length, _ = states.shape
+        anchor = self.anchor.expand(batch, 1, HIDDEN)
+        x = self.dropout(torch.cat([anchor, states + self.mark(marks)], 1))
+        padding = torch.arange(length) >= lengths[:, None]
+        mask = torch.zeros(batch, 1, 1, length + 1)
+        mask[..., 1:].masked_fill_(padding[:, None, None], -1e9)
+        if torch.is_autocast_enabled("cpu"):
+            x, mask = x.bfloat16(), mask.bfloat16()
+        for layer in self.layers:
+            x = layer(x, mask)
+        x = x[:, 1:].float()
+        pooled = [_mean(x, marks.float()), _mean(x, (~padding).float())]
+        return self.out(self.dropout(torch.cat(pooled, -1)))
+
+
+def _mean(x, weights):
+    return (x * weights[..., None]).sum(1) / weights.sum(1, keepdim=True)
+
+
+def read_sentences(path: Path) -> list[dict]:
+    """Read sentences with judged targets, as NewsMTSC publishes them (JSON lines, or .gz)."""
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        content = gzip.decompress(content)
+    return [json.loads(line) for line in content.decode("utf-8").splitlines()]
+
+
+def read_targets(reader: Encoder, sentences: list[dict], name: str = "") -> Iterator[Target]:
+    """Yield each judged target with its sentence's states, as the run-time reading gives them."""
+    for sentence in tqdm(sentences, desc=f"states {name}"):
+        text = sentence["sentence_normalized"]
+        words, states = reader.states(text)
+        for target in sentence["targets"]:
+            start, end = target["from"], target["to"]
+            first, last = targetmodel.find_context(text, words, start, end)
+            marks = targetmodel.mark(words, first, last, start, end)
+            if marks.any():
+                yield Target(
+                    torch.from_numpy(states[first:last]),
+                    torch.from_numpy(marks),
+                    CODES[float(target["polarity"])],
+                )
+
+
+def keep_targets(reader: Encoder, path: Path, folder: Path, name: str) -> list[Target]:
+    """Return the targets of a file, from ``folder`` when they were read before by this reader."""
+    seal = hashlib.sha256(path.read_bytes())
+    seal.update(reader.card["sha256"]["model.onnx"].encode())
+    kept = folder / f"{name}-{seal.hexdigest()[:16]}.pt"
+    if not kept.exists():
+        targets = list(read_targets(reader, read_sentences(path), name))
+        rows = [(target.states, target.marks, target.polarity) for target in targets]
+        torch.save(rows, kept.with_suffix(".new"))
+        kept.with_suffix(".new").rename(kept)
+    return [Target(*row) for row in torch.load(kept, weights_only=True)]
+
+
+def make_batches(
+    targets: list[Target], tokens: int, rng: random.Random | None = None
+) -> list[list[Target]]:
+    """Group targets of similar length, at most ``tokens`` words a batch; shuffled by ``rng``."""
+    jitter = (lambda: rng.uniform(-4, 4)) if rng else (lambda: 0)
+    batches: list[list[Target]] = [[]]
+    for target in sorted(targets, key=lambda target: len(target.marks) + jitter()):
+        longest = max(len(other.marks) for other in [*batches[-1], target])
+        if batches[-1] and longest * (len(batches[-1]) + 1) > tokens:
+            batches.append([])
+        batches[-1].append(target)
+    if rng:
+        rng.shuffle(batches)
+    return [batch for batch in batches if batch]
+
+
+def collate(targets: list[Target]) -> tuple[torch.Tensor, ...]:
+    """Return states, marks, lengths and polarities of a batch, padded to a multiple of 8."""
+    lengths = torch.tensor([len(target.marks) for target in targets])
+    longest = -(-int(lengths.max()) // BATCH_STEP) * BATCH_STEP
+    states = torch.zeros(len(targets), longest, HIDDEN)
+    marks = torch.zeros(len(targets), longest, dtype=torch.long)
+    for row, target in enumerate(targets):
+        states[row, : len(target.marks)] = target.states
+        marks[row, : len(target.marks)] = target.marks
+    return states, marks, lengths, torch.tensor([target.polarity for target in targets])
+
+
+class Run:
+    """A training run that can stop and go on: network, running average, optimiser, place."""
+
+    def __init__(self, settings: Settings, start: Path, out: Path):
+        torch.set_num_threads(settings.threads)
+        torch.manual_seed(settings.seed)
+        self.settings, self.out = settings, out
+        self.model = TargetNetwork(settings.layers, settings.dropout)
+        load_upper_layers(self.model, start)
+        self.average = copy.deepcopy(self.model)
+        groups = [
+            {"params": [], "base": settings.rate},
+            {"params": [], "base": settings.head_rate},
+        ]
+        for name, parameter in self.model.named_parameters():
+            groups[name.split(".")[0] in OWN]["params"].append(parameter)
+        self.optimiser = torch.optim.AdamW(
+            groups, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+        )
+        self.place = {"step": 0, "epoch": 0, "seconds": 0.0}
+        if (out / "last.pt").exists():
+            self._load()
+
+    def _load(self) -> None:
+        state = torch.load(self.out / "last.pt", weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        torch.set_rng_state(state["random"])
+        self.place = state["place"]
+
+    def save(self) -> None:
+        """Write everything needed to go on; the file appears whole or not at all."""
+        state = {
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "random": torch.get_rng_state(),
+            "place": self.place,
+        }
+        torch.save(state, self.out / "new.pt")
+        (self.out / "new.pt").rename(self.out / "last.pt")
+
+    def step(self, targets: list[Target], progress: float) -> float:
+        """Learn from one batch; ``progress`` through the run, 0 to 1, lowers the learning rate."""
+        scale = min((self.place["step"] + 1) / self.settings.warmup, 1) * (1 - progress)
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["base"] * scale
+        states, marks, lengths, polarities = collate(targets)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.model(states, marks, lengths)
+        loss = functional.cross_entropy(logits.float(), polarities)
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self.place["step"] += 1
+        decay = min(self.settings.average, (self.place["step"] + 1) / (self.place["step"] + 10))
+        with torch.no_grad():
+            for mean, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
+                mean.lerp_(new, 1 - decay)
+        return loss.item()
+
+    def log(self, line: str) -> None:
+        """Add a line to the log of the run, and show it."""
+        with open(self.out / "log.txt", "a", encoding="utf-8") as file:
+            print(line, file=file)
+        print(line, file=sys.stderr)
+
+
+def load_upper_layers(model: TargetNetwork, start: Path) -> None:
+    """Begin with the last layers of a trained reader (a checkpoint of ``helpers train``)."""
+    state = torch.load(start, weights_only=True)
+    state = state.get("average", state)
+    first = network.LAYERS - len(model.layers)
+    for number, layer in enumerate(model.layers):
+        prefix = f"layers.{first + number}."
+        weights = {key[len(prefix) :]: state[key] for key in state if key.startswith(prefix)}
+        layer.load_state_dict(weights)
+
+
+def train(
+    targets: list[Target],
+    dev: dict[str, list[Target]],
+    settings: Settings,
+    start: Path,
+    out: Path,
+) -> TargetNetwork:
+    """Train, or go on from ``out/last.pt``; return the running average of the network."""
+    run = Run(settings, start, out)
+    for epoch in range(run.place["epoch"], settings.epochs):
+        rng = random.Random(f"{settings.seed} {epoch}")
+        batches = make_batches(targets, settings.tokens, rng)
+        run.model.train()
+        losses, begun = 0.0, time.monotonic()
+        for number, batch in enumerate(tqdm(batches, desc=f"epoch {epoch + 1}")):
+            losses += run.step(batch, (epoch + number / len(batches)) / settings.epochs)
+        run.place["epoch"] = epoch + 1
+        run.place["seconds"] += time.monotonic() - begun
+        run.save()
+        scores = {name: measure(*predict(run.average, some)) for name, some in dev.items()}
+        minutes = run.place["seconds"] / 60
+        run.log(
+            f"epoch {epoch + 1} loss {losses / len(batches):.4f} minutes {minutes:.1f} "
+            f"{json.dumps(scores)}"
+        )
+    return run.average
+
+
+def predict(model: TargetNetwork, targets: list[Target]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the logits (targets, 3) of the network in torch, and the polarities."""
+    model.eval()
+    logits, polarities = [], []
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        for batch in make_batches(targets, 4096):
+            *inputs, gold = collate(batch)
+            logits.append(model(*inputs).float().numpy())
+            polarities.append(gold.numpy())
+    return np.concatenate(logits), np.concatenate(polarities)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities over the last axis."""
+    raised = np.exp(logits - logits.max(-1, keepdims=True))
+    return raised / raised.sum(-1, keepdims=True)
+
+
+def macro_f1(gold: np.ndarray, found: np.ndarray) -> float:
+    """Return the mean F1 of the three polarities."""
+    scores = []
+    for polarity in range(len(POLARITIES)):
+        right = np.sum((gold == polarity) & (found == polarity))
+        scores.append(2 * right / max(np.sum(gold == polarity) + np.sum(found == polarity), 1))
+    return float(np.mean(scores))
+
+
+def calibration_error(gold: np.ndarray, shares: np.ndarray) -> float:
+    """Return the expected calibration error of the best class over ten equal bins.
+
+    Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks", ICML.
+    """
+    best, right = shares.max(1), shares.argmax(1) == gold
+    bins = np.minimum((best * BINS).astype(int), BINS - 1)
+    gaps = [
+        abs(right[bins == place].mean() - best[bins == place].mean()) * np.mean(bins == place)
+        for place in np.unique(bins)
+    ]
+    return float(np.sum(gaps))
+
+
+def measure(logits: np.ndarray, gold: np.ndarray) -> dict[str, float]:
+    """Return macro-F1 over all and over the 70 % surest targets, accuracy, calibration error."""
+    shares = softmax(logits)
+    found = shares.argmax(1)
+    surest = np.argsort(-shares.max(1), kind="stable")[: round(COVERAGE * len(gold))]
+    scores = {
+        "macro_f1": macro_f1(gold, found),
+        "macro_f1_at_70": macro_f1(gold[surest], found[surest]),
+        "accuracy": float(np.mean(found == gold)),
+        "calibration_error": calibration_error(gold, shares),
+    }
+    return {name: round(score, 4) for name, score in scores.items()}
+
+
+def find_temperature(logits: np.ndarray, gold: np.ndarray) -> float:
+    """Return the divisor of the logits with the least log loss, between 0.5 and 4."""
+    candidates = np.round(np.arange(0.5, 4.001, 0.01), 2)
+    rows = np.arange(len(gold))
+    losses = [-np.log(softmax(logits / divisor)[rows, gold]).mean() for divisor in candidates]
+    return float(candidates[int(np.argmin(losses))])
+
+
+def write_model(model: TargetNetwork, path: Path) -> None:
+    """Write the network as int8 ONNX: states (1, words, 384) and marks (1, words) to logits."""
+    state = {name: value.float().numpy() for name, value in model.state_dict().items()}
+    graph = Graph()
+
+    def dense(x: str, weight: str, name: str) -> str:
+        return export.linear(
+            graph, x, state[weight + ".weight"], state[weight + ".bias"], name, "dynamic"
+        )
+
+    marks = graph.add("Gather", [graph.constant("mark", state["mark.weight"]), "marks"], "marked")
+    x = graph.add("Add", ["states", marks], "sum")
+    anchor = graph.constant("anchor", state["anchor"][None, None])
+    x = graph.add("Concat", [anchor, x], "anchored", axis=1)
+    for number in range(len(model.layers)):
+        name = f"layer{number}."
+        x = export.add_layer(graph, x, state, f"layers.{number}.", name, dense)
+    one = graph.constant("one", np.ones(1, np.int64))
+    end = graph.constant("end", np.array([np.iinfo(np.int64).max]))
+    x = graph.add("Slice", [x, one, end, one], "words")
+    weights = graph.add("Cast", ["marks"], "weights", to=TensorProto.FLOAT)
+    row = graph.add("Unsqueeze", [weights, one], "row")
+    total = graph.add("MatMul", [row, x], "total")
+    count = graph.add("ReduceSum", [row, graph.constant("last", np.array([2]))], "count")
+    target = graph.add("Div", [total, count], "target")
+    sentence = graph.add("ReduceMean", [x], "sentence", axes=[1])
+    pooled = graph.add("Concat", [target, sentence], "pooled", axis=-1)
+    flat = graph.add("Squeeze", [pooled, one], "flat")
+    export.linear(graph, flat, state["out.weight"], state["out.bias"], "logits", "float")
+    inputs = [
+        helper.make_tensor_value_info("states", TensorProto.FLOAT, ["batch", "length", HIDDEN]),
+        helper.make_tensor_value_info("marks", TensorProto.INT64, ["batch", "length"]),
+    ]
+    output = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", len(POLARITIES)])
+    export.write_graph(graph, "tone", inputs, [output], path)
+
+
+def publish(
+    model: TargetNetwork, reader: Encoder, dev: dict[str, list[Target]], folder: Path, card: dict
+) -> dict:
+    """Write the int8 model, set its temperature on the dev targets, and seal it with its hash."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_model(model, folder / "model.onnx")
+    seal = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    settings = {
+        "sha256": {"model.onnx": seal},
+        "reader": reader.card["sha256"]["model.onnx"],
+        "temperature": 1.0,
+        "card": card,
+    }
+    _write_json(folder / "model.json", settings)
+    judge = targetmodel.TargetModel(folder, reader)
+    logits, gold = {}, {}
+    for name, targets in dev.items():
+        rows = [judge.run(target.states.numpy(), target.marks.numpy()) for target in targets]
+        logits[name], gold[name] = np.array(rows), np.array([t.polarity for t in targets])
+    every = np.concatenate(list(logits.values())), np.concatenate(list(gold.values()))
+    settings["temperature"] = find_temperature(*every)
+    card["dev"] = {
+        name: measure(logits[name] / settings["temperature"], gold[name]) for name in dev
+    }
+    _write_json(folder / "model.json", settings)
+    return settings
+
+
+def _write_json(path: Path, value: dict) -> None:
+    path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train and write the model of tone toward a target; an interrupted run goes on."""
+    parser = argparse.ArgumentParser(prog="helpers train targets", description=main.__doc__)
+    add = parser.add_argument
+    add("--sentences", type=Path, required=True, help="JSON lines as NewsMTSC publishes them")
+    add(
+        "--dev", nargs="+", required=True, metavar="NAME=FILE", help="held out: scores, temperature"
+    )
+    add("--start", type=Path, required=True, help="checkpoint of the reader to begin with")
+    add("--reader", type=Path, default=MODELS / "reader", help="folder of the reader's model")
+    add("--out", type=Path, required=True, help="states, checkpoints and log")
+    add("--model", type=Path, help="folder to write the ONNX model into (default: OUT/model)")
+    for name, value in asdict(Settings()).items():
+        add(f"--{name.replace('_', '-')}", type=type(value), default=value)
+    arguments = parser.parse_args(argv)
+    settings = Settings(**{name: getattr(arguments, name) for name in asdict(Settings())})
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    reader = Encoder(arguments.reader)
+    targets = keep_targets(reader, arguments.sentences, arguments.out, "train")
+    dev = {}
+    for item in arguments.dev:
+        name, _, file = item.partition("=")
+        dev[name] = keep_targets(reader, Path(file), arguments.out, name)
+    model = train(targets, dev, settings, arguments.start, arguments.out)
+    card = {"settings": asdict(settings), "trained": time.strftime("%Y-%m-%d")}
+    result = publish(model, reader, dev, arguments.model or arguments.out / "model", card)
+    print(json.dumps(result["card"]))
+    return 0
