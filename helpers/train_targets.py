@@ -31,10 +31,12 @@ from helpers import export, network, targetmodel
 from helpers.encoder import MODELS, Encoder
 from helpers.export import HIDDEN, Graph
 from helpers.schema import POLARITIES
+from helpers.train import PRETRAINED
 
 CODES = {2.0: 0, 4.0: 1, 6.0: 2}
 BINS = 10
 COVERAGE = 0.7
+PROBABILITIES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9)
 BATCH_STEP = 8
 OWN = ("out", "mark", "anchor")
 
@@ -43,7 +45,7 @@ OWN = ("out", "mark", "anchor")
 class Settings:
     """Everything that decides what a run does; written into its checkpoints and its card."""
 
-    epochs: int = 4
+    epochs: int = 3
     layers: int = 3
     rate: float = 1.5e-4
     head_rate: float = 1e-3
@@ -166,12 +168,12 @@ def collate(targets: list[Target]) -> tuple[torch.Tensor, ...]:
 class Run:
     """A training run that can stop and go on: network, running average, optimiser, place."""
 
-    def __init__(self, settings: Settings, start: Path, out: Path):
+    def __init__(self, settings: Settings, weights: Path, out: Path):
         torch.set_num_threads(settings.threads)
         torch.manual_seed(settings.seed)
         self.settings, self.out = settings, out
         self.model = TargetNetwork(settings.layers, settings.dropout)
-        load_upper_layers(self.model, start)
+        load_upper_layers(self.model, weights)
         self.average = copy.deepcopy(self.model)
         groups = [
             {"params": [], "base": settings.rate},
@@ -233,26 +235,23 @@ class Run:
         print(line, file=sys.stderr)
 
 
-def load_upper_layers(model: TargetNetwork, start: Path) -> None:
-    """Begin with the last layers of a trained reader (a checkpoint of ``helpers train``)."""
-    state = torch.load(start, weights_only=True)
-    state = state.get("average", state)
-    first = network.LAYERS - len(model.layers)
-    for number, layer in enumerate(model.layers):
-        prefix = f"layers.{first + number}."
-        weights = {key[len(prefix) :]: state[key] for key in state if key.startswith(prefix)}
-        layer.load_state_dict(weights)
+def load_upper_layers(model: TargetNetwork, weights: Path) -> None:
+    """Begin with the last layers of the published encoder."""
+    encoder = network.Reader()
+    network.load_pretrained(encoder, weights)
+    for layer, trained in zip(model.layers, encoder.layers[-len(model.layers) :], strict=True):
+        layer.load_state_dict(trained.state_dict())
 
 
 def train(
     targets: list[Target],
     dev: dict[str, list[Target]],
     settings: Settings,
-    start: Path,
+    weights: Path,
     out: Path,
 ) -> TargetNetwork:
     """Train, or go on from ``out/last.pt``; return the running average of the network."""
-    run = Run(settings, start, out)
+    run = Run(settings, weights, out)
     for epoch in range(run.place["epoch"], settings.epochs):
         rng = random.Random(f"{settings.seed} {epoch}")
         batches = make_batches(targets, settings.tokens, rng)
@@ -327,6 +326,18 @@ def measure(logits: np.ndarray, gold: np.ndarray) -> dict[str, float]:
     return {name: round(score, 4) for name, score in scores.items()}
 
 
+def measure_coverage(shares: np.ndarray, gold: np.ndarray) -> list[list[float]]:
+    """Return rows of probability asked for, part judged so surely, accuracy and macro-F1 there."""
+    best, found = shares.max(1), shares.argmax(1)
+    rows = []
+    for asked in PROBABILITIES:
+        sure = best >= asked
+        if sure.any():
+            scores = np.mean(found[sure] == gold[sure]), macro_f1(gold[sure], found[sure])
+            rows.append([asked, *(round(float(part), 3) for part in (sure.mean(), *scores))])
+    return rows
+
+
 def find_temperature(logits: np.ndarray, gold: np.ndarray) -> float:
     """Return the divisor of the logits with the least log loss, between 0.5 and 4."""
     candidates = np.round(np.arange(0.5, 4.001, 0.01), 2)
@@ -393,6 +404,8 @@ def publish(
         logits[name], gold[name] = np.array(rows), np.array([t.polarity for t in targets])
     every = np.concatenate(list(logits.values())), np.concatenate(list(gold.values()))
     settings["temperature"] = find_temperature(*every)
+    shares = softmax(every[0] / settings["temperature"])
+    card["coverage"] = measure_coverage(shares, every[1])
     card["dev"] = {
         name: measure(logits[name] / settings["temperature"], gold[name]) for name in dev
     }
@@ -412,7 +425,7 @@ def main(argv: list[str] | None = None) -> int:
     add(
         "--dev", nargs="+", required=True, metavar="NAME=FILE", help="held out: scores, temperature"
     )
-    add("--start", type=Path, required=True, help="checkpoint of the reader to begin with")
+    add("--weights", type=Path, required=True, help="folder of all-MiniLM-L6-v2")
     add("--reader", type=Path, default=MODELS / "reader", help="folder of the reader's model")
     add("--out", type=Path, required=True, help="states, checkpoints and log")
     add("--model", type=Path, help="folder to write the ONNX model into (default: OUT/model)")
@@ -420,6 +433,9 @@ def main(argv: list[str] | None = None) -> int:
         add(f"--{name.replace('_', '-')}", type=type(value), default=value)
     arguments = parser.parse_args(argv)
     settings = Settings(**{name: getattr(arguments, name) for name in asdict(Settings())})
+    weights = arguments.weights / "model.safetensors"
+    if hashlib.sha256(weights.read_bytes()).hexdigest() != PRETRAINED:
+        parser.error(f"{weights} is not the published all-MiniLM-L6-v2")
     arguments.out.mkdir(parents=True, exist_ok=True)
     reader = Encoder(arguments.reader)
     targets = keep_targets(reader, arguments.sentences, arguments.out, "train")
@@ -427,7 +443,7 @@ def main(argv: list[str] | None = None) -> int:
     for item in arguments.dev:
         name, _, file = item.partition("=")
         dev[name] = keep_targets(reader, Path(file), arguments.out, name)
-    model = train(targets, dev, settings, arguments.start, arguments.out)
+    model = train(targets, dev, settings, weights, arguments.out)
     card = {"settings": asdict(settings), "trained": time.strftime("%Y-%m-%d")}
     result = publish(model, reader, dev, arguments.model or arguments.out / "model", card)
     print(json.dumps(result["card"]))

@@ -90,6 +90,7 @@ class Story:
                 "tone": np.nan,
                 "tone_label": "",
                 "tone_agreement": np.nan,
+                "news_tone": np.nan,
                 **known,
             },
         )
@@ -213,6 +214,7 @@ def _speeches(story: Story, chance: np.random.Generator) -> None:
                 "start": target,
                 "end": target + len("Northern Rail"),
                 "entity_id": slug("Northern Rail"),
+                "voice": "speaker",
                 "polarity": str(chance.choice(schema.POLARITIES, p=[0.6, 0.3, 0.1])),
                 "confidence": 0.7,
             }
