@@ -53,7 +53,7 @@ LOCK_SECONDS = 3600
 ENGINE_FILES = ("helpers/*.py", "data/lexicons/*.csv", "data/models/*/*")
 NOT_ENGINE = {
     "__main__", "batch", "batchfile", "charts", "codings", "examples", "explore", "export",
-    "measures", "network", "parameters", "reliability", "report", "train",
+    "measures", "network", "parameters", "reliability", "report", "stance", "tones", "train",
     "train_targets", "tuning",
 }  # fmt: skip
 ENGINE_PACKAGES = (

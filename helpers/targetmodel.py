@@ -9,8 +9,10 @@ sentences.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -35,11 +37,11 @@ def _contexts(
     text: str, words: Words, spans: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[int, int]]:
     paragraphs = quotations.find_paragraphs(text)
-    wanted = sorted({_holder(paragraphs, start) for start, _ in spans})
-    blocks = [(*paragraphs[place], "body") for place in wanted if place is not None]
+    wanted = sorted({_holder(paragraphs, start) for start, _ in spans}) if paragraphs else []
+    blocks = [(*paragraphs[place], "body") for place in wanted]
     split = [(low, high) for low, high, _ in sentences.split_blocks(text, blocks)]
     for start, end in spans:
-        low, high = split[_holder(split, start) or 0] if split else (start, end)
+        low, high = split[_holder(split, start)] if split else (start, end)
         first = int(np.searchsorted(words.start, min(low, start)))
         last = int(np.searchsorted(words.start, max(high, end)))
         if last - first > LONGEST:
@@ -49,10 +51,9 @@ def _contexts(
         yield first, last
 
 
-def _holder(spans: Sequence[tuple[int, int]], start: int) -> int | None:
-    """Return the place of the last of some ordered spans that begins at or before ``start``."""
-    place = int(np.searchsorted([low for low, _ in spans], start, "right")) - 1
-    return place if place >= 0 else None
+def _holder(spans: Sequence[tuple[int, int]], start: int) -> int:
+    """Return the place of the last ordered span that begins at or before ``start``, else 0."""
+    return max(0, bisect_right(spans, start, key=itemgetter(0)) - 1)
 
 
 def mark(words: Words, first: int, last: int, start: int, end: int) -> np.ndarray:

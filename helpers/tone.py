@@ -140,7 +140,8 @@ def _own_words(attributions: pd.DataFrame) -> Iterator[str]:
         yield own.translate(_STRAIGHT)
 
 
-_STRAIGHT = str.maketrans("’‘“”", "''\"\"")
+# as VADER reads them: apostrophes straight, and no marks around a word, which hide it
+_STRAIGHT = str.maketrans('’‘“”"„«»', "''      ")
 
 
 def _others_words(text: str, form: str) -> Iterator[tuple[int, int]]:

@@ -114,6 +114,24 @@ def say_abstained(grid: pd.DataFrame) -> str:
     )
 
 
+def name_cells(grid: pd.DataFrame, most: int = 2) -> str:
+    """Name the pairs that speak worst and best of each other, for a title about a grid."""
+    told = grid[grid["abstained"] == ""]
+    if grid.empty:
+        return "No statement about a named target"
+    if told.empty:
+        return "Too little to tell for any pair"
+    sides = {"negative": told[told["balance"] < 0], "positive": told[told["balance"] > 0]}
+    parts = []
+    for side, cells in sides.items():
+        ordered = cells.sort_values("balance", key=abs, ascending=False, kind="stable").head(most)
+        pairs = [f"{row.speaker} about {row.target}" for row in ordered.itertuples()]
+        if pairs:
+            parts.append(f"most {side}: {' and '.join(pairs)}")
+    text = "; ".join(parts)
+    return text[0].upper() + text[1:] if text else "Nobody leans to either side"
+
+
 def rank_cell(
     aimed: pd.DataFrame, speaker: str = "", target: str = "", probability: float = 0.0
 ) -> pd.DataFrame:
@@ -126,7 +144,7 @@ def rank_cell(
         if name:
             aimed = tables.keep(aimed, **{column: name})
     aimed = aimed[aimed["confidence"] >= probability]
-    leaning = aimed["polarity"].map(SIGN).abs() * aimed["confidence"]
+    leaning = aimed["polarity"].map(SIGN).astype(float).abs() * aimed["confidence"]
     return aimed.loc[leaning.sort_values(ascending=False, kind="stable").index]
 
 

@@ -25,12 +25,13 @@ LAYERS = [
     {"structure"},
     {"names", "encoder"},
     {"decoding", "targetmodel"},
-    {"mentions", "entities", "attributions", "speakers", "sources", "replies", "tone"},
+    {"mentions", "entities", "attributions", "speakers", "sources", "replies", "tone", "stance"},
     {"targets"},
     {"parts"},
     {"corpus"},
     {"codings", "reliability"},
     {"measures"},
+    {"tones"},
     {"charts"},
     {"explore"},
     {"network", "examples"},
@@ -43,7 +44,7 @@ LAYERS = [
     {"__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
-NOTEBOOKS_MAY_IMPORT = {"tables", "measures", "reliability", "charts", "explore"}
+NOTEBOOKS_MAY_IMPORT = {"tables", "measures", "tones", "reliability", "charts", "explore"}
 
 
 def modules() -> list[Path]:
