@@ -378,9 +378,7 @@ def _annotate_corpus(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]
         "mentions": found,
         "entities": names,
         "attributions": said,
-        "targets": targets.add_entity(
-            _in_order(frames["targets"], ["attribution_id", "start"]), said, found
-        ),
+        "targets": targets.add_entity(_in_order(frames["targets"], ["article_id", "start"]), found),
         "replies": replies.find_replies(articles, found),
         "problems": _in_order(frames["problems"], ["path", "step"]),
     }

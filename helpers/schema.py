@@ -203,8 +203,7 @@ TABLES = {
             ("attribution_id", "start", "end"),
             {
                 "attribution_id": pa.string(),
-                "start": pa.int64(),
-                "end": pa.int64(),
+                **_SPAN,
                 "entity_id": pa.string(),
                 "voice": pa.string(),
                 "polarity": pa.string(),

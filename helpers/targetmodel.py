@@ -18,10 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from helpers import quotations, sentences
-from helpers.encoder import MODELS, Encoder, Words, check_files, load_encoder
+from helpers.encoder import MODELS, Encoder, ModelError, Words, check_files, load_encoder
 
 MODEL = "tone"
 LONGEST = 96
+PROBE = "The minister thanked her critics, then called their report a disgrace."
+SAME = 0.98  # cosine of the probe's states below which the reader is another one
 OUTSIDE, TARGET = 0, 1
 
 
@@ -63,7 +65,11 @@ def mark(words: Words, first: int, last: int, start: int, end: int) -> np.ndarra
 
 
 class TargetModel:
-    """The model, loaded: its ONNX session, the reader it goes on from, its temperature."""
+    """The model, loaded: its ONNX session, the reader it goes on from, its temperature.
+
+    Raises ModelError when a file is missing or altered, or when the reader's lower layers are not
+    those that the model learnt to go on from.
+    """
 
     def __init__(self, folder: Path, reader: Encoder):
         import onnxruntime
@@ -71,6 +77,11 @@ class TargetModel:
         self.card = check_files(folder)
         self.reader = reader
         self.temperature = self.card["temperature"]
+        if similarity(np.array(self.card["probe"]), probe(reader)) < SAME:
+            raise ModelError(
+                f"the model in {folder} goes on from another reader than {reader.folder}: "
+                "train it again with `python -m helpers train targets`"
+            )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(
@@ -97,6 +108,19 @@ class TargetModel:
         """Return the logits of one target from its context, so that scores depend on it alone."""
         inputs = {"states": states[None].astype(np.float32), "marks": marks[None]}
         return self.session.run(None, inputs)[0][0]
+
+
+def probe(reader: Encoder) -> np.ndarray:
+    """Return the mean state of a fixed sentence, by which two readers are told apart."""
+    _, states = reader.states(PROBE)
+    return states.astype(np.float32).mean(0)
+
+
+def similarity(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the cosine of two vectors, 0 when their lengths differ."""
+    if one.shape != other.shape:
+        return 0.0
+    return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
 
 
 @lru_cache(maxsize=1)

@@ -65,6 +65,7 @@ def find_targets(
             found.append(
                 {
                     "attribution_id": attribution_id,
+                    "article_id": article_id,
                     "start": target.start,
                     "end": target.end,
                     "entity_id": target.name.entity_id
@@ -81,20 +82,15 @@ def find_targets(
     return targets[schema.TABLES["targets"].columns.names]
 
 
-def add_entity(
-    targets: pd.DataFrame, attributions: pd.DataFrame, mentions: pd.DataFrame
-) -> pd.DataFrame:
+def add_entity(targets: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
     """Return the targets with the entity of the mention that names them, "" where it has none."""
-    article = dict(zip(attributions["attribution_id"], attributions["article_id"], strict=True))
     keys = zip(mentions["article_id"], mentions["start"], mentions["end"], strict=True)
     known = dict(zip(keys, mentions["entity_id"], strict=True))
     entities = []
-    for attribution_id, entity_id in zip(
-        targets["attribution_id"], targets["entity_id"], strict=True
-    ):
+    for article_id, entity_id in zip(targets["article_id"], targets["entity_id"], strict=True):
         place = _PLACE.fullmatch(entity_id)
         if place:
-            entity_id = known.get((article.get(attribution_id), *map(int, place.groups())), "")
+            entity_id = known.get((article_id, *map(int, place.groups())), "")
         entities.append(entity_id)
     return targets.assign(entity_id=pd.Series(entities, index=targets.index, dtype=object))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import measures, schema, stance, tables
+from helpers import lexicons, measures, schema, stance, tables
 from helpers.tone import driving_words
 
 SURE = 0.6  # probability from which a statement's polarity is taken; chosen on NewsMTSC dev
@@ -31,7 +31,8 @@ def join_targets(
 ) -> pd.DataFrame:
     """Return one row for each statement about each target, with the target's name as `target`.
 
-    Of several words for one target in one statement the surest decides. What speakers say about
+    Of several words for one target in one statement the surest decides. A nationality ("Russian
+    aggression") counts for its country where the corpus names it too. What speakers say about
     themselves is left out. `voice` is "speaker", or "reporter" for how the article itself speaks of
     the speaker. Each row keeps the columns of its attribution; start and end are the target's, and
     confidence is the probability of `polarity`.
@@ -39,9 +40,9 @@ def join_targets(
     if voice not in schema.VOICES:
         raise ValueError(f"voice is one of {', '.join(schema.VOICES)}, not {voice!r}")
     said = attributions.drop(columns=["start", "end", "confidence", "country"], errors="ignore")
-    joined = targets[targets["voice"] == voice].merge(
-        said, on="attribution_id", how="inner", validate="many_to_one"
-    )
+    spoken = targets[targets["voice"] == voice].drop(columns="article_id")
+    joined = spoken.merge(said, on="attribution_id", how="inner", validate="many_to_one")
+    joined = joined.assign(entity_id=joined["entity_id"].replace(_countries(entities)))
     names = measures.name_apart(entities)[["entity_id", "entity"]]
     names = names.rename(columns={"entity": "target"})
     joined = joined.merge(names, on="entity_id", how="inner", validate="many_to_one")
@@ -49,6 +50,17 @@ def join_targets(
         joined = joined[joined["entity_id"] != joined["speaker_id"]]
     surest = joined.sort_values("confidence", ascending=False, kind="stable")
     return surest.drop_duplicates(["attribution_id", "entity_id"]).sort_index()
+
+
+def _countries(entities: pd.DataFrame) -> dict[str, str]:
+    """Return, for each nationality among the entities, the entity of its country."""
+    listed = lexicons.read_lexicon("demonyms")
+    place = dict(zip(listed["demonym"], listed["place"], strict=True))
+    countries = entities[entities["label"] == "GPE"].drop_duplicates("entity")
+    known = dict(zip(countries["entity"], countries["entity_id"], strict=True))
+    nations = entities[entities["label"] == "NORP"]
+    pairs = zip(nations["entity_id"], nations["entity"].map(place), strict=True)
+    return {entity_id: known[name] for entity_id, name in pairs if name in known}
 
 
 def measure_targets(

@@ -210,6 +210,7 @@ def _speeches(story: Story, chance: np.random.Generator) -> None:
         story.mention(target, "Northern Rail", "Northern Rail", "ORG")
         story.rows["targets"].append(
             {
+                "article_id": story.article_id,
                 "attribution_id": story.rows["attributions"][-1]["attribution_id"],
                 "start": target,
                 "end": target + len("Northern Rail"),

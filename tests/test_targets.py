@@ -103,17 +103,17 @@ def test_a_target_finds_its_entity_when_the_corpus_is_read():
     known = names(text, "Quist", "Brandvik")
     found = targets.find_targets(said, known.assign(entity_id=""), article(text))
     assert list(found["entity_id"]) == ["at 11-19", "at 0-5"]
-    filled = targets.add_entity(found, said, known)
+    filled = targets.add_entity(found, known)
     assert list(filled["entity_id"]) == ["brandvik", "quist"]
-    pd.testing.assert_frame_equal(targets.add_entity(filled, said, known), filled)
-    nobody = targets.add_entity(found, said, known.iloc[:0])
+    pd.testing.assert_frame_equal(targets.add_entity(filled, known), filled)
+    nobody = targets.add_entity(found, known.iloc[:0])
     assert list(nobody["entity_id"]) == ["", ""]
 
 
 def test_no_rows_are_fine():
     nothing = targets.find_targets(statements(STORY), names(STORY, "Nobody"), article())
     assert nothing.empty and list(nothing) == schema.TABLES["targets"].columns.names
-    assert targets.add_entity(nothing, statements(STORY), names(STORY, "Nobody")).empty
+    assert targets.add_entity(nothing, names(STORY, "Nobody")).empty
 
 
 PIECES = st.lists(

@@ -72,11 +72,24 @@ def test_one_statement_counts_once_for_a_target_and_not_for_its_speaker():
     said = pd.DataFrame({"attribution_id": ["s"], "article_id": ["a"], "speaker_id": ["q"]})
     rows = [(0, 4, "l", "neutral", 0.5), (9, 13, "l", "negative", 0.8), (20, 25, "q", "neutral", 1)]
     columns = ["start", "end", "entity_id", "polarity", "confidence"]
-    targets = pd.DataFrame(rows, columns=columns).assign(attribution_id="s", voice="speaker")
+    targets = pd.DataFrame(rows, columns=columns).assign(
+        attribution_id="s", article_id="a", voice="speaker"
+    )
     joined = tones.join_targets(targets, said, entities)
     assert joined[["target", "polarity", "start"]].to_numpy().tolist() == [["Lind", "negative", 9]]
     with pytest.raises(ValueError, match="voice is one of speaker, reporter"):
         tones.join_targets(targets, said, entities, voice="editor")
+
+
+def test_a_nationality_counts_for_its_country_where_that_is_named():
+    columns = ["entity_id", "entity", "label"]
+    rows = [("r", "Russia", "GPE"), ("n", "Russian", "NORP"), ("d", "Danish", "NORP")]
+    said = pd.DataFrame({"attribution_id": ["s"], "article_id": ["a"], "speaker_id": ["q"]})
+    targets = pd.DataFrame({"start": [0, 9], "end": [4, 12], "entity_id": ["n", "d"]}).assign(
+        attribution_id="s", article_id="a", voice="speaker", polarity="negative", confidence=0.9
+    )
+    joined = tones.join_targets(targets, said, pd.DataFrame(rows, columns=columns))
+    assert list(joined["target"]) == ["Russia", "Danish"]
 
 
 def test_the_surest_judgement_is_read_first():
