@@ -440,4 +440,5 @@ def _row(article_id: str, text: str, found: Found, quotes: Quotes) -> dict:
         "tone": math.nan,
         "tone_label": "",
         "tone_agreement": math.nan,
+        "news_tone": math.nan,
     }

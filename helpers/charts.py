@@ -509,6 +509,81 @@ def plot_grid(
     return ax
 
 
+@_plot
+def plot_target_grid(
+    frame: pd.DataFrame,
+    top: int = 12,
+    across: int = 7,
+    ax: Axes | None = None,
+    nothing: str = NOTHING,
+) -> Axes:
+    """Draw how speakers speak of targets (`tones.measure_targets`): rows speak, columns are meant.
+
+    Columns are the targets, and rows the speakers, with the most judged statements. A judged cell
+    runs from orange (negative) through grey to blue, with its balance and judged statements. A
+    cell that abstains is hatched and says why, with its statements; where nothing was said, there
+    is no cell.
+    """
+    heads = _largest(frame, "target", "judged", across)
+    names = _largest(frame[frame["target"].isin(heads)], "speaker", "judged", top)
+    drawn = frame[frame["speaker"].isin(names) & frame["target"].isin(heads)]
+    ax = _axes(ax, _rows_height(len(names) * 1.6) + 0.3)
+    if drawn.empty:
+        return _nothing(ax, nothing)
+    scale = Normalize(-1, 1)
+    columns = ["speaker", "target", "balance", "count", "judged", "abstained"]
+    for speaker, target, balance, count, judged, why in drawn[columns].itertuples(index=False):
+        place, head = names.index(speaker), heads.index(target)
+        silent = bool(why)
+        face = "white" if silent else DIVERGING(scale(balance))
+        hatch = {"hatch": "////", "edgecolor": PALE} if silent else {"edgecolor": "white"}
+        corner = (head - 0.47, place - 0.46)
+        ax.add_patch(Rectangle(corner, 0.94, 0.92, facecolor=face, linewidth=0.6, **hatch))
+        text = f"{why}\nn = {count:,}" if silent else f"{_signed(balance, 1)}\nn = {judged:,}"
+        ink = GREY if silent else _readable_on(face)
+        text = text.replace("instruments disagree", "split")
+        ax.text(head, place, text, ha="center", va="center", fontsize=6.5, color=ink)
+    _name_rows(ax, names)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.set_xlim(-0.5, max(len(heads), 4) - 0.5)
+    width = 12 if len(heads) > 4 else 20
+    ax.set_xticks(range(len(heads)), [_fold(head, width) for head in heads])
+    ax.tick_params(axis="x", top=False, labeltop=True, bottom=False, labelbottom=False)
+    ax.tick_params(axis="x", labelcolor=INK, length=0)
+    ax.spines["bottom"].set_visible(False)
+    return ax
+
+
+@_plot
+def plot_instruments(
+    frame: pd.DataFrame, label: str, ax: Axes | None = None, nothing: str = NOTHING
+) -> Axes:
+    """Draw each row's mean tone by each instrument (`tones.measure_instruments`), with intervals.
+
+    The rows come in their order in the frame; instruments are told apart by shape and named in a
+    legend. A row has only those instruments that have enough statements.
+    """
+    names = list(dict.fromkeys(frame[label]))
+    instruments = list(dict.fromkeys(frame["instrument"]))
+    ax = _axes(ax, _rows_height(len(names) * 1.5) + 0.35)
+    if frame["tone"].notna().sum() == 0:
+        return _nothing(ax, nothing if frame.empty else "Too few statements to draw.")
+    ax.axvline(0, color=LIGHT, linewidth=1, zorder=0)
+    shifts = np.linspace(-0.24, 0.24, len(instruments))
+    for shift, instrument, shape, colour in zip(
+        shifts, instruments, ("o", "s", "D"), (GREY, INK, BLUE), strict=False
+    ):
+        rows = frame[frame["instrument"] == instrument].dropna(subset=["tone"])
+        places = rows[label].map(names.index) + shift
+        ax.hlines(places, rows["low"], rows["high"], color=colour, linewidth=1.1)
+        ax.scatter(rows["tone"], places, s=16, marker=shape, color=colour, label=instrument)
+    _name_rows(ax, names)
+    ax.set_xlim(-1.02, 1.02)
+    ax.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1 negative", "−0.5", "0", "+0.5", "positive +1"])
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, handletextpad=0.2)
+    return ax
+
+
 def _largest(frame: pd.DataFrame, name: str, count: str, most: int) -> list[str]:
     sizes = frame.groupby(name)[count].sum().sort_values(ascending=False, kind="stable")
     return list(sizes.index[:most])

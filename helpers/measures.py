@@ -721,37 +721,6 @@ def measure_tone(attributions: pd.DataFrame, by: str = "speaker", minimum: int =
     return _ranked(tones[columns].reset_index(), "articles", "attributions", then=by)
 
 
-def join_targets(
-    targets: pd.DataFrame, attributions: pd.DataFrame, entities: pd.DataFrame
-) -> pd.DataFrame:
-    """Add to each target its name, and its attribution's article, speaker and place in the text."""
-    said = attributions.drop(columns=["start", "end", "confidence", "country"], errors="ignore")
-    joined = targets.merge(said, on="attribution_id", how="inner", validate="many_to_one")
-    names = name_apart(entities)[["entity_id", "entity"]].rename(columns={"entity": "target"})
-    return joined.merge(names, on="entity_id", how="inner", validate="many_to_one")
-
-
-def measure_targets(aimed: pd.DataFrame, minimum: int = 1) -> pd.DataFrame:
-    """Measure how each speaker speaks about each target; one row is one speaker and target.
-
-    Columns: articles, count, negative, neutral, positive, and balance, the positive minus the
-    negative part of the count (-1 to 1), NaN below `minimum`. Needs the columns of `join_targets`.
-    """
-    polarities = {label: aimed["polarity"] == label for label in schema.POLARITIES}
-    cells = (
-        aimed.assign(**polarities)
-        .groupby(["speaker", "target"])
-        .agg(
-            articles=("article_id", "nunique"),
-            count=("article_id", "size"),
-            **{label: (label, "sum") for label in polarities},
-        )
-    )
-    balance = (cells["positive"] - cells["negative"]) / cells["count"]
-    cells["balance"] = balance.where(cells["count"] >= minimum).astype(float)
-    return _ranked(cells.reset_index(), "count", "articles", then="speaker")
-
-
 def count_relays(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
     """Count what reached the article through another outlet; one row is one relaying outlet.
 

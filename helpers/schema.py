@@ -63,6 +63,7 @@ CHANNELS = (
 OWNERSHIPS = ("state", "public", "private", "unknown", "")
 TONE_LABELS = ("negative", "neutral", "positive", "")
 POLARITIES = ("negative", "neutral", "positive")
+VOICES = ("speaker", "reporter")
 REPLY_KINDS = ("no response", "declined to comment", "not reached", "did not comment")
 DUPLICATE_KINDS = ("", "exact", "near")
 
@@ -193,6 +194,7 @@ TABLES = {
                 "tone": pa.float64(),
                 "tone_label": pa.string(),
                 "tone_agreement": pa.float64(),
+                "news_tone": pa.float64(),
             },
             form=FORMS,
             resolution=RESOLUTIONS,
@@ -206,12 +208,13 @@ TABLES = {
             ("attribution_id", "start", "end"),
             {
                 "attribution_id": pa.string(),
-                "start": pa.int64(),
-                "end": pa.int64(),
+                **_SPAN,
                 "entity_id": pa.string(),
+                "voice": pa.string(),
                 "polarity": pa.string(),
                 "confidence": pa.float64(),
             },
+            voice=VOICES,
             polarity=POLARITIES,
         ),
         _table(
@@ -239,7 +242,7 @@ TABLES = {
     )
 }
 
-NULLABLE = frozenset({"published", "tone", "tone_agreement", "confidence"})
+NULLABLE = frozenset({"published", "tone", "tone_agreement", "news_tone", "confidence"})
 
 
 def empty(name: str) -> pd.DataFrame:

@@ -95,6 +95,7 @@ class Story:
                 "tone": np.nan,
                 "tone_label": "",
                 "tone_agreement": np.nan,
+                "news_tone": np.nan,
                 **known,
             },
         )
@@ -214,10 +215,12 @@ def _speeches(story: Story, chance: np.random.Generator) -> None:
         story.mention(target, "Northern Rail", "Northern Rail", "ORG")
         story.rows["targets"].append(
             {
+                "article_id": story.article_id,
                 "attribution_id": story.rows["attributions"][-1]["attribution_id"],
                 "start": target,
                 "end": target + len("Northern Rail"),
                 "entity_id": slug("Northern Rail"),
+                "voice": "speaker",
                 "polarity": str(chance.choice(schema.POLARITIES, p=[0.6, 0.3, 0.1])),
                 "confidence": 0.7,
             }
