@@ -129,9 +129,7 @@ def resampled_intervals(
     first = np.concatenate([[0], np.cumsum(clusters)[:-1]])
     low, high = np.full(number, np.nan), np.full(number, np.nan)
     for count in np.unique(clusters[clusters > 1]):
-        weights = _resampling(int(count))
-        reach = np.sqrt(count / (count - 1)) * stdtrit(count - 1, 0.5 + LEVEL / 2)
-        tail = NormalDist().cdf(-reach)
+        weights, tail = draw_clusters(int(count)), expanded_tail(int(count))
         same = np.flatnonzero(clusters == count)
         for some in np.array_split(same, -(-len(same) * RESAMPLES // AT_ONCE)):
             places = first[some] + np.arange(count)[:, None]
@@ -158,13 +156,21 @@ def _deal(
     )
 
 
-def _resampling(clusters: int) -> np.ndarray:
-    """Return how often each cluster is drawn in each resample: one row is one resample.
+def expanded_tail(clusters: int) -> float:
+    """Return which percentile ends a 95 % interval of so many clusters (Hesterberg 2015)."""
+    reach = np.sqrt(clusters / (clusters - 1)) * stdtrit(clusters - 1, 0.5 + LEVEL / 2)
+    return NormalDist().cdf(-reach)
+
+
+def draw_clusters(clusters: int) -> np.ndarray:
+    """Return how often each cluster is drawn in each of 2,000 resamples (one row each).
 
     Up to 50 clusters are drawn with replacement. Of more, each is drawn a Poisson number of times
     (Hanley and MacGibbon 2006, "Creating non-parametric bootstrap samples using Poisson
     frequencies", Computer Methods and Programs in Biomedicine 83), so that one drawing serves all.
     """
+    if clusters > MOST_CLUSTERS:
+        return np.random.default_rng(SEED).poisson(1.0, (RESAMPLES, clusters)).astype(float)
     if clusters > MOST_EXACT:
         return _poisson()[:, :clusters]
     return _drawn(clusters)

@@ -76,7 +76,7 @@ def clustered_rows(articles: int, share: float, spread: float) -> pd.DataFrame:
 def test_shares_of_clustered_rows_are_covered_in_95_of_100(articles, share):
     """Each article's number of rows is independent of its share: the truth is `share`."""
     covered = []
-    for _ in range(250):
+    for _ in range(130):
         rows = clustered_rows(articles, share, spread=4)
         row = measures.measure_shares(rows, "naming").set_index("naming").loc["named"]
         covered.append(row["low"] <= share <= row["high"])
@@ -95,7 +95,7 @@ def test_means_of_clustered_rows_are_covered_in_95_of_100():
 
 def test_differences_of_outlets_are_covered_in_95_of_100():
     covered = []
-    for _ in range(150):
+    for _ in range(75):
         one = clustered_rows(60, 0.35, 4).assign(outlet="Courier")
         other = clustered_rows(90, 0.25, 4).assign(outlet="Clarion")
         other["article_id"] += 1_000

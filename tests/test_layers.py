@@ -28,7 +28,7 @@ LAYERS = [
     {"mentions", "entities", "attributions", "speakers", "sources", "replies", "tone"},
     {"parts"},
     {"corpus"},
-    {"codings", "reliability"},
+    {"codings", "reliability", "agreement"},
     {"measures"},
     {"charts", "evidence", "passages"},
     {"appendix"},
