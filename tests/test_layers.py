@@ -30,7 +30,7 @@ LAYERS = [
     {"corpus"},
     {"codings", "reliability", "agreement"},
     {"measures"},
-    {"charts", "evidence", "passages"},
+    {"charts", "evidence", "passages", "correction"},
     {"appendix"},
     {"explore"},
     {"network", "examples"},
