@@ -112,17 +112,20 @@ def measure_alpha(
     if twice.empty:
         return told | {"note": TOO_FEW}
     counts, values = _counts(twice, order)
-    matrices = _coincidences(counts)
-    whole = matrices.sum(axis=0)
-    agreement = float(np.trace(whole) / whole.sum())
-    alpha = float(_alpha(whole[None], _positions(values, metric), metric)[0])
+    articles, ids = pd.factorize(twice.index.get_level_values("article_id"))
+    positions = _positions(values, metric)
+    differing, held = _differing(counts)
+    agreement = float(1 - differing.sum() / held.sum())
+    alpha = krippendorff_alpha(twice, metric, order)
     if np.isnan(alpha):
         return told | {"agreement": agreement, "note": UNDEFINED}
-    articles, ids = pd.factorize(twice.index.get_level_values("article_id"))
-    low, high = _alpha_interval(matrices, articles, len(ids), values, metric)
+    if metric == NOMINAL:
+        low, high = _nominal_interval(differing, held, articles, len(ids))
+    else:
+        low, high = _alpha_interval(_coincidences(counts), articles, len(ids), positions, metric)
     if agreement == 1:
-        differing = float(wilson_interval(0, len(twice))[1])
-        low, high = max(1 - differing / _expected(whole), -1.0), 1.0
+        most = float(wilson_interval(0, len(twice))[1])
+        low, high = max(1 - most / _expected(held.sum(axis=0)), -1.0), 1.0
     return told | {
         "agreement": agreement,
         "alpha": alpha,
@@ -131,34 +134,61 @@ def measure_alpha(
     }
 
 
-def _expected(together: np.ndarray) -> float:
+def _differing(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each unit's pairs that differ (over its values less 1) and its values."""
+    values = counts.sum(axis=1)
+    return (values**2 - (counts**2).sum(axis=1)) / (values - 1), counts
+
+
+def _expected(held: np.ndarray) -> float:
     """Return the share of pairs of values that would differ by chance."""
-    held = together.sum(axis=1)
     n = held.sum()
     return float(1 - (held * (held - 1)).sum() / (n * (n - 1)))
 
 
+def _nominal_interval(
+    differing: np.ndarray, held: np.ndarray, articles: np.ndarray, number: int
+) -> tuple[float, float]:
+    """Return low and high of nominal alpha, articles drawn with replacement."""
+    if number < 2:
+        return np.nan, np.nan
+    by_article = np.zeros((number, held.shape[1]))
+    np.add.at(by_article, articles, held)
+    weights = draw_clusters(number)
+    apart, together = weights @ np.bincount(articles, differing), weights @ by_article
+    n = together.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        alphas = 1 - (n - 1) * apart / (n**2 - (together**2).sum(axis=1))
+    return _ends(alphas, number)
+
+
+def _ends(alphas: np.ndarray, number: int) -> tuple[float, float]:
+    known = alphas[np.isfinite(alphas)]
+    if not len(known):
+        return np.nan, np.nan
+    tail = expanded_tail(number)
+    low, high = np.quantile(known, [tail, 1 - tail])
+    return float(low), float(high)
+
+
 def _alpha_interval(
-    matrices: np.ndarray, articles: np.ndarray, number: int, values: list, metric: str
+    matrices: np.ndarray, articles: np.ndarray, number: int, positions: np.ndarray, metric: str
 ) -> tuple[float, float]:
     """Return low and high of alpha, articles drawn with replacement; 2 articles at the least."""
     if number < 2:
         return np.nan, np.nan
-    size = len(values)
+    size = len(positions)
     flat = matrices.reshape(len(matrices), size * size)
     by_article = np.zeros((number, size * size))
     np.add.at(by_article, articles, flat)
     weights = draw_clusters(number)
     alphas = np.concatenate(
         [
-            _alpha((some @ by_article).reshape(-1, size, size), _positions(values, metric), metric)
+            _alpha((some @ by_article).reshape(-1, size, size), positions, metric)
             for some in np.array_split(weights, max(1, RESAMPLES * size * size // 4_000_000))
         ]
     )
-    known = alphas[~np.isnan(alphas)]
-    tail = expanded_tail(number)
-    low, high = np.quantile(known, [tail, 1 - tail]) if len(known) else (np.nan, np.nan)
-    return float(low), float(high)
+    return _ends(alphas, number)
 
 
 def measure_agreement(
