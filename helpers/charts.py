@@ -285,6 +285,63 @@ def _small_multiples(wanted: int, columns: int, height: float, **shared: object)
     return panels[:shown]
 
 
+@_plot
+def plot_corrected(
+    frame: pd.DataFrame, label: str, ax: Axes | None = None, nothing: str = NOTHING
+) -> Axes:
+    """Draw each row's share as the program has it, grey, and below it as corrected, blue.
+
+    Needs the columns of `correction.measure_corrected`, in the order of the rows.
+    """
+    ax = _axes(ax, _rows_height(len(frame) * 1.4) + 0.12)
+    if frame.empty:
+        return _nothing(ax, nothing)
+    places = np.arange(len(frame))
+    sides = (("share", "low", "high", GREY, -0.17, "program"),)
+    if frame["corrected"].notna().any():
+        ends = ("corrected", "corrected_low", "corrected_high")
+        sides += ((*ends, BLUE, 0.17, "corrected"),)
+    for share, low, high, colour, shift, _ in sides:
+        ax.hlines(places + shift, frame[low], frame[high], color=colour, linewidth=1.2, alpha=0.6)
+        ax.scatter(frame[share], places + shift, s=18, color=colour, zorder=3, clip_on=False)
+        for place, edge, number in zip(places, frame[high], frame[share], strict=True):
+            if not np.isnan(number):
+                _write(ax, edge, place + shift, percent(number), color=colour)
+    _name_rows(ax, frame[label].tolist())
+    _percent_axis(ax, np.nanmax(frame[[side[2] for side in sides]].to_numpy(dtype=float)))
+    drawn = ["grey, above: as the program has it", "blue, below: corrected"][: len(sides)]
+    ax.set_xlabel("   ".join(drawn), loc="left")
+    return ax
+
+
+@_plot
+def plot_alpha(
+    frame: pd.DataFrame, label: str = "variable", ax: Axes | None = None, nothing: str = NOTHING
+) -> Axes:
+    """Draw each variable's alpha on its interval, with lines at .667 and .8 (Krippendorff).
+
+    Where alpha is undefined its `note` stands instead.
+    """
+    ax = _axes(ax, _rows_height(len(frame)) + 0.12)
+    if frame.empty:
+        return _nothing(ax, nothing)
+    for line in (0.667, 0.8):
+        ax.axvline(line, color=PALE, linewidth=1, zorder=0)
+    columns = [label, "alpha", "low", "high", "units", "note"]
+    for place, row in enumerate(frame[columns].itertuples(index=False, name=None)):
+        _, alpha, low, high, units, note = row
+        if np.isnan(alpha):
+            _write(ax, 0, place, f"{note} (n = {units:,})", color=GREY)
+            continue
+        ax.hlines(place, max(low, 0), high, color=BLUE, linewidth=1.4, alpha=0.6)
+        ax.scatter([max(alpha, 0)], [place], s=22, color=BLUE, zorder=3, clip_on=False)
+        _write(ax, 1, place, f"{_signed(alpha, 2).lstrip('+')} (n = {units:,})")
+    _name_rows(ax, frame[label].tolist())
+    ax.set_xlim(-0.02, 1.01)
+    ax.set_xticks([0, 0.25, 0.5, 0.667, 0.8, 1], ["0", ".25", ".5", ".667", ".8", "1"])
+    return ax
+
+
 # --------------------------------------------------------------------------------------- counts
 
 

@@ -20,6 +20,7 @@ from helpers import agreement, codings, reliability, sheets
 from helpers.correction import NOT_ONE
 from helpers.intervals import wilson_interval
 
+PROJECT = Path(__file__).resolve().parents[1]
 TOOL = "the program"
 NONE = "(none)"
 BY_ARTICLE = ("form", "source_type", "speaker", "relay")
@@ -87,7 +88,7 @@ def read_coders(
         When sheets and folders are mixed, and what `sheets.read_sheet` and
         `codings.read_codings` raise.
     """
-    paths = [Path(file).expanduser() for file in files]
+    paths = [_locate(file) for file in files]
     if not paths:
         return nobody()
     folders = [path.is_dir() for path in paths]
@@ -96,6 +97,12 @@ def read_coders(
     if all(folders):
         return _read_folders(paths, articles, attributions)
     return _read_sheets(paths, articles, key, passages)
+
+
+def _locate(file: str | Path) -> Path:
+    """Look from the working folder, and then from the project."""
+    path = Path(file).expanduser()
+    return path if path.exists() or not (PROJECT / path).exists() else PROJECT / path
 
 
 # ---------------------------------------------------------------------------------------- sheets

@@ -303,6 +303,25 @@ def name_tones(tones: pd.DataFrame, column: str, most: int = 4) -> str:
     )
 
 
+def name_weakest(frame: pd.DataFrame, column: str, value: str) -> str:
+    """Name the row with the smallest number in `value`, with that number, for a title."""
+    known = frame.dropna(subset=[value])
+    if known.empty:
+        return "nothing to compare"
+    least = known.loc[known[value].astype(float).idxmin()]
+    return f"{least[column]} ({least[value]:.2f})"
+
+
+def name_most_moved(corrected: pd.DataFrame, column: str) -> str:
+    """Name the category whose corrected share lies furthest from the uncorrected one."""
+    known = corrected.dropna(subset=["corrected"])
+    if known.empty:
+        return "nothing is coded yet"
+    change = known["corrected"] - known["share"]
+    most = known.loc[change.abs().idxmax()]
+    return f"{most[column]}, {most['share']:.0%} as counted, {most['corrected']:.0%} corrected"
+
+
 def _enumerate(names: Iterable[str], most: int) -> str:
     names = list(names)
     shown, rest = (names, 0) if len(names) <= most else (names[: most - 1], len(names) - most + 1)

@@ -178,6 +178,25 @@ def _plain(value: object) -> str:
 # --------------------------------------------------------------------------------------- reading
 
 
+def reopen(
+    drawn: str, key: pd.DataFrame, passages: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the key and passages of an earlier draw from its folder; "" keeps those given.
+
+    Raises FileNotFoundError when the folder has no such files.
+    """
+    if not drawn:
+        return key, passages
+    files = [Path(drawn).expanduser() / f"sampling_{name}.csv" for name in ("key", "passages")]
+    missing = [file for file in files if not file.is_file()]
+    if missing:
+        raise FileNotFoundError(
+            f"{missing[0]} is missing: give the folder the sample was written to"
+        )
+    texts = dict.fromkeys(["unit", "attribution_id", "article_id", "stratum", "passage"], "str")
+    return tuple(pd.read_csv(file, dtype=texts, keep_default_na=False) for file in files)
+
+
 def read_sheet(file: str | Path) -> Coding:
     """Read a coder's filled-in workbook, or one of its CSV files; the file's name is the coder.
 

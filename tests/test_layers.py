@@ -33,6 +33,7 @@ LAYERS = [
     {"measures"},
     {"charts", "evidence", "passages", "correction"},
     {"coding"},
+    {"study"},
     {"appendix"},
     {"explore"},
     {"network", "examples"},
@@ -44,7 +45,9 @@ LAYERS = [
     {"__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
-NOTEBOOKS_MAY_IMPORT = {"tables", "measures", "reliability", "charts", "explore"}
+NOTEBOOKS_MAY_IMPORT = {
+    "tables", "measures", "reliability", "charts", "explore", "study", "concordance", "benchmarks",
+}  # fmt: skip
 
 
 def modules() -> list[Path]:
