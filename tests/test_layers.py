@@ -32,7 +32,7 @@ LAYERS = [
     {"sheets"},
     {"measures"},
     {"charts", "evidence", "passages", "correction"},
-    {"coding"},
+    {"coding", "concordance"},
     {"study"},
     {"appendix"},
     {"explore"},
