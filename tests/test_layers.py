@@ -33,7 +33,7 @@ LAYERS = [
     {"sheets"},
     {"measures"},
     {"charts", "evidence", "passages", "correction"},
-    {"coding", "concordance"},
+    {"coding", "concordance", "benchmarks"},
     {"study"},
     {"appendix"},
     {"explore"},
