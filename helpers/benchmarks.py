@@ -163,6 +163,29 @@ def list_worst(measured: Measured, top: int = 10) -> pd.DataFrame:
     return wrong.groupby("corpus", sort=False).head(top).reset_index(drop=True)
 
 
+def name_ahead(peers: pd.DataFrame) -> str:
+    """Name the corpora and measures where this program is ahead of every other tool listed."""
+    found = []
+    for (corpus, measure), rows in peers.groupby(["corpus", "measure"], sort=False):
+        ours = rows.loc[rows["kind"] == "this program", "value"].max()
+        others = rows.loc[rows["kind"].isin(["measured", "published"]), "value"]
+        if len(others) and ours > others.max():
+            found.append(f"{corpus}, {measure}")
+    if peers.empty:
+        return "nothing is measured"
+    more = f" and {len(found) - 2} more" if len(found) > 2 else ""
+    return ("; ".join(found[:2]) + more) or "nowhere"
+
+
+def name_calibration(calibration: pd.DataFrame) -> str:
+    """Say for each corpus how far confidence and share right lie apart, on average."""
+    told = []
+    for corpus, rows in calibration.groupby("corpus", sort=False):
+        apart = np.average((rows["confidence"] - rows["right"]).abs(), weights=rows["n"])
+        told.append(f"{corpus} off by {apart:.2f}")
+    return "; ".join(told) or "nothing is measured"
+
+
 # -------------------------------------------------------------------------------------- counting
 
 

@@ -38,6 +38,7 @@ ROW = 0.21
 DPI = 200
 SCREEN_DPI = 100
 PANELS = 9
+MINIMUM = 5
 LABEL_WIDTH = 36
 A_FEW_DAYS = pd.Timedelta(days=4)
 BLUE, ORANGE = "#0072B2", "#D55E00"
@@ -340,6 +341,59 @@ def plot_alpha(
     ax.set_xlim(-0.02, 1.01)
     ax.set_xticks([0, 0.25, 0.5, 0.667, 0.8, 1], ["0", ".25", ".5", ".667", ".8", "1"])
     return ax
+
+
+@_plot
+def plot_beside(frame: pd.DataFrame, nothing: str = NOTHING) -> Axes:
+    """Draw this program's figures, blue with their interval, beside others' in percent.
+
+    Needs the columns of `benchmarks.join_peers`; one line is one measure of one corpus. Other tools
+    are grey dots, people an open one; the best tool is named.
+    """
+    lines = list(frame.groupby(["corpus", "measure"], sort=False))
+    ax = _axes(None, _rows_height(len(lines) * 1.25) + 0.12)
+    if not lines:
+        return _nothing(ax, nothing)
+    for place, (_, rows) in enumerate(lines):
+        ours = rows[rows["kind"] == "this program"]
+        people = rows[rows["kind"] == "people"]
+        tools = rows[rows["kind"].isin(["measured", "published"])]
+        ax.scatter(tools["value"], [place] * len(tools), s=16, color=LIGHT, zorder=2)
+        ax.scatter(people["value"], [place] * len(people), s=22, facecolor="white", edgecolor=GREY)
+        ax.hlines([place] * len(ours), ours["low"], ours["high"], color=BLUE, lw=1.4, alpha=0.6)
+        ax.scatter(ours["value"], [place] * len(ours), s=22, color=BLUE, zorder=4)
+        best = tools.sort_values("value")["system"].tail(1).tolist()
+        told = f"{ours['value'].iloc[0]:.0f}" if len(ours) else ""
+        if best:
+            told += f"  (best tool {tools['value'].max():.0f}: {plain(best[0], 22)})"
+        _write(ax, 100, place, told)
+    _name_rows(ax, [f"{corpus}, {measure}" for (corpus, measure), _ in lines], 44)
+    ax.set_xlim(-2, 101)
+    ax.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100 %"])
+    return ax
+
+
+@_plot
+def plot_calibration(frame: pd.DataFrame, nothing: str = NOTHING) -> Axes:
+    """Draw the share right against confidence, one panel per corpus; returns the first's Axes.
+
+    Needs the columns of `benchmarks.measure_calibration`; bins of fewer than 5 are left out.
+    """
+    groups = [(n, rows[rows["n"] >= MINIMUM]) for n, rows in frame.groupby("corpus", sort=False)]
+    if not groups:
+        return _nothing(_axes(None, _rows_height(0)), nothing)
+    panels = _small_multiples(len(groups), min(3, len(groups)), 1.75, sharex=True, sharey=True)
+    for ax, (name, rows) in zip(panels, groups, strict=False):
+        ax.plot([0, 1], [0, 1], color=LIGHT, linewidth=1, zorder=0)
+        ax.vlines(rows["confidence"], rows["low"], rows["high"], color=BLUE, lw=1.2, alpha=0.55)
+        ax.scatter(rows["confidence"], rows["right"], s=18, color=BLUE, zorder=3, clip_on=False)
+        ax.set_title(f"{plain(name, 24)}, n = {rows['n'].sum():,}")
+        ax.set_xlim(-0.02, 1.02)
+        ax.set_ylim(-0.02, 1.02)
+        ax.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+        ax.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
+        ax.set_xlabel("confidence; upward: share right", loc="left")
+    return panels[0]
 
 
 # --------------------------------------------------------------------------------------- counts
