@@ -173,7 +173,8 @@ def plot_shares(
 ) -> Axes:
     """Draw each row's share as a dot on its interval, the largest at the top.
 
-    Needs share, low and high; `count` is the column whose number stands in brackets.
+    Needs share, low and high; `count` is the column whose number stands in brackets. Rows whose
+    `n` is below 5 are not drawn and say so.
     """
     rows = frame.sort_values("share", ascending=False, kind="stable")
     ax = _axes(ax, _rows_height(len(rows)))
@@ -187,12 +188,17 @@ def plot_shares(
 
 def _draw_shares(ax: Axes, rows: pd.DataFrame, count: str) -> None:
     places = np.arange(len(rows))
+    few = (rows["n"] < MINIMUM).to_numpy() if "n" in rows else np.zeros(len(rows), dtype=bool)
+    drawn = ["share", "low", "high"]
+    rows = rows.assign(**{name: rows[name].mask(few) for name in drawn})
     ax.hlines(places, rows["low"], rows["high"], color=BLUE, linewidth=1.2, alpha=0.55)
     ax.scatter(rows["share"], places, s=20, color=BLUE, zorder=3, clip_on=False)
     edges = rows["edge"] if "edge" in rows else rows["high"]
     for place, share, edge, number in zip(places, rows["share"], edges, rows[count], strict=True):
         if not np.isnan(share):
             _write(ax, edge, place, f"{percent(share)} ({number:,})")
+    for place, n in zip(places[few], rows.loc[few, "n"] if few.any() else [], strict=True):
+        _write(ax, 0, place, f"too few to draw (n = {n:,.0f})", color=GREY)
 
 
 def _percent_axis(ax: Axes, highest: float) -> None:
@@ -656,6 +662,8 @@ def show(ax: Axes, title: str, note: str, alt: str, name: str = "", out: str | P
     """
     if not alt.strip():
         raise ValueError("a chart needs an alt text: its type, its subject, its finding")
+    if not _says_n(ax.figure, note):
+        raise ValueError("a chart needs its n: write “n = …” into its note")
     if str(out) and not name:
         raise ValueError("a chart that is written to a folder needs a name")
     title, alt = plain(title), plain(alt)
@@ -671,6 +679,17 @@ def show(ax: Axes, title: str, note: str, alt: str, name: str = "", out: str | P
     width = round(figure.get_figwidth() * SCREEN_DPI)
     display(Image(picture.getvalue(), format="png", width=width, alt=alt))
     figure.clear()
+
+
+def _says_n(figure: Figure, note: str) -> bool:
+    """Whether the note, or a text of every panel that draws something, tells n."""
+    panels = [ax for ax in figure.axes if ax.axison]
+    told = [[ax.get_title(loc="left"), *(text.get_text() for text in ax.texts)] for ax in panels]
+    told = [
+        [*texts, *(label.get_text() for label in ax.get_yticklabels())]
+        for texts, ax in zip(told, panels, strict=True)
+    ]
+    return "n = " in note or all(any("n = " in text for text in texts) for texts in told)
 
 
 def _add_words(figure: Figure, title: str, note: str) -> None:
