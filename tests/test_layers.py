@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 # Every module may import only what stands above it; modules on one line do not import one another.
 LAYERS = [
-    {"schema"},
+    {"schema", "intervals"},
     {"tables", "lexicons", "quotations"},
     {"documents", "dates"},
     {"encodings", "columns", "archives", "imprint", "pageblocks"},
@@ -31,10 +31,14 @@ LAYERS = [
     {"targets", "aliases"},
     {"parts"},
     {"corpus"},
-    {"codings", "reliability", "clustering", "gender"},
+    {"codings", "reliability", "agreement", "sampling", "clustering", "gender"},
+    {"sheets"},
     {"measures"},
     {"tones"},
-    {"charts"},
+    {"charts", "evidence", "passages", "correction"},
+    {"coding", "concordance", "benchmarks"},
+    {"study"},
+    {"appendix"},
     {"explore"},
     {"desk"},
     {"network", "examples"},
@@ -47,7 +51,10 @@ LAYERS = [
     {"__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
-NOTEBOOKS_MAY_IMPORT = {"tables", "measures", "tones", "reliability", "charts", "explore", "desk"}
+NOTEBOOKS_MAY_IMPORT = {
+    "tables", "measures", "tones", "reliability", "charts", "explore", "desk", "study",
+    "concordance", "benchmarks",
+}  # fmt: skip
 
 
 def modules() -> list[Path]:
