@@ -12,7 +12,7 @@ from bisect import bisect_left, insort
 from itertools import pairwise
 from typing import NamedTuple
 
-from helpers import descriptions, names
+from helpers import descriptions, names, relays
 from helpers.pronouns import (
     Discourse,
     Referent,
@@ -38,14 +38,10 @@ _BODY_BEFORE = re.compile(r"\b(?P<noun>[a-z]+),?\s+(?:called\s+)?$")
 _BODY_AFTER = re.compile(r",\s+(?:the|an?)\s+(?P<words>[^,.;\n]{2,60})")
 _CAPITALS = r"[A-Z][\w&-]*(?:[ ][A-Z][\w&-]*)*"
 _BODY_NAMED = re.compile(rf"(?<![\w’'])(?P<noun>[a-z]+),?[ ](?P<name>{_CAPITALS})")
-_OUTLET_NAMED = re.compile(
-    rf"\b(?P<name>(?:Radio|TV|Television)[ ]{_CAPITALS}"
-    r"|(?:[A-Z][\w&-]*[ ])+(?:Times|Post|Herald|Gazette|Tribune|Courier|Chronicle|Press|News|Radio|"
-    r"Television|Broadcasting))\b"
-)
 BROADCASTERS = frozenset({"broadcaster", "network", "channel", "station"})
 PAPERS = frozenset({"newspaper", "paper", "daily", "weekly", "tabloid"})
 OUTLET_NOUNS = BROADCASTERS | PAPERS | {"magazine", "agency", "outlet", "website", "service"}
+_TAKEN_UP = re.compile(r"(?:The|It)\b")
 _DAYS = frozenset([*calendar.day_name, *calendar.month_name])
 _PERSON_AFTER = re.compile(r",\s+(?:aged\s+)?\d{1,3}\b|\s+\(\d{1,3}\)|,\s+who\b")
 
@@ -77,6 +73,11 @@ class Cast:
                 referents[key] = Referent(name, entity_id, KINDS.get(label, ""))
             self.mentions.append(Mention(start, end, written, label, referents[key]))
         self.referents = list(referents.values())
+        self._outlets = [
+            outlet
+            for outlet in relays.find_outlets(text)
+            if text[outlet.start].isupper() and not _TAKEN_UP.match(text, outlet.start)
+        ]
         self._settle()
         self._starts = [mention.start for mention in self.mentions]
         self._mark_outlets(outlet)
@@ -157,11 +158,14 @@ class Cast:
     def _mark_outlets(self, outlet: str) -> None:
         """Mark the outlets: only one that has spoken is what "it" or "they" may mean."""
         title = set(outlet.lower().split())
-        for referent in self.referents:
-            if referent.kind == "body":
-                words = set(names.plain(referent.speaker).lower().split())
-                published = bool(title) and words <= title
-                referent.outlet |= published or names.is_outlet(referent.speaker)
+        spelled = {names.plain(name) for found in self._outlets for name in found.names(self.text)}
+        for place, mention in enumerate(self.mentions):
+            referent, plain = mention.referent, names.plain(mention.referent.speaker)
+            if plain in spelled and referent.kind in ("person", "body"):
+                referent.kind, referent.outlet = "body", True
+                self.mentions[place] = mention._replace(label="ORG")
+            elif title and referent.kind == "body" and set(plain.lower().split()) <= title:
+                referent.outlet = True
 
     def _add_pairs(self) -> None:
         """Remember two people named together as those whom "they" may mean."""
@@ -173,7 +177,7 @@ class Cast:
 
     def _enlist_bodies(self) -> None:
         """Add bodies that no mention covers: "the operator, Castellan Ports", "Radio Marland"."""
-        found = [match.span("name") for match in _OUTLET_NAMED.finditer(self.text)]
+        found = [(outlet.start, outlet.end) for outlet in self._outlets]
         for match in _BODY_NAMED.finditer(self.text):
             noun, name = match.group("noun", "name")
             known = noun == "owner" or descriptions.kind(noun) == "organisation"
@@ -243,7 +247,9 @@ class Cast:
         """Add a name that no mention covers, wherever it and its surname stand."""
         label = {"person": "PERSON", "body": "ORG"}.get(kind, "")
         referent = Referent(names.plain(name), "", kind)
-        referent.outlet = kind == "body" and names.is_outlet(name)
+        referent.outlet = kind == "body" and any(
+            name in outlet.names(self.text) for outlet in self._outlets
+        )
         self.referents.append(referent)
         spellings = [name, *(names.family_names(referent.speaker) if kind == "person" else ())]
         for spelling in spellings:

@@ -15,6 +15,7 @@ import pandas as pd
 from helpers import callings, descriptions, sourcenames
 from helpers.cast import REACH, Cast, together
 from helpers.descriptions import SENTENCE_END, Description, describe
+from helpers.phrases import is_plural, singular
 from helpers.pronouns import HE, IT, PRONOUNS, SHE, TITLE, Referent
 
 RELATIVE = frozenset({"who", "which", "that", "whom"})
@@ -454,7 +455,7 @@ class _Article:
                 speaker = f"{description.determiner} {noun}"
                 if known.plural and description.determiner == "one":
                     speaker = f"one of {earlier.speaker}"
-                if description.plural and not descriptions.is_plural(noun):
+                if description.plural and not is_plural(noun):
                     speaker = f"{description.determiner} {noun}s"
                 referent = Referent(speaker, "", "person", plural=description.plural)
                 referent.male = _gender_told(noun)
@@ -551,7 +552,7 @@ class _Article:
 
 
 def _gender_told(noun: str) -> float:
-    told = descriptions.gender(descriptions.singular(noun))
+    told = descriptions.gender(singular(noun))
     return {"male": TITLE, "female": -TITLE}.get(told, 0.0)
 
 
