@@ -46,6 +46,7 @@ _PASSIVE = re.compile(r"(?:is|are|was|were|be|been|being)\b|.*\b(?:been|being)\b
 _BARE = frozenset({"another", "one", "several", "some", "others", "both", "two", "three", "many"})
 _LOST_ARTICLE = re.compile(r"(?<!\w)(?P<article>the|an?|one|another)\s+$", re.IGNORECASE)
 _POSSESSIVES = frozenset({"his", "her", "its", "their"})
+_TAIL = re.compile(r"\s(?:of|at|from|with|near)\s[\w’'-]+(?:\s[\w’'-]+){0,4}\s*")
 _VERB = re.compile(r"\s+(?:has|have|had|is|are|was|were|will|would|did|does)\b")
 _RELATIVE_CLAUSE = re.compile(r"\b(?:who|which|that|whose)\b")
 _NAMES_ITSELF = re.compile(
@@ -160,6 +161,8 @@ class _Article:
             if self.discourse.in_quotes(start) or self.cast.within(start, end + 1):
                 continue
             named = self.text[end : end + 2] == ", " and self.cast.within(end, end + 40)
+            before = self.cast.before(start, 60)
+            named = named or before and self.text[before[-1].end : start] == ", "
             if (description.definite and not description.plural) or named:
                 continue
             if description.plural and not self.discourse.opens_clause(start):
@@ -273,6 +276,9 @@ class _Article:
             following = self.text[high : said.cue_at]
             if re.fullmatch(r"\s[a-z][\w\s’'-]+", following):
                 return _trimmed(self.text, low, said.cue_at)
+        tail = self.text[high : said.cue_at] if high < said.cue_at < high + 60 else ""
+        if _TAIL.fullmatch(tail):
+            return low, high + len(tail.rstrip())
         verb = _VERB.search(self.text, low, high)
         if verb and not _RELATIVE_CLAUSE.search(self.text, low, verb.start()):
             return low, verb.start()
