@@ -37,12 +37,15 @@ def _parser() -> argparse.ArgumentParser:
     build = commands.add_parser(
         "build",
         help="read articles and write the tables",
-        description="Read a file, folder or zip of articles and write its tables to DIR. "
+        description="Read a file, folder or zip of articles and write its tables to PLACE. "
         "Run it again after a change or an interruption: only what is new is annotated.",
     )
     build.add_argument("path", metavar="PATH", help="file, folder or zip of articles")
     build.add_argument(
-        "--out", metavar="DIR", help="folder of the tables; without it, where notebooks find them"
+        "--out",
+        metavar="PLACE",
+        help="folder of the tables, or the URL of a store such as s3://bucket/tables; without it, "
+        "where notebooks find them",
     )
     build.add_argument(
         "--map",
@@ -52,7 +55,15 @@ def _parser() -> argparse.ArgumentParser:
         help="column of a table file that holds the text, title, outlet, published, url, author, "
         "id or section; repeat for each; what is left out is guessed",
     )
-    build.add_argument("--workers", type=int, default=1, help="processes that annotate (1)")
+    build.add_argument(
+        "--workers", type=int, default=0, help="processes that annotate (one for each processor)"
+    )
+    build.add_argument(
+        "--scheduler",
+        metavar="tcp://HOST:PORT",
+        default="",
+        help="a Dask scheduler whose workers annotate instead (needs the extra `cluster`)",
+    )
     build.add_argument("--quiet", action="store_true", help="draw no progress bar")
     build.set_defaults(run=_build)
 
@@ -85,6 +96,7 @@ def _build(given: argparse.Namespace) -> int:
         mapping=_mapping(given.map),
         workers=given.workers,
         progress=not given.quiet,
+        scheduler=given.scheduler,
     )
     for note in manifest["notes"]:
         print(note)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import pandas as pd
@@ -30,30 +32,60 @@ def find_entities(mentions: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFram
     people of the article share stays an entity of its own. `country` is ISO 3166 alpha-3, given
     for places, peoples and bodies of the lexicons.
     """
+    return find_entities_from([summarise_names(mentions, articles)])
+
+
+def summarise_names(mentions: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
+    """Return what some articles tell of names: one row is one spelling of one name, counted.
+
+    Columns: text (as written), entity, label, country, reason, count.
+    """
     namings = _namings(mentions, articles)
-    if not namings:
+    counts = Counter(zip(mentions["text"], namings, strict=True))
+    rows = [(text, *naming, count) for (text, naming), count in counts.items()]
+    return pd.DataFrame(rows, columns=["text", "entity", "label", "country", "reason", "count"])
+
+
+def find_entities_from(summaries: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return the entities of a corpus from the summaries of its parts; see `find_entities`."""
+    groups: dict[tuple[str, str], _Group] = defaultdict(_Group)
+    for summary in summaries:
+        for text, entity, label, country, reason, count in summary.itertuples(index=False):
+            groups[label, _key(entity)].add(text, entity, country, reason, count)
+    if not groups:
         return schema.empty("entities")
-    groups: dict[tuple[str, str], list[tuple[str, Naming]]] = defaultdict(list)
-    for text, naming in zip(mentions["text"], namings, strict=True):
-        groups[naming.label, _key(naming.entity)].append((text, naming))
     rows = []
     taken: set[str] = set()
     for label, key in sorted(groups):
-        members = groups[label, key]
-        spelled = Counter(naming.entity for _, naming in members)
-        entity = min(spelled, key=lambda name: (-spelled[name], name))
-        reasons = sorted({n.reason for _, n in members if n.reason})
+        group = groups[label, key]
+        entity = min(group.spelled, key=lambda name: (-group.spelled[name], name))
         rows.append(
             {
                 "entity_id": _new_id(label, entity, taken),
                 "entity": entity,
                 "label": label,
-                "country": next((n.country for _, n in members if n.country), ""),
-                "aliases": sorted({text for text, _ in members} - {entity}),
-                "merge_reason": "; ".join(reasons),
+                "country": min(filter(None, group.countries), default=""),
+                "aliases": sorted(group.texts - {entity}),
+                "merge_reason": "; ".join(sorted(filter(None, group.reasons))),
             }
         )
     return pd.DataFrame(rows)[schema.TABLES["entities"].columns.names]
+
+
+@dataclass
+class _Group:
+    """What is gathered of one name over a corpus."""
+
+    spelled: Counter[str] = field(default_factory=Counter)
+    texts: set[str] = field(default_factory=set)
+    countries: set[str] = field(default_factory=set)
+    reasons: set[str] = field(default_factory=set)
+
+    def add(self, text: str, entity: str, country: str, reason: str, count: int) -> None:
+        self.spelled[entity] += count
+        self.texts.add(text)
+        self.countries.add(country)
+        self.reasons.add(reason)
 
 
 def add_entity(

@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 # Every module may import only what stands above it; modules on one line do not import one another.
 LAYERS = [
-    {"schema"},
+    {"schema", "storage", "engine"},
     {"tables", "lexicons", "quotations"},
     {"documents", "dates"},
     {"encodings", "columns", "archives", "imprint", "pageblocks"},
@@ -27,6 +27,9 @@ LAYERS = [
     {"decoding"},
     {"mentions", "entities", "attributions", "speakers", "sources", "replies", "tone"},
     {"parts"},
+    {"annotation"},
+    {"cluster"},
+    {"workers"},
     {"corpus"},
     {"codings", "reliability"},
     {"measures"},
