@@ -8,6 +8,7 @@ Both are jobs that any process can do that reaches the store: they read from it 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import zip_longest
@@ -48,11 +49,13 @@ def annotate_part(
     Raises engine.EngineError when this process has another engine than `expected`.
     """
     engine.check_engine(expected)
+    begun = time.process_time()
     with _one_at_a_time:
         frames = annotate(from_bytes(content))
         sketches = duplicates.sketch(frames["articles"])
         names = entities.summarise_names(frames["mentions"], frames["articles"])
-    return PartStore(Storage(place), folder).add(name, frames, rows, names, sketches)
+    seconds = time.process_time() - begun
+    return PartStore(Storage(place), folder).add(name, frames, rows, names, sketches, seconds)
 
 
 def summarise_part(place: str, folder: str, expected: str, name: str, dropped: list[str]) -> str:

@@ -30,7 +30,7 @@ class DaskWorkers:
         """Yield `function(*job)` for every job as it is done; few are handed out ahead."""
         from distributed import as_completed
 
-        running = as_completed()
+        running = as_completed(loop=self.client.loop)
         count = 0
         for job in jobs:
             running.add(self.client.submit(function, *job, pure=False, retries=TRIES - 1))

@@ -43,8 +43,12 @@ def engine_hashes() -> dict[str, str]:
     }
 
 
+@cache
 def engine_version() -> str:
-    """Return the version of this package with a fingerprint of its engine."""
+    """Return the version of this package with a fingerprint of its engine, as this process has it.
+
+    Read once: a process goes on with the code it has loaded, whatever becomes of the files.
+    """
     return f"{__version__}+{fingerprint(engine_hashes())[:12]}"
 
 

@@ -49,12 +49,14 @@ class FileRecord:
 class Index:
     """One part: the fingerprint of each of its articles by id, in order, and its rows by article.
 
-    `counts` holds for each table the number of rows of every article.
+    `counts` holds for each table the number of rows of every article, `seconds` the processor time
+    that annotating took.
     """
 
     name: str
     rows: dict[str, str]
     counts: dict[str, list[int]]
+    seconds: float
 
     def count(self, counts: list[int], dropped: Iterable[str] = ()) -> int:
         """Add up the rows that belong to the articles that are not dropped."""
@@ -118,6 +120,7 @@ class PartStore:
         rows: dict[str, str],
         names: pd.DataFrame,
         sketches: duplicates.Sketches,
+        seconds: float,
     ) -> Index:
         """Keep one part: its tables, the fingerprint of each article, its names and sketches."""
         for table in PART_TABLES:
@@ -126,8 +129,8 @@ class PartStore:
         names_table = pa.Table.from_pandas(names, preserve_index=False)
         self.storage.write_arrow(self.file(name, "names"), names_table)
         self.storage.write_arrow(self.file(name, "sketch"), _sketch_table(sketches))
-        index = Index(name, rows, _counts(frames, rows, PART_TABLES))
-        content = json.dumps({"rows": rows, "counts": index.counts}).encode()
+        index = Index(name, rows, _counts(frames, rows, PART_TABLES), round(seconds, 3))
+        content = json.dumps(asdict(index)).encode()
         self.storage.write(f"{self.folder}/{name}/index.json", content)
         return index
 
@@ -199,8 +202,8 @@ class PartStore:
                 self._joins[file.split("/")[-2]].append(file)
         wanted = [file for file in self.there if file.endswith("/index.json")]
         self.parts: dict[str, Index] = {}
-        for file, content in sorted(self.storage.read_all(wanted).items()):
-            self.take(Index(file.split("/")[-2], **json.loads(content)))
+        for _, content in sorted(self.storage.read_all(wanted).items()):
+            self.take(Index(**json.loads(content)))
         self.rows = {row for part in self.parts.values() for row in part.rows.values()}
         self.files = {record.path: record for record in self._read_log()}
         self._unlogged: list[FileRecord] = []

@@ -41,6 +41,7 @@ LAYERS = [
     {"parameters"},
     {"batchfile", "report"},
     {"batch"},
+    {"bench"},
     {"__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
