@@ -9,6 +9,8 @@ from pathlib import Path
 
 from helpers import __version__
 
+PROBLEMS_SHOWN = 50
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 only when everything asked for was done."""
@@ -100,8 +102,12 @@ def _build(given: argparse.Namespace) -> int:
     )
     for note in manifest["notes"]:
         print(note)
-    for row in tables.read_table("problems", out).itertuples():
+    problems = tables.read_table("problems", out)
+    for row in problems.head(PROBLEMS_SHOWN).itertuples():
         print(f"problem: {row.path}: {row.problem}", file=sys.stderr)
+    if len(problems) > PROBLEMS_SHOWN:
+        more = len(problems) - PROBLEMS_SHOWN
+        print(f"… and {more:,} more in the table problems of {out}", file=sys.stderr)
     counts = ", ".join(f"{count:,} {name}" for name, count in manifest["counts"].items())
     print(f"{out}: {counts}")
     if not manifest["counts"]["articles"]:

@@ -108,6 +108,7 @@ def measure(command: Sequence[str], **environment: str) -> Run:
         command,
         env={**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1", **environment},
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     used: dict[int, float] = {}
     memory: list[tuple[float, int]] = []
@@ -182,7 +183,7 @@ def _load_spacy() -> Any:
 
 
 def measure_reading(options: Options) -> Iterator[tuple]:
-    """Measure the peak memory of a process that reads 1,000 articles into mentions and attributions."""
+    """Measure the peak memory of a process that reads 1,000 articles."""
     folder = write_articles(options.work / "reading", options.texts, 1000, options.words)
     run = measure([sys.executable, "-m", "helpers.bench", "--read", str(folder)])
     _check(run, "reading 1,000 articles")
@@ -297,7 +298,7 @@ def _dask_build(folder: Path, out: Path) -> tuple[Run, float]:
 
 
 def measure_kills(options: Options) -> Iterator[tuple]:
-    """Kill builds at random moments and resume them: are rows lost or doubled in the end?"""
+    """Kill builds at random moments, resume them and count the rows lost or doubled."""
     dice = random.Random(SEED)
     folder = write_articles(options.work / "killed", options.texts, 120, 100)
     command = build_command(folder, options.work / "whole", 2)

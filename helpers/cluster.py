@@ -26,7 +26,9 @@ class DaskWorkers:
     def __init__(self, client: Any):
         self.client = client
 
-    def run(self, function: Callable[..., Any], jobs: Iterable[tuple]) -> Iterator[Any]:
+    def run(
+        self, function: Callable[..., Any], jobs: Iterable[tuple], light: bool = False
+    ) -> Iterator[Any]:
         """Yield `function(*job)` for every job as it is done; few are handed out ahead."""
         from distributed import as_completed
 

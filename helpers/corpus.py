@@ -349,7 +349,7 @@ def _join_corpus(
         for name, gone in layout.dropped.items()
         if store.names_file(name, gone) not in store.there
     ]
-    for file in team.run(annotation.summarise_part, stale):
+    for file in team.run(annotation.summarise_part, stale, light=True):
         store.there.add(file)
     names = entities.find_entities_from(
         store.names(part.name, layout.dropped.get(part.name, [])) for part in layout.parts
@@ -359,7 +359,7 @@ def _join_corpus(
     jobs = _join_jobs(layout, store, names, copies, joins, (place, store.folder, expected))
     bar = tqdm(desc="Joining", total=len(layout.parts), unit="part", disable=not progress)
     with bar:
-        for name, join in team.run(annotation.join_part, jobs):
+        for name, join in team.run(annotation.join_part, jobs, light=True):
             joins[name] = join
             bar.update()
         bar.update(len(layout.parts) - bar.n)

@@ -51,12 +51,12 @@ def read_table(
     name: str,
     folder: str | Path,
     columns: list[str] | None = None,
-    filters: Mapping[str, Any] | None = None,
+    where: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Read table `name` from a folder of tables; one row is one record of that table.
 
     The table may be one file or the many files of a large build, on disk or in a store: rows come
-    in the order in which the articles were read. `columns` limits what is loaded; `filters` gives
+    in the order in which the articles were read. `columns` limits what is loaded; `where` gives
     wanted values by column, and only those rows are loaded (`{"role": ["body"]}`). Raises
     FileNotFoundError when the folder has no such table and schema.SchemaError when a file does not
     fit this version.
@@ -65,7 +65,7 @@ def read_table(
         raise ValueError(f"there is no table {name!r}; there is: {', '.join(schema.TABLES)}")
     expected = schema.TABLES[name].columns
     unknown = [
-        column for column in [*(columns or ()), *(filters or ())] if column not in expected.names
+        column for column in [*(columns or ()), *(where or ())] if column not in expected.names
     ]
     if unknown:
         raise schema.SchemaError(
@@ -76,16 +76,17 @@ def read_table(
     catalogue = None if storage.exists(single) else _catalogue(storage, name)
     files = [single] if catalogue is None else catalogue["tables"][name]
     try:
-        wanted = _wanted(filters)
+        chosen = {column: _listed(values) for column, values in (where or {}).items()}
+        wanted = _wanted(chosen)
         if catalogue is None:
             table = _read_file(storage, single, expected, columns, wanted)
-            if columns is None and filters is None:
+            if columns is None and not chosen:
                 schema.check(name, table)
         else:
-            table = _read_parts(storage, name, catalogue, columns, wanted, filters or {})
+            table = _read_parts(storage, name, catalogue, columns, wanted, chosen)
     except pa.ArrowException as error:
-        where = f"{folder}/{files[0]}" if files else f"{folder}"
-        raise schema.SchemaError(f"{where} cannot be read ({error}): build it again") from error
+        place = f"{folder}/{files[0]}" if files else f"{folder}"
+        raise schema.SchemaError(f"{place} cannot be read ({error}): build it again") from error
     return schema.to_frame(table)
 
 
@@ -105,10 +106,13 @@ def _catalogue(storage: Storage, table: str) -> dict[str, Any]:
         ) from None
 
 
-def _wanted(filters: Mapping[str, Any] | None) -> pc.Expression | None:
+def _listed(values: Any) -> list[Any]:
+    return [values] if isinstance(values, str | int | float) else list(dict.fromkeys(values))
+
+
+def _wanted(where: Mapping[str, list[Any]]) -> pc.Expression | None:
     wanted = None
-    for column, values in (filters or {}).items():
-        values = [values] if isinstance(values, str | int | float) else list(values)
+    for column, values in where.items():
         one = pc.field(column).isin(values)
         wanted = one if wanted is None else wanted & one
     return wanted
@@ -140,7 +144,7 @@ def _read_parts(
     catalogue: dict[str, Any],
     columns: list[str] | None,
     wanted: pc.Expression | None,
-    filters: Mapping[str, Any],
+    where: Mapping[str, list[Any]],
 ) -> pa.Table:
     """Read the parts of a table, without the rows of articles that have changed since."""
     expected = schema.TABLES[name].columns
@@ -152,8 +156,8 @@ def _read_parts(
     owner = "article_id" if "article_id" in expected.names else "attribution_id"
     loaded = list(columns or expected.names)
     loaded += [owner] if ordered and owner not in loaded else []
-    if "article_id" in filters:
-        files = _holding(storage, files, filters["article_id"])
+    if "article_id" in where:
+        files = _holding(storage, files, where["article_id"])
     pieces = []
     for dropped, together in _alike(files, catalogue["dropped"]):
         keep = wanted
@@ -191,9 +195,9 @@ def _part(file: str) -> str:
     return file.rpartition("/")[0]
 
 
-def _holding(storage: Storage, files: list[str], wanted: Any) -> list[str]:
+def _holding(storage: Storage, files: list[str], articles: list[str]) -> list[str]:
     """Return the files that hold rows of some articles, by looking at their ids only."""
-    ids = pa.array([wanted] if isinstance(wanted, str) else list(wanted), pa.string())
+    ids = pa.array(articles, pa.string())
     return [
         file
         for file in files

@@ -26,36 +26,45 @@ class WorkersError(RuntimeError):
 class Workers(Protocol):
     """Runs a function over jobs; results come as they are ready, in no particular order."""
 
-    def run(self, function: Callable[..., Any], jobs: Iterable[tuple]) -> Iterator[Any]:
-        """Yield `function(*job)` for every job; jobs are taken only when a worker is free."""
+    def run(
+        self, function: Callable[..., Any], jobs: Iterable[tuple], light: bool = False
+    ) -> Iterator[Any]:
+        """Yield `function(*job)` for every job; jobs are taken only when a worker is free.
+
+        `light` jobs are not worth starting a process for.
+        """
         ...
 
 
 class ThisProcess:
     """One worker: the process itself."""
 
-    def run(self, function: Callable[..., Any], jobs: Iterable[tuple]) -> Iterator[Any]:
+    def run(
+        self, function: Callable[..., Any], jobs: Iterable[tuple], light: bool = False
+    ) -> Iterator[Any]:
         """Yield `function(*job)` for every job, one after another."""
         for job in jobs:
             yield function(*job)
 
 
 class Pool:
-    """Some processes of this machine, started when there is more than one job to do."""
+    """Some processes of this machine, started when there is more than one heavy job to do."""
 
     def __init__(self, count: int):
         self.count = count
         self.executor: ProcessPoolExecutor | None = None
 
-    def run(self, function: Callable[..., Any], jobs: Iterable[tuple]) -> Iterator[Any]:
+    def run(
+        self, function: Callable[..., Any], jobs: Iterable[tuple], light: bool = False
+    ) -> Iterator[Any]:
         """Yield `function(*job)` for every job as it is done."""
         jobs = iter(jobs)
         if self.executor is None:
             first = list(islice(jobs, 2))
-            if len(first) < 2:
-                yield from ThisProcess().run(function, first)
-                return
             jobs = chain(first, jobs)
+            if light or len(first) < 2:
+                yield from ThisProcess().run(function, jobs)
+                return
             self.executor = _start(self.count)
         running: set[Future] = set()
         try:
