@@ -53,7 +53,7 @@ def annotate_part(
     with _one_at_a_time:
         frames = annotate(from_bytes(content))
         sketches = duplicates.sketch(frames["articles"])
-        names = entities.summarise_names(frames["mentions"], frames["articles"])
+        names = _summarise(frames["mentions"], frames["articles"])
     seconds = time.process_time() - begun
     return PartStore(Storage(place), folder).add(name, frames, rows, names, sketches, seconds)
 
@@ -63,12 +63,30 @@ def summarise_part(place: str, folder: str, expected: str, name: str, dropped: l
     engine.check_engine(expected)
     store = PartStore(Storage(place), folder)
     with _one_at_a_time:
-        found = store.read(name, "mentions", ["article_id", "text", "label", "start", "end"])
+        found = store.read(name, "mentions")
         articles = store.read(name, "articles", ["article_id", "text"])
         found = found[~found["article_id"].isin(dropped)].reset_index(drop=True)
         articles = articles[~articles["article_id"].isin(dropped)].reset_index(drop=True)
-        names = entities.summarise_names(found, articles)
+        names = _summarise(found, articles)
     return store.keep_names(name, dropped, names)
+
+
+def _summarise(found: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
+    """Sum up names, with the keys by which their entities are looked up."""
+    names = entities.summarise_names(found, articles)
+    keys = {
+        f"{column}_key": [
+            name_key(label, name) for label, name in zip(names["label"], names[column], strict=True)
+        ]
+        for column in ("name", "written")
+    }
+    return names.assign(**{column: pd.Series(k, dtype=object) for column, k in keys.items()})
+
+
+def name_key(owner: str, name: str) -> str:
+    """Return what a name is looked up by: its label, which may come as an entity's id, and key."""
+    label = owner.partition("-")[0].upper()
+    return f"{label} {entities.key_of(name, label)}"
 
 
 def join_part(place: str, folder: str, expected: str, name: str, join: Join) -> tuple[str, Join]:

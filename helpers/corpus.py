@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,6 +51,7 @@ MOST_PART = 1000
 PARTS_TO_DOUBLE = 50  # a part holds at most a fiftieth of what was read before it
 PART_CHARACTERS = 8_000_000
 LOCK_SECONDS = 3600
+SUMMARY_ROWS = 500_000
 
 
 class BuildError(RuntimeError):
@@ -352,7 +353,7 @@ def _join_corpus(
     for file in team.run(annotation.summarise_part, stale, light=True):
         store.there.add(file)
     names = entities.find_entities_from(
-        store.names(part.name, layout.dropped.get(part.name, [])) for part in layout.parts
+        _summed(store.names(part.name, layout.dropped.get(part.name, [])) for part in layout.parts)
     )
     copies = _find_duplicates(layout, store)
     joins: dict[str, Join] = {}
@@ -382,6 +383,21 @@ def _join_corpus(
     return names, catalogue
 
 
+def _summed(summaries: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Add up the summaries of names as they come, so that each name is held once."""
+    keys = entities.SUMMARY[:5]
+    held: list[pd.DataFrame] = []
+    rows, most = 0, SUMMARY_ROWS
+    for summary in summaries:
+        held.append(summary[entities.SUMMARY])
+        rows += len(summary)
+        if rows > most:
+            joined = pd.concat(held).groupby(keys, observed=True).sum().reset_index()
+            held, rows = [joined], len(joined)
+            most = max(SUMMARY_ROWS, 2 * rows)
+    yield from held
+
+
 def _join_jobs(
     layout: _Layout,
     store: PartStore,
@@ -391,10 +407,10 @@ def _join_jobs(
     where: tuple[str, str, str],
 ) -> Iterator[tuple]:
     """Yield the parts that must be joined anew; note for every part which join holds."""
-    spellings = _Spellings(names)
+    lookup = _Lookup(names)
     for part in layout.parts:
         gone = set(layout.dropped.get(part.name, ()))
-        join = _new_join(part, store, spellings, copies, gone)
+        join = _new_join(part, store, lookup, copies, gone)
         for old in store.joins(part.name):
             if _still_holds(old, join, part, store, gone):
                 joins[part.name] = old
@@ -407,17 +423,16 @@ def _join_jobs(
 def _new_join(
     part: Index,
     store: PartStore,
-    spellings: _Spellings,
+    lookup: _Lookup,
     copies: dict[str, tuple[str, str]],
     gone: set[str],
 ) -> Join:
-    texts = pc.unique(store.read_arrow(part.name, "mentions", ["text"]).column(0))
     own = {
         article_id: copies[article_id]
         for article_id in part.rows
         if article_id in copies and article_id not in gone
     }
-    return Join(spellings.named(texts), own)
+    return Join(lookup.named(store.keys(part.name)), own)
 
 
 def _still_holds(old: Join, new: Join, part: Index, store: PartStore, gone: set[str]) -> bool:
@@ -438,31 +453,31 @@ def _still_holds(old: Join, new: Join, part: Index, store: PartStore, gone: set[
     return used <= {row[0] for row in new.entities}
 
 
-class _Spellings:
-    """Looks up the entities that some spellings may stand for."""
+class _Lookup:
+    """Looks up the entities that the names of a part may be, by label and comparable name."""
 
     def __init__(self, names: pd.DataFrame):
-        spelled, rows = [], []
         columns = ["entity_id", "entity", "label", "country", "aliases"]
         self.rows = list(names[columns].itertuples(index=False, name=None))
-        for number, (_, entity, _, _, aliases) in enumerate(self.rows):
-            for text in {entity, *aliases}:
-                spelled.append(text)
+        keys, rows = [], []
+        for number, (entity_id, entity, _, _, aliases) in enumerate(self.rows):
+            for key in {annotation.name_key(entity_id, form) for form in (entity, *aliases)}:
+                keys.append(key)
                 rows.append(number)
-        encoded = pa.array(spelled, pa.string()).dictionary_encode()
-        self.texts = encoded.dictionary
+        encoded = pa.array(keys, pa.string()).dictionary_encode()
+        self.keys = encoded.dictionary
         codes = encoded.indices.to_numpy()
         self.order = np.array(rows, np.int64)[np.argsort(codes, kind="stable")]
-        self.edges = np.searchsorted(np.sort(codes), np.arange(len(self.texts) + 1))
+        self.edges = np.searchsorted(np.sort(codes), np.arange(len(self.keys) + 1))
 
-    def named(self, texts: pa.Array) -> list[tuple[str, str, str, str, tuple[str, ...]]]:
-        """Return the entities that have one of the spellings, with those of their aliases."""
-        codes = pc.index_in(texts, value_set=self.texts).drop_null().to_numpy()
+    def named(self, keys: pa.Array) -> list[tuple[str, str, str, str, tuple[str, ...]]]:
+        """Return the entities that have one of the names, with those of their aliases."""
+        codes = pc.index_in(keys, value_set=self.keys).drop_null().to_numpy()
         spans = [self.order[self.edges[code] : self.edges[code + 1]] for code in codes.tolist()]
         found = np.unique(np.concatenate(spans)) if spans else np.empty(0, np.int64)
-        here = set(texts.to_pylist())
+        here = set(keys.to_pylist())
         return [
-            (*row[:4], tuple(alias for alias in row[4] if alias in here))
+            (*row[:4], tuple(a for a in row[4] if annotation.name_key(row[0], a) in here))
             for row in (self.rows[number] for number in found.tolist())
         ]
 

@@ -1,184 +1,380 @@
-"""One canonical name per person, place and body, within an article and over the corpus."""
+"""One canonical name per person, place and body, within an article and over the corpus.
+
+Within an article a short form is joined to the full name it stands for. Over the corpus only
+distinct names with their counts are compared, never mentions, so that the names of any number of
+articles can be summed up part by part (`summarise_names`) and merged at once
+(`find_entities_from`). What could be two things stays unmerged and says which two.
+"""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import combinations
 
 import pandas as pd
 
-from helpers import names, schema
+from helpers import bodies, names, persons, schema
+from helpers.names import Naming, could_be
+
+SUMMARY = ["label", "name", "written", "country", "reason", "mentions", "articles"]
+# How sure a label of the reader must be to keep a name that a lexicon knows as something else.
+SURE = 0.6
+_LISTED = 5  # forms told for one reason
 
 
-class Naming(NamedTuple):
-    """The entity a mention names: canonical name, label, country and why it is that one."""
+Written = tuple[str, str]  # a name as written, and its label
 
-    entity: str
-    label: str
-    country: str
-    reason: str
+
+# ------------------------------------------------------------------------------------ the tables
 
 
 def find_entities(mentions: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
     """Return the entities that mentions name: one row is one person, place, people or body.
 
     Within an article a surname, a title with a surname, an acronym or a short form is joined to
-    the full name it stands for; over the corpus entities of the same name and label are one.
-    `aliases` are the spellings found, `merge_reason` says how they were joined. A surname that two
-    people of the article share stays an entity of its own. `country` is ISO 3166 alpha-3, given
-    for places, peoples and bodies of the lexicons.
+    the full name it stands for; over the corpus spellings of one name are one. `aliases` are the
+    forms found, `merge_reason` says why each is joined. A short name that could be two entities of
+    the article stays an entity of its own and says which. `country` is ISO 3166 alpha-3, given for
+    places, peoples and bodies of the lexicons and bodies whose name begins with their country.
     """
-    return find_entities_from([summarise_names(mentions, articles)])
+    return find_entities_from(summarise_names(mentions, articles))
 
 
 def summarise_names(mentions: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
-    """Return what some articles tell of names: one row is one spelling of one name, counted.
+    """Sum up the names of some articles for `find_entities_from`.
 
-    Columns: text (as written), entity, label, country, reason, count.
+    One row is one way of writing (`written`) one name of the articles (`name`, `label`) for one
+    `reason`, with `country` and the numbers of `mentions` and `articles`. Summaries of disjoint
+    sets of articles may be concatenated.
     """
-    namings = _namings(mentions, articles)
-    counts = Counter(zip(mentions["text"], namings, strict=True))
-    rows = [(text, *naming, count) for (text, naming), count in counts.items()]
-    return pd.DataFrame(rows, columns=["text", "entity", "label", "country", "reason", "count"])
+    counted: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0])
+    for _, spelled, namings in _each_article(mentions, articles):
+        for (written, _), count in spelled.items():
+            name = namings[written, _]
+            tally = counted[name.label, name.entity, written, name.country, name.reason]
+            tally[0] += count[0]
+            tally[1] += 1
+    rows = [(*key, *tally) for key, tally in counted.items()]
+    return pd.DataFrame(rows, columns=SUMMARY).astype({"mentions": "int64", "articles": "int64"})
 
 
-def find_entities_from(summaries: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Return the entities of a corpus from the summaries of its parts; see `find_entities`."""
-    groups: dict[tuple[str, str], _Group] = defaultdict(_Group)
-    for summary in summaries:
-        for text, entity, label, country, reason, count in summary.itertuples(index=False):
-            groups[label, _key(entity)].add(text, entity, country, reason, count)
-    if not groups:
+def find_entities_from(summaries: pd.DataFrame | Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return the entities of summed-up names (see `summarise_names`), one row each.
+
+    The result does not depend on how the articles were divided or in which order they came.
+    """
+    if not isinstance(summaries, pd.DataFrame):
+        kept = [summary for summary in summaries if len(summary)]
+        summaries = pd.concat(kept) if kept else pd.DataFrame(columns=SUMMARY)
+    if summaries.empty:
         return schema.empty("entities")
-    rows = []
-    taken: set[str] = set()
-    for label, key in sorted(groups):
-        group = groups[label, key]
-        entity = min(group.spelled, key=lambda name: (-group.spelled[name], name))
-        rows.append(
-            {
-                "entity_id": _new_id(label, entity, taken),
-                "entity": entity,
-                "label": label,
-                "country": min(filter(None, group.countries), default=""),
-                "aliases": sorted(group.texts - {entity}),
-                "merge_reason": "; ".join(sorted(filter(None, group.reasons))),
-            }
-        )
-    return pd.DataFrame(rows)[schema.TABLES["entities"].columns.names]
-
-
-@dataclass
-class _Group:
-    """What is gathered of one name over a corpus."""
-
-    spelled: Counter[str] = field(default_factory=Counter)
-    texts: set[str] = field(default_factory=set)
-    countries: set[str] = field(default_factory=set)
-    reasons: set[str] = field(default_factory=set)
-
-    def add(self, text: str, entity: str, country: str, reason: str, count: int) -> None:
-        self.spelled[entity] += count
-        self.texts.add(text)
-        self.countries.add(country)
-        self.reasons.add(reason)
+    keys = SUMMARY[:5]
+    summed = summaries.groupby(keys, sort=True, observed=True)[["mentions", "articles"]].sum()
+    return _merge_names(summed.reset_index())
 
 
 def add_entity(
     mentions: pd.DataFrame, articles: pd.DataFrame, entities: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the mentions with `entity_id` filled, "" where `entities` has no such name."""
-    ids = {
-        (label, _key(entity)): entity_id
-        for label, entity, entity_id in zip(
-            entities["label"], entities["entity"], entities["entity_id"], strict=True
-        )
-    }
-    found = [ids.get((n.label, _key(n.entity)), "") for n in _namings(mentions, articles)]
-    return mentions.assign(entity_id=pd.Series(found, index=mentions.index, dtype=object))
+    """Return the mentions with `entity_id` filled, "" where `entities` has no such name.
 
-
-def _namings(mentions: pd.DataFrame, articles: pd.DataFrame) -> list[Naming]:
-    """Return what each mention names, in the order of the mentions."""
-    texts = dict(zip(articles["article_id"], articles["text"], strict=True))
-    positions: dict[str, list[int]] = defaultdict(list)
-    for position, article_id in enumerate(mentions["article_id"]):
-        positions[article_id].append(position)
-    written = mentions["text"].tolist()
-    labels = mentions["label"].tolist()
-    result: list[Naming] = [Naming("", "", "", "")] * len(written)
-    for article_id, rows in positions.items():
-        spelled = [(written[row], labels[row]) for row in rows]
-        named = _name_article(spelled, texts.get(article_id, ""))
+    `entities` may hold decisions of a person (see `aliases.apply`): a name merged into another
+    entity gets that one's id, one split off gets its own, one ignored gets none.
+    """
+    find = _finder(entities)
+    ids = [""] * len(mentions)
+    written, labels = mentions["text"].tolist(), mentions["label"].tolist()
+    for rows, _, namings in _each_article(mentions, articles):
+        known = {key: find(key[0], naming) for key, naming in namings.items()}
         for row in rows:
-            result[row] = named[written[row], labels[row]]
-    return result
+            ids[row] = known[written[row], labels[row]]
+    return mentions.assign(entity_id=pd.Series(ids, index=mentions.index, dtype=object))
 
 
-def _name_article(spelled: list[tuple[str, str]], text: str) -> dict[tuple[str, str], Naming]:
-    counts = Counter(spelled)
-    acronyms = {
-        acronym: names.plain(text[start:end])
-        for acronym, (start, end) in names.find_acronyms(text).items()
+def key_of(entity: str, label: str) -> str:
+    """Return a name for comparison over the corpus: no accents, case or style of punctuation."""
+    if label == "PERSON":
+        name = persons.read_name(entity)
+        return " ".join([*name.folded, *(f"{i}." for i in name.initials), name.suffix]).strip()
+    return persons.fold(names.plain(entity))
+
+
+def _finder(entities: pd.DataFrame) -> Callable[[str, Naming], str]:
+    """Return a function from a name as written, and what its article takes it for, to an id.
+
+    The label of a name in its article is the one in the entity's id, which a decision to relabel
+    leaves as it is.
+    """
+    own: dict[tuple[str, str], str] = {}
+    forms: dict[tuple[str, str], list[str]] = defaultdict(list)
+    of_entity: dict[str, set[str]] = {}
+    columns = ["entity_id", "entity", "aliases"]
+    for entity_id, entity, aliases in entities[columns].itertuples(index=False, name=None):
+        label = entity_id.partition("-")[0].upper()
+        keys = {key_of(form, label) for form in (entity, *aliases)}
+        of_entity[entity_id] = keys
+        own.setdefault((label, key_of(entity, label)), entity_id)
+        for key in keys:
+            forms[label, key].append(entity_id)
+
+    def find(written: str, naming: Naming) -> str:
+        label, key = naming.label, key_of(naming.entity, naming.label)
+        form = key_of(written, label)
+        named = own.get((label, key), "")
+        if named and (form == key or form in of_entity[named]):
+            return named
+        for entity_id in forms.get((label, key), ()):
+            if form in of_entity[entity_id]:
+                return entity_id
+        return own.get((label, form), "") if named or (label, key) in forms else ""
+
+    return find
+
+
+# ------------------------------------------------------------------------------- within an article
+
+
+def _each_article(mentions: pd.DataFrame, articles: pd.DataFrame) -> Iterator[tuple]:
+    """Yield for each article its rows in `mentions`, its names counted, and what each is."""
+    texts = dict(zip(articles["article_id"], articles["text"], strict=True))
+    written, labels = mentions["text"].tolist(), mentions["label"].tolist()
+    sure = mentions["confidence"].fillna(0.5).tolist()
+    rows_of: dict[str, list[int]] = defaultdict(list)
+    for row, article_id in enumerate(mentions["article_id"].tolist()):
+        rows_of[article_id].append(row)
+    for article_id, rows in rows_of.items():
+        spelled: dict[Written, list[float]] = {}
+        for row in rows:
+            tally = spelled.setdefault((written[row], labels[row]), [0, 0.0])
+            tally[0] += 1
+            tally[1] += sure[row]
+        yield rows, spelled, name_article(spelled, texts.get(article_id, ""))
+
+
+def name_article(spelled: Mapping[Written, list[float]], text: str) -> dict[Written, Naming]:
+    """Return what each written name of one article stands for.
+
+    `spelled` maps each name and label to its number of mentions and the sum of their confidence.
+    """
+    labels = _settle_labels(spelled)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for written, label in spelled:
+        counts[labels[written, label]][written] += spelled[written, label][0]
+    people = persons.name_people(counts.pop("PERSON", Counter()))
+    called = frozenset(names.plain(w) for w, n in people.items() if " " in n.entity)
+    things = bodies.name_things(counts, text, called)
+    return {
+        key: people[key[0]] if labels[key] == "PERSON" else things[key[0], labels[key]]
+        for key in spelled
     }
-    people = {names.person_name(w) for w, label in counts if label == "PERSON" and " " in w}
-    bodies = {names.plain(w) for w, label in counts if label == "ORG"}
-    named = {}
-    for written, label in counts:
-        if label == "PERSON":
-            named[written, label] = _name_person(written, people)
+
+
+def _settle_labels(spelled: Mapping[Written, list[float]]) -> dict[Written, str]:
+    """Give one name one label in an article: what a lexicon says, else what most mentions say.
+
+    A name that is also an ordinary word or another name (Jordan, Georgia) keeps what most say; so
+    does a person's name in full and a surname of somebody named in full.
+    """
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    numbers: Counter[str] = Counter()
+    for (written, label), (count, sure) in spelled.items():
+        plain = names.plain(written)
+        votes[plain][label] += sure + 1e-6 * count
+        numbers[plain] += count
+    settled = {
+        plain: max(found, key=lambda label: (found[label], -schema.LABELS.index(label)))
+        for plain, found in votes.items()
+    }
+    families = _families(plain for plain, label in settled.items() if label == "PERSON")
+    for plain, label in settled.items():
+        known = names.known(plain)
+        if known is not None and known.label != label:
+            kept = plain in names.ambiguous_names() or (label == "PERSON" and plain in families)
+            settled[plain] = label if kept else known.label
+        unsure = votes[plain][label] / numbers[plain] < SURE
+        if known is None and unsure and plain in families:
+            settled[plain] = "PERSON"
+    return {key: settled[names.plain(key[0])] for key in spelled}
+
+
+def _families(people: Iterable[str]) -> set[str]:
+    """Return the last word of each full name, and a family name in front, as written."""
+    return {form for name in people for form in names.family_names(name)}
+
+
+# --------------------------------------------------------------------------------- over the corpus
+
+
+class _Merger:
+    """Names of one label over the corpus, put together for a reason."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self.parent = {key: key for key in keys}
+        self.reasons: dict[str, str] = {}
+
+    def root(self, key: str) -> str:
+        while self.parent[key] != key:
+            self.parent[key] = self.parent[self.parent[key]]
+            key = self.parent[key]
+        return key
+
+    def join(self, key: str, into: str, reason: str) -> None:
+        """Join a name to another; `reason` is told for the forms of the first."""
+        one, other = self.root(key), self.root(into)
+        if one != other:
+            self.parent[one] = other
+            self.reasons.setdefault(key, reason)
+
+
+def _merge_names(summed: pd.DataFrame) -> pd.DataFrame:
+    """Return the entities of names summed over all articles."""
+    summed = summed.assign(
+        key=[
+            key_of(name, label) for name, label in zip(summed["name"], summed["label"], strict=True)
+        ]
+    )
+    rows: list[dict] = []
+    for label, found in summed.groupby("label", sort=True):
+        rows.extend(_entities_of(str(label), found))
+    taken: set[str] = set()
+    for row in rows:
+        row["entity_id"] = _new_id(row["label"], row["entity"], taken)
+    return pd.DataFrame(rows)[schema.TABLES["entities"].columns.names]
+
+
+def _entities_of(label: str, found: pd.DataFrame) -> Iterator[dict]:
+    """Yield the entities of one label, in the order of their keys."""
+    names_of: dict[str, Counter[str]] = defaultdict(Counter)
+    country_of: dict[str, str] = {}
+    columns = ["key", "name", "written", "country", "articles", "mentions"]
+    for key, name, written, country, articles, mentions in found[columns].itertuples(
+        index=False, name=None
+    ):
+        # A spelling that an article uses itself counts more than one a lexicon gives.
+        names_of[key][name] += articles * (1_000_000 + (written == name)) + mentions
+        if country:
+            country_of.setdefault(key, country)
+    merger = _Merger(sorted(names_of))
+    if label == "PERSON":
+        _merge_people(merger, names_of)
+    elif label in ("ORG", "FAC"):
+        _merge_bodies(merger, names_of, found, label)
+    groups: dict[str, list[str]] = defaultdict(list)
+    for key in sorted(names_of):
+        groups[merger.root(key)].append(key)
+    forms: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for key, name, written, reason in found[["key", "name", "written", "reason"]].itertuples(
+        index=False, name=None
+    ):
+        forms[key][written].add(reason)
+        forms[key][name].add(merger.reasons.get(key, ""))
+    for root in sorted(groups):
+        yield _entity(label, groups[root], names_of, country_of, forms)
+
+
+def _entity(
+    label: str,
+    keys: list[str],
+    names_of: Mapping[str, Counter[str]],
+    country_of: Mapping[str, str],
+    forms: Mapping[str, Mapping[str, set[str]]],
+) -> dict:
+    spelled: Counter[str] = Counter()
+    reasons: dict[str, set[str]] = defaultdict(set)
+    for key in keys:
+        spelled.update(names_of[key])
+        for form, why in forms[key].items():
+            reasons[form] |= why - {""}
+    entity = min(spelled, key=lambda n: (len(n) > 5 and n.isupper(), -spelled[n], -len(n), n))
+    told: dict[str, list[str]] = defaultdict(list)
+    for form in sorted(reasons):
+        for reason in sorted(reasons[form]):
+            told[reason].append(form)
+    return {
+        "entity": entity,
+        "label": label,
+        "country": next((country_of[key] for key in keys if key in country_of), ""),
+        "aliases": sorted(set(reasons) - {entity}),
+        "merge_reason": "; ".join(_tell(told[reason], reason) for reason in sorted(told)),
+    }
+
+
+def _tell(forms: list[str], reason: str) -> str:
+    listed = ", ".join(forms[:_LISTED])
+    more = f" and {len(forms) - _LISTED} more" if len(forms) > _LISTED else ""
+    return f"{listed}{more}: {reason}"
+
+
+def _merge_people(merger: _Merger, names_of: Mapping[str, Counter[str]]) -> None:
+    """Join the full names that are spellings of one: initials, middle names, transliterations.
+
+    A name that fits two others which are not one is joined to neither.
+    """
+    read = {key: persons.read_name(max(names_of[key], key=names_of[key].get)) for key in names_of}
+    near: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for key, name in read.items():
+        if name.is_full:
+            near[persons.sound(name.folded[0]), persons.sound(name.folded[-1])].append(key)
+            near[("".join(name.folded),)].append(key)
+    for group in near.values():
+        if len(group) > 1:
+            _merge_spellings(merger, sorted(group), read)
+
+
+def _merge_spellings(
+    merger: _Merger, group: list[str], read: Mapping[str, persons.PersonName]
+) -> None:
+    fits: dict[str, dict[str, str]] = {key: {} for key in group}
+    for one, other in combinations(group, 2):
+        reason = persons.same_person(read[one], read[other])
+        if reason in persons.SURE:
+            fits[one][other] = fits[other][one] = reason
+    clear = {
+        key: all(b in fits[a] for a, b in combinations(others, 2)) for key, others in fits.items()
+    }
+    for key, others in fits.items():
+        if not clear[key]:
+            merger.reasons[key] = could_be(read[other].text for other in others)
+        for other in others:
+            if clear[key] and clear[other]:
+                merger.join(key, other, fits[key][other])
+
+
+def _merge_bodies(
+    merger: _Merger, names_of: Mapping[str, Counter[str]], found: pd.DataFrame, label: str
+) -> None:
+    """Join companies with and without their legal form, bodies of one country, and acronyms.
+
+    An acronym that an article uses without saying what it means is joined to what it means in the
+    others when they all agree.
+    """
+    cores: dict[str, str] = {}
+    for key in sorted(names_of):
+        core = bodies.core_of(max(names_of[key], key=names_of[key].get), label)
+        if core in cores:
+            merger.join(key, cores[core], "legal form or country written in another way")
         else:
-            named[written, label] = _name_thing(written, label, acronyms, bodies)
-    return named
-
-
-def _name_person(written: str, people: set[str]) -> Naming:
-    name = names.person_name(written)
-    if " " in name:
-        reason = "" if name == names.plain(written) else "initial or suffix left out"
-        return Naming(name, "PERSON", "", reason)
-    owners = sorted(p for p in people if name in names.family_names(p))
-    if len(owners) == 1:
-        return Naming(owners[0], "PERSON", "", "surname of the one person of that name")
-    if len(owners) > 1:
-        return Naming(name, "PERSON", "", f"surname shared by {' and '.join(owners)}: not joined")
-    given = sorted(p for p in people if p.split()[0] == name)
-    if len(given) == 1:
-        return Naming(given[0], "PERSON", "", "given name of the one person of that name")
-    return Naming(name, "PERSON", "", "")
-
-
-def _name_thing(written: str, label: str, acronyms: dict[str, str], bodies: set[str]) -> Naming:
-    name = names.plain(written)
-    known = names.known(written)
-    if known is None and name in acronyms:
-        known = names.known(acronyms[name])
-    if known is not None and known.label == label:
-        reason = "" if known.name == name else f"listed in {known.lexicon}.csv"
-        return Naming(known.name, label, known.country, reason)
-    if name in acronyms:
-        return Naming(acronyms[name], label, "", "acronym defined in the article")
-    if label == "ORG":
-        longer = sorted(b for b in bodies if b != name and b.startswith(name + " "))
-        if len(longer) == 1 and len(name.split()) >= 1 and not known:
-            return Naming(longer[0], label, "", "short form of the one body of that name")
-    if label in ("GPE", "LOC") and name.isupper() and len(name) > 4:
-        return Naming(name.title(), label, "", "capitals")
-    return Naming(name, label, "", "")
-
-
-def _key(entity: str) -> str:
-    """Return a name for comparison over the corpus: no accents, case or apostrophe style."""
-    folded = unicodedata.normalize("NFKD", entity)
-    return "".join(c for c in folded if not unicodedata.combining(c)).casefold()
+            cores[core] = key
+    defined = found[found["reason"] == bodies.DEFINED]
+    meanings: dict[str, Counter[str]] = defaultdict(Counter)
+    rows = zip(defined["written"], defined["key"], defined["articles"], strict=True)
+    for written, key, articles in rows:
+        meanings[key_of(written, label)][key] += articles
+    for acronym in sorted(set(meanings) & set(names_of)):
+        others = {merger.root(key): key for key in sorted(meanings[acronym])}
+        if len(others) == 1:
+            number = sum(meanings[acronym].values())
+            reason = f"acronym defined in {number} other article{'s' * (number > 1)}"
+            merger.join(acronym, next(iter(others.values())), reason)
+        else:
+            told = (max(names_of[key], key=names_of[key].get) for key in others.values())
+            merger.reasons[acronym] = could_be(told)
 
 
 def _new_id(label: str, entity: str, taken: set[str]) -> str:
-    slug = re.sub(r"[^\w]+", "-", _key(entity)).strip("-") or "x"
+    slug = re.sub(r"[^\w]+", "-", persons.fold(entity)).strip("-") or "x"
     base = found = f"{label.lower()}-{slug}"
     number = 2
     while found in taken:

@@ -262,6 +262,13 @@ class PartStore:
         """Read the summary of a part's names."""
         return self.storage.read_arrow(self.names_file(name, dropped)).to_pandas()
 
+    def keys(self, name: str) -> pa.Array:
+        """Read the keys of the names of a part, each once."""
+        table = self.storage.read_arrow(self.file(name, "names"), ["name_key", "written_key"])
+        return pc.unique(
+            pa.chunked_array([*table.column(0).chunks, *table.column(1).chunks], pa.string())
+        )
+
     def sketches(self, name: str, dropped: Iterable[str]) -> duplicates.Sketches:
         """Read the sketches of a part's articles that are not dropped."""
         table = self.storage.read_arrow(self.file(name, "sketch"))

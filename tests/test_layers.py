@@ -24,7 +24,8 @@ LAYERS = [
     {"layout"},
     {"structure"},
     {"names", "encoder"},
-    {"decoding"},
+    {"decoding", "persons"},
+    {"bodies"},
     {"mentions", "entities", "attributions", "speakers", "sources", "replies", "tone"},
     {"parts"},
     {"annotation"},
@@ -41,6 +42,7 @@ LAYERS = [
     {"parameters"},
     {"batchfile", "report"},
     {"batch"},
+    {"bench"},
     {"bench"},
     {"__main__"},
 ]

@@ -66,7 +66,7 @@ def resolved(text: str) -> list[tuple[str, str]]:
         ),
         (
             "“The port is closed,” said Mara Quist.\n\n“Nobody has been paid for a month.”",
-            ("Mara Quist", "carried"),
+            ("Mara Quist", "name"),
         ),
         (
             "A crane driver said that it rained. He said nobody had come.",
