@@ -472,9 +472,8 @@ def measure_batch(options: Options) -> Iterator[tuple]:
     """Measure batches by their own bench, where it is there."""
     if not importlib.util.find_spec("helpers.bench_batch"):
         return
-    from helpers import bench_batch
-
-    for row in bench_batch.measure_batch(options.work / "batch").itertuples():
+    batches = importlib.import_module("helpers.bench_batch")
+    for row in batches.measure_batch(options.work / "batch").itertuples():
         yield row.measure, row.value, row.floor, row.aim, ""
 
 

@@ -43,7 +43,6 @@ LAYERS = [
     {"batchfile", "report"},
     {"batch"},
     {"bench"},
-    {"bench"},
     {"__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
