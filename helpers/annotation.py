@@ -28,6 +28,7 @@ from helpers import (
     sources,
     speakers,
     structure,
+    targets,
     tone,
 )
 from helpers.parts import Index, Join, PartStore
@@ -96,7 +97,7 @@ def join_part(place: str, folder: str, expected: str, name: str, join: Join) -> 
     with _one_at_a_time:
         frames = {
             table: store.read(name, table)
-            for table in ("articles", "mentions", "attributions", "problems")
+            for table in ("articles", "mentions", "attributions", "targets", "problems")
         }
         joined = join_corpus(frames, join.frame(), join.duplicates)
     store.keep_joined(name, join, joined)
@@ -121,6 +122,9 @@ def annotate(articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
     readable = articles[articles["language"].isin(["", "en"])]
     found = run("mentions", mentions.find_mentions, readable, "mentions")
     said = run("attributions", attributions.find_attributions, readable, "attributions")
+    aimed = run(
+        "targets", lambda some: targets.find_targets(said, found, some), readable, "targets"
+    )
     problems.extend(_unclosed_quotations(readable))
     return {
         "articles": articles,
@@ -128,6 +132,7 @@ def annotate(articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "sentences": _in_order(sentences, articles),
         "mentions": _in_order(structure.add_role(found, blocks), articles),
         "attributions": _in_order(tone.add_tone(structure.add_role(said, blocks)), articles),
+        "targets": aimed,
         "problems": pd.DataFrame(problems, columns=schema.TABLES["problems"].columns.names),
     }
 
@@ -213,7 +218,7 @@ def join_corpus(
         "articles": articles,
         "mentions": found,
         "attributions": said,
-        "targets": tone.find_targets(said, found),
+        "targets": targets.add_entity(frames["targets"], found),
         "replies": replies.find_replies(articles, found),
         "problems": pd.concat(
             [before, pd.DataFrame(problems, columns=before.columns)], ignore_index=True

@@ -572,7 +572,7 @@ def _delete_others(
         gone = catalogue["dropped"].get(folder, [])
         kept.add(store.names_file(name, gone))
         kept.add(store.names_file(name, []))
-        kept |= {f"{folder}/{file}" for file in ("index.json", "sketch.parquet")}
+        kept |= {f"{folder}/{file}" for file in ("index.json", "sketch.parquet", "targets.parquet")}
         kept |= {f"{folder}/join-{version}.json", f"{folder}/problems-{version}.parquet"}
     older = [f"{name}.parquet" for name in schema.TABLES if storage.exists(f"{name}.parquet")]
     there = [*storage.list("parts"), *storage.list("corpus"), *older]

@@ -18,7 +18,7 @@ ENGINE_FILES = ("helpers/*.py", "data/lexicons/*.csv", "data/models/*/*")
 NOT_ENGINE = {
     "__main__", "batch", "batchfile", "bench", "bench_batch", "charts", "cluster", "codings",
     "examples", "explore", "export", "measures", "network", "parameters", "reliability", "report",
-    "storage", "tables", "train", "tuning", "workers",
+    "stance", "storage", "tables", "tones", "train", "train_targets", "tuning", "workers",
 }  # fmt: skip
 ENGINE_PACKAGES = (
     "nltk",

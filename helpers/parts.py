@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from helpers import duplicates, engine, schema
 from helpers.storage import Storage
 
-PART_TABLES = ("articles", "blocks", "sentences", "mentions", "attributions", "problems")
+PART_TABLES = ("articles", "blocks", "sentences", "mentions", "attributions", "targets", "problems")
 JOINED_TABLES = ("mentions", "attributions", "targets", "replies", "problems")
 PARTITIONED = ("articles", "blocks", "sentences", "mentions", "attributions", "targets", "replies")
 LOG_SECONDS = 20
@@ -311,12 +311,9 @@ def _counts(
 ) -> dict[str, list[int]]:
     """Return for each table the number of rows of every article."""
     ids = list(ids)
-    said = frames["attributions"].set_index("attribution_id")["article_id"]
     counts = {}
     for table in wanted:
-        own = frames[table]
-        owner = own["article_id"] if "article_id" in own else own["attribution_id"].map(said)
-        found = owner.value_counts().to_dict()
+        found = frames[table]["article_id"].value_counts().to_dict()
         counts[table] = [int(found.get(article_id, 0)) for article_id in ids]
     return counts
 

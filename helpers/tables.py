@@ -77,7 +77,7 @@ def read_table(
     files = [single] if catalogue is None else catalogue["tables"][name]
     try:
         chosen = {column: _listed(values) for column, values in (where or {}).items()}
-        wanted = _wanted(chosen)
+        wanted = _wanted(chosen, expected)
         if catalogue is None:
             table = _read_file(storage, single, expected, columns, wanted)
             if columns is None and not chosen:
@@ -110,10 +110,10 @@ def _listed(values: Any) -> list[Any]:
     return [values] if isinstance(values, str | int | float) else list(dict.fromkeys(values))
 
 
-def _wanted(where: Mapping[str, list[Any]]) -> pc.Expression | None:
+def _wanted(where: Mapping[str, list[Any]], expected: pa.Schema) -> pc.Expression | None:
     wanted = None
     for column, values in where.items():
-        one = pc.field(column).isin(values)
+        one = pc.field(column).isin(pa.array(values, expected.field(column).type))
         wanted = one if wanted is None else wanted & one
     return wanted
 
@@ -153,23 +153,22 @@ def _read_parts(
         return expected.empty_table().select(columns or expected.names)
     _check_columns(storage, files[0], storage.dataset(files[:1], None).schema, expected)
     ordered = bool(catalogue["order"]) and len(files) > 1
-    owner = "article_id" if "article_id" in expected.names else "attribution_id"
     loaded = list(columns or expected.names)
-    loaded += [owner] if ordered and owner not in loaded else []
+    loaded += ["article_id"] if ordered and "article_id" not in loaded else []
     if "article_id" in where:
         files = _holding(storage, files, where["article_id"])
     pieces = []
     for dropped, together in _alike(files, catalogue["dropped"]):
         keep = wanted
         if dropped:
-            gone = ~pc.field(owner).isin(_owned(storage, together[0], owner, dropped))
+            gone = ~pc.field("article_id").isin(dropped)
             keep = gone if keep is None else keep & gone
         pieces.append(storage.dataset(together, expected).to_table(columns=loaded, filter=keep))
     if not pieces:
         return expected.empty_table().select(columns or expected.names)
     table = pa.concat_tables(pieces)
     if ordered:
-        table = table.take(_places(storage, table, owner, catalogue))
+        table = table.take(_places(storage, table, catalogue["order"]))
     return table.select(columns or expected.names)
 
 
@@ -207,26 +206,10 @@ def _holding(storage: Storage, files: list[str], articles: list[str]) -> list[st
     ]
 
 
-def _owned(storage: Storage, file: str, owner: str, articles: list[str]) -> list[str]:
-    """Return the keys that the rows of some articles have in a file."""
-    if owner == "article_id":
-        return articles
-    said = file.replace("/targets-", "/attributions-")
-    table = storage.read_arrow(said, [owner, "article_id"])
-    return table.filter(pc.field("article_id").isin(articles)).column(owner).to_pylist()
-
-
-def _places(storage: Storage, table: pa.Table, owner: str, catalogue: dict[str, Any]) -> np.ndarray:
+def _places(storage: Storage, table: pa.Table, order: str) -> np.ndarray:
     """Return where the rows of a table go when articles stand in the order they were read in."""
-    order = storage.read_arrow(catalogue["order"]).column("article_id").combine_chunks()
-    column = table.column(owner)
-    if owner == "attribution_id":
-        files = catalogue["tables"]["attributions"]
-        said = storage.dataset(files, schema.TABLES["attributions"].columns)
-        said = said.to_table(columns=[owner, "article_id"])
-        found = pc.index_in(column, value_set=said.column(owner).combine_chunks())
-        column = said.column("article_id").take(found)
-    rank = pc.index_in(column, value_set=order).to_numpy()
+    articles = storage.read_arrow(order).column("article_id").combine_chunks()
+    rank = pc.index_in(table.column("article_id"), value_set=articles).to_numpy()
     return np.argsort(rank, kind="stable")
 
 
