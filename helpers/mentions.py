@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from helpers import lexicons, names, parse, schema
+from helpers import decoding, lexicons, names, schema
 
 # Share of each rule's names that are right, span and type, on 3,697 sentences of the web and of
 # Wikipedia (UNER EWT dev, Wikigold; people, bodies and places). Peoples, events and products are
@@ -21,14 +21,6 @@ CONFIDENCE = {
     "title or role before the name": 0.76,
     "form of the name": 0.68,
     "surname of a person named in full": 0.55,
-    "model PERSON": 0.62,
-    "model GPE": 0.64,
-    "model LOC": 0.53,
-    "model ORG": 0.35,
-    "model FAC": 0.35,
-    "model NORP": 0.5,
-    "model EVENT": 0.5,
-    "model PRODUCT": 0.5,
 }
 _TIMES = frozenset({*calendar.month_name[1:], *calendar.day_name, "I", "The", "He", "She", "It"})
 LABELS = ("PERSON", "GPE", "ORG", "NORP", "LOC", "FAC", "EVENT", "PRODUCT")  # at equal votes
@@ -61,6 +53,7 @@ class Name(NamedTuple):
     end: int
     label: str
     rule: str
+    confidence: float
 
 
 def find_mentions(articles: pd.DataFrame) -> pd.DataFrame:
@@ -71,57 +64,58 @@ def find_mentions(articles: pd.DataFrame) -> pd.DataFrame:
     entities are known and `role` is "body" until the blocks of the article are.
     """
     rows = []
-    parses = parse.parse_all(articles["text"])
-    for article_id, found in zip(articles["article_id"], parses, strict=True):
+    for article_id, text in zip(articles["article_id"], articles["text"], strict=True):
         rows.extend(
             {
                 "article_id": article_id,
                 "start": name.start,
                 "end": name.end,
-                "text": found.text[name.start : name.end],
+                "text": text[name.start : name.end],
                 "label": name.label,
                 "role": "body",
                 "entity_id": "",
-                "confidence": CONFIDENCE[name.rule],
+                "confidence": name.confidence,
                 "rule": name.rule,
             }
-            for name in read_names(found)
+            for name in read_names(text)
         )
     if not rows:
         return schema.empty("mentions")
     return pd.DataFrame(rows)[schema.TABLES["mentions"].columns.names]
 
 
-def read_names(parsed: parse.Parse) -> list[Name]:
-    """Return the names of one parsed text, in order, without overlaps."""
-    text = parsed.text
-    model = _model_names(parsed)
-    listed = [
-        Name(start, end, known.label, "lexicon") for start, end, known in names.find_known(text)
-    ]
+def read_names(text: str) -> list[Name]:
+    """Return the names of one text, in order, without overlaps."""
+    model = _model_names(text)
+    listed = [_by_rule(*span, known.label, "lexicon") for *span, known in names.find_known(text)]
     acronyms = _acronym_names(text)
     bodies = _body_names(text)
     titled = _titled_names(text)
     chosen = _layer(titled, _layer(acronyms, _layer(listed, _layer(bodies, model))))
+    chosen = _split_pairs(text, chosen)
     return sorted(_layer(_surnames(text, chosen), chosen))
 
 
-def _model_names(parsed: parse.Parse) -> list[Name]:
+def _by_rule(start: int, end: int, label: str, rule: str) -> Name:
+    return Name(start, end, label, rule, CONFIDENCE[rule])
+
+
+def _model_names(text: str) -> list[Name]:
     found = []
-    for start, end, label in parsed.names:
-        for first, last in _lines(parsed.text, start, end):
-            start, end = names.trim(parsed.text, first, last)
-            if label == "PERSON":
-                start = names.strip_titles(parsed.text, start, end)
-            written = parsed.text[start:end]
+    for read in decoding.read(text).names:
+        for first, last in _lines(text, read.start, read.end):
+            start, end = names.trim(text, first, last)
+            if read.label == "PERSON":
+                start = names.strip_titles(text, start, end)
+            written = text[start:end]
             if not re.match(r"\W*(?:[^\W\d_a-z]|\d+\w*\s+[A-Z]|[a-z]{1,3}[A-Z-])", written):
                 continue
-            rule = f"model {label}"
+            name = Name(start, end, read.label, f"model {read.label}", read.confidence)
             known = names.known(written)
-            if known and not (label == "PERSON" and known.lexicon == "cities"):
-                label, rule = known.label, "lexicon"
-            found.append(Name(start, end, label, rule))
-    return _agree(parsed.text, _layer(found, []))
+            if known and not (read.label == "PERSON" and known.lexicon == "cities"):
+                name = _by_rule(start, end, known.label, "lexicon")
+            found.append(name)
+    return _agree(text, _layer(found, []))
 
 
 def _agree(text: str, found: list[Name]) -> list[Name]:
@@ -187,9 +181,9 @@ def _acronym_names(text: str) -> list[Name]:
         known = names.known(text[start:end]) or names.known(acronym)
         label = known.label if known else "ORG"
         start, end = names.trim(text, start, end)
-        found.append(Name(start, end, label, rule))
+        found.append(_by_rule(start, end, label, rule))
         pattern = rf"(?<![\w-]){re.escape(acronym)}(?!\w)"
-        found += [Name(m.start(), m.end(), label, rule) for m in re.finditer(pattern, text)]
+        found += [_by_rule(m.start(), m.end(), label, rule) for m in re.finditer(pattern, text)]
     return found
 
 
@@ -200,7 +194,7 @@ def _body_names(text: str) -> list[Name]:
         while small := _SMALL_START.match(text, start, end):
             start = small.end()
         if " " in text[start:end] and not text[start:end].isupper():
-            found.append(Name(*names.trim(text, start, end), "ORG", "form of the name"))
+            found.append(_by_rule(*names.trim(text, start, end), "ORG", "form of the name"))
     return found
 
 
@@ -213,7 +207,7 @@ def _titled_names(text: str) -> list[Name]:
         written = text[start:end]
         words = written.split()
         if words and not names.known(words[0]) and not _not_a_person(words):
-            found.append(Name(start, end, "PERSON", "title or role before the name"))
+            found.append(_by_rule(start, end, "PERSON", "title or role before the name"))
     return found
 
 
@@ -248,16 +242,35 @@ def _any_of(words: pd.Series) -> str:
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
-def _surnames(text: str, found: list[Name]) -> list[Name]:
-    """Return the surnames of people named in full, wherever they stand alone."""
-    full = Counter(
+def _split_pairs(text: str, found: list[Name]) -> list[Name]:
+    """Split "Biden-Xi" in two where the article names both people in full."""
+    short = _short_forms(text, found)
+    result = []
+    for name in found:
+        halves = text[name.start : name.end].split("-")
+        if len(halves) == 2 and short.issuperset(halves):
+            middle = name.start + len(halves[0])
+            result += [name._replace(end=middle), name._replace(start=middle + 1)]
+        else:
+            result.append(name)
+    return result
+
+
+def _short_forms(text: str, found: list[Name]) -> set[str]:
+    """Return the surnames of the people that names in full stand for."""
+    full = {
         names.person_name(text[n.start : n.end])
         for n in found
         if n.label == "PERSON" and " " in text[n.start : n.end]
-    )
+    }
     short = {word for name in full for word in names.family_names(name)}
     short = {word for word in short if len(word) > 1 and word[0].isupper()}
-    short -= {w for w in short if names.known(w) and names.known(w).label != "PERSON"}
+    return short - {w for w in short if names.known(w) and names.known(w).label != "PERSON"}
+
+
+def _surnames(text: str, found: list[Name]) -> list[Name]:
+    """Return the surnames of people named in full, wherever they stand alone."""
+    short = _short_forms(text, found)
     if not short:
         return []
     words = "|".join(sorted(map(re.escape, short), key=len, reverse=True))
@@ -273,5 +286,5 @@ def _surnames(text: str, found: list[Name]) -> list[Name]:
             continue
         if exact is None or exact.label != "PERSON":
             rule = "surname of a person named in full"
-            result.append(Name(match.start(), match.end(), "PERSON", rule))
+            result.append(_by_rule(*match.span(), "PERSON", rule))
     return result

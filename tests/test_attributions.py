@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import attributions, schema
+from helpers import attributions, decoding, schema
 
 PIECES = st.sampled_from(
     [
@@ -61,7 +61,7 @@ def only(text: str) -> pd.Series:
         (
             "Mara Quist said on Monday the port was “shut for good”.",
             "Mara Quist",
-            "said on Monday",
+            "said",
             "the port was “shut for good”",
             "mixed",
         ),
@@ -111,10 +111,20 @@ def test_a_quotation_that_runs_over_paragraphs_is_one_attribution():
     assert len(only(text)["spans"]) == 3
 
 
-def test_a_quotation_without_a_cue_floats_to_the_one_before():
+def test_a_quotation_that_starts_anew_in_the_next_paragraph_is_one_of_its_own():
     text = "“The port is closed,” Quist said.\n\n“Nobody has been paid for a month.”"
     first, second = read(text).to_dict("records")
-    assert first["rule"] != "carried"
+    assert first["text"] == "“The port is closed,”"
+    assert second["text"] == "“Nobody has been paid for a month.”"
+    assert second["source_text"] == "Quist"
+
+
+def test_a_quotation_that_nobody_was_given_floats_to_the_one_before(monkeypatch):
+    text = "“The port is closed,” Quist said.\n\n“Nobody has been paid for a month.”"
+    said = decoding.Attribution(((0, 21),), ((28, 32),), ((22, 27),), 0.9, "model")
+    monkeypatch.setattr(decoding, "read", lambda text: decoding.Reading((), (said,)))
+    first, second = read(text).to_dict("records")
+    assert first["rule"] == "model"
     assert (second["rule"], second["source_text"], second["cue"]) == ("carried", "", "")
 
 
@@ -125,9 +135,6 @@ def test_words_in_scare_quotes_are_no_attribution():
 def test_only_the_outermost_is_given():
     row = only("Mara Quist said that the board believed that it would rain.")
     assert row["source_text"] == "Mara Quist"
-    assert attributions.cue_confidence("worry", "clause") < attributions.cue_confidence(
-        "say", "clause"
-    )
     row = only("Mara Quist worries that the board said that it would rain.")
     assert row["source_text"] == "Mara Quist"
 
@@ -146,6 +153,55 @@ def test_a_dateline_is_not_said():
 def test_who_is_cited_stays_outside_the_content():
     row = only("The port will close, the Harwick Courier reported, citing two officials.")
     assert row["text"] == "The port will close"
+
+
+def test_who_is_cited_without_anything_else_said_is_kept():
+    table = read("The Harwick Courier published a list, quoting two port officials.")
+    assert len(table) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "content"),
+    [
+        (
+            "Quist said the port would close in May, the Harwick Courier reported on Monday.",
+            "Quist",
+            "the port would close in May",
+        ),
+        (
+            "“The port will close,” said Quist, as cited by the state news agency PNA.",
+            "Quist",
+            "“The port will close,”",
+        ),
+        (
+            "Quist told the board that the port would close, according to the Harwick Courier.",
+            "Quist",
+            "that the port would close",
+        ),
+    ],
+)
+def test_an_outlet_that_relays_is_not_the_source(text, source, content):
+    row = only(text)
+    assert (row["source_text"], row["text"]) == (source, content)
+
+
+def test_an_outlet_that_reports_by_itself_is_the_source():
+    row = only("The Harwick Courier reported on Monday that Quist said nothing.")
+    assert row["source_text"] == "The Harwick Courier"
+
+
+def test_no_answer_is_no_attribution():
+    assert read("The board did not respond to a request for comment on Monday.").empty
+
+
+def test_an_aside_on_the_speaker_is_not_said():
+    row = only("Quist said that the port would close, without giving a date.")
+    assert row["text"] == "that the port would close"
+
+
+def test_allies_keep_whose_they_are():
+    row = only("Norway and its allies fear that the port could close.")
+    assert row["source_text"] == "Norway and its allies"
 
 
 def test_a_transcript_gives_one_attribution_a_turn():

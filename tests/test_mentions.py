@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import mentions, names, parse, schema
+from helpers import mentions, names, schema
 
 PIECES = st.sampled_from(
     [
@@ -114,38 +114,6 @@ def test_the_same_articles_give_the_same_mentions_and_stay_as_they_were():
     first, second = mentions.find_mentions(articles), mentions.find_mentions(articles)
     pd.testing.assert_frame_equal(first, second)
     pd.testing.assert_frame_equal(articles, before)
-
-
-@settings(max_examples=60, deadline=None)
-@given(TEXTS)
-def test_pieces_to_parse_are_in_order_and_leave_no_letter_out(text):
-    end = 0
-    for start, stop in parse.split_paragraphs(text):
-        assert end <= start < stop <= len(text)
-        assert not text[end:start].strip()
-        end = stop
-    assert not text[end:].strip()
-
-
-def test_a_very_long_line_is_parsed_in_pieces():
-    text = "Odo Brandvik closed the port on Monday. " * 2000
-    pieces = list(parse.split_paragraphs(text))
-    assert max(stop - start for start, stop in pieces) <= parse.LONGEST
-    parsed = parse.parse(text)
-    words = [parsed.word(token) for token in range(len(parsed))]
-    assert words.count("Brandvik") == 2000
-
-
-def test_a_long_line_without_a_space_is_cut_anywhere():
-    pieces = list(parse.split_paragraphs("x" * (2 * parse.LONGEST + 5)))
-    assert [stop - start for start, stop in pieces] == [parse.LONGEST, parse.LONGEST, 5]
-
-
-def test_a_parse_is_kept(monkeypatch):
-    text = "Odo Brandvik spoke in Sennock."
-    first = parse.parse(text)
-    monkeypatch.setattr(parse, "_parse_fresh", lambda texts: dict.fromkeys(texts))
-    assert parse.parse(text) is first
 
 
 @pytest.mark.parametrize(
