@@ -51,7 +51,8 @@ ARTICLES_PER_PART = 40
 LOCK_SECONDS = 3600
 ENGINE_FILES = ("helpers/*.py", "data/lexicons/*.csv", "data/models/*/*")
 NOT_ENGINE = {
-    "__main__", "batch", "batchfile", "charts", "codings", "examples", "explore", "export",
+    "__main__", "batch", "batchfile", "bench_batch", "charts", "codings", "comparisons", "examples",
+    "explore", "export", "outcomes", "overview", "preload", "runs", "subsets", "warm",
     "measures", "network", "parameters", "reliability", "report", "train",
     "tuning",
 }  # fmt: skip

@@ -71,6 +71,7 @@ class Job:
     fingerprint: dict[str, str]
     links: dict[str, str]
     asked: float  # when, in seconds since 1970
+    tables: str = ""  # folder of the corpus's tables, when they could be built
     warm: bool = True
 
 

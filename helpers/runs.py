@@ -22,7 +22,8 @@ import psutil
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
-from helpers import outcomes, report, tables, warm
+from helpers import outcomes, report, subsets, tables, warm
+from helpers.batchfile import Run
 from helpers.outcomes import Job, Outcome
 
 GLANCE = 0.1  # seconds between two looks at time and memory
@@ -116,6 +117,7 @@ class Guard(threading.Thread):
 
 def _run(job: Job, kernel: warm.ForkedKernel | None, guard: Guard) -> Outcome:
     """Run one notebook and write its page; a failure in the notebook is part of the outcome."""
+    job = replace(job, run=_place_part(job))
     run, folder = job.run, job.folder
     tables_folder = Path(run.parameters.get("out") or folder / run.name)
     before = _list_files(tables_folder)
@@ -126,6 +128,7 @@ def _run(job: Job, kernel: warm.ForkedKernel | None, guard: Guard) -> Outcome:
         error = _execute(job, kept, kernel)
         notebook = nbformat.read(kept if kept.exists() else run.notebook, as_version=4)
     after = _list_files(tables_folder)
+    figure = report.first_figure(notebook)
     outcome = replace(
         outcomes.describe(run),
         began=datetime.fromtimestamp(job.asked).astimezone(),
@@ -140,7 +143,7 @@ def _run(job: Job, kernel: warm.ForkedKernel | None, guard: Guard) -> Outcome:
             for path, written in sorted(after.items())
             if before.get(path) != written
         ],
-        figure=report.first_figure(notebook),
+        figure=figure and report.make_thumbnail(figure),
     )
     if "papermill" in notebook.metadata:
         notebook.metadata.papermill.output_path = str(folder / f"{run.name}.ipynb")
@@ -150,6 +153,15 @@ def _run(job: Job, kernel: warm.ForkedKernel | None, guard: Guard) -> Outcome:
     tables.write_text(page, folder / f"{run.name}.html")
     outcomes.write_record(outcome, job.fingerprint, folder)
     return outcome
+
+
+def _place_part(job: Job) -> Run:
+    """Give a run that is for values of columns that no parameter takes its part of the tables."""
+    if not job.run.subset:
+        return job.run
+    values = {column: job.run.values[column] for column in job.run.subset}
+    part = subsets.write_part(job.tables, values, str(job.folder))
+    return replace(job.run, parameters=job.run.parameters | {"corpus": part})
 
 
 def _list_files(folder: Path) -> dict[Path, int]:

@@ -8,13 +8,13 @@ import io
 import json
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+from filelock import FileLock
 
 from helpers import explore, schema, tables
 from helpers.batchfile import MONTH, MOST_RUNS, make_slug
@@ -30,6 +30,11 @@ class Prepared:
     digest: str = ""
     problem: str = ""
     values: dict[tuple, list[dict[str, str]]] = field(default_factory=dict)
+
+
+def prepare_all(wanted: dict[str, set[tuple]]) -> dict[str, Prepared]:
+    """Prepare every corpus of a batch: build its tables, find the values asked for."""
+    return {corpus: prepare(corpus, requests) for corpus, requests in wanted.items()}
 
 
 def prepare(corpus: str, wanted: Iterable[tuple]) -> Prepared:
@@ -108,10 +113,15 @@ def write_part(folder: str, values: dict[str, str], out: str) -> str:
     key = hashlib.sha256(json.dumps([folder, values]).encode()).hexdigest()[:8]
     place = Path(out) / PARTS / f"{make_slug(named)}-{key}"
     digest = hash_tables(folder)
-    with contextlib.suppress(FileNotFoundError, ValueError):
-        if tables.read_manifest(place).get("part_of") == digest:
-            return str(place)
     place.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{place}.lock"):
+        return _write_part(folder, values, place, digest)
+
+
+def _write_part(folder: str, values: dict[str, str], place: Path, digest: str) -> str:
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        if tables.read_manifest(place).get("part_of") == digest:  # another run has written it
+            return str(place)
     scratch = Path(tempfile.mkdtemp(prefix=".part-", dir=place.parent))
     try:
         counts = _write_rows(folder, values, scratch)
@@ -129,24 +139,16 @@ def _write_rows(folder: str, values: dict[str, str], out: Path) -> dict[str, int
     articles = tables.read_table("articles", folder)
     held = _say_values(articles, values)
     kept = (held == pd.Series(values)).all(axis=1)
-    chosen = {"article_id": set(articles.loc[kept, "article_id"])}
+    chosen = {"article_id": {*articles.loc[kept, "article_id"]}, "attribution_id": set()}
     counts = {}
-    for name, table in schema.TABLES.items():
+    for name in schema.TABLES:  # attributions come before the tables that point at them
         frame = tables.read_table(name, folder)
-        for key in ("article_id", "attribution_id", "entity_id"):
-            known = set(chosen.get(key, ()))
-            if key in table.columns.names and key in chosen and name != "problems":
-                frame = frame[frame[key].isin(known)]
-                break
+        key = next((key for key in chosen if key in frame), "")
+        if key:
+            of_nobody = frame[key] == "" if name == "problems" else False
+            frame = frame[frame[key].isin(chosen[key]) | of_nobody].reset_index(drop=True)
         if name == "attributions":
             chosen["attribution_id"] = set(frame["attribution_id"])
-        if name == "problems":
-            frame = frame[frame["article_id"].isin(chosen["article_id"] | {""})]
-        tables.write_table(frame.reset_index(drop=True), name, out)
+        tables.write_table(frame, name, out)
         counts[name] = len(frame)
     return counts
-
-
-def main_is_terminal() -> bool:
-    """Whether somebody watches standard error."""
-    return sys.stderr.isatty()

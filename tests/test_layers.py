@@ -35,13 +35,19 @@ LAYERS = [
     {"network", "examples"},
     {"export", "tuning"},
     {"train"},
+    {"comparisons"},
     {"parameters"},
-    {"batchfile", "report"},
+    {"batchfile"},
+    {"outcomes", "subsets"},
+    {"report", "warm"},
+    {"runs", "overview"},
+    {"preload"},
     {"batch"},
+    {"bench_batch"},
     {"__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
-NOTEBOOKS_MAY_IMPORT = {"tables", "measures", "reliability", "charts", "explore"}
+NOTEBOOKS_MAY_IMPORT = {"tables", "measures", "reliability", "charts", "explore", "comparisons"}
 
 
 def modules() -> list[Path]:
