@@ -25,6 +25,7 @@ from IPython.display import Image, display
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
@@ -551,9 +552,11 @@ def show(ax: Axes, title: str, note: str, alt: str, name: str = "", out: str | P
     with _styled():
         figure = ax.figure
         _add_words(figure, title, plain(note))
+        figure.draw_without_rendering()  # places everything once, for both files
+        figure.set_layout_engine("none")
         picture = BytesIO()
         told = {"Title": title, "Description": alt, "Software": "Attributed"}
-        figure.savefig(picture, format="png", dpi=DPI, metadata=told)
+        figure.canvas.print_png(picture, metadata=told)
         if str(out):
             tables.write_bytes(picture.getvalue(), Path(out) / f"{name}.png")
             tables.write_text(_to_svg(figure, title, alt), Path(out) / f"{name}.svg")
@@ -590,6 +593,6 @@ def _wrap(figure: Figure, text: str, inches: float, **style: object) -> str:
 
 def _to_svg(figure: Figure, title: str, alt: str) -> str:
     written = StringIO()
-    figure.savefig(written, format="svg", metadata={"Title": title, "Date": None})
+    FigureCanvasSVG(figure).print_svg(written, metadata={"Title": title, "Date": None})
     head, mark, rest = written.getvalue().partition("</title>")
     return f"{head}{mark}\n <desc>{escape(alt)}</desc>{rest}"

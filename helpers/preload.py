@@ -6,11 +6,12 @@ threads. What is only computed once is computed here as well: fonts, hashes, the
 
 from __future__ import annotations
 
+import contextlib
 import gc
-from io import BytesIO
+import io
 
-import debugpy  # noqa: F401  a kernel imports it at its start, with 130 modules of its own
-import ipykernel.debugger  # noqa: F401
+with contextlib.redirect_stderr(io.StringIO()):  # the debugger, which every kernel imports, warns
+    import ipykernel.debugger  # noqa: F401
 import ipykernel.kernelapp  # noqa: F401
 import matplotlib_inline.backend_inline  # noqa: F401
 import nbclient  # noqa: F401
@@ -35,7 +36,7 @@ def _draw_once() -> None:
             axes = figure.subplots()
             axes.set_title("A title, in bold", fontweight="bold")
             axes.set_xlabel("0123456789 %")
-            figure.savefig(BytesIO(), format=kind)
+            figure.savefig(io.BytesIO(), format=kind)
 
 
 def _warm() -> None:
