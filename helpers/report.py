@@ -108,9 +108,9 @@ def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dic
 
 @dataclass(frozen=True)
 class Headline:
-    """One headline measure over the selections of a batch: a small multiple and its numbers."""
+    """The headline measures of each selection of articles: small multiples and their numbers."""
 
-    figure: Figure
+    figure: Figure | None
     rows: list[dict[str, str]]  # selection, measure, share, interval, n, as shown
 
 
