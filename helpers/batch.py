@@ -1,4 +1,4 @@
-"""Batches run: N workers fork a run each from a warm process; then the pages about them."""
+"""Batches run: N workers fork a run each from a warm process; then the page about them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -23,17 +24,14 @@ import psutil
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from helpers import outcomes, tables
-from helpers.batchfile import BatchError, Run, expand_run, read_batch
-from helpers.outcomes import Job, Limits, Outcome
+from helpers import jobs
+from helpers.jobs import Job, Limits, Outcome, Step
 
 FINISHED, A_RUN_FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+UP_TO_DATE = "up to date"
 GRACE = 20  # seconds a run may take beyond its limit to write what it has
 TIMEOUT = 3600.0
-PREVIOUS = "previous"
-LONGEST_SOCKET = 80  # a Unix socket's path is short
-
-__all__ = ["BatchError", "Options", "Run", "read_batch", "run_batch"]
+LONGEST_SOCKET = 80  # letters: a Unix socket's path is short
 
 
 @dataclass(frozen=True)
@@ -62,129 +60,66 @@ def run_batch(file: str | Path, out: str | Path, options: Options | None = None)
     before anything ran, 130 interrupted by Ctrl-C (the index shows what was done until then).
     """
     options = (options or Options()).settle()
+    context = _context(options)
+    folder = Path(out).resolve()
     try:
-        runs = read_batch(file, out)
-        folder = Path(out).resolve()
+        steps = _plan(context, file, folder)
         if options.dry_run:
-            return _show_plan(_Plan(Path(file), runs, folder, options))
-        with _own_folder(Path(file), folder):
-            return _run_all(_Plan(Path(file), runs, folder, options))
-    except BatchError as error:
+            return _show_plan(steps, options)
+        with _own_folder(file, folder):
+            return _Batch(str(file), folder, steps, options, context).run()
+    except Refused as error:
         print(error, file=sys.stderr)
         return REFUSED
 
 
+class Refused(ValueError):
+    """A batch that cannot be run; the message says why."""
+
+
+def _plan(context: Any, file: str | Path, folder: Path) -> tuple[Step, ...]:
+    call = _Call(context, "plan", "make_plan", str(file), str(folder))
+    with _ending(call):
+        plan = call.result()
+    if plan.refused:
+        raise Refused(plan.refused)
+    return plan.steps
+
+
 @contextlib.contextmanager
-def _own_folder(file: Path, folder: Path) -> Iterator[None]:
-    """Make the folder and hold it against other batches; raises BatchError when it cannot."""
+def _own_folder(file: str | Path, folder: Path) -> Iterator[None]:
+    """Make the folder and hold it against other batches; raises Refused when it cannot."""
+    refused = f"{file} was refused, nothing was run:\n"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(bytes(65536))  # a full disk shows only when something is written
             probe.flush()
-        lock = FileLock(folder / outcomes.LOCK, timeout=0)
+        lock = FileLock(folder / jobs.LOCK, timeout=0)
         lock.acquire()
-    except OSError as error:
-        raise BatchError(file, [f"cannot write to {folder}: {error.strerror}"]) from None
     except Timeout:
-        raise BatchError(file, [f"another batch is writing to {folder}; wait for its end"]) from None
+        raise Refused(f"{refused}another batch is writing to {folder}; wait for its end") from None
+    except OSError as error:
+        raise Refused(f"{refused}cannot write to {folder}: {error.strerror}") from None
     try:
         yield
     finally:
         lock.release()
 
 
-# ------------------------------------------------------------------------------------ the plan
+def _must_run(step: Step, options: Options) -> bool:
+    """Whether a run is asked for: always, but for `--resume` only when something changed."""
+    return not (options.resume and step.state == UP_TO_DATE)
 
 
-class _Plan:
-    """The runs of a batch, expanded, each with its fingerprint and whether it must be run."""
-
-    def __init__(self, file: Path, runs: list[Run], folder: Path, options: Options):
-        self.file, self.folder, self.options = file, folder, options
-        self.context = _context(options)
-        self.corpora = self._prepare(runs)
-        self.runs = [one for run in runs for one in self._expand(run)]
-        self._refuse_doubles()
-        code = outcomes.hash_code()
-        self.fingerprints = {
-            run.name: outcomes.take_fingerprint(run, self._digest(run), code) for run in self.runs
-        }
-        self.states = {
-            run.name: outcomes.find_state(run, self.fingerprints[run.name], folder)
-            for run in self.runs
-        }
-
-    def _prepare(self, runs: list[Run]) -> dict[str, Any]:
-        """Open each corpus once, in a process of its own, before the runs need it."""
-        wanted: dict[str, set[tuple]] = {}
-        for run in runs:
-            if isinstance(corpus := run.given("corpus"), str):
-                wanted.setdefault(corpus, set()).update([_request(run)] if run.for_each else [])
-        call = _Call(self.context, "subsets", "prepare_all", wanted)
-        with _ending(call):
-            return call.result()
-
-    def _expand(self, run: Run) -> list[Run]:
-        if not run.for_each:
-            return [run]
-        prepared = self.corpora[run.given("corpus")]
-        if prepared.problem:
-            raise BatchError(self.file, [f"line {run.line}, run {run.name!r}: {prepared.problem}"])
-        return expand_run(run, prepared.values[_request(run)], self.folder)
-
-    def _refuse_doubles(self) -> None:
-        seen: dict[str, Run] = {}
-        for run in self.runs:
-            other = seen.setdefault(run.name.casefold(), run)
-            if other is not run:
-                problem = f"line {run.line}: {run.name!r} is also made on line {other.line}"
-                raise BatchError(self.file, [problem])
-
-    def _digest(self, run: Run) -> str:
-        prepared = self.corpora.get(run.given("corpus"))
-        return prepared.digest + prepared.problem if prepared else ""
-
-    def must_run(self, run: Run) -> bool:
-        """Whether a run is asked for: always, but for `--resume` only when something changed."""
-        return not (self.options.resume and self.states[run.name][0] == outcomes.CURRENT)
-
-    def jobs(self, scratch: Path) -> list[Job]:
-        """Return what is to be done, in order."""
-        links = {run.notebook.name: f"{run.name}.html" for run in reversed(self.runs)}
-        limits = Limits(self.options.timeout, int(self.options.memory * 2**30))
-        return [
-            Job(
-                run=run,
-                folder=self.folder,
-                scratch=scratch / str(number),
-                limits=limits,
-                fingerprint=self.fingerprints[run.name],
-                links=links | {run.notebook.name: f"{run.name}.html"},
-                asked=0.0,
-                tables=getattr(self.corpora.get(run.given("corpus")), "folder", ""),
-                warm=_can_fork(self.options),
-            )
-            for number, run in enumerate(self.runs)
-            if self.must_run(run)
-        ]
-
-
-def _request(run: Run) -> tuple:
-    """Return what decides the values of a run's `for_each` columns."""
-    outlets = tuple(run.given("outlets") or ())
-    return run.for_each, outlets, run.given("since") or "", run.given("until") or ""
-
-
-def _show_plan(plan: _Plan) -> int:
+def _show_plan(steps: tuple[Step, ...], options: Options) -> int:
     """Print what would be run and why, and run nothing."""
-    asked = [run for run in plan.runs if plan.must_run(run)]
-    for run in plan.runs:
-        state, _ = plan.states[run.name]
-        does = "run " if plan.must_run(run) else "skip"
-        given = ", ".join(f"{key}={value!r}" for key, value in run.parameters.items())
-        print(f"{does} {run.name}: {run.notebook.name}({given}) [{state}]")
-    print(f"{len(asked)} of {len(plan.runs)} runs would be run, {plan.options.workers} at a time")
+    for step in steps:
+        does = "run " if _must_run(step, options) else "skip"
+        given = ", ".join(f"{key}={value!r}" for key, value in step.run.parameters.items())
+        print(f"{does} {step.run.name}: {step.run.notebook.name}({given}) [{step.state}]")
+    asked = sum(_must_run(step, options) for step in steps)
+    print(f"{asked} of {len(steps)} runs would be run, {options.workers} at a time")
     return FINISHED
 
 
@@ -201,6 +136,7 @@ def _context(options: Options) -> multiprocessing.context.BaseContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["helpers.preload"])
+    forkserver.ensure_running()
     return context
 
 
@@ -314,7 +250,7 @@ class _Pool:
 
 def _say_lost(job: Job, ended: str) -> Outcome:
     return replace(
-        outcomes.describe(job.run),
+        jobs.describe(job.run),
         error=f"the process of this run died: {ended}",
         began=datetime.fromtimestamp(job.asked).astimezone(),
         seconds=time.time() - job.asked,
@@ -324,41 +260,92 @@ def _say_lost(job: Job, ended: str) -> Outcome:
 # ----------------------------------------------------------------------------------- the batch
 
 
-def _run_all(plan: _Plan) -> int:
-    began = datetime.now().astimezone()
-    folder = plan.folder
-    outcomes.sweep(folder, [run.name for run in plan.runs])
-    scratch = _make_scratch()
-    jobs = plan.jobs(scratch)
-    done = {name: known for name, (_, known) in plan.states.items() if known}
-    done = {run.name: done[run.name] for run in plan.runs if not plan.must_run(run)}
-    log = _Log(plan, len(jobs))
-    code = FINISHED
-    try:
-        pool = _Pool(plan.context, plan.options.workers)
-        for outcome in pool.do(jobs, log.begin):
-            done[outcome.name] = outcome
-            log.finish(outcome)
-    except KeyboardInterrupt:
-        log.say("interrupted; writing the index of what is done")
-        code = INTERRUPTED
-        outcomes.sweep(folder, [run.name for run in plan.runs])
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-        log.close()
-    found = [done.get(run.name) or outcomes.describe(run) for run in plan.runs]
-    if any(outcome.error for outcome in found):
-        code = code or A_RUN_FAILED
-    wrote = _write_index(plan, found, began)
-    log.end(found, code)
-    for outcome in found:
-        if outcome.error:
-            print(f"failed: {outcome.name}: {outcome.error}", file=sys.stderr)
-    finished = sum(outcome.finished for outcome in found)
-    resumed = sum(outcome.resumed for outcome in found)
-    told = f" ({resumed} were up to date)" if resumed else ""
-    print(f"{finished} of {len(found)} runs finished{told}: {folder / 'index.html'}")
-    return code if wrote else code or A_RUN_FAILED
+@dataclass
+class _Batch:
+    """One batch being run."""
+
+    file: str
+    folder: Path
+    steps: tuple[Step, ...]
+    options: Options
+    context: Any
+
+    def run(self) -> int:
+        """Do what is to be done, write the index, say how it went; return the exit code."""
+        began = datetime.now().astimezone()
+        names = [step.run.name for step in self.steps]
+        jobs.sweep(self.folder, names)
+        scratch = _make_scratch()
+        asked = self._jobs(scratch)
+        log = _Log(self, len(asked))
+        done = {
+            step.run.name: step.known for step in self.steps if not _must_run(step, self.options)
+        }
+        code = FINISHED
+        try:
+            for outcome in _Pool(self.context, self.options.workers).do(asked, log.begin):
+                done[outcome.name] = outcome
+                log.finish(outcome)
+        except KeyboardInterrupt:
+            log.say("interrupted; writing the index of what is done")
+            code = INTERRUPTED
+            jobs.sweep(self.folder, names)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+            log.close()
+        found = [done.get(step.run.name) or jobs.describe(step.run) for step in self.steps]
+        wrote = self._write_index(found, began)
+        if not wrote or any(outcome.error for outcome in found):
+            code = code or A_RUN_FAILED
+        log.end(found, code)
+        self._say(found)
+        return code
+
+    def _jobs(self, scratch: Path) -> list[Job]:
+        """Return what is to be done, in order."""
+        links = {step.run.notebook.name: f"{step.run.name}.html" for step in reversed(self.steps)}
+        beside: dict[tuple, dict[str, str]] = {}
+        for step in reversed(self.steps):  # a report links to the reports of its own outlet
+            group = beside.setdefault(tuple(step.run.stands_for.items()), {})
+            group[step.run.notebook.name] = f"{step.run.name}.html"
+        return [
+            Job(
+                run=step.run,
+                folder=self.folder,
+                scratch=scratch / str(number),
+                limits=Limits(self.options.timeout, int(self.options.memory * 2**30)),
+                fingerprint=step.fingerprint,
+                links=links | beside[tuple(step.run.stands_for.items())],
+                asked=0.0,
+                tables=step.tables,
+                warm=_can_fork(self.options),
+            )
+            for number, step in enumerate(self.steps)
+            if _must_run(step, self.options)
+        ]
+
+    def _write_index(self, found: list[Outcome], began: datetime) -> bool:
+        """Write `index.html`; say why when it cannot be written."""
+        runs = [step.run for step in self.steps]
+        corpora = {step.run.name: step.tables for step in self.steps}
+        call = _Call(
+            self.context, "overview", "write_index", runs, found, corpora, began, self.folder
+        )
+        try:
+            with _ending(call):
+                return call.result()
+        except Exception as error:  # the reports are there all the same
+            print(f"error: the index was not written: {error}", file=sys.stderr)
+            return False
+
+    def _say(self, found: list[Outcome]) -> None:
+        for outcome in found:
+            if outcome.error:
+                print(f"failed: {outcome.name}: {outcome.error}", file=sys.stderr)
+        finished = sum(outcome.finished for outcome in found)
+        resumed = sum(outcome.resumed for outcome in found)
+        told = f" ({resumed} were up to date)" if resumed else ""
+        print(f"{finished} of {len(found)} runs finished{told}: {self.folder / 'index.html'}")
 
 
 def _make_scratch() -> Path:
@@ -370,50 +357,35 @@ def _make_scratch() -> Path:
     return scratch
 
 
-def _write_index(plan: _Plan, found: list[Outcome], began: datetime) -> bool:
-    """Write `index.html`; say why when it cannot be written."""
-    corpora = {
-        run.name: getattr(plan.corpora.get(run.given("corpus")), "folder", "") for run in plan.runs
-    }
-    try:
-        call = _Call(
-            plan.context, "overview", "write_index", plan.runs, found, corpora, began, plan.folder
-        )
-        with _ending(call):
-            call.result()
-    except (OSError, RuntimeError, ValueError) as error:
-        print(f"error: the index was not written: {error}", file=sys.stderr)
-        return False
-    return True
-
-
 class _Log:
     """Tells how far a batch is: a progress bar for people, `log.jsonl` for programs."""
 
-    def __init__(self, plan: _Plan, jobs: int):
-        self.folder = plan.folder
+    def __init__(self, batch: _Batch, asked: int):
+        self.folder = batch.folder
         self.failed = 0
-        self.bar = tqdm(total=jobs, unit="run", file=sys.stderr, disable=plan.options.quiet)
         self.began = time.monotonic()
+        self.bar = tqdm(total=asked, unit="run", file=sys.stderr, disable=batch.options.quiet)
         self.write(
             "batch began",
-            file=str(plan.file),
-            runs=len(plan.runs),
-            to_run=jobs,
-            workers=plan.options.workers,
-            memory_gb=round(plan.options.memory, 3),
-            timeout=plan.options.timeout,
+            file=batch.file,
+            runs=len(batch.steps),
+            to_run=asked,
+            workers=batch.options.workers,
+            memory_gb=round(batch.options.memory, 3),
+            timeout=batch.options.timeout,
         )
 
     def write(self, event: str, **told: Any) -> None:
         """Append to the log; a batch goes on when it cannot."""
         with contextlib.suppress(OSError):
-            outcomes.write_log(self.folder, event, **told)
+            jobs.write_log(self.folder, event, **told)
 
     def begin(self, job: Job) -> None:
+        """Tell that a run was begun."""
         self.write("run began", run=job.run.name)
 
     def finish(self, outcome: Outcome) -> None:
+        """Tell what became of a run."""
         self.failed += bool(outcome.error)
         self.bar.set_postfix_str(f"{self.failed} failed" if self.failed else "", refresh=False)
         self.bar.update()
@@ -428,13 +400,16 @@ class _Log:
         )
 
     def say(self, words: str) -> None:
+        """Say something below the bar, which is then done."""
         self.bar.close()
         print(f"\n{words}", file=sys.stderr)
 
     def close(self) -> None:
+        """End the bar."""
         self.bar.close()
 
     def end(self, found: list[Outcome], code: int) -> None:
+        """Tell how the batch ended."""
         self.write(
             "batch ended",
             code=code,

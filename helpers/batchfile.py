@@ -7,7 +7,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ import nbformat
 import yaml
 
 from helpers import parameters
+from helpers.jobs import PROJECT, Run
 
-PROJECT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = PROJECT / "notebooks"
 DATA = PROJECT / "data"
 BATCH_KEYS = ("title", "parameters", "for_each", "runs")
@@ -33,26 +33,6 @@ class BatchError(ValueError):
     def __init__(self, file: Path, problems: list[str]):
         self.problems = problems
         super().__init__("\n".join([f"{file} was refused, nothing was run:", *problems]))
-
-
-@dataclass(frozen=True)
-class Run:
-    """One notebook with one set of parameters."""
-
-    name: str
-    notebook: Path
-    parameters: dict[str, Any] = field(default_factory=dict)
-    title: str = ""
-    batch: str = ""  # title of the batch it belongs to
-    line: int = 0  # where it stands in the batch file
-    defaults: dict[str, Any] = field(default_factory=dict)  # of all its notebook's parameters
-    for_each: tuple[str, ...] = ()  # columns of articles: one run for each of their values
-    values: dict[str, str] = field(default_factory=dict)  # the value of each of these columns
-    subset: tuple[str, ...] = ()  # columns that no parameter takes: it runs on a part of the tables
-
-    def given(self, name: str) -> Any:
-        """Return the value that the notebook will have for one of its parameters, or None."""
-        return self.parameters.get(name, self.defaults.get(name))
 
 
 class _Loader(yaml.SafeLoader):
@@ -117,9 +97,10 @@ def read_batch(file: str | Path, out: str | Path | None = None) -> list[Run]:
     The file is a YAML list of runs (name, notebook, parameters, for_each, title), or a mapping
     with `runs` and, if wanted, `title`, common `parameters`, given to each notebook that takes
     them, and a common `for_each`. A run with `for_each` stands for as many runs as its columns
-    have values: `expand_run` makes them. A notebook is looked for beside the file, then in the project's notebooks. With `out`,
-    each notebook that has an `out` parameter is told to write to `<out>/<run name>`, or to the
-    folder below `<out>` that the run names. Nothing is run and nothing is written.
+    have values: `expand_run` makes them. A notebook is looked for beside the file, then in the
+    project's notebooks. With `out`, each notebook that has an `out` parameter is told
+    to write to `<out>/<run name>`, or to the folder below `<out>` that the run names. Nothing is
+    run and nothing is written.
 
     Raises BatchError with every problem found, each with its line.
     """
@@ -163,9 +144,7 @@ def _split_document(
     return title, common, each, entries
 
 
-NOT_COLUMNS = (
-    "`for_each` is the name of a column of articles, or a list of such names: outlet, month, section"
-)
+NOT_COLUMNS = "`for_each` is a column of articles or a list of columns: outlet, month, section"
 
 
 def _read_columns(written: Any) -> tuple[str, ...] | None:
@@ -226,7 +205,9 @@ class _Reader:
             for_each=_read_columns(entry.get("for_each", list(self.each))) or (),
         )
         if run.for_each and "corpus" not in run.defaults:
-            self.problems.append(f"{place}{path.name} takes no `corpus`, so nothing can be expanded")
+            self.problems.append(
+                f"{place}{path.name} takes no `corpus`, so nothing can be expanded"
+            )
         problems, values = self._read_values(run)
         self.problems += [place + problem for problem in problems]
         return replace(run, parameters=values)
@@ -343,7 +324,9 @@ def expand_run(run: Run, found: Sequence[dict[str, str]], folder: Path) -> list[
         given = {key: one for some in placed.values() for key, one in (some or {}).items()}
         out = run.parameters.get("out")
         if out:
-            given["out"] = str(folder / name if Path(out) == folder / run.name else Path(out) / name)
+            given["out"] = str(
+                folder / name if Path(out) == folder / run.name else Path(out) / name
+            )
         title = run.title.replace("{value}", said) if "{value}" in run.title else ""
         runs.append(
             replace(
@@ -352,7 +335,7 @@ def expand_run(run: Run, found: Sequence[dict[str, str]], folder: Path) -> list[
                 title=title or (f"{run.title}: {said}" if run.title else ""),
                 parameters=run.parameters | given,
                 for_each=(),
-                values=dict(values),
+                stands_for=dict(values),
                 subset=tuple(column for column, some in placed.items() if some is None),
             )
         )
@@ -360,7 +343,7 @@ def expand_run(run: Run, found: Sequence[dict[str, str]], folder: Path) -> list[
 
 
 def make_slug(text: str, most: int = 38) -> str:
-    """Turn a value into part of a file name: "The Harwick Courier" becomes "the-harwick-courier"."""
+    """Turn a value into part of a file name: "City Clarion" becomes "city-clarion"."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:most].strip("-") or "other"
 

@@ -236,7 +236,8 @@ def plot_share_panels(
         _name_rows(ax, order, 24)
         ax.tick_params(axis="y", labelleft=place % width == 0)
         _percent_axis(ax, drawn["high"].max())
-        n = f", n = {group['n'].iloc[0]:,}" if group["n"].nunique() == 1 else ""
+        first = group["n"].iloc[0]
+        n = f", n = {first:,}" if (group["n"] == first).all() else ""
         ax.set_title(plain(name, (40 if n else 75) // width) + n)
     return panels[0]
 
@@ -381,7 +382,9 @@ def plot_share_timeline(
             ax.plot(wide.index, wide[other], color=PALE, linewidth=1.2, zorder=1)
         rows = drawn[drawn[by] == name].sort_values(time)
         known = rows["share"].notna()
-        ax.vlines(rows[time][known], rows["low"][known], rows["high"][known], BLUE, lw=1.2, alpha=0.55)
+        ax.vlines(
+            rows[time][known], rows["low"][known], rows["high"][known], BLUE, lw=1.2, alpha=0.55
+        )
         ax.plot(rows[time], rows["share"], color=BLUE, marker="o", ms=3, lw=1.4, clip_on=False)
         ax.set_title(f"{plain(name, 30)}, n = {sizes[name]:,}")
         ax.set_xlim(wide.index.min() - A_FEW_DAYS, wide.index.max() + A_FEW_DAYS)

@@ -1,89 +1,23 @@
-"""What a run is asked to do and what became of it, kept in files beside the reports."""
+"""What became of a run, kept beside the reports: its record, and whether it is out of date."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import json
-import os
-import shutil
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
 from helpers import tables
-from helpers.batchfile import PROJECT, Run
+from helpers.jobs import PROJECT, RECORDS, Figure, Outcome, Run, plain
 
-RECORDS, LOG, LOCK, RUNNING = ".records", "log.jsonl", ".lock", ".running-"
 CODE = ("helpers/*.py", "helpers/templates/**/*", "data/lexicons/*", "data/codebook.yml")
 PARTS = ("notebook", "parameters", "inputs", "code")
 NEW, FAILED, CURRENT = "new", "failed before", "up to date"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A PNG picture in base64 and the sentence that says what it shows."""
-
-    png: str
-    alt: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one run: finished, failed (`error` says how), or neither (not run)."""
-
-    name: str
-    title: str
-    notebook: str
-    parameters: dict[str, Any] = field(default_factory=dict)
-    began: datetime | None = None
-    seconds: float = 0.0
-    error: str = ""
-    finished: bool = False
-    kept: bool = False  # whether its notebook and its page were written
-    files: list[str] = field(default_factory=list)  # tables and figures, relative to the index
-    figure: Figure | None = None
-    startup: float = 0.0  # seconds from asking for the run to its first cell
-    memory: int = 0  # bytes at the most, of its kernel and what that started
-    of: str = ""  # the outlet, month or other value it stands for, when it was expanded
-    resumed: bool = False  # whether an earlier batch did it
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long a run may take and how much memory its kernel may hold."""
-
-    seconds: float
-    memory: int
-
-
-@dataclass(frozen=True)
-class Job:
-    """One run with all that the process which does it needs to know."""
-
-    run: Run
-    folder: Path
-    scratch: Path
-    limits: Limits
-    fingerprint: dict[str, str]
-    links: dict[str, str]
-    asked: float  # when, in seconds since 1970
-    tables: str = ""  # folder of the corpus's tables, when they could be built
-    warm: bool = True
-
-
-def describe(run: Run) -> Outcome:
-    """Return the outcome of a run that has not been run."""
-    return Outcome(
-        name=run.name,
-        title=run.title,
-        notebook=run.notebook.name,
-        parameters=run.parameters,
-        of=", ".join(run.values.values()),
-    )
 
 
 # --------------------------------------------------------------------------------- fingerprints
@@ -94,7 +28,11 @@ def take_fingerprint(run: Run, inputs: str, code: str) -> dict[str, str]:
 
     `inputs` stands for the corpus; files that parameters name are added to it here.
     """
-    named = [_hash_path(value) for value in run.parameters.values() if isinstance(value, str)]
+    named = [
+        _hash_path(value)
+        for name, value in sorted(run.parameters.items())
+        if isinstance(value, str) and name not in ("corpus", "out")
+    ]
     return {
         "notebook": _hash(run.notebook.read_bytes().hex()),
         "parameters": _hash(run.title, run.batch, run.parameters),
@@ -148,12 +86,8 @@ def _hash(*values: Any) -> str:
 def write_record(outcome: Outcome, fingerprint: dict[str, str], folder: Path) -> None:
     """Write what became of a run; written last, it says that all of its files are there."""
     record = asdict(outcome) | {"fingerprint": fingerprint}
-    written = json.dumps(record, default=_plain, ensure_ascii=False, indent=1)
+    written = json.dumps(record, default=plain, ensure_ascii=False, indent=1)
     tables.write_text(written, folder / RECORDS / f"{outcome.name}.json")
-
-
-def _plain(value: Any) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def forget(name: str, folder: Path) -> None:
@@ -194,29 +128,3 @@ def find_state(run: Run, fingerprint: dict[str, str], folder: Path) -> tuple[str
     if missing:
         return f"stale: {missing[0]} is missing", outcome
     return CURRENT, replace(outcome, resumed=True)
-
-
-def sweep(folder: Path, names: Iterable[str]) -> None:
-    """Remove what a killed batch left unfinished: its scratch folders and unfinished files."""
-    for scratch in folder.glob(f"{RUNNING}*"):
-        shutil.rmtree(scratch, ignore_errors=True)
-    for place in (folder, folder / RECORDS, *(folder / name for name in names)):
-        for part in place.glob(".*.part") if place.is_dir() else ():
-            part.unlink(missing_ok=True)
-
-
-# ------------------------------------------------------------------------------------------- log
-
-
-def write_log(folder: Path, event: str, **told: Any) -> None:
-    """Append one event to `log.jsonl` as a line of JSON, in one write."""
-    moment = datetime.now().astimezone().isoformat(timespec="milliseconds")
-    line = json.dumps({"time": moment, "event": event, **told}, default=_plain, ensure_ascii=False)
-    path = folder / LOG
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-    try:
-        size = os.fstat(file).st_size
-        cut = size and os.pread(file, 1, size - 1) != b"\n"  # an earlier line that a kill cut short
-        os.write(file, ("\n" * bool(cut) + line + "\n").encode("utf-8", "replace"))
-    finally:
-        os.close(file)

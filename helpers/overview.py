@@ -11,8 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import charts, comparisons, report, tables
-from helpers.batchfile import Run
-from helpers.outcomes import Figure, Outcome
+from helpers.jobs import Figure, Outcome, Run
 
 SNAPSHOTS = ".snapshots"
 MOST_DRAWN = 40  # selections beyond which only the table is shown
@@ -55,8 +54,8 @@ def _headline(chosen: dict[tuple, Run]) -> report.Headline | None:
 
 def _name(run: Run, outlets: tuple, since: str, until: str) -> str:
     """Name a selection of articles as a reader would."""
-    if run.values:
-        return ", ".join(value or "none" for value in run.values.values())
+    if run.stands_for:
+        return ", ".join(value or "none" for value in run.stands_for.values())
     days = " to ".join(filter(None, (since, until)))
     return ", ".join(filter(None, (" and ".join(outlets), days))) or "all articles"
 

@@ -23,7 +23,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from helpers import charts, explore, measures, report, runs  # noqa: F401
+from helpers import charts, explore, measures, overview, plan, report, runs  # noqa: F401
 from helpers.corpus import engine_hashes
 
 

@@ -23,8 +23,8 @@ from PIL import Image
 from traitlets.config import Config
 
 from helpers import __version__, parameters
-from helpers.outcomes import Figure as Figure
-from helpers.outcomes import Outcome as Outcome
+from helpers.jobs import Figure as Figure
+from helpers.jobs import Outcome as Outcome
 
 TEMPLATES = Path(__file__).with_name("templates")
 SAFETY = (

@@ -1,4 +1,4 @@
-"""One run in a process of its own: papermill, a guard over its kernel, its notebook and its page."""
+"""One run in a process of its own: papermill, a guard over its kernel, its notebook, its page."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import outcomes, report, subsets, tables, warm
-from helpers.batchfile import Run
-from helpers.outcomes import Job, Outcome
+from helpers.jobs import RUNNING, Job, Outcome, Run, describe
 
 GLANCE = 0.1  # seconds between two looks at time and memory
 
@@ -33,6 +32,7 @@ def perform(job: Job, channel: Connection) -> None:
     """Do a run and send its outcome; what this process started ends with it."""
     os.setsid()  # Ctrl-C reaches the batch, which then ends its runs in order
     warm.silence()
+    warm.adopt_orphans()
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # parameters were checked before
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
     kernel = warm.ForkedKernel(job.scratch, job.limits.memory) if job.warm else None
@@ -43,7 +43,7 @@ def perform(job: Job, channel: Connection) -> None:
         outcome = _run(job, kernel, guard)
     except Exception as error:  # what cannot be shown or written fails this run only
         outcome = replace(
-            outcomes.describe(job.run),
+            describe(job.run),
             error=_shorten(f"{type(error).__name__}: {error}"),
             began=datetime.fromtimestamp(job.asked).astimezone(),
             seconds=time.time() - job.asked,
@@ -72,7 +72,9 @@ class Guard(threading.Thread):
             if self.reason:
                 continue
             if time.monotonic() > self._until:
-                self.reason = f"stopped after {report.say_time(self.job.limits.seconds)} (--timeout)"
+                self.reason = (
+                    f"stopped after {report.say_time(self.job.limits.seconds)} (--timeout)"
+                )
             elif 0 < self.job.limits.memory < held:
                 limit = self.job.limits.memory / 2**30
                 self.reason = f"stopped: it held more than {limit:.3g} GB of memory (--memory)"
@@ -105,7 +107,7 @@ class Guard(threading.Thread):
         """End this process at once, leaving nothing behind."""
         self.kill()
         shutil.rmtree(self.job.scratch, ignore_errors=True)
-        for scratch in self.job.folder.glob(f"{outcomes.RUNNING}{self.job.run.name}-*"):
+        for scratch in self.job.folder.glob(f"{RUNNING}{self.job.run.name}-*"):
             shutil.rmtree(scratch, ignore_errors=True)
         os._exit(1)
 
@@ -122,15 +124,15 @@ def _run(job: Job, kernel: warm.ForkedKernel | None, guard: Guard) -> Outcome:
     tables_folder = Path(run.parameters.get("out") or folder / run.name)
     before = _list_files(tables_folder)
     outcomes.forget(run.name, folder)
-    prefix = f"{outcomes.RUNNING}{run.name}-"
+    prefix = f"{RUNNING}{run.name}-"
     with tempfile.TemporaryDirectory(prefix=prefix, dir=folder) as scratch:
         kept = Path(scratch) / f"{run.name}.ipynb"
         error = _execute(job, kept, kernel)
-        notebook = nbformat.read(kept if kept.exists() else run.notebook, as_version=4)
+        notebook = _read_kept(kept, run.notebook)
     after = _list_files(tables_folder)
     figure = report.first_figure(notebook)
     outcome = replace(
-        outcomes.describe(run),
+        describe(run),
         began=datetime.fromtimestamp(job.asked).astimezone(),
         title=run.title or report.first_heading(notebook) or run.name,
         startup=_first_cell(notebook, job.asked),
@@ -155,11 +157,19 @@ def _run(job: Job, kernel: warm.ForkedKernel | None, guard: Guard) -> Outcome:
     return outcome
 
 
+def _read_kept(kept: Path, original: Path) -> NotebookNode:
+    """Read the notebook that papermill wrote; the original when it could not write it whole."""
+    try:
+        return nbformat.read(kept, as_version=4)
+    except (OSError, ValueError):
+        return nbformat.read(original, as_version=4)
+
+
 def _place_part(job: Job) -> Run:
     """Give a run that is for values of columns that no parameter takes its part of the tables."""
     if not job.run.subset:
         return job.run
-    values = {column: job.run.values[column] for column in job.run.subset}
+    values = {column: job.run.stands_for[column] for column in job.run.subset}
     part = subsets.write_part(job.tables, values, str(job.folder))
     return replace(job.run, parameters=job.run.parameters | {"corpus": part})
 

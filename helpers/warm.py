@@ -34,7 +34,7 @@ from traitlets import default
 QUIET = "--log-level=CRITICAL"  # else the kernel logs the interrupt with which it is shut down
 NAME = "warm"
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
-DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl(2)
+DIE_WITH_PARENT, ADOPT = 1, 36  # PR_SET_PDEATHSIG and PR_SET_CHILD_SUBREAPER of Linux's prctl(2)
 SPARE_MEMORY = 512 * 2**20
 
 
@@ -111,6 +111,12 @@ def _die_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what a kernel started and left running, so that it can be ended."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(ADOPT, 1)
 
 
 def _limit_memory(memory: int) -> None:
