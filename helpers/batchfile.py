@@ -21,7 +21,8 @@ NOTEBOOKS = PROJECT / "notebooks"
 DATA = PROJECT / "data"
 BATCH_KEYS = ("title", "parameters", "for_each", "runs")
 RUN_KEYS = ("name", "notebook", "parameters", "for_each", "title")
-MONTH, OUTLET = "month", "outlet"
+MONTH = "month"
+BEFORE, PREVIOUS = "before", "previous"  # `before: previous` compares with the batch before
 MOST_RUNS = 5_000
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 TAKEN_NAMES = ("index",)
@@ -280,7 +281,7 @@ class _Reader:
 
     def _place_corpus(self, name: str, value: Any) -> Any:
         """Read a relative path of a corpus from the batch file's folder; kernels run in DIR."""
-        if name != "corpus" or not isinstance(value, str) or not value:
+        if name not in ("corpus", BEFORE) or not isinstance(value, str) or not value:
             return value
         named = DATA / value
         if os.path.exists(named) and named.resolve().parent == DATA:

@@ -219,6 +219,15 @@ def measure_headlines(build: Build) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
+def measure_outlets(build: Build) -> pd.DataFrame:
+    """Measure everything in each outlet; one row is one measure in one outlet."""
+    found = [
+        measure_by(select_rows(build, name), "outlet").assign(measure=name, of=one.unit)
+        for name, one in MEASURES.items()
+    ]
+    return pd.concat(found, ignore_index=True)
+
+
 # ------------------------------------------------------------------------------- before and now
 
 

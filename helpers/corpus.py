@@ -52,8 +52,8 @@ LOCK_SECONDS = 3600
 ENGINE_FILES = ("helpers/*.py", "data/lexicons/*.csv", "data/models/*/*")
 NOT_ENGINE = {
     "__main__", "batch", "batchfile", "bench_batch", "charts", "codings", "comparisons", "examples",
-    "explore", "export", "jobs", "outcomes", "overview", "plan", "preload", "runs", "subsets",
-    "warm", "measures", "network", "parameters", "reliability", "report", "train",
+    "explore", "export", "jobs", "outcomes", "overview", "plan", "preload", "runs", "snapshots",
+    "subsets", "warm", "measures", "network", "parameters", "reliability", "report", "train",
     "tuning",
 }  # fmt: skip
 ENGINE_PACKAGES = (

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import charts, comparisons, report, tables
+from helpers import charts, comparisons, report, snapshots, tables
 from helpers.jobs import Figure, Outcome, Run
 
-SNAPSHOTS = ".snapshots"
 MOST_DRAWN = 40  # selections beyond which only the table is shown
 
 
@@ -27,6 +26,8 @@ def write_index(
         if run.name in finished and corpora.get(run.name):
             read = finished[run.name].parameters["corpus"] if run.subset else corpora[run.name]
             chosen.setdefault(_selection(run, read), run)
+    for tables_folder in sorted({corpus for corpus in corpora.values() if corpus}):
+        snapshots.keep(folder, tables_folder)
     page = report.render_index(runs[0].batch, found, began, _headline(chosen))
     tables.write_text(page, folder / "index.html")
     return True

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from helpers import outcomes, subsets
-from helpers.batchfile import BatchError, expand_run, read_batch
+from helpers import outcomes, snapshots, subsets
+from helpers.batchfile import BEFORE, PREVIOUS, BatchError, expand_run, read_batch
 from helpers.jobs import Plan, Run, Step
 
 
@@ -31,6 +32,9 @@ def _steps(file: Path, folder: Path) -> Iterator[Step]:
     code = outcomes.hash_code()
     for run in runs:
         prepared = corpora.get(run.given("corpus"), subsets.Prepared())
+        if run.given(BEFORE) == PREVIOUS:
+            earlier = snapshots.find_previous(folder, prepared.folder, prepared.digest)
+            run = replace(run, parameters=run.parameters | {BEFORE: earlier})
         inputs = prepared.digest + prepared.problem
         fingerprint = outcomes.take_fingerprint(run, inputs, code)
         state, known = outcomes.find_state(run, fingerprint, folder)

@@ -39,6 +39,7 @@ LAYERS = [
     {"parameters", "jobs"},
     {"batchfile", "outcomes"},
     {"subsets", "report", "warm"},
+    {"snapshots"},
     {"runs", "overview", "plan"},
     {"preload"},
     {"batch"},
