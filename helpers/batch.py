@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -60,7 +59,7 @@ def run_batch(file: str | Path, out: str | Path, options: Options | None = None)
     before anything ran, 130 interrupted by Ctrl-C (the index shows what was done until then).
     """
     options = (options or Options()).settle()
-    context = _context(options)
+    context = _make_context()
     folder = Path(out).resolve()
     try:
         steps = _plan(context, file, folder)
@@ -126,16 +125,17 @@ def _show_plan(steps: tuple[Step, ...], options: Options) -> int:
 # --------------------------------------------------------------------------------- the workers
 
 
-def _can_fork(options: Options) -> bool:
-    return not options.cold and "forkserver" in multiprocessing.get_all_start_methods()
+CAN_FORK = "forkserver" in multiprocessing.get_all_start_methods()
 
 
-def _context(options: Options) -> multiprocessing.context.BaseContext:
+def _make_context() -> multiprocessing.context.BaseContext:
     """Return how processes are made: forked from a warm one, where the system can."""
-    if not _can_fork(options):
+    if not CAN_FORK:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["helpers.preload"])
+    from multiprocessing import forkserver  # which other systems do not have
+
     forkserver.ensure_running()
     return context
 
@@ -318,7 +318,7 @@ class _Batch:
                 links=links | beside[tuple(step.run.stands_for.items())],
                 asked=0.0,
                 tables=step.tables,
-                warm=_can_fork(self.options),
+                warm=CAN_FORK and not self.options.cold,
             )
             for number, step in enumerate(self.steps)
             if _must_run(step, self.options)

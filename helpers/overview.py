@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import charts, comparisons, report, snapshots, tables
+from helpers.batchfile import BEFORE
 from helpers.jobs import Figure, Outcome, Run
 
 MOST_DRAWN = 40  # selections beyond which only the table is shown
@@ -26,7 +27,8 @@ def write_index(
         if run.name in finished and corpora.get(run.name):
             read = finished[run.name].parameters["corpus"] if run.subset else corpora[run.name]
             chosen.setdefault(_selection(run, read), run)
-    for tables_folder in sorted({corpus for corpus in corpora.values() if corpus}):
+    compared = {corpora.get(run.name, "") for run in runs if BEFORE in run.defaults}
+    for tables_folder in filter(None, compared):
         snapshots.keep(folder, tables_folder)
     page = report.render_index(runs[0].batch, found, began, _headline(chosen))
     tables.write_text(page, folder / "index.html")

@@ -17,6 +17,7 @@ import nbformat
 import psutil
 import pytest
 import yaml
+from filelock import FileLock
 from notebook_fixture import PARAMETERS, PIXEL, code, text, write
 from tables_fixture import make_tables, write_tables
 
@@ -344,7 +345,7 @@ def test_resume_runs_only_what_is_missing_failed_or_stale(four):
 def test_changed_code_makes_every_run_stale(four, monkeypatch):
     file, out = four
     monkeypatch.setattr(outcomes, "hash_code", lambda: "other code")
-    assert {step.state for step in plan.make_plan(file, out).steps} == {"stale: code changed"}
+    assert all("code changed" in step.state for step in plan.make_plan(file, out).steps)
 
 
 def test_a_dry_run_says_what_would_be_run_and_writes_nothing(four, capsys):
@@ -439,86 +440,101 @@ def kernels(out: Path) -> list[int]:
     return [int(path.name[4:]) for path in out.glob("pid-*")]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
-def test_a_stopped_batch_leaves_no_process_and_no_half_file(waiting, number):
-    process = start(waiting, "--workers", "2")
-    out = waiting / "out"
+def family_of(process: subprocess.Popen, kernels: list[int]) -> set[int]:
+    """All processes of a batch, with what its kernels have started."""
+    found = psutil.Process(process.pid).children(recursive=True)
+    for kernel in kernels:
+        found += psutil.Process(kernel).children(recursive=True)
+    return {child.pid for child in found} | set(kernels)
+
+
+def test_ctrl_c_leaves_no_process_no_half_file_and_an_index(waiting):
+    process, out = start(waiting, "--workers", "2"), waiting / "out"
     found = wait_for(lambda: kernels(out) if len(kernels(out)) == 2 else None)
-    family = psutil.Process(process.pid).children(recursive=True)
-    for kernel in found:
-        family += psutil.Process(kernel).children(recursive=True)
-    family = {child.pid for child in family} | set(found)
+    family = family_of(process, found)
     assert len(family) >= 8  # forkserver, tracker, two runs, two kernels, two that they started
-    os.kill(process.pid, number)
-    _, errors = process.communicate(timeout=60)
-    wait_for(lambda: not any(map(alive, family)), 15)
+    os.kill(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    wait_for(lambda: not any(map(alive, family)))
     assert left_over(out) == set()
-    if number == signal.SIGINT:
-        assert process.returncode == batch.INTERRUPTED
-        assert "Traceback" not in errors
-        assert "3 not run" in (out / "index.html").read_text()
-    else:
-        assert not (out / "index.html").exists()
+    assert process.returncode == batch.INTERRUPTED
+    assert "Traceback" not in errors
+    assert "3 not run" in (out / "index.html").read_text()
 
 
-def test_a_killed_batch_resumes_without_loss_or_doubling(tmp_path):
-    source = "import time\ntime.sleep(0.3)"
-    write(tmp_path / "count.ipynb", code(PARAMETERS, "parameters"), code(WRITES), code(source))
-    names = [f"run{number}" for number in range(8)]
+def test_a_killed_batch_leaves_no_process_and_resumes_without_loss_or_doubling(tmp_path):
+    wait = f"{SLEEPS}\nimport os, pathlib, time\npathlib.Path(f'pid-{{os.getpid()}}').touch()"
+    cells = (code(cell) for cell in (WRITES, f"{wait}\ntime.sleep(0.5)"))
+    write(tmp_path / "count.ipynb", code(PARAMETERS, "parameters"), *cells)
+    names = [f"run{number}" for number in range(6)]
     batch_file(tmp_path, [{"name": name, "notebook": "count"} for name in names])
-    out = tmp_path / "out"
-    process = start(tmp_path, "--workers", "2")
-    wait_for(lambda: len(list((out / ".records").glob("*.json"))) >= 3)
+    process, out = start(tmp_path, "--workers", "2"), tmp_path / "out"
+    records = out / ".records"
+    wait_for(lambda: len(list(records.glob("*.json"))) >= 2)
+    family = family_of(process, [pid for pid in kernels(out) if alive(pid)])
     process.kill()
     process.communicate()
-    kept = {path.stem: path.stat().st_mtime_ns for path in (out / ".records").glob("*.json")}
-    assert 3 <= len(kept) < 8
-    wait_for(lambda: not list(out.glob(".running-*")), 15)
+    wait_for(lambda: not any(map(alive, family)))
+    assert left_over(out) == set() and not (out / "index.html").exists()
+    kept = {path.stem: path.stat().st_mtime_ns for path in records.glob("*.json")}
+    assert 2 <= len(kept) < 6
     assert run_batch(tmp_path / "batch.yml", out, AGAIN) == 0
     assert begun(out) == sorted(set(names) - set(kept))
-    after = {path.stem: path.stat().st_mtime_ns for path in (out / ".records").glob("*.json")}
+    after = {path.stem: path.stat().st_mtime_ns for path in records.glob("*.json")}
     assert set(after) == set(names) and all(after[name] == kept[name] for name in kept)
     assert left_over(out) == set()
 
 
-def test_two_batches_do_not_write_to_one_folder(waiting, capsys):
-    process = start(waiting, "--workers", "1")
-    try:
-        wait_for(lambda: kernels(waiting / "out"))
-        assert run_batch(waiting / "batch.yml", waiting / "out", QUICK) == 2
-        assert "another batch is writing to" in capsys.readouterr().err
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+def test_two_batches_do_not_write_to_one_folder(tmp_path, capsys):
+    write(tmp_path / "one.ipynb", code("1"))
+    (tmp_path / "out").mkdir()
+    with FileLock(tmp_path / "out" / ".lock"):
+        assert run_batch(batch_file(tmp_path, runs("one")), tmp_path / "out", QUICK) == 2
+    assert "another batch is writing to" in capsys.readouterr().err
 
 
 # disks
 
 
-@pytest.mark.skipif(not shutil.which("unshare"), reason="no `unshare` to mount a small disk with")
-@pytest.mark.parametrize("size", ["40k", "400k"], ids=["at once", "on the way"])
-def test_a_full_disk_is_told_and_leaves_whole_files_only(tmp_path, size):
-    source = "print('x' * 120_000)"
-    write(tmp_path / "big.ipynb", code(PARAMETERS, "parameters"), code(source))
-    names = [{"name": f"run{number}", "notebook": "big"} for number in range(4)]
-    batch_file(tmp_path, names)
-    out = tmp_path / "out"
+def on_a_small_disk(folder: Path, size: str, command: str) -> subprocess.CompletedProcess:
+    """Run a command that writes to `out` on a disk of this size; copy what it leaves to `seen`."""
+    out = folder / "out"
     out.mkdir()
     script = (
-        f"mount -t tmpfs -o size={size} none {out} && echo mounted || exit 77; "
-        f"{' '.join(COMMAND)} {tmp_path}/batch.yml --out {out} --quiet --workers 1; code=$?; "
-        f"cp -r {out}/. {tmp_path}/seen; exit $code"
+        f"mount -t tmpfs -o size={size} none {out} && echo mounted || exit 77; {command}; code=$?; "
+        f"cp -r {out}/. {folder}/seen; exit $code"
     )
+    if not shutil.which("unshare"):
+        pytest.skip("no `unshare` to mount a small disk with")
     ended = subprocess.run(["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True)
     if "mounted" not in ended.stdout:
         pytest.skip(f"cannot mount a small disk: {ended.stderr.strip()[-200:]}")
+    return ended
+
+
+def test_a_disk_that_fills_up_is_told_and_leaves_whole_files_only(tmp_path):
+    source = "print('x' * 120_000)"
+    write(tmp_path / "big.ipynb", code(PARAMETERS, "parameters"), code(source))
+    batch_file(tmp_path, [{"name": f"run{number}", "notebook": "big"} for number in range(4)])
+    command = f"{' '.join(COMMAND)} {tmp_path}/batch.yml --out {tmp_path}/out --quiet --workers 1"
+    ended = on_a_small_disk(tmp_path, "400k", command)
+    assert ended.returncode == 1
     assert "Traceback" not in ended.stderr and "No space left on device" in ended.stderr
-    assert ended.returncode == (2 if size == "40k" else 1)
     for path in (tmp_path / "seen").glob("*.ipynb"):
         nbformat.read(path, 4)
     for path in (tmp_path / "seen").glob("*.html"):
         assert path.read_text().rstrip().endswith("</html>")
     assert left_over(tmp_path / "seen") == set()
+
+
+def test_a_full_disk_is_refused(tmp_path):
+    script = (
+        "import pathlib, sys; from helpers.batch import _own_folder\n"
+        "with _own_folder('a.yml', pathlib.Path(sys.argv[1])): pass"
+    )
+    ended = on_a_small_disk(tmp_path, "40k", f'{sys.executable} -c "{script}" {tmp_path}/out')
+    assert f"cannot write to {tmp_path}/out: No space left on device" in ended.stderr
+    assert ended.returncode == 1
 
 
 @pytest.mark.parametrize("out", ["/proc/reports", "/dev/null/reports"])
