@@ -19,10 +19,12 @@ ENGINE_FILES = (
 )  # fmt: skip
 NOT_ENGINE = {
     "__main__", "agreement", "appendix", "batch", "batchfile", "bench", "bench_batch", "benchmarks",
-    "charts", "cluster", "clustering", "coding", "codings", "concordance", "correction", "desk",
-    "evidence", "examples", "explore", "export", "gender", "intervals", "measures", "network",
-    "parameters", "passages", "reliability", "report", "sampling", "sheets", "stance", "storage",
-    "study", "tables", "tones", "train", "train_targets", "tuning", "workers",
+    "charts", "cluster", "clustering", "coding", "codings", "comparisons", "concordance",
+    "correction", "desk", "evidence", "examples", "explore", "export", "gender", "intervals",
+    "jobs", "measures", "network", "outcomes", "overview", "parameters", "passages", "plan",
+    "preload", "reliability", "report", "runs", "sampling", "sheets", "snapshots", "stance",
+    "storage", "study", "subsets", "tables", "tones", "train", "train_targets", "tuning", "warm",
+    "workers",
 }  # fmt: skip
 ENGINE_PACKAGES = (
     "nltk",
