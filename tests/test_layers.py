@@ -41,7 +41,7 @@ LAYERS = [
     {"parameters"},
     {"batchfile", "report"},
     {"batch"},
-    {"__main__"},
+    {"__main__", "countries"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 NOTEBOOKS_MAY_IMPORT = {"tables", "measures", "reliability", "charts", "explore", "desk"}
