@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import entities, schema
+from helpers import clustering, codings, entities, names, schema, structure
+
+SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
 
 SPELLINGS = st.sampled_from(
     [
@@ -269,3 +272,110 @@ def test_add_entity_keeps_rows_and_applying_twice_changes_nothing(rows):
     assert set(once["entity_id"]) <= set(table["entity_id"])
     assert (once["entity_id"] != "").all()
     assert set(table["entity_id"]) == set(once["entity_id"])
+
+
+# ------------------------------------------------------------- against what careful readers count
+
+# The story in headline, standfirst and body, counted by hand by name: every country, person, news
+# agency or outlet and body.
+STORY = {
+    "GPE": {
+        "Russia": 17,
+        "United States": 16,
+        "North Korea": 12,
+        "Ukraine": 12,
+        "China": 5,
+        "Japan": 5,
+        "Kursk": 3,
+        "Moscow": 2,
+        "Pyongyang": 2,
+        "South Korea": 2,
+        "Kyiv": 1,
+        "Peru": 1,
+        "Tokyo": 1,
+        "Washington": 1,
+    },
+    "PERSON": {
+        "Kim Jong Un": 5,
+        "Joe Biden": 4,
+        "Xi Jinping": 3,
+        "Volodymyr Zelenskyy": 2,
+        "Leonid Slutsky": 1,
+    },
+    "ORG": {
+        "Korean Central News Agency": 2,
+        "White House": 2,
+        "Xinhua News Agency": 2,
+        "G7": 1,
+        "Korean People's Army": 1,
+        "NHK": 1,
+        "New York Times": 1,
+        "State Duma": 1,
+        "TASS": 1,
+    },
+}
+REGIONS = {"Asia-Pacific", "Europe", "Indo-Pacific", "Korean Peninsula", "West"}
+
+
+@pytest.fixture(scope="module")
+def story(stories) -> pd.DataFrame:
+    """The names in the story that are counted by default, each with its entity."""
+    from helpers import mentions as reader
+
+    text = (stories / "rfa_2024-11-18_long-range-missiles.txt").read_text(encoding="utf-8")
+    texts = pd.DataFrame({"article_id": ["a"], "text": [text], "markup": [""]})
+    found = structure.add_role(reader.find_mentions(texts), structure.find_blocks(texts))
+    table = entities.find_entities(found, texts)
+    found = entities.add_entity(found, texts, table).drop(columns="label")
+    found = found[found["role"].isin(schema.DEFAULT_ROLES)]
+    return found.merge(table, on="entity_id", validate="many_to_one")
+
+
+@pytest.mark.parametrize("label", STORY)
+def test_the_story_is_counted_as_a_careful_reader_counts(story, label):
+    counts = story.loc[story["label"] == label, "entity"].value_counts().to_dict()
+    assert {name: n for name, n in counts.items() if name not in REGIONS} == STORY[label]
+
+
+def test_no_photographer_editor_or_slug_is_counted_in_the_story(story):
+    assert not story["entity"].str.contains("Millis|Firn|Reuters|russia_", regex=True).any()
+
+
+def test_capitals_that_act_in_the_story_stand_for_governments(story):
+    acting = story.loc[story["stands_for"] == "government", "entity"]
+    assert set(acting) == {"Moscow", "Pyongyang", "Kyiv", "Washington", "Tokyo"}
+
+
+@pytest.fixture(scope="module")
+def sample_names() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The names of the hand-coded sample articles, by their coders and by the tool."""
+    from helpers import mentions as reader
+
+    articles_folder = SAMPLE / "articles"
+    coded = codings.read_codings(SAMPLE / "gold" / "agreed", articles_folder).entities
+    texts = pd.DataFrame(
+        [(path, (articles_folder / path).read_bytes().decode()) for path in coded["path"].unique()],
+        columns=["article_id", "text"],
+    )
+    found = reader.find_mentions(texts)
+    found = entities.add_entity(found, texts, entities.find_entities(found, texts))
+    forms = pd.DataFrame(
+        {
+            (row.path, names.plain(form), row.label, row.entity)
+            for row in coded.itertuples()
+            for form in (row.entity, *row.forms)
+        },
+        columns=["article_id", "form", "label", "gold"],
+    ).drop_duplicates(["article_id", "form"], keep=False)
+    gold = found.drop(columns="label").assign(form=found["text"].map(names.plain))
+    gold = gold.merge(forms, on=["article_id", "form"], validate="many_to_one")
+    gold["parts"] = gold[["start", "end"]].to_numpy().tolist()
+    return gold.assign(parts=gold["parts"].map(lambda part: [part])), found
+
+
+def test_names_of_the_sample_are_grouped_as_its_coders_group_them(sample_names):
+    scores = clustering.measure_clustering(*sample_names).set_index("label")
+    print(f"\nSample gold, names grouped within a document\n{scores.to_string()}")
+    assert scores.loc["all", "precision"] >= 0.98
+    assert scores.loc["all", "f1"] >= 0.97
+    assert scores.loc["PERSON", "f1"] >= 0.96 and scores.loc["ORG", "f1"] >= 0.98

@@ -19,7 +19,7 @@ from tables_fixture import make_tables, write_tables
 PROJECT = Path(__file__).resolve().parent.parent
 FILES = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 COMMON = ["corpus", "outlets", "since", "until", "roles", "top", "out"]
-ALLOWED = {"tables", "measures", "reliability", "charts", "explore"}
+ALLOWED = {"tables", "measures", "reliability", "charts", "explore", "desk"}
 LONGEST_CELL = 12
 MACHINERY = (
     ast.FunctionDef,
