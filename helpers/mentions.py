@@ -23,6 +23,7 @@ CONFIDENCE = {
     "surname of a person named in full": 0.55,
 }
 _TIMES = frozenset({*calendar.month_name[1:], *calendar.day_name, "I", "The", "He", "She", "It"})
+UNSURE = 0.6  # a name of the reader less probable than this may be a surname after all
 LABELS = ("PERSON", "GPE", "ORG", "NORP", "LOC", "FAC", "EVENT", "PRODUCT")  # at equal votes
 _CAPITALISED = r"[A-Z][\w’'&.-]*\w"
 _BODY_NOUNS = (
@@ -35,7 +36,7 @@ _BODY_NOUNS = (
     "Airlines|Railway|Railways|Holdings|Laboratory|Centre|Center|Chamber of Commerce"
 )
 _BODY = re.compile(
-    rf"(?:(?:{_CAPITALISED})(?:\s(?:and|&|of|for)(?=\s[A-Z]))?\s){{1,5}}(?:{_BODY_NOUNS})\b"
+    rf"(?:(?:{_CAPITALISED}[’']?)(?:\s(?:and|&|of|for)(?=\s[A-Z]))?\s){{1,5}}(?:{_BODY_NOUNS})\b"
     rf"(?:\s(?:of|for)(?:\sthe)?(?:\s{_CAPITALISED}){{1,3}})?"
     rf"|\b(?:Ministry|Department|Office|Bank|University|Institute|Board|Bureau|Court)\s(?:of|for)"
     rf"(?:\sthe)?(?:\s{_CAPITALISED})(?:(?:,|\sand|\s&)?\s{_CAPITALISED}){{0,3}}"
@@ -43,6 +44,13 @@ _BODY = re.compile(
 _WEAPON = re.compile(
     rf"(?:{_CAPITALISED}\s){{1,4}}(?:Missile|Rocket|Artillery|Weapons?|Defen[cs]e|Radar)\sSystems?\b"
 )
+_FEATURE = re.compile(
+    rf"(?:{_CAPITALISED}\s){{1,3}}(?:Peninsula|Sea|Ocean|Gulf|Straits?|Canal|Islands?|Archipelago|"
+    r"Mountains|Valley|Desert|Plateau|Delta|Basin|Plain|River|Bay)\b(?!\s[A-Z])"
+    rf"|\b(?:Gulf|Straits?|Sea|Bay|Cape|Isle|Horn)\sof\s(?:the\s)?{_CAPITALISED}(?:\s{_CAPITALISED})?"
+    rf"|\b(?:Lake|Mount)\s{_CAPITALISED}"
+)
+_COMPASS = re.compile(r"\b[Tt]he\s(?P<point>North|South|East|West)(?![\w-]|\s[A-Z])")
 _WITHIN = r"\b(?:in|across|throughout|outside|inside)\s+"
 _SMALL_START = re.compile(
     r"(?:The|An?|In|On|At|For|From|By|With|But|And|As|If|When|While|After|Before|His|Her|Their|"
@@ -195,13 +203,18 @@ def _acronym_names(text: str) -> list[Name]:
 
 def _body_names(text: str) -> list[Name]:
     found = []
-    for pattern, label in ((_BODY, "ORG"), (_WEAPON, "PRODUCT")):
+    for pattern, label in ((_BODY, "ORG"), (_WEAPON, "PRODUCT"), (_FEATURE, "LOC")):
         for match in pattern.finditer(text):
             start, end = match.span()
             while small := _SMALL_START.match(text, start, end):
                 start = small.end()
             if " " in text[start:end] and not text[start:end].isupper():
                 found.append(_by_rule(*names.trim(text, start, end), label, "form of the name"))
+    for match in _COMPASS.finditer(text):
+        country = re.search(rf"\b{match['point']} (?:Korea|Sudan|Vietnam)", text)
+        found.append(
+            _by_rule(*match.span("point"), "GPE" if country else "LOC", "form of the name")
+        )
     return found
 
 
@@ -322,11 +335,11 @@ def _surnames(text: str, found: list[Name]) -> list[Name]:
         if name.label == "PERSON":
             people[name.start : name.end] = b"\x01" * (name.end - name.start)
     result = []
-    for match in re.finditer(rf"(?<![\w’'])(?:{words})(?!\w)", text):
+    for match in re.finditer(rf"(?<![\w’'])(?:{words})(?!\w|\s(?:{_BODY_NOUNS})\b)", text):
         exact = inside.get(match.span())
         if exact is None and people[match.start()]:
             continue
-        if exact is None or exact.label != "PERSON":
+        if exact is None or (exact.label != "PERSON" and exact.confidence < UNSURE):
             rule = "surname of a person named in full"
             result.append(_by_rule(*match.span(), "PERSON", rule))
     return result

@@ -148,6 +148,8 @@ def known_names() -> dict[str, Known]:
     for row in lexicons.read_lexicon("places").itertuples():
         kind = "cities" if row.kind == "city" else "places"
         found.setdefault(plain(row.name), Known(row.place, "GPE", row.country, kind))
+    for row in lexicons.read_lexicon("regions").itertuples():
+        found.setdefault(plain(row.name), Known(row.region, "LOC", "", "regions"))
     for row in lexicons.read_lexicon("demonyms").itertuples():
         people = Known(singular(row.demonym), "NORP", row.country, "demonyms")
         found.setdefault(plain(row.demonym), people)

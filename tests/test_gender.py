@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from helpers import measures, pronouns
+from helpers import gender, measures
 
 
 def read(text: str, *people: str) -> tuple[pd.DataFrame, ...]:
@@ -23,7 +23,7 @@ def read(text: str, *people: str) -> tuple[pd.DataFrame, ...]:
 
 
 def references(text: str, *people: str) -> list[tuple[str, str]]:
-    found = pronouns.find_references(*read(text, *people))
+    found = gender.find_references(*read(text, *people))
     assert all(text[row.start : row.end] == row.text for row in found.itertuples())
     return list(zip(found["text"], found["entity_id"], strict=True))
 
