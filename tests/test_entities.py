@@ -195,6 +195,11 @@ def test_two_people_of_one_name_in_one_article_are_one_row_and_nothing_breaks():
     ].tolist() == ["Sam Hill"]
 
 
+def test_one_and_several_of_a_people_are_one_over_the_corpus():
+    found = mentions(("a0", "Kessarian", "NORP"), ("a1", "Kessarians", "NORP"))
+    assert len(entities.find_entities(found, articles("", ""))) == 1
+
+
 def test_an_acronym_defined_elsewhere_joins_where_all_articles_agree():
     text = "The Harbour Workers’ Union (HWU) met."
     rows = [("a0", "Harbour Workers’ Union", "ORG"), ("a0", "HWU", "ORG"), ("a1", "HWU", "ORG")]
