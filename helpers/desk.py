@@ -153,7 +153,7 @@ def _status(path: str | Path) -> str:
     except aliases.AliasError as error:
         return f"<p style='color:#b00'>{escape(str(error))}</p>"
     return (
-        f"<p>{there} decisions in <code>{escape(_short(path))}</code>. They take effect when the "
+        f"<p>{there} decision{'s' if there != 1 else ''} in <code>{escape(_short(path))}</code>. They take effect when the "
         "tables are built again: restart the notebook and run it.</p>"
     )
 
