@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 # Every module may import only what stands above it; modules on one line do not import one another.
 LAYERS = [
-    {"schema", "intervals"},
+    {"schema", "intervals", "storage", "engine"},
     {"tables", "lexicons", "quotations"},
     {"documents", "dates"},
     {"encodings", "columns", "archives", "imprint", "pageblocks"},
@@ -30,6 +30,9 @@ LAYERS = [
     {"mentions", "entities", "attributions", "speakers", "sources", "replies", "tone", "stance"},
     {"targets", "aliases"},
     {"parts"},
+    {"annotation"},
+    {"cluster"},
+    {"workers"},
     {"corpus"},
     {"codings", "reliability", "agreement", "sampling", "clustering", "gender"},
     {"sheets"},
@@ -45,15 +48,22 @@ LAYERS = [
     {"export", "tuning"},
     {"train"},
     {"train_targets"},
-    {"parameters"},
-    {"batchfile", "report"},
+    {"comparisons"},
+    {"parameters", "jobs"},
+    {"batchfile", "outcomes"},
+    {"subsets", "report", "warm"},
+    {"snapshots"},
+    {"runs", "overview", "plan"},
+    {"preload"},
     {"batch"},
+    {"bench_batch"},
+    {"bench"},
     {"__main__", "countries"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 NOTEBOOKS_MAY_IMPORT = {
     "tables", "measures", "tones", "reliability", "charts", "explore", "desk", "study",
-    "concordance", "benchmarks",
+    "concordance", "benchmarks", "comparisons",
 }  # fmt: skip
 
 
