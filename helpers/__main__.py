@@ -68,7 +68,8 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser(
         "train",
-        help="train the model that finds names and attributions (needs the extra `train`)",
+        help="train the model that finds names and attributions, or, with `train targets`, that of "
+        "tone toward a target (needs the extra `train`)",
         add_help=False,
     )
     train.set_defaults(run=_train)
@@ -113,13 +114,17 @@ def _batch(given: argparse.Namespace) -> int:
 
 
 def _train(given: argparse.Namespace) -> int:
+    targets = given.rest[:1] == ["targets"]
     try:
-        from helpers import train
+        if targets:
+            from helpers import train_targets as train
+        else:
+            from helpers import train
     except ModuleNotFoundError as error:
         raise RuntimeError(
             f"training needs {error.name}: run `pip install -e '.[train]'` in this environment"
         ) from error
-    return train.main(given.rest)
+    return train.main(given.rest[targets:])
 
 
 if __name__ == "__main__":

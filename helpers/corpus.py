@@ -41,6 +41,7 @@ from helpers import (
     speakers,
     structure,
     tables,
+    targets,
     tone,
 )
 from helpers.parts import FileRecord, PartStore
@@ -52,8 +53,8 @@ LOCK_SECONDS = 3600
 ENGINE_FILES = ("helpers/*.py", "data/lexicons/*.csv", "data/models/*/*")
 NOT_ENGINE = {
     "__main__", "batch", "batchfile", "charts", "codings", "examples", "explore", "export",
-    "measures", "network", "parameters", "reliability", "report", "train",
-    "tuning",
+    "measures", "network", "parameters", "reliability", "report", "stance", "tones", "train",
+    "train_targets", "tuning",
 }  # fmt: skip
 ENGINE_PACKAGES = (
     "nltk",
@@ -291,6 +292,9 @@ def annotate(articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
     readable = articles[articles["language"].isin(["", "en"])]
     found = run("mentions", mentions.find_mentions, readable, "mentions")
     said = run("attributions", attributions.find_attributions, readable, "attributions")
+    aimed = run(
+        "targets", lambda some: targets.find_targets(said, found, some), readable, "targets"
+    )
     problems.extend(_unclosed_quotations(readable))
     return {
         "articles": articles,
@@ -298,6 +302,7 @@ def annotate(articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "sentences": sentences,
         "mentions": structure.add_role(found, blocks),
         "attributions": tone.add_tone(structure.add_role(said, blocks)),
+        "targets": aimed,
         "problems": pd.DataFrame(problems, columns=schema.TABLES["problems"].columns.names),
     }
 
@@ -373,7 +378,7 @@ def _annotate_corpus(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]
         "mentions": found,
         "entities": names,
         "attributions": said,
-        "targets": tone.find_targets(said, found),
+        "targets": targets.add_entity(_in_order(frames["targets"], ["article_id", "start"]), found),
         "replies": replies.find_replies(articles, found),
         "problems": _in_order(frames["problems"], ["path", "step"]),
     }

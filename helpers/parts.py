@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from helpers import schema
 
-PART_TABLES = ("articles", "blocks", "sentences", "mentions", "attributions", "problems")
+PART_TABLES = ("articles", "blocks", "sentences", "mentions", "attributions", "targets", "problems")
 
 
 @dataclass

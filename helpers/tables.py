@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from helpers import schema
@@ -67,10 +70,16 @@ def write_table(frame: pd.DataFrame, name: str, folder: str | Path) -> Path:
     return path
 
 
-def read_table(name: str, folder: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
+def read_table(
+    name: str,
+    folder: str | Path,
+    columns: list[str] | None = None,
+    where: dict[str, Iterable[str]] | None = None,
+) -> pd.DataFrame:
     """Read table `name` from a folder of tables; one row is one record of that table.
 
-    `columns` limits what is loaded (a table read in part is checked for its columns' types only).
+    `columns` limits what is loaded, `where` to the rows whose column holds one of the texts given
+    (a table read in part is checked for its columns' types only).
     Raises FileNotFoundError when the folder has no such table and schema.SchemaError when the
     file does not fit this version.
     """
@@ -93,12 +102,22 @@ def read_table(name: str, folder: str | Path, columns: list[str] | None = None) 
             raise schema.SchemaError(
                 f"table {name} has no column {unknown[0]!r}; it has {expected.names}"
             )
-        table = pq.read_table(path, columns=columns)
+        table = pq.read_table(path, columns=columns, filters=_wanted(where))
     except pa.ArrowException as error:
         raise schema.SchemaError(f"{path} cannot be read ({error}): build it again") from error
-    if columns is None:
+    if columns is None and where is None:
         schema.check(name, table)
     return schema.to_frame(table)
+
+
+def _wanted(where: dict[str, Iterable[str]] | None) -> ds.Expression | None:
+    if not where:
+        return None
+    parts = (
+        ds.field(column).isin(pa.array(sorted(set(values)), pa.string()))
+        for column, values in where.items()
+    )
+    return functools.reduce(operator.and_, parts)
 
 
 def keep(frame: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
