@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from helpers import __version__
@@ -77,6 +77,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     batch.add_argument("file", metavar="FILE.yml", help="list of name, notebook, parameters")
     batch.add_argument("--out", metavar="DIR", required=True, help="folder of the reports")
+    batch.add_argument("--workers", type=_number(int), default=0, help="runs at a time (all cores)")
+    batch.add_argument(
+        "--resume", action="store_true", help="run only what is missing, failed or out of date"
+    )
+    batch.add_argument(
+        "--dry-run", action="store_true", help="say what would be run and why, and run nothing"
+    )
+    batch.add_argument(
+        "--timeout", type=_number(float), default=3600, help="seconds that a run may take (3600)"
+    )
+    batch.add_argument(
+        "--memory", type=_number(float), default=0, help="GB of a run (80 %% of all, shared out)"
+    )
+    batch.add_argument(
+        "--cold", action="store_true", help="start each kernel afresh, without a warm process"
+    )
+    batch.add_argument("--quiet", action="store_true", help="draw no progress bar")
     batch.set_defaults(run=_batch)
 
     train = commands.add_parser(
@@ -128,7 +145,29 @@ def _mapping(written: list[str]) -> dict[str, str]:
 def _batch(given: argparse.Namespace) -> int:
     from helpers import batch
 
-    return batch.run_batch(given.file, given.out)
+    options = batch.Options(
+        workers=given.workers,
+        timeout=given.timeout,
+        memory=given.memory,
+        resume=given.resume,
+        dry_run=given.dry_run,
+        cold=given.cold,
+        quiet=given.quiet,
+    )
+    return batch.run_batch(given.file, given.out, options)
+
+
+def _number(kind: type) -> Callable[[str], float]:
+    """Return a reader of numbers above 0, for an option."""
+
+    def read(written: str) -> float:
+        number = kind(written)
+        if not 0 < number < float("inf"):
+            raise ValueError(written)
+        return number
+
+    read.__name__ = "number above 0"
+    return read
 
 
 def _train(given: argparse.Namespace) -> int:

@@ -14,11 +14,17 @@ from typing import Any
 from helpers import __version__
 
 PROJECT = Path(__file__).resolve().parent.parent
-ENGINE_FILES = ("helpers/*.py", "data/lexicons/*.csv", "data/models/*/*")
+ENGINE_FILES = (
+    "helpers/*.py", "data/lexicons/*.csv", "data/models/*/*", "data/codebook.yml",
+)  # fmt: skip
 NOT_ENGINE = {
-    "__main__", "batch", "batchfile", "bench", "bench_batch", "charts", "cluster", "codings",
-    "examples", "explore", "export", "measures", "network", "parameters", "reliability", "report",
-    "stance", "storage", "tables", "tones", "train", "train_targets", "tuning", "workers",
+    "__main__", "agreement", "appendix", "batch", "batchfile", "bench", "bench_batch", "benchmarks",
+    "charts", "cluster", "clustering", "coding", "codings", "comparisons", "concordance",
+    "correction", "desk", "evidence", "examples", "explore", "export", "gender", "intervals",
+    "jobs", "measures", "network", "outcomes", "overview", "parameters", "passages", "plan",
+    "preload", "reliability", "report", "runs", "sampling", "sheets", "snapshots", "stance",
+    "storage", "study", "subsets", "tables", "tones", "train", "train_targets", "tuning", "warm",
+    "workers",
 }  # fmt: skip
 ENGINE_PACKAGES = (
     "nltk",

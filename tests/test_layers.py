@@ -48,16 +48,22 @@ LAYERS = [
     {"export", "tuning"},
     {"train"},
     {"train_targets"},
-    {"parameters"},
-    {"batchfile", "report"},
+    {"comparisons"},
+    {"parameters", "jobs"},
+    {"batchfile", "outcomes"},
+    {"subsets", "report", "warm"},
+    {"snapshots"},
+    {"runs", "overview", "plan"},
+    {"preload"},
     {"batch"},
+    {"bench_batch"},
     {"bench"},
     {"__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 NOTEBOOKS_MAY_IMPORT = {
     "tables", "measures", "tones", "reliability", "charts", "explore", "desk", "study",
-    "concordance", "benchmarks",
+    "concordance", "benchmarks", "comparisons",
 }  # fmt: skip
 
 
