@@ -294,7 +294,7 @@ def _dask_build(folder: Path, out: Path) -> tuple[Run, float]:
     script = (
         f"{dask} scheduler --host 127.0.0.1 --port {port} --no-dashboard 2>/dev/null & a=$!; "
         f"{workers} 2>/dev/null & b=$!; {workers} 2>/dev/null & c=$!; sleep 10; {build}; "
-        "code=$?; kill $b $c $a; wait; exit $code"
+        "code=$?; kill -9 $b $c $a; exit $code"
     )
     run = measure(["bash", "-c", script])
     _check(run, "the build by Dask")
