@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 LOCK := requirements.lock
 
-.PHONY: setup demo test lab lint lock clean
+.PHONY: setup demo test lab bench lint lock clean
 
 setup: $(READY)  ## Make the environment in .venv from the hash-pinned lock.
 
@@ -35,6 +35,9 @@ test: $(READY)  ## Run all tests; installs Chromium for the browser tests where 
 
 lab: $(READY)  ## Open JupyterLab on the notebooks.
 	$(BIN)/jupyter lab --ServerApp.root_dir=. notebooks/entity_counts.ipynb
+
+bench: $(READY)  ## Measure speed, memory and safety; write reports/bench. GOLD=folder measures on gold corpora.
+	$(BIN)/python -m helpers.bench --out reports/bench
 
 lint: $(READY)  ## Check style, and that no notebook holds output.
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb

@@ -265,9 +265,8 @@ class PartStore:
     def keys(self, name: str) -> pa.Array:
         """Read the keys of the names of a part, each once."""
         table = self.storage.read_arrow(self.file(name, "names"), ["name_key", "written_key"])
-        return pc.unique(
-            pa.chunked_array([*table.column(0).chunks, *table.column(1).chunks], pa.string())
-        )
+        chunks = [chunk.cast(pa.string()) for column in table.columns for chunk in column.chunks]
+        return pc.unique(pa.chunked_array(chunks, pa.string()))
 
     def sketches(self, name: str, dropped: Iterable[str]) -> duplicates.Sketches:
         """Read the sketches of a part's articles that are not dropped."""

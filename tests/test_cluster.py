@@ -123,7 +123,7 @@ def running(*command: str, **environment: str):
         started.wait()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def scheduler():
     pytest.importorskip("distributed", reason="clusters need the extra `cluster`")
     address = f"tcp://127.0.0.1:{(port := free_port())}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import pandas as pd
 import pytest
 
 from helpers import annotation, corpus, engine, schema, tables
+from helpers.storage import StorageError
 
 STORY = """Ferry line cuts night crossings
 
@@ -285,3 +287,96 @@ def test_an_unknown_corpus_is_refused_with_the_known_ones():
         corpus.open_corpus("smaple")
     with pytest.raises(FileNotFoundError, match="corpus is empty"):
         corpus.open_corpus("")
+
+
+# ------------------------------------------------------------------------------------ storage
+
+
+def test_an_unwritable_folder_is_refused(articles, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(StorageError, match="cannot write .*file.*choose another|check the place"):
+        build(articles, tmp_path / "file" / "out")
+
+    def denied(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "write_bytes", denied)
+    with pytest.raises(StorageError, match="Permission denied; choose another folder"):
+        build(articles, tmp_path / "out")
+
+
+def test_a_full_disk_is_told_and_what_is_finished_is_kept(articles, tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus, "LEAST_PART", 1)
+    write, left = Path.write_bytes, [16]
+
+    def filling(path, content):
+        left[0] -= 1
+        if left[0] < 0:
+            write(path, content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", filling)
+    with pytest.raises(StorageError, match="No space left on device; free some space"):
+        build(articles, tmp_path / "out")
+    whole = list((tmp_path / "out").glob("parts/*/part-*/index.json"))
+    assert len(whole) == 1 and not list((tmp_path / "out").rglob("*.part"))
+    monkeypatch.undo()
+    monkeypatch.setattr(corpus, "LEAST_PART", 1)
+    assert build(articles, tmp_path / "out")["counts"]["articles"] == 3
+    assert whole[0].exists()
+
+
+def test_the_tables_before_stay_whole_until_the_new_ones_are(articles, tmp_path, monkeypatch):
+    build(articles, tmp_path / "out")
+    before = tables.read_table("attributions", tmp_path / "out")
+    (articles / "story-001.txt").write_text(STORY.replace("Okoro", "Achterberg"), encoding="utf-8")
+    join = annotation.join_part
+    monkeypatch.setattr(annotation, "join_part", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        build(articles, tmp_path / "out")
+    pd.testing.assert_frame_equal(tables.read_table("attributions", tmp_path / "out"), before)
+    monkeypatch.setattr(annotation, "join_part", join)
+    build(articles, tmp_path / "out")
+    assert len(tables.read_table("articles", tmp_path / "out")) == 3
+
+
+def test_rows_do_not_depend_on_how_articles_lie_in_parts(articles, tmp_path, monkeypatch):
+    write_stories(articles, 7)
+    shutil.copy(articles / "story-004.txt", articles / "copy.txt")
+    build(articles, tmp_path / "one")
+    monkeypatch.setattr(corpus, "LEAST_PART", 2)
+    build(articles, tmp_path / "many")
+    same_tables(tmp_path / "one", tmp_path / "many")
+    assert (tables.read_table("articles", tmp_path / "many")["duplicate_of"] != "").any()
+
+
+def test_some_rows_and_columns_of_a_table_in_parts(articles, tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus, "LEAST_PART", 1)
+    build(articles, tmp_path / "out")
+    every = tables.read_table("sentences", tmp_path / "out")
+    wanted = every["article_id"].iloc[-1]
+    some = tables.read_table(
+        "sentences", tmp_path / "out", ["start", "end"], where={"article_id": [wanted]}
+    )
+    own = every.loc[every["article_id"] == wanted, ["start", "end"]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(some, own)
+    assert tables.read_table("sentences", tmp_path / "out", where={"article_id": []}).empty
+
+
+def test_nothing_is_left_of_what_is_no_longer_needed(articles, tmp_path):
+    build(articles, tmp_path / "out")
+    build(articles, tmp_path / "fresh")
+    (articles / "story-001.txt").write_text(STORY.replace("Okoro", "Achterberg"), encoding="utf-8")
+    build(articles, tmp_path / "out")
+    for name in ("story-000.txt", "story-001.txt", "story-002.txt"):
+        (articles / name).write_text(f"{STORY} {name} is new.", encoding="utf-8")
+    build(articles, tmp_path / "out")
+    shutil.rmtree(tmp_path / "fresh")
+    build(articles, tmp_path / "fresh")
+    names = [
+        {file.relative_to(tmp_path / out).parts[0] for file in (tmp_path / out).rglob("*.parquet")}
+        for out in ("out", "fresh")
+    ]
+    assert names[0] == names[1]
+    assert len(list((tmp_path / "out").rglob("index.json"))) == 1

@@ -6,6 +6,7 @@ import json
 import os
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -32,8 +33,10 @@ def test_every_table_may_be_empty(name, tmp_path):
 
 
 def test_spans_come_back_as_lists(tmp_path):
-    said = schema.empty("attributions")
-    row = {column: "" for column in said} | {
+    schema.empty("attributions")
+    absent = {pa.string(): "", pa.float64(): float("nan"), pa.int64(): 0, pa.bool_(): False}
+    columns = schema.TABLES["attributions"].columns
+    row = {field.name: absent.get(field.type, []) for field in columns} | {
         "attribution_id": "a1-0-9",
         "article_id": "a1",
         "start": 0,
