@@ -395,7 +395,7 @@ def plot_voice(
 ) -> Axes:
     """Draw for each entity the articles it appears in and the articles it speaks in.
 
-    Needs articles and speaking, in the order of the rows.
+    Needs articles, speaking and words, in the order of the rows; the words spoken are written.
     """
     ax = _axes(ax, _rows_height(len(frame)) + 0.12)
     if frame.empty:
@@ -404,9 +404,10 @@ def plot_voice(
     ax.hlines(places, frame["speaking"], frame["articles"], color=LIGHT, linewidth=1.2)
     ax.scatter(frame["articles"], places, s=22, facecolor="white", edgecolor=GREY, zorder=3)
     ax.scatter(frame["speaking"], places, s=22, color=BLUE, zorder=4)
-    told = frame[["articles", "speaking"]].itertuples(index=False)
-    for place, (articles, speaking) in enumerate(told):
-        _write(ax, articles, place, f"{speaking:,} of {articles:,}", color=GREY)
+    told = frame[["articles", "speaking", "words"]].itertuples(index=False)
+    for place, (articles, speaking, words) in enumerate(told):
+        spoken = f", {words:,} words" if words else ""
+        _write(ax, articles, place, f"{speaking:,} of {articles:,}{spoken}", color=GREY)
     _name_rows(ax, frame[label].tolist())
     ax.set_xlim(-0.02 * frame["articles"].max(), frame["articles"].max() * 1.01)
     ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))

@@ -14,7 +14,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +107,11 @@ class Scores:
     pool: np.ndarray
     states: np.ndarray | None = None
 
+    @cached_property
+    def roles(self) -> np.ndarray:
+        """Log-probability of each word to be in a source, in a cue, in a content."""
+        return np.logaddexp(self.tags[:, 1::2], self.tags[:, 2::2])
+
 
 @lru_cache(maxsize=100_000)
 def shape(word: str) -> int:
@@ -132,7 +137,7 @@ SHAPES = 9
 def read_words(tokenizer, text: str) -> Words:
     """Split a text into the tokeniser's words, with the features the model reads."""
     quoted = np.frombuffer(bytes(quotations.mask(text)), np.uint8)
-    parts: list[list[np.ndarray]] = [[], [], [], [], []]
+    parts: list[list[np.ndarray]] = [[] for _ in range(7)]
     count = 0
     for group in _pieces(text):
         encodings = tokenizer.encode_batch(
@@ -145,24 +150,32 @@ def read_words(tokenizer, text: str) -> Words:
             offsets = np.array(encoding.offsets, dtype=np.int64) + low
             heads = np.flatnonzero(np.diff(word_ids, prepend=-1))
             tails = np.append(heads[1:], len(word_ids)) - 1
-            paragraphs = np.full(len(heads), paragraph)
-            found = (offsets[heads, 0], offsets[tails, 1], paragraphs, heads + count, encoding.ids)
+            starts, ends = offsets[heads, 0], offsets[tails, 1]
+            forms = [text[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+            found = (
+                starts,
+                ends,
+                np.full(len(heads), paragraph),
+                [shape(form) for form in forms],
+                heads + count,
+                encoding.ids,
+                [STOPS.get(form, 0) for form in forms],
+            )
             for part, values in zip(parts, found, strict=True):
-                part.append(np.asarray(values, dtype=np.int64))
+                part.append(np.asarray(values, dtype=np.int32))
             count += len(word_ids)
-    start, end, paragraph, first, ids = (
-        np.concatenate(part) if part else np.zeros(0, np.int64) for part in parts
+    start, end, paragraph, shapes, first, ids, stop = (
+        np.concatenate(part) if part else np.zeros(0, np.int32) for part in parts
     )
-    forms = [text[low:high] for low, high in zip(start.tolist(), end.tolist(), strict=True)]
     return Words(
         start=start,
         end=end,
         paragraph=paragraph,
-        shape=np.array([shape(form) for form in forms], dtype=np.int64),
-        quoted=quoted[start].astype(np.int64),
-        first=np.append(first, count),
+        shape=shapes,
+        quoted=quoted[start].astype(np.int32),
+        first=np.append(first, np.int32(count)),
         ids=ids,
-        stop=np.array([STOPS.get(form, 0) for form in forms], dtype=np.int64),
+        stop=stop,
     )
 
 
@@ -390,16 +403,28 @@ def check_files(folder: Path) -> dict:
     """Return the model's settings; raise ModelError when a file is missing or altered."""
     path = folder / "model.json"
     if not path.is_file():
-        raise ModelError(f"no model in {folder}: model.json is missing")
-    settings = json.loads(path.read_text(encoding="utf-8"))
-    for name, expected in settings["sha256"].items():
+        raise ModelError(
+            f"no model in {folder}: model.json is missing; take data/models anew from the project"
+        )
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        hashes = settings["sha256"].items()
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise ModelError(
+            f"the model's file {path} was altered: it is no list of settings ({problem}); "
+            "take data/models anew from the project"
+        ) from None
+    for name, expected in hashes:
         file = folder / name
         if not file.is_file():
-            raise ModelError(f"the model's file {file} is missing")
+            raise ModelError(
+                f"the model's file {file} is missing; take data/models anew from the project"
+            )
         found = hashlib.sha256(file.read_bytes()).hexdigest()
         if found != expected:
             raise ModelError(
-                f"the model's file {file} was altered: its sha256 is {found}, not {expected}"
+                f"the model's file {file} was altered: its sha256 is {found}, not {expected}; "
+                "take data/models anew from the project"
             )
     return settings
 

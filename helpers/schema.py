@@ -21,6 +21,7 @@ BLOCK_ROLES = (
 )
 DEFAULT_ROLES = ("headline", "standfirst", "body")
 LABELS = ("PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "EVENT", "PRODUCT")
+STANDS_FOR = ("", "government")
 FORMS = ("direct", "mixed", "indirect")
 RESOLUTIONS = ("name", "pronoun", "description", "carried", "none")
 SOURCE_TYPES = (
@@ -137,11 +138,13 @@ TABLES = {
                 "label": pa.string(),
                 "role": pa.string(),
                 "entity_id": pa.string(),
+                "stands_for": pa.string(),
                 "confidence": pa.float64(),
                 "rule": pa.string(),
             },
             label=LABELS,
             role=BLOCK_ROLES,
+            stands_for=STANDS_FOR,
         ),
         _table(
             "entities",
@@ -174,12 +177,16 @@ TABLES = {
                 "resolution": pa.string(),
                 "source_type": pa.string(),
                 "named": pa.bool_(),
+                "title": pa.string(),
                 "affiliation": pa.string(),
                 "country": pa.string(),
                 "channel": pa.string(),
                 "relay": pa.string(),
                 "relay_ownership": pa.string(),
+                "relay_chain": TEXTS,
+                "anonymity": pa.string(),
                 "anonymity_reason": pa.string(),
+                "source_rule": pa.string(),
                 "words": pa.int64(),
                 "role": pa.string(),
                 "confidence": pa.float64(),
@@ -192,8 +199,6 @@ TABLES = {
             form=FORMS,
             resolution=RESOLUTIONS,
             source_type=SOURCE_TYPES,
-            affiliation=AFFILIATIONS,
-            channel=CHANNELS,
             relay_ownership=OWNERSHIPS,
             role=BLOCK_ROLES,
             tone_label=TONE_LABELS,
@@ -215,7 +220,13 @@ TABLES = {
         _table(
             "replies",
             ("article_id", "start", "end"),
-            {**_SPAN, "entity_id": pa.string(), "text": pa.string(), "kind": pa.string()},
+            {
+                **_SPAN,
+                "entity_id": pa.string(),
+                "text": pa.string(),
+                "who": pa.string(),
+                "kind": pa.string(),
+            },
             kind=REPLY_KINDS,
         ),
         _table(

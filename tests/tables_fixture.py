@@ -50,6 +50,7 @@ class Story:
             label=label,
             role="body",
             entity_id=slug(entity),
+            stands_for="",
             confidence=0.9,
             rule="made up",
         )
@@ -82,7 +83,11 @@ class Story:
                 "channel": "unknown",
                 "relay": "",
                 "relay_ownership": "",
+                "title": "",
+                "relay_chain": [],
+                "anonymity": "",
                 "anonymity_reason": "",
+                "source_rule": "",
                 "words": len(content.split()),
                 "role": "body",
                 "confidence": 0.8,
@@ -228,6 +233,7 @@ def _speeches(story: Story, chance: np.random.Generator) -> None:
             end=start + 34,
             entity_id=slug("Harbour Board"),
             text="Harbour Board",
+            who="Harbour Board",
             kind="declined to comment",
         )
 

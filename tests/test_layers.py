@@ -23,17 +23,21 @@ LAYERS = [
     {"sentences", "furniture"},
     {"layout"},
     {"structure"},
-    {"names", "encoder"},
-    {"decoding", "targetmodel"},
+    {"names", "encoder", "codebook"},
+    {"decoding", "targetmodel", "persons", "capitals", "descriptions", "phrases"},
+    {"bodies", "pronouns", "relays", "anonymity", "positions"},
+    {"cast"},
     {"mentions", "entities", "attributions", "speakers", "sources", "replies", "tone", "stance"},
     {"targets"},
+    {"aliases"},
     {"parts"},
     {"corpus"},
-    {"codings", "reliability"},
+    {"codings", "reliability", "clustering", "gender"},
     {"measures"},
     {"tones"},
     {"charts"},
     {"explore"},
+    {"desk"},
     {"network", "examples"},
     {"export", "tuning"},
     {"train"},
@@ -44,7 +48,7 @@ LAYERS = [
     {"__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
-NOTEBOOKS_MAY_IMPORT = {"tables", "measures", "tones", "reliability", "charts", "explore"}
+NOTEBOOKS_MAY_IMPORT = {"tables", "measures", "tones", "reliability", "charts", "explore", "desk"}
 
 
 def modules() -> list[Path]:
