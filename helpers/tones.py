@@ -126,8 +126,8 @@ def say_abstained(grid: pd.DataFrame) -> str:
     )
 
 
-def name_cells(grid: pd.DataFrame, most: int = 2) -> str:
-    """Name the pairs that speak worst and best of each other, for a title about a grid."""
+def name_cells(grid: pd.DataFrame, by: str = "speaker", most: int = 2) -> str:
+    """Name the pairs (`by` and target) that speak worst and best, for a title about a grid."""
     told = grid[grid["abstained"] == ""]
     if grid.empty:
         return "No statement about a named target"
@@ -137,7 +137,7 @@ def name_cells(grid: pd.DataFrame, most: int = 2) -> str:
     parts = []
     for side, cells in sides.items():
         ordered = cells.sort_values("balance", key=abs, ascending=False, kind="stable").head(most)
-        pairs = [f"{row.speaker} about {row.target}" for row in ordered.itertuples()]
+        pairs = [f"{who} about {whom}" for who, whom in ordered[[by, "target"]].to_numpy()]
         if pairs:
             parts.append(f"most {side}: {' and '.join(pairs)}")
     text = "; ".join(parts)
