@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import attributions, clustering, decoding, entities, mentions, tone, tuning
+from helpers import attributions, decoding, tone, tuning
 
 
 def scorer(gold, name: str) -> ModuleType:
