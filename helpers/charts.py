@@ -25,6 +25,7 @@ from IPython.display import Image, display
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
@@ -38,6 +39,7 @@ ROW = 0.21
 DPI = 200
 SCREEN_DPI = 100
 PANELS = 9
+MINIMUM = 5
 LABEL_WIDTH = 36
 A_FEW_DAYS = pd.Timedelta(days=4)
 BLUE, ORANGE = "#0072B2", "#D55E00"
@@ -172,7 +174,8 @@ def plot_shares(
 ) -> Axes:
     """Draw each row's share as a dot on its interval, the largest at the top.
 
-    Needs share, low and high; `count` is the column whose number stands in brackets.
+    Needs share, low and high; `count` is the column whose number stands in brackets. Rows whose
+    `n` is below 5 are not drawn and say so.
     """
     rows = frame.sort_values("share", ascending=False, kind="stable")
     ax = _axes(ax, _rows_height(len(rows)))
@@ -186,12 +189,17 @@ def plot_shares(
 
 def _draw_shares(ax: Axes, rows: pd.DataFrame, count: str) -> None:
     places = np.arange(len(rows))
+    few = (rows["n"] < MINIMUM).to_numpy() if "n" in rows else np.zeros(len(rows), dtype=bool)
+    drawn = ["share", "low", "high"]
+    rows = rows.assign(**{name: rows[name].mask(few) for name in drawn})
     ax.hlines(places, rows["low"], rows["high"], color=BLUE, linewidth=1.2, alpha=0.55)
     ax.scatter(rows["share"], places, s=20, color=BLUE, zorder=3, clip_on=False)
     edges = rows["edge"] if "edge" in rows else rows["high"]
     for place, share, edge, number in zip(places, rows["share"], edges, rows[count], strict=True):
         if not np.isnan(share):
             _write(ax, edge, place, f"{percent(share)} ({number:,})")
+    for place, n in zip(places[few], rows.loc[few, "n"] if few.any() else [], strict=True):
+        _write(ax, 0, place, f"too few to draw (n = {n:,.0f})", color=GREY)
 
 
 def _percent_axis(ax: Axes, highest: float) -> None:
@@ -212,7 +220,8 @@ def plot_share_panels(
     """Draw shares in one panel for each `by`, the same rows in the same order in each.
 
     Rows stand in the order of `behind`, whose shares are drawn in grey behind each panel, or of
-    their largest share. The panels' titles give `n`. Returns the first panel's Axes.
+    their largest share. The panels' titles give `n` where all rows share it. Returns the first
+    panel's Axes.
     """
     drawn = frame.dropna(subset=["share"])
     if drawn.empty:
@@ -234,7 +243,9 @@ def plot_share_panels(
         _name_rows(ax, order, 24)
         ax.tick_params(axis="y", labelleft=place % width == 0)
         _percent_axis(ax, drawn["high"].max())
-        ax.set_title(f"{plain(name, 40 // width)}, n = {group['n'].iloc[0]:,}")
+        first = group["n"].iloc[0]
+        n = f", n = {first:,}" if (group["n"] == first).all() else ""
+        ax.set_title(plain(name, (40 if n else 75) // width) + n)
     return panels[0]
 
 
@@ -283,6 +294,116 @@ def _small_multiples(wanted: int, columns: int, height: float, **shared: object)
         _nothing(panels[PANELS - 1], f"{wanted - PANELS + 1} more are in the table")
         return panels[: PANELS - 1]
     return panels[:shown]
+
+
+@_plot
+def plot_corrected(
+    frame: pd.DataFrame, label: str, ax: Axes | None = None, nothing: str = NOTHING
+) -> Axes:
+    """Draw each row's share as the program has it, grey, and below it as corrected, blue.
+
+    Needs the columns of `correction.measure_corrected`, in the order of the rows.
+    """
+    ax = _axes(ax, _rows_height(len(frame) * 1.4) + 0.12)
+    if frame.empty:
+        return _nothing(ax, nothing)
+    places = np.arange(len(frame))
+    sides = (("share", "low", "high", GREY, -0.17, "program"),)
+    if frame["corrected"].notna().any():
+        ends = ("corrected", "corrected_low", "corrected_high")
+        sides += ((*ends, BLUE, 0.17, "corrected"),)
+    for share, low, high, colour, shift, _ in sides:
+        ax.hlines(places + shift, frame[low], frame[high], color=colour, linewidth=1.2, alpha=0.6)
+        ax.scatter(frame[share], places + shift, s=18, color=colour, zorder=3, clip_on=False)
+        for place, edge, number in zip(places, frame[high], frame[share], strict=True):
+            if not np.isnan(number):
+                _write(ax, edge, place + shift, percent(number), color=colour)
+    _name_rows(ax, frame[label].tolist())
+    _percent_axis(ax, np.nanmax(frame[[side[2] for side in sides]].to_numpy(dtype=float)))
+    drawn = ["grey, above: as the program has it", "blue, below: corrected"][: len(sides)]
+    ax.set_xlabel("   ".join(drawn), loc="left")
+    return ax
+
+
+@_plot
+def plot_alpha(
+    frame: pd.DataFrame, label: str = "variable", ax: Axes | None = None, nothing: str = NOTHING
+) -> Axes:
+    """Draw each variable's alpha on its interval, with lines at .667 and .8 (Krippendorff).
+
+    Where alpha is undefined its `note` stands instead.
+    """
+    ax = _axes(ax, _rows_height(len(frame)) + 0.12)
+    if frame.empty:
+        return _nothing(ax, nothing)
+    for line in (0.667, 0.8):
+        ax.axvline(line, color=PALE, linewidth=1, zorder=0)
+    columns = [label, "alpha", "low", "high", "units", "note"]
+    for place, row in enumerate(frame[columns].itertuples(index=False, name=None)):
+        _, alpha, low, high, units, note = row
+        if np.isnan(alpha):
+            _write(ax, 0, place, f"{note} (n = {units:,})", color=GREY)
+            continue
+        ax.hlines(place, max(low, 0), high, color=BLUE, linewidth=1.4, alpha=0.6)
+        ax.scatter([max(alpha, 0)], [place], s=22, color=BLUE, zorder=3, clip_on=False)
+        _write(ax, 1, place, f"{_signed(alpha, 2).lstrip('+')} (n = {units:,})")
+    _name_rows(ax, frame[label].tolist())
+    ax.set_xlim(-0.02, 1.01)
+    ax.set_xticks([0, 0.25, 0.5, 0.667, 0.8, 1], ["0", ".25", ".5", ".667", ".8", "1"])
+    return ax
+
+
+@_plot
+def plot_beside(frame: pd.DataFrame, nothing: str = NOTHING) -> Axes:
+    """Draw this program's figures, blue with their interval, beside others' in percent.
+
+    Needs the columns of `benchmarks.join_peers`; one line is one measure of one corpus. Other tools
+    are grey dots, people an open one; the best tool is named.
+    """
+    lines = list(frame.groupby(["corpus", "measure"], sort=False))
+    ax = _axes(None, _rows_height(len(lines) * 1.25) + 0.12)
+    if not lines:
+        return _nothing(ax, nothing)
+    for place, (_, rows) in enumerate(lines):
+        ours = rows[rows["kind"] == "this program"]
+        people = rows[rows["kind"] == "people"]
+        tools = rows[rows["kind"].isin(["measured", "published"])]
+        ax.scatter(tools["value"], [place] * len(tools), s=16, color=LIGHT, zorder=2)
+        ax.scatter(people["value"], [place] * len(people), s=22, facecolor="white", edgecolor=GREY)
+        ax.hlines([place] * len(ours), ours["low"], ours["high"], color=BLUE, lw=1.4, alpha=0.6)
+        ax.scatter(ours["value"], [place] * len(ours), s=22, color=BLUE, zorder=4)
+        best = tools.sort_values("value")["system"].tail(1).tolist()
+        told = f"{ours['value'].iloc[0]:.0f}" if len(ours) else ""
+        if best:
+            told += f"  (best tool {tools['value'].max():.0f}: {plain(best[0], 22)})"
+        _write(ax, 100, place, told)
+    _name_rows(ax, [f"{corpus}, {measure}" for (corpus, measure), _ in lines], 44)
+    ax.set_xlim(-2, 101)
+    ax.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100 %"])
+    return ax
+
+
+@_plot
+def plot_calibration(frame: pd.DataFrame, nothing: str = NOTHING) -> Axes:
+    """Draw the share right against confidence, one panel per corpus; returns the first's Axes.
+
+    Needs the columns of `benchmarks.measure_calibration`; bins of fewer than 5 are left out.
+    """
+    groups = [(n, rows[rows["n"] >= MINIMUM]) for n, rows in frame.groupby("corpus", sort=False)]
+    if not groups:
+        return _nothing(_axes(None, _rows_height(0)), nothing)
+    panels = _small_multiples(len(groups), min(3, len(groups)), 1.75, sharex=True, sharey=True)
+    for ax, (name, rows) in zip(panels, groups, strict=False):
+        ax.plot([0, 1], [0, 1], color=LIGHT, linewidth=1, zorder=0)
+        ax.vlines(rows["confidence"], rows["low"], rows["high"], color=BLUE, lw=1.2, alpha=0.55)
+        ax.scatter(rows["confidence"], rows["right"], s=18, color=BLUE, zorder=3, clip_on=False)
+        ax.set_title(f"{plain(name, 24)}, n = {rows['n'].sum():,}")
+        ax.set_xlim(-0.02, 1.02)
+        ax.set_ylim(-0.02, 1.02)
+        ax.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+        ax.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
+        ax.set_xlabel("confidence; upward: share right", loc="left")
+    return panels[0]
 
 
 # --------------------------------------------------------------------------------------- counts
@@ -355,6 +476,69 @@ def plot_timeline(
         ax.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=6))
         ax.xaxis.set_major_formatter(_months(ax))
     return panels[0]
+
+
+@_plot
+def plot_share_timeline(
+    frame: pd.DataFrame, by: str, time: str = "month", minimum: int = 5, nothing: str = NOTHING
+) -> Axes:
+    """Draw a share over time on its interval, one panel for each `by`, the others in grey behind.
+
+    Needs share, low, high and n. Where n is below `minimum` nothing is drawn and the line breaks.
+    Returns the first panel's Axes.
+    """
+    drawn = frame.assign(share=frame["share"].where(frame["n"] >= minimum))
+    sizes = drawn.groupby(by)["n"].sum().sort_values(ascending=False, kind="stable")
+    if drawn["share"].notna().sum() == 0:
+        return _nothing(_axes(None, _rows_height(0)), nothing)
+    wide = drawn.pivot_table(index=time, columns=by, values="share", dropna=False)
+    columns = min(2, len(sizes))
+    panels = _small_multiples(len(sizes), columns, 1.15, sharex=True, sharey=True)
+    for ax, name in zip(panels, sizes.index, strict=False):
+        for other in wide.columns.drop(name):
+            ax.plot(wide.index, wide[other], color=PALE, linewidth=1.2, zorder=1)
+        rows = drawn[drawn[by] == name].sort_values(time)
+        known = rows["share"].notna()
+        ax.vlines(
+            rows[time][known], rows["low"][known], rows["high"][known], BLUE, lw=1.2, alpha=0.55
+        )
+        ax.plot(rows[time], rows["share"], color=BLUE, marker="o", ms=3, lw=1.4, clip_on=False)
+        ax.set_title(f"{plain(name, 30)}, n = {sizes[name]:,}")
+        ax.set_xlim(wide.index.min() - A_FEW_DAYS, wide.index.max() + A_FEW_DAYS)
+        ax.set_ylim(0, min(1.0, drawn["high"].where(drawn["share"].notna()).max() * 1.02))
+        ax.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 2.5, 5, 10]))
+        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        ax.tick_params(axis="y", labelcolor=GREY, labelsize=7.5)
+        ax.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=6))
+        ax.xaxis.set_major_formatter(_months(ax))
+    return panels[0]
+
+
+@_plot
+def plot_moves(
+    frame: pd.DataFrame, label: str, ax: Axes | None = None, nothing: str = NOTHING
+) -> Axes:
+    """Draw how far each share moved as a dot on its interval around 0, largest rise at the top.
+
+    Needs moved, low, high, before and now; what moved clearly is blue, the rest grey.
+    """
+    rows = frame.dropna(subset=["moved"]).sort_values("moved", ascending=False, kind="stable")
+    ax = _axes(ax, _rows_height(len(rows)))
+    if rows.empty:
+        return _nothing(ax, nothing)
+    places = np.arange(len(rows))
+    colours = np.where((rows["low"] > 0) | (rows["high"] < 0), BLUE, GREY)
+    ax.axvline(0, color=LIGHT, linewidth=1, zorder=0)
+    ax.hlines(places, rows["low"], rows["high"], color=colours, linewidth=1.2, alpha=0.55)
+    ax.scatter(rows["moved"], places, s=20, color=colours, zorder=3, clip_on=False)
+    for place, row in zip(places, rows.itertuples(), strict=True):
+        _write(ax, row.high, place, f"{percent(row.before)} to {percent(row.now)}")
+    _name_rows(ax, rows[label].tolist())
+    reach = max(rows["high"].max(), -rows["low"].min(), 0.01) * 1.02
+    ax.set_xlim(-reach, reach)
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    ax.xaxis.set_major_formatter(lambda move, _: f"{move * 100:+.0f} pts".replace("-", "−"))
+    return ax
 
 
 def _months(ax: Axes) -> ConciseDateFormatter:
@@ -623,21 +807,36 @@ def show(ax: Axes, title: str, note: str, alt: str, name: str = "", out: str | P
     """
     if not alt.strip():
         raise ValueError("a chart needs an alt text: its type, its subject, its finding")
+    if not _says_n(ax.figure, note):
+        raise ValueError("a chart needs its n: write “n = …” into its note")
     if str(out) and not name:
         raise ValueError("a chart that is written to a folder needs a name")
     title, alt = plain(title), plain(alt)
     with _styled():
         figure = ax.figure
         _add_words(figure, title, plain(note))
+        figure.draw_without_rendering()  # places everything once, for both files
+        figure.set_layout_engine("none")
         picture = BytesIO()
         told = {"Title": title, "Description": alt, "Software": "Attributed"}
-        figure.savefig(picture, format="png", dpi=DPI, metadata=told)
+        figure.canvas.print_png(picture, metadata=told)
         if str(out):
             tables.write_bytes(picture.getvalue(), Path(out) / f"{name}.png")
             tables.write_text(_to_svg(figure, title, alt), Path(out) / f"{name}.svg")
     width = round(figure.get_figwidth() * SCREEN_DPI)
     display(Image(picture.getvalue(), format="png", width=width, alt=alt))
     figure.clear()
+
+
+def _says_n(figure: Figure, note: str) -> bool:
+    """Whether the note, or a text of every panel that draws something, tells n."""
+    panels = [ax for ax in figure.axes if ax.axison]
+    told = [[ax.get_title(loc="left"), *(text.get_text() for text in ax.texts)] for ax in panels]
+    told = [
+        [*texts, *(label.get_text() for label in ax.get_yticklabels())]
+        for texts, ax in zip(told, panels, strict=True)
+    ]
+    return "n = " in note or all(any("n = " in text for text in texts) for texts in told)
 
 
 def _add_words(figure: Figure, title: str, note: str) -> None:
@@ -668,6 +867,6 @@ def _wrap(figure: Figure, text: str, inches: float, **style: object) -> str:
 
 def _to_svg(figure: Figure, title: str, alt: str) -> str:
     written = StringIO()
-    figure.savefig(written, format="svg", metadata={"Title": title, "Date": None})
+    FigureCanvasSVG(figure).print_svg(written, metadata={"Title": title, "Date": None})
     head, mark, rest = written.getvalue().partition("</title>")
     return f"{head}{mark}\n <desc>{escape(alt)}</desc>{rest}"

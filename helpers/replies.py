@@ -55,7 +55,8 @@ def find_replies(articles: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame
     """Return the requests for comment that brought none: one row is one who did not answer.
 
     The span is the phrase that says so, `who` the words that say who was asked ("Her office").
-    Where two share a phrase ("Both A and B did not respond") it begins at each one's name. `entity_id` is who was asked, "" where the sentence names nobody.
+    Where two share a phrase ("Both A and B did not respond") it begins at each one's name.
+    `entity_id` is who was asked, "" where the sentence names nobody.
     """
     named = defaultdict(list)
     columns = ["article_id", "start", "end", "label", "entity_id"]

@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 # Every module may import only what stands above it; modules on one line do not import one another.
 LAYERS = [
-    {"schema"},
+    {"schema", "intervals", "storage", "engine"},
     {"tables", "lexicons", "quotations"},
     {"documents", "dates"},
     {"encodings", "columns", "archives", "imprint", "pageblocks"},
@@ -24,31 +24,47 @@ LAYERS = [
     {"layout"},
     {"structure"},
     {"names", "encoder", "codebook"},
-    {"decoding", "targetmodel", "persons", "capitals", "descriptions", "phrases"},
+    {"decoding", "persons", "capitals", "descriptions", "phrases", "targetmodel"},
     {"bodies", "pronouns", "relays", "anonymity", "positions"},
     {"cast"},
     {"mentions", "entities", "attributions", "speakers", "sources", "replies", "tone", "stance"},
-    {"targets"},
-    {"aliases"},
+    {"targets", "aliases"},
     {"parts"},
+    {"annotation"},
+    {"cluster"},
+    {"workers"},
     {"corpus"},
-    {"codings", "reliability", "clustering", "gender"},
+    {"codings", "reliability", "agreement", "sampling", "clustering", "gender"},
+    {"sheets"},
     {"measures"},
     {"tones"},
-    {"charts"},
+    {"charts", "evidence", "passages", "correction"},
+    {"coding", "concordance", "benchmarks"},
+    {"study"},
+    {"appendix"},
     {"explore"},
     {"desk"},
     {"network", "examples"},
     {"export", "tuning"},
     {"train"},
     {"train_targets"},
-    {"parameters"},
-    {"batchfile", "report"},
+    {"comparisons"},
+    {"parameters", "jobs"},
+    {"batchfile", "outcomes"},
+    {"subsets", "report", "warm"},
+    {"snapshots"},
+    {"runs", "overview", "plan"},
+    {"preload"},
     {"batch"},
-    {"__main__"},
+    {"bench_batch"},
+    {"bench"},
+    {"__main__", "countries"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
-NOTEBOOKS_MAY_IMPORT = {"tables", "measures", "tones", "reliability", "charts", "explore", "desk"}
+NOTEBOOKS_MAY_IMPORT = {
+    "tables", "measures", "tones", "reliability", "charts", "explore", "desk", "study",
+    "concordance", "benchmarks", "comparisons",
+}  # fmt: skip
 
 
 def modules() -> list[Path]:
