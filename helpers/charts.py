@@ -696,26 +696,28 @@ def plot_grid(
 @_plot
 def plot_target_grid(
     frame: pd.DataFrame,
+    row: str = "speaker",
     top: int = 12,
     across: int = 7,
     ax: Axes | None = None,
     nothing: str = NOTHING,
 ) -> Axes:
-    """Draw how speakers speak of targets (`tones.measure_targets`): rows speak, columns are meant.
+    """Draw who speaks how of whom (`tones.measure_targets`): rows speak, columns are meant.
 
-    Columns are the targets, and rows the speakers, with the most judged statements. A judged cell
+    `row` is the column of those who speak. The targets, and of these the speakers, with the most
+    judged statements are drawn. A judged cell
     runs from orange (negative) through grey to blue, with its balance and judged statements. A
     cell that abstains is hatched and says why, with its statements; where nothing was said, there
     is no cell.
     """
     heads = _largest(frame, "target", "judged", across)
-    names = _largest(frame[frame["target"].isin(heads)], "speaker", "judged", top)
-    drawn = frame[frame["speaker"].isin(names) & frame["target"].isin(heads)]
+    names = _largest(frame[frame["target"].isin(heads)], row, "judged", top)
+    drawn = frame[frame[row].isin(names) & frame["target"].isin(heads)]
     ax = _axes(ax, _rows_height(len(names) * 1.6) + 0.3)
     if drawn.empty:
         return _nothing(ax, nothing)
     scale = Normalize(-1, 1)
-    columns = ["speaker", "target", "balance", "count", "judged", "abstained"]
+    columns = [row, "target", "balance", "count", "judged", "abstained"]
     for speaker, target, balance, count, judged, why in drawn[columns].itertuples(index=False):
         place, head = names.index(speaker), heads.index(target)
         silent = bool(why)

@@ -16,7 +16,9 @@ import pandas as pd
 from helpers import lexicons, measures, schema, stance, tables
 from helpers.tone import driving_words
 
-SURE = 0.6  # probability from which a statement's polarity is taken; chosen on NewsMTSC dev
+# chosen on NewsMTSC dev (figures in data/models/README.md): the probability from which a polarity
+# is taken, and the part of the word lists, of those that lean at all, that must lean the same way
+SURE, AGREE = 0.6, 0.5
 FEW, UNSURE, SPLIT = "too few", "unsure", "instruments disagree"
 INSTRUMENTS = {"tone": "VADER's words", "news_tone": "news words", "leaning": "target model"}
 MODEL = Path(__file__).resolve().parents[1] / "data" / "models" / "tone" / "model.json"
@@ -67,7 +69,7 @@ def measure_targets(
     aimed: pd.DataFrame,
     minimum: int = 1,
     probability: float = SURE,
-    agreement: float = 0.0,
+    agreement: float = AGREE,
     by: Sequence[str] = ("speaker", "target"),
 ) -> pd.DataFrame:
     """Measure how each speaker speaks about each target, and where that is too little to tell.
@@ -126,8 +128,8 @@ def say_abstained(grid: pd.DataFrame) -> str:
     )
 
 
-def name_cells(grid: pd.DataFrame, most: int = 2) -> str:
-    """Name the pairs that speak worst and best of each other, for a title about a grid."""
+def name_cells(grid: pd.DataFrame, by: str = "speaker", most: int = 2) -> str:
+    """Name the pairs (`by` and target) that speak worst and best, for a title about a grid."""
     told = grid[grid["abstained"] == ""]
     if grid.empty:
         return "No statement about a named target"
@@ -137,7 +139,7 @@ def name_cells(grid: pd.DataFrame, most: int = 2) -> str:
     parts = []
     for side, cells in sides.items():
         ordered = cells.sort_values("balance", key=abs, ascending=False, kind="stable").head(most)
-        pairs = [f"{row.speaker} about {row.target}" for row in ordered.itertuples()]
+        pairs = [f"{who} about {whom}" for who, whom in ordered[[by, "target"]].to_numpy()]
         if pairs:
             parts.append(f"most {side}: {' and '.join(pairs)}")
     text = "; ".join(parts)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import schema, targets
+from helpers import corpus, schema, tables, targets, tones
 
 STORY = (
     "Mira Quist said: “Brandvik lied to the harbour board. He must go.”\n\n"
@@ -148,3 +148,18 @@ def test_every_target_lies_in_its_statement_or_names_its_speaker(text, data):
         low, high = held.loc[row.attribution_id, column][0]
         assert low <= row.start < row.end <= high
         assert 1 / 3 <= row.confidence <= 1
+
+
+def test_the_story_is_told_as_a_person_reads_it(stories, tmp_path):
+    """The White House is negative toward Russia; one sentence of Zelenskyy's is too little."""
+    corpus.build(stories, tmp_path / "tables", progress=False)
+    read = {
+        name: tables.read_table(name, tmp_path / "tables")
+        for name in ("targets", "attributions", "entities")
+    }
+    aimed = tones.join_targets(read["targets"], read["attributions"], read["entities"])
+    grid = tones.measure_targets(aimed, minimum=2)
+    cells = grid.set_index(["speaker", "target"])
+    assert cells.loc[("White House", "Russia"), "balance"] == -1
+    silent = grid.loc[grid["speaker"].str.contains("Zelenskyy"), "abstained"]
+    assert len(silent) and (silent != "").all()

@@ -125,11 +125,27 @@ def test_tone_toward_a_target(text, target, polarity):
     assert tone.add_target_tone(frame)["polarity"].iloc[0] == polarity
 
 
-def test_two_targets_of_one_sentence_are_told_apart():
-    text = "Quist thanked Lind warmly for her courage, but called Brandvik a corrupt liar."
+@pytest.mark.parametrize(
+    ("text", "polarities"),
+    [
+        ("Lind was praised for her courage. Brandvik is a corrupt liar.", ["positive", "negative"]),
+        (
+            "Lind spoke at the harbour on Monday, where Quist called Brandvik a corrupt liar.",
+            ["neutral", "negative"],
+        ),
+    ],
+)
+def test_two_targets_of_one_text_are_told_apart(text, polarities):
     starts = [text.index("Lind"), text.index("Brandvik")]
     frame = pd.DataFrame({"text": text, "start": starts, "end": [starts[0] + 4, starts[1] + 8]})
-    assert list(tone.add_target_tone(frame)["polarity"]) == ["positive", "negative"]
+    assert list(tone.add_target_tone(frame)["polarity"]) == polarities
+
+
+def test_what_is_quoted_within_a_quotation_is_not_toward_the_one_who_quotes_it():
+    text = "“Lind told me that Brandvik was ‘a crook’,” Quist said."
+    starts = [text.index("Brandvik"), text.index("Quist")]
+    frame = pd.DataFrame({"text": text, "start": starts, "end": [starts[0] + 8, starts[1] + 5]})
+    assert list(tone.add_target_tone(frame)["polarity"]) == ["negative", "neutral"]
 
 
 def test_no_rows_are_fine():

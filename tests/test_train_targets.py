@@ -1,0 +1,145 @@
+"""Training of tone toward a target: reading, batches, calibration, resuming, export."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+torch = pytest.importorskip("torch", reason="the train extra is not installed")
+pytest.importorskip("onnx", reason="the train extra is not installed")
+
+from helpers import targetmodel, train_targets  # noqa: E402
+from helpers.encoder import load_encoder  # noqa: E402
+from helpers.train_targets import Sentence, Settings, TargetNetwork  # noqa: E402
+
+ROWS = [
+    {
+        "sentence_normalized": "Quist praised Lind and called Brandvik a liar.",
+        "targets": [
+            {"from": 14, "to": 18, "polarity": 6.0},
+            {"from": 30, "to": 38, "polarity": 2.0},
+        ],
+    },
+    {
+        "sentence_normalized": "Arno met the board.",
+        "targets": [{"from": 0, "to": 4, "polarity": 4.0}],
+    },
+]
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return load_encoder("reader")
+
+
+@pytest.fixture
+def sentences(reader) -> list[Sentence]:
+    return list(train_targets.read_states(reader, ROWS))
+
+
+def random_sentences(count: int) -> list[Sentence]:
+    chance = torch.Generator().manual_seed(3)
+    found = []
+    for number in range(count):
+        length = 3 + number % 5
+        marks = torch.zeros(1, length)
+        marks[0, number % 3] = 1
+        states = torch.randn(length, 384, generator=chance).half()
+        found.append(Sentence(states, marks, torch.tensor([number % 3])))
+    return found
+
+
+@pytest.fixture
+def weights(monkeypatch, tmp_path):
+    """A network that begins anywhere, in place of the published encoder."""
+    monkeypatch.setattr(train_targets, "load_upper_layers", lambda model, weights: None)
+    return tmp_path / "none"
+
+
+def test_a_sentence_is_read_once_for_all_its_targets(sentences):
+    assert [one.polarities.tolist() for one in sentences] == [[2, 0], [1]]
+    assert sentences[0].marks.sum(1).tolist() == [1, 1]
+    assert all(one.marks.shape[1] == len(one.states) for one in sentences)
+
+
+def test_states_are_kept_for_the_same_file_and_reader(tmp_path, reader):
+    path = tmp_path / "train.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(map(json.dumps, ROWS)).encode()))
+    first = train_targets.keep_states(reader, path, tmp_path, "train")
+    again = train_targets.keep_states(reader, path, tmp_path, "train")
+    assert len(first) == len(again) == 2 and torch.equal(first[0].states, again[0].states)
+    assert len(list(tmp_path.glob("train-*.pt"))) == 1
+
+
+def test_batches_hold_every_sentence_once_and_few_words():
+    some = random_sentences(40)
+    batches = train_targets.make_batches(some, 32, random.Random(1))
+    assert sorted(id(one) for batch in batches for one in batch) == sorted(map(id, some))
+    assert all(len(batch) * max(len(one.states) for one in batch) <= 32 for batch in batches)
+
+
+def test_a_run_goes_on_where_it_stopped(tmp_path, weights):
+    some = random_sentences(24)
+    how = Settings(epochs=2, layers=1, tokens=64)
+    whole = train_targets.train(some, {"dev": some}, how, weights, tmp_path)
+    lines = (tmp_path / "log.txt").read_text().splitlines()
+    assert len(lines) == 2 and "macro_f1" in lines[0]
+    again = train_targets.train(some, {"dev": some}, how, weights, tmp_path)
+    assert len((tmp_path / "log.txt").read_text().splitlines()) == 2
+    for one, other in zip(whole.parameters(), again.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_the_written_model_says_what_the_network_says(tmp_path, reader, sentences):
+    torch.manual_seed(1)
+    model = TargetNetwork(1).eval()
+    train_targets.publish(model, reader, {"dev": sentences}, tmp_path, {})
+    written = targetmodel.TargetModel(tmp_path, reader)
+    expected, _ = train_targets.predict(model, sentences[:1])
+    found = written.run(sentences[0].states.numpy(), sentences[0].marks.numpy())
+    assert np.abs(found - expected).max() < 0.1
+    card = json.loads((tmp_path / "model.json").read_text())
+    assert card["card"]["coverage"][0][1] == 1
+
+
+def test_a_model_of_another_reader_is_refused(tmp_path, reader, sentences):
+    train_targets.publish(TargetNetwork(1), reader, {"dev": sentences}, tmp_path, {})
+    card = json.loads((tmp_path / "model.json").read_text())
+    card["probe"] = card["probe"][::-1]
+    (tmp_path / "model.json").write_text(json.dumps(card))
+    with pytest.raises(targetmodel.ModelError, match="another reader"):
+        targetmodel.TargetModel(tmp_path, reader)
+
+
+def test_calibration_finds_the_sharpness_and_the_shares():
+    chance = np.random.default_rng(1)
+    logits = chance.normal(size=(4000, 3))
+    shares = train_targets.softmax(logits / 2 + np.array([0.5, 0, -0.5]))
+    gold = np.array([chance.choice(3, p=row) for row in shares])
+    temperature, bias = train_targets.calibrate(logits, gold)
+    assert temperature == pytest.approx(2, rel=0.2)
+    assert bias == pytest.approx([0.5, 0, -0.5], abs=0.15)
+    crossed = train_targets.softmax(train_targets.cross_calibrated(logits, gold))
+    assert train_targets.calibration_error(gold, crossed) < 0.03
+
+
+def test_macro_f1_is_the_mean_of_three():
+    assert train_targets.macro_f1(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 2])) == pytest.approx(
+        (2 / 3 + 2 / 3 + 1) / 3
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(*[st.floats(-9, 9)] * 3, st.integers(0, 2)), min_size=1, max_size=30))
+def test_scores_are_shares(rows):
+    logits, gold = np.array([row[:3] for row in rows]), np.array([row[3] for row in rows])
+    scores = train_targets.measure(logits, gold)
+    assert all(0 <= score <= 1 for score in scores.values())
+    table = train_targets.measure_coverage(train_targets.softmax(logits), gold)
+    assert [row[1] for row in table] == sorted((row[1] for row in table), reverse=True)
