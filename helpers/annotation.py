@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from helpers import (
+    aliases,
     attributions,
     duplicates,
     engine,
@@ -99,7 +100,7 @@ def join_part(place: str, folder: str, expected: str, name: str, join: Join) -> 
             table: store.read(name, table)
             for table in ("articles", "mentions", "attributions", "targets", "problems")
         }
-        joined = join_corpus(frames, join.frame(), join.duplicates)
+        joined = join_corpus(frames, join.frame(), join.duplicates, join.decisions())
     store.keep_joined(name, join, joined)
     return name, join
 
@@ -201,15 +202,18 @@ def join_corpus(
     frames: dict[str, pd.DataFrame],
     names: pd.DataFrame,
     copies: dict[str, tuple[str, str]],
+    decided: aliases.Decided,
 ) -> dict[str, pd.DataFrame]:
     """Add what depends on more than one article to the tables of a part.
 
-    `names` are the entities that the part's mentions may be, `copies` its duplicates. Who speaks
+    `names` are the entities that the part's mentions may be, `copies` its duplicates, `decided` a
+    person's decisions about the names, with the entities as they are after them. Who speaks
     and what kind of source that is are decided article by article, by the entities named there:
     the rows of an article are the same in whichever part it lies, and whatever else is read.
     """
     articles = duplicates.add_duplicates(frames["articles"], copies)
-    found = entities.add_entity(frames["mentions"], articles, names)
+    found = decided.add_decided(entities.add_entity(frames["mentions"], articles, names))
+    names = decided.entities
     problems: list[dict[str, str]] = []
     said = _add_sources(frames["attributions"], articles, found, names, problems)
     before = frames["problems"]
@@ -274,8 +278,8 @@ def _entities_of(
         if entity_id:
             spelled.setdefault(entity_id, set()).add(text)
     here = names.iloc[sorted(places[entity_id] for entity_id in spelled)]
-    aliases = [
+    forms = [
         sorted(spelled[entity_id] - {entity})
         for entity_id, entity in zip(here["entity_id"], here["entity"], strict=True)
     ]
-    return here.assign(aliases=pd.Series(aliases, index=here.index, dtype=object))
+    return here.assign(aliases=pd.Series(forms, index=here.index, dtype=object))

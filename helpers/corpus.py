@@ -32,6 +32,7 @@ from tqdm import tqdm
 
 from helpers import (
     __version__,
+    aliases,
     annotation,
     duplicates,
     engine,
@@ -140,7 +141,12 @@ def _build(
     files = list(ingest.iter_files(path))
     hashes = engine.engine_hashes()
     settings = engine.fingerprint(hashes, mapping)
-    signature = engine.fingerprint(settings, [_file_signature(file) for file in files])
+    file_of_decisions = aliases.decisions_file()
+    decisions = aliases.read_decisions(file_of_decisions)
+    decisions_hash = aliases.file_hash(file_of_decisions)
+    signature = engine.fingerprint(
+        settings, decisions_hash, [_file_signature(file) for file in files]
+    )
     finished = _finished(storage, signature)
     if finished is not None:
         return finished
@@ -149,8 +155,9 @@ def _build(
     with start_workers(workers, scheduler, storage.address) as team:
         records = _annotate_files(files, store, mapping, team, progress)
         layout = _arrange(records, store)
-        names, catalogue = _join_corpus(layout, store, team, progress)
-    problems = _all_problems(path, catalogue, storage, records)
+        decided, catalogue = _join_corpus(layout, store, team, progress, decisions)
+    names = decided.entities
+    problems = _all_problems(path, catalogue, storage, records, decided.reports)
     catalogue["tables"]["entities"] = [_write_root(storage, "entities", names)]
     catalogue["tables"]["problems"] = [_write_root(storage, "problems", problems)]
     catalogue["order"] = _write_order(storage, layout)
@@ -166,6 +173,7 @@ def _build(
         "packages": engine.package_versions(),
         "python": sys.version.split()[0],
         "parameters": {"mapping": mapping},
+        "decisions": decisions_hash,
         "notes": [note for record in records for note in record.notes],
         "counts": {"files": len(files)} | {name: counts[name] for name in schema.TABLES},
     }
@@ -338,11 +346,12 @@ def _arrange(records: list[FileRecord], store: PartStore) -> _Layout:
 
 
 def _join_corpus(
-    layout: _Layout, store: PartStore, team: Workers, progress: bool
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+    layout: _Layout, store: PartStore, team: Workers, progress: bool, decisions: pd.DataFrame
+) -> tuple[aliases.Decided, dict[str, Any]]:
     """Find entities and duplicates over all parts and join every part to them.
 
-    Returns the entities and the catalogue of the parts' files.
+    Returns the entities, as a person's `decisions` leave them, and the catalogue of the parts'
+    files.
     """
     place, expected = store.storage.address, engine.engine_version()
     stale = [
@@ -355,9 +364,11 @@ def _join_corpus(
     names = entities.find_entities_from(
         _summed(store.names(part.name, layout.dropped.get(part.name, [])) for part in layout.parts)
     )
+    decided = aliases.apply(names, decisions, aliases.decisions_file().name)
     copies = _find_duplicates(layout, store)
     joins: dict[str, Join] = {}
-    jobs = _join_jobs(layout, store, names, copies, joins, (place, store.folder, expected))
+    lookup = _Lookup(names, decided)
+    jobs = _join_jobs(layout, store, lookup, copies, joins, (place, store.folder, expected))
     bar = tqdm(desc="Joining", total=len(layout.parts), unit="part", disable=not progress)
     with bar:
         for name, join in team.run(annotation.join_part, jobs, light=True):
@@ -380,7 +391,7 @@ def _join_corpus(
         catalogue["joins"][folder] = join.version
         if part.name in layout.dropped:
             catalogue["dropped"][folder] = layout.dropped[part.name]
-    return names, catalogue
+    return decided, catalogue
 
 
 def _summed(summaries: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
@@ -401,13 +412,12 @@ def _summed(summaries: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
 def _join_jobs(
     layout: _Layout,
     store: PartStore,
-    names: pd.DataFrame,
+    lookup: _Lookup,
     copies: dict[str, tuple[str, str]],
     joins: dict[str, Join],
     where: tuple[str, str, str],
 ) -> Iterator[tuple]:
     """Yield the parts that must be joined anew; note for every part which join holds."""
-    lookup = _Lookup(names)
     for part in layout.parts:
         gone = set(layout.dropped.get(part.name, ()))
         join = _new_join(part, store, lookup, copies, gone)
@@ -432,7 +442,8 @@ def _new_join(
         for article_id in part.rows
         if article_id in copies and article_id not in gone
     }
-    return Join(lookup.named(store.keys(part.name)), own)
+    names = lookup.named(store.keys(part.name))
+    return Join(names, own, {}, *lookup.decided({row[0] for row in names}))
 
 
 def _still_holds(old: Join, new: Join, part: Index, store: PartStore, gone: set[str]) -> bool:
@@ -440,6 +451,8 @@ def _still_holds(old: Join, new: Join, part: Index, store: PartStore, gone: set[
     if old.version == new.version:
         return True
     if {a: pair for a, pair in old.duplicates.items() if a not in gone} != new.duplicates:
+        return False
+    if new.moves or new.decided or old.moves or old.decided:
         return False
     if not set(new.entities) <= set(old.entities):
         return False
@@ -456,12 +469,20 @@ def _still_holds(old: Join, new: Join, part: Index, store: PartStore, gone: set[
 class _Lookup:
     """Looks up the entities that the names of a part may be, by label and comparable name."""
 
-    def __init__(self, names: pd.DataFrame):
+    def __init__(self, names: pd.DataFrame, decided: aliases.Decided):
         columns = ["entity_id", "entity", "label", "country", "aliases"]
         self.rows = list(names[columns].itertuples(index=False, name=None))
+        self._moves: dict[str, list[tuple[str, str, str]]] = {}
+        for entity_id, now in decided.moved.items():
+            self._moves.setdefault(entity_id, []).append((entity_id, "", now))
+        for (entity_id, form), now in decided.split.items():
+            self._moves.setdefault(entity_id, []).append((entity_id, form, now))
+        after = decided.entities[columns[:4]].itertuples(index=False, name=None)
+        self._after = {row[0]: (*row, ()) for row in after}
+        self._before = {row[0]: (*row[:4], ()) for row in self.rows}
         keys, rows = [], []
-        for number, (entity_id, entity, _, _, aliases) in enumerate(self.rows):
-            for key in {annotation.name_key(entity_id, form) for form in (entity, *aliases)}:
+        for number, (entity_id, entity, _, _, forms) in enumerate(self.rows):
+            for key in {annotation.name_key(entity_id, form) for form in (entity, *forms)}:
                 keys.append(key)
                 rows.append(number)
         encoded = pa.array(keys, pa.string()).dictionary_encode()
@@ -469,6 +490,21 @@ class _Lookup:
         codes = encoded.indices.to_numpy()
         self.order = np.array(rows, np.int64)[np.argsort(codes, kind="stable")]
         self.edges = np.searchsorted(np.sort(codes), np.arange(len(self.keys) + 1))
+
+    def decided(self, ids: set[str]) -> tuple[list[tuple], list[tuple]]:
+        """Return the decisions about some entities, and the entities they then are.
+
+        Both are empty where no decision touches any of them.
+        """
+        moves = []
+        reached = sorted(ids)
+        for entity_id in reached:
+            own = self._moves.get(entity_id, [])
+            moves += own
+            reached += sorted({now for *_, now in own} - set(reached) - {""})
+        after = [self._after[entity_id] for entity_id in reached if entity_id in self._after]
+        changed = any(self._before.get(row[0]) != row for row in after)
+        return (sorted(moves), sorted(after)) if moves or changed else ([], [])
 
     def named(self, keys: pa.Array) -> list[tuple[str, str, str, str, tuple[str, ...]]]:
         """Return the entities that have one of the names, with those of their aliases."""
@@ -511,10 +547,14 @@ def _find_duplicates(layout: _Layout, store: PartStore) -> dict[str, tuple[str, 
 
 
 def _all_problems(
-    path: Path, catalogue: dict[str, Any], storage: Storage, records: list[FileRecord]
+    path: Path,
+    catalogue: dict[str, Any],
+    storage: Storage,
+    records: list[FileRecord],
+    reports: pd.DataFrame,
 ) -> pd.DataFrame:
     columns = schema.TABLES["problems"].columns.names
-    found = [pd.DataFrame(columns=columns)]
+    found = [reports[columns]]
     for folder, version in catalogue["joins"].items():
         own = storage.read_arrow(f"{folder}/problems-{version}.parquet").to_pandas()
         if len(own):

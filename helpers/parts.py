@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helpers import duplicates, engine, schema
+from helpers import aliases, duplicates, engine, schema
 from helpers.storage import Storage
 
 PART_TABLES = ("articles", "blocks", "sentences", "mentions", "attributions", "targets", "problems")
@@ -69,29 +69,38 @@ class Index:
 class Join:
     """What the corpus tells about a part: the entities its mentions may be, its duplicates.
 
-    One of `entities` is (entity_id, entity, label, country, aliases that the part has).
+    One of `entities` is (entity_id, entity, label, country, aliases that the part has). `decided`
+    is what a person's decisions change: rows (entity_id, form or "", the entity it now is), and
+    under the same id the entities that result.
     """
 
     entities: list[tuple[str, str, str, str, tuple[str, ...]]]
     duplicates: dict[str, tuple[str, str]]
     counts: dict[str, list[int]] = field(default_factory=dict)
+    moves: list[tuple[str, str, str]] = field(default_factory=list)
+    decided: list[tuple[str, str, str, str, tuple[str, ...]]] = field(default_factory=list)
 
     @cached_property
     def version(self) -> str:
         """The name under which the part joined so is kept."""
-        return engine.fingerprint(self.entities, sorted(self.duplicates.items()))[:12]
+        decisions = [self.moves, self.decided] if self.moves or self.decided else []
+        return engine.fingerprint(self.entities, sorted(self.duplicates.items()), *decisions)[:12]
 
     def frame(self) -> pd.DataFrame:
         """Return the entities as the table `entities`."""
-        columns = ["entity_id", "entity", "label", "country", "aliases"]
-        frame = pd.DataFrame(self.entities, columns=columns).assign(merge_reason="")
-        frame["aliases"] = pd.Series([list(a) for a in frame["aliases"]], dtype=object)
-        return frame[schema.TABLES["entities"].columns.names]
+        return _entities_frame(self.entities)
+
+    def decisions(self) -> aliases.Decided:
+        """Return the decisions about the part's names, to be applied after its entities."""
+        return aliases.Decided(
+            _entities_frame(self.decided or self.entities),
+            {entity_id: now for entity_id, form, now in self.moves if not form},
+            {(entity_id, form): now for entity_id, form, now in self.moves if form},
+        )
 
     def to_bytes(self) -> bytes:
         """Return the facts as JSON."""
-        written = {"entities": self.entities, "duplicates": self.duplicates, "counts": self.counts}
-        return json.dumps(written, ensure_ascii=False).encode()
+        return json.dumps(asdict(self), ensure_ascii=False).encode()
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Join:
@@ -101,7 +110,16 @@ class Join:
             [(*row[:4], tuple(row[4])) for row in read["entities"]],
             {article_id: tuple(pair) for article_id, pair in read["duplicates"].items()},
             read["counts"],
+            [tuple(row) for row in read["moves"]],
+            [(*row[:4], tuple(row[4])) for row in read["decided"]],
         )
+
+
+def _entities_frame(rows: list[tuple[str, str, str, str, tuple[str, ...]]]) -> pd.DataFrame:
+    columns = ["entity_id", "entity", "label", "country", "aliases"]
+    frame = pd.DataFrame(rows, columns=columns).assign(merge_reason="")
+    frame["aliases"] = pd.Series([list(a) for a in frame["aliases"]], dtype=object)
+    return frame[schema.TABLES["entities"].columns.names]
 
 
 class PartStore:
