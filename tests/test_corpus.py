@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from helpers import annotation, corpus, engine, schema, tables
+from helpers import aliases, annotation, corpus, engine, schema, tables
 from helpers.storage import StorageError
 
 STORY = """Ferry line cuts night crossings
@@ -149,6 +149,28 @@ def test_a_killed_build_goes_on_where_it_stopped(tmp_path):
     assert kept and kept.items() <= now.items()
     assert manifest["counts"]["articles"] == 3 * corpus.LEAST_PART
     assert tables.read_table("articles", tmp_path / "out")["path"].is_unique
+
+
+def test_decisions_about_names_are_applied_and_can_be_taken_back(articles, tmp_path, monkeypatch):
+    decisions = tmp_path / "aliases.csv"
+    monkeypatch.setenv(aliases.VARIABLE, str(decisions))
+    undecided = build(articles, tmp_path / "out")
+    known = tables.read_table("entities", tmp_path / "out")
+    place = known.loc[known["label"] == "GPE", "entity"].iloc[0]
+    decisions.write_text(
+        f"action,label,name,target,note\nignore,GPE,{place},,\nmerge,PERSON,Nobody,Nobody Else,\n"
+    )
+    decided = build(articles, tmp_path / "out")
+    assert decided["decisions"] and decided["signature"] != undecided["signature"]
+    mentions = tables.read_table("mentions", tmp_path / "out")
+    assert set(mentions.loc[mentions["text"] == place, "entity_id"]) == {""}
+    problems = tables.read_table("problems", tmp_path / "out")
+    assert problems["problem"].str.contains("line 3").any()
+    decisions.unlink()
+    build(articles, tmp_path / "out")
+    assert place in set(tables.read_table("entities", tmp_path / "out")["entity"])
+    mentions = tables.read_table("mentions", tmp_path / "out")
+    assert set(mentions.loc[mentions["text"] == place, "entity_id"]) != {""}
 
 
 def test_another_engine_annotates_everything_again(articles, tmp_path, monkeypatch):
