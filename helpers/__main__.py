@@ -1,4 +1,4 @@
-"""The command line: `python -m helpers build | batch | train`."""
+"""The command line: `python -m helpers build | codebook | batch | train`."""
 
 from __future__ import annotations
 
@@ -66,8 +66,22 @@ def _parser() -> argparse.ArgumentParser:
         default="",
         help="a Dask scheduler whose workers annotate instead (needs the extra `cluster`)",
     )
+    build.add_argument(
+        "--codebook", metavar="FILE", default="", help="a codebook (YAML) instead of the project's"
+    )
     build.add_argument("--quiet", action="store_true", help="draw no progress bar")
     build.set_defaults(run=_build)
+
+    book = commands.add_parser(
+        "codebook",
+        help="check a codebook and print it for people",
+        description="Check a codebook and print the instructions for coders, the choices of the "
+        "coding sheet (CSV) or the methods appendix.",
+    )
+    book.add_argument("file", metavar="FILE", nargs="?", default="", help="the project's when none")
+    kinds = ("instructions", "choices", "appendix")
+    book.add_argument("--print", choices=kinds, default="instructions", dest="kind")
+    book.set_defaults(run=_codebook)
 
     batch = commands.add_parser(
         "batch",
@@ -109,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
 def _build(given: argparse.Namespace) -> int:
     from helpers import corpus, tables
 
-    out = given.out or corpus.tables_folder(Path(given.path))
+    out = given.out or corpus.tables_folder(Path(given.path), given.codebook)
     manifest = corpus.build(
         given.path,
         out,
@@ -117,6 +131,7 @@ def _build(given: argparse.Namespace) -> int:
         workers=given.workers,
         progress=not given.quiet,
         scheduler=given.scheduler,
+        codebook_file=given.codebook,
     )
     for note in manifest["notes"]:
         print(note)
@@ -140,6 +155,19 @@ def _mapping(written: list[str]) -> dict[str, str]:
     if wrong:
         raise ValueError(f"--map {wrong[0]}: write ROLE=COLUMN, for instance --map text=Body")
     return {role: column for role, _, column in pairs}
+
+
+def _codebook(given: argparse.Namespace) -> int:
+    from helpers import codebook
+
+    book = codebook.read_codebook(given.file)
+    printed = {
+        "instructions": codebook.instructions,
+        "choices": lambda book: codebook.coding_choices(book).to_csv(index=False),
+        "appendix": codebook.appendix,
+    }
+    print(printed[given.kind](book), end="")
+    return 0
 
 
 def _batch(given: argparse.Namespace) -> int:

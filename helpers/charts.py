@@ -29,7 +29,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path as MatplotlibPath
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from helpers import tables
@@ -793,6 +794,78 @@ def _readable_on(face: tuple[float, ...]) -> str:
 def _fold(text: object, width: int, lines: int = 4) -> str:
     folded = textwrap.wrap(plain(text), width, max_lines=lines, placeholder="…")
     return "\n".join(folded)
+
+
+# --------------------------------------------------------------------------------------- relays
+
+
+@_plot
+def plot_relays(
+    frame: pd.DataFrame,
+    value: str = "attributions",
+    top: int = 15,
+    ax: Axes | None = None,
+    nothing: str = NOTHING,
+) -> Axes:
+    """Draw who speaks through whom: speakers on the left, the outlets that carried them right.
+
+    Needs speaker, relay, relay_ownership and `value`; the `top` pairs with the largest value are
+    drawn. A band is as wide as its number; what went through a state's outlet is blue, the rest
+    grey, and every outlet's owner stands beside its name.
+    """
+    rows = frame.groupby(["speaker", "relay", "relay_ownership"], as_index=False)[value].sum()
+    rows = rows.sort_values([value, "speaker"], ascending=[False, True]).head(top)
+    if rows.empty:
+        return _nothing(_axes(ax, _rows_height(0)), nothing)
+    outlets = rows.groupby("relay").agg(
+        relay_ownership=("relay_ownership", lambda owners: min(owners, key=_known_first)),
+        number=(value, "sum"),
+    )
+    outlets = outlets.sort_values("number", ascending=False, kind="stable").reset_index()
+    order = {relay: place for place, relay in enumerate(outlets["relay"])}
+    rows = rows.iloc[rows["relay"].map(order).argsort(kind="stable")]
+    speakers = list(dict.fromkeys(rows["speaker"]))
+    height = max(len(speakers), len(outlets))
+    ax = _axes(ax, 0.3 + ROW * 1.15 * max(height, 3))
+    left = dict(zip(speakers, _spaced(len(speakers), height), strict=True))
+    right = dict(zip(outlets["relay"], _spaced(len(outlets), height), strict=True))
+    widest = rows[value].max()
+    for speaker, relay, ownership, number in rows[
+        ["speaker", "relay", "relay_ownership", value]
+    ].itertuples(index=False):
+        colour = BLUE if ownership == "state" else LIGHT
+        width = 1 + 6 * number / widest
+        ax.add_patch(_band(left[speaker], right[relay], width, colour))
+    told = rows.groupby("speaker", sort=False)[value].sum()
+    for speaker, place in left.items():
+        text = f"{plain(speaker, LABEL_WIDTH)}  {told[speaker]:,}"
+        ax.text(-0.02, place, text, ha="right", va="center", fontsize=8)
+    for relay, ownership, number in outlets.itertuples(index=False):
+        text = f"{number:,}  {plain(relay, 30)} ({ownership})"
+        ax.text(1.02, right[relay], text, ha="left", va="center", fontsize=8)
+    ax.set_xlim(-1.05, 2.05)
+    ax.set_ylim(height - 0.4, -0.6)
+    ax.set_axis_off()
+    return ax
+
+
+def _known_first(ownership: str) -> tuple[bool, str]:
+    return ownership == "unknown", ownership
+
+
+def _spaced(number: int, height: int) -> np.ndarray:
+    """Spread the shorter of two columns over the height of the longer."""
+    step = height / number
+    return np.arange(number) * step + (step - 1) / 2
+
+
+def _band(left: float, right: float, width: float, colour: str) -> PathPatch:
+    """Return a curve from the left column to the right one."""
+    points = [(0.0, left), (0.45, left), (0.55, right), (1.0, right)]
+    path = MatplotlibPath(points, [MatplotlibPath.MOVETO, *[MatplotlibPath.CURVE4] * 3])
+    return PathPatch(
+        path, fill=False, edgecolor=colour, linewidth=width, alpha=0.75, capstyle="butt"
+    )
 
 
 # ----------------------------------------------------------------------------------------- show

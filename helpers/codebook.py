@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -16,6 +18,7 @@ import yaml
 
 from helpers import lexicons, schema
 
+VARIABLE = "ATTRIBUTED_CODEBOOK"
 DEFAULT = Path(__file__).resolve().parents[1] / "data" / "codebook.yml"
 VARIABLES = ("source_type", "affiliation", "channel")
 KEYS = ("title", "unit", *VARIABLES, "anonymity", "relay", "house_policy")
@@ -106,16 +109,36 @@ class Codebook:
 
 
 def read_codebook(path: str | Path = "") -> Codebook:
-    """Read and check a codebook; "" reads the one that comes with the project.
+    """Read and check a codebook; "" reads the one in use, else the one of the project.
+
+    The one in use is that of `in_use`, or of the environment variable ATTRIBUTED_CODEBOOK.
 
     Raises CodebookError with the line of every fault: what is not YAML, an unknown or missing key,
     a category of source_type that is not one of the six, a word in two categories, a pattern that
     does not compile. Raises FileNotFoundError when there is no such file.
     """
-    file = Path(path) if path else DEFAULT
+    file = Path(path or os.environ.get(VARIABLE, "") or DEFAULT)
     if not file.is_file():
         raise FileNotFoundError(f"no codebook {file}: give the path of a YAML file, or none")
     return _read(file, file.stat().st_mtime_ns)
+
+
+@contextmanager
+def in_use(path: str | Path = "") -> Iterator[Codebook]:
+    """Let `read_codebook` give this codebook, here and in processes started meanwhile.
+
+    Raises what `read_codebook` raises.
+    """
+    book = read_codebook(path)
+    before = os.environ.get(VARIABLE)
+    if path:
+        os.environ[VARIABLE] = str(Path(path).resolve())
+    try:
+        yield book
+    finally:
+        if path:
+            os.environ.pop(VARIABLE, None)
+            os.environ.update({} if before is None else {VARIABLE: before})
 
 
 @lru_cache(maxsize=8)
@@ -231,9 +254,10 @@ class _Reader:
         categories = {key: self.category(key, value) for key, value in nodes.items()}
         for missing in [key for key in NEEDED[name] if nodes and key not in nodes]:
             self.fault(parts["categories"], f"{name} needs the category {missing!r}")
-        for key in FIXED.get(name, ()) and [k for k in nodes if k not in FIXED[name]]:
-            guess = _guess(key, FIXED[name])
-            self.fault(nodes[key], f"{key!r} is none of the six source types{guess}")
+        for key, _ in getattr(parts.get("categories"), "value", ()):
+            if name in FIXED and key.value not in FIXED[name]:
+                guess = _guess(key.value, FIXED[name])
+                self.fault(key, f"{key.value!r} is none of the six source types{guess}")
         self._check_words(nodes)
         order = self.texts(parts.get("precedence")) or tuple(categories)
         for item in getattr(parts.get("precedence"), "value", ()):

@@ -34,6 +34,7 @@ from helpers import (
     __version__,
     aliases,
     annotation,
+    codebook,
     duplicates,
     engine,
     entities,
@@ -69,6 +70,7 @@ def build(
     workers: int = 0,
     progress: bool = True,
     scheduler: str = "",
+    codebook_file: str | Path = "",
 ) -> dict[str, Any]:
     """Read the articles at `path`, annotate them, write every table to `out`; return the manifest.
 
@@ -88,11 +90,16 @@ def build(
         Whether to draw a progress bar on standard error.
     scheduler
         The address of a Dask scheduler (`tcp://host:8786`) whose workers then annotate.
+    codebook_file
+        A codebook (YAML) that decides what kind of source speaks; "" takes the project's own. Not
+        with a scheduler, whose workers have their own.
 
     Raises
     ------
     FileNotFoundError
         When `path` does not exist.
+    CodebookError
+        When the codebook cannot be used; the message names the line.
     BuildError, storage.StorageError, workers.WorkersError, cluster.ClusterError
         When `out` cannot be written, lies inside the articles, or is in use by another build; when
         the scheduler is not there, or its workers have another version of this package.
@@ -102,11 +109,15 @@ def build(
         raise FileNotFoundError(f"{path} does not exist: give a file, folder or zip of articles")
     if workers < 0:
         raise BuildError(f"workers must be 0 or more, not {workers}")
+    if codebook_file and scheduler:
+        raise BuildError("a codebook of your own cannot be sent to a scheduler: build without one")
     _check_outside(path, out)
-    storage = Storage(out)
-    storage.check_writable()
-    with _only_build(storage):
-        return _build(path, storage, mapping or {}, workers or processors(), progress, scheduler)
+    with codebook.in_use(codebook_file) as book:
+        storage = Storage(out)
+        storage.check_writable()
+        with _only_build(storage):
+            team = (workers or processors(), progress, scheduler)
+            return _build(path, storage, mapping or {}, book, *team)
 
 
 def _check_outside(path: Path, out: str | Path) -> None:
@@ -134,13 +145,14 @@ def _build(
     path: Path,
     storage: Storage,
     mapping: dict[str, str],
+    book: codebook.Codebook,
     workers: int,
     progress: bool,
     scheduler: str,
 ) -> dict[str, Any]:
     files = list(ingest.iter_files(path))
     hashes = engine.engine_hashes()
-    settings = engine.fingerprint(hashes, mapping)
+    settings = engine.fingerprint(hashes, mapping, book.sha256)
     file_of_decisions = aliases.decisions_file()
     decisions = aliases.read_decisions(file_of_decisions)
     decisions_hash = aliases.file_hash(file_of_decisions)
@@ -170,6 +182,7 @@ def _build(
         "corpus_fingerprint": engine.fingerprint(sorted(layout.rows)),
         "signature": signature,
         "engine": hashes,
+        "codebook": {"file": book.path, "sha256": book.sha256},
         "packages": engine.package_versions(),
         "python": sys.version.split()[0],
         "parameters": {"mapping": mapping},
@@ -626,7 +639,7 @@ def _file_signature(file: ingest.SourceFile) -> str:
 # ---------------------------------------------------------------------------- finding a corpus
 
 
-def open_corpus(corpus: str | Path) -> Path | str:
+def open_corpus(corpus: str | Path, codebook_file: str | Path = "") -> Path | str:
     """Return the folder of tables of a corpus, building what is missing or changed.
 
     Parameters
@@ -635,22 +648,26 @@ def open_corpus(corpus: str | Path) -> Path | str:
         The name of a folder under `data/`; else the path of a file or folder of articles, tried
         from the working folder and then from the project; or a folder of tables that
         `python -m helpers build` wrote.
+    codebook_file
+        A codebook (YAML) of your own; its tables are kept apart from those of the project's.
 
     Prints one line that says whether tables were built or reused. Raises FileNotFoundError when
-    nothing of that name exists. Tables are kept in the folder named by the environment variable
-    ATTRIBUTED_TABLES, or in `data/tables/`.
+    nothing of that name exists, CodebookError for a codebook that cannot be used, and BuildError
+    for tables that were made with another codebook. Tables are kept in the folder named by the
+    environment variable ATTRIBUTED_TABLES, or in `data/tables/`.
     """
     if is_url(corpus):
-        tables.read_manifest(corpus)
+        _check_codebook(corpus, codebook_file)
         print(f"Using the tables at {corpus}.")
         return str(corpus)
     path = locate(corpus)
     if (path / tables.MANIFEST).is_file():
+        _check_codebook(path, codebook_file)
         print(f"Using the tables in {path.name}.")
         return path
-    out = tables_folder(path)
+    out = tables_folder(path, codebook_file)
     before = _built(out)
-    manifest = build(path, out, progress=sys.stderr.isatty())
+    manifest = build(path, out, progress=sys.stderr.isatty(), codebook_file=codebook_file)
     counts = manifest["counts"]
     done = "Using the tables of" if manifest["built"] == before else "Built the tables of"
     print(
@@ -658,6 +675,16 @@ def open_corpus(corpus: str | Path) -> Path | str:
         f"{counts['attributions']:,} attributions, {counts['problems']:,} problems."
     )
     return out
+
+
+def _check_codebook(place: str | Path, codebook_file: str | Path) -> None:
+    """Raise BuildError when tables were made with another codebook than the one given."""
+    made = tables.read_manifest(place).get("codebook", {}).get("sha256", "")
+    if codebook_file and made != codebook.read_codebook(codebook_file).sha256:
+        raise BuildError(
+            f"the tables at {place} were not made with {codebook_file}: build them anew with "
+            "`python -m helpers build --codebook`, or give the articles as corpus"
+        )
 
 
 def _built(out: Path) -> str:
@@ -686,7 +713,10 @@ def locate(corpus: str | Path) -> Path:
     )
 
 
-def tables_folder(path: Path) -> Path:
-    """Return where the tables of the articles at `path` are kept."""
+def tables_folder(path: Path, codebook_file: str | Path = "") -> Path:
+    """Return where the tables of the articles at `path`, made with a codebook, are kept."""
     root = Path(os.environ.get("ATTRIBUTED_TABLES", DATA / "tables"))
-    return root / f"{path.name}-{engine.fingerprint(str(path.resolve()))[:8]}"
+    folder = f"{path.name}-{engine.fingerprint(str(path.resolve()))[:8]}"
+    if codebook_file:
+        folder += f"-{codebook.read_codebook(codebook_file).sha256[:8]}"
+    return root / folder

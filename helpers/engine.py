@@ -22,7 +22,8 @@ NOT_ENGINE = {
     "charts", "cluster", "clustering", "coding", "codings", "comparisons", "concordance",
     "correction", "desk", "evidence", "examples", "explore", "export", "gender", "intervals",
     "jobs", "measures", "network", "outcomes", "overview", "parameters", "passages", "plan",
-    "preload", "reliability", "report", "runs", "sampling", "sheets", "snapshots", "stance",
+    "preload", "reliability", "report", "runs", "sampling", "sheets", "snapshots", "sourcing",
+    "stance",
     "storage", "study", "subsets", "tables", "tones", "train", "train_targets", "tuning", "warm",
     "workers",
 }  # fmt: skip

@@ -249,7 +249,8 @@ def stands_as(described: str, name: str) -> str:
 _NOT_NOUNS = frozenset(
     {"who", "which", "that", "and", "or", "of", "for", "in", "at", "from", "on", "with", "to", "by",
      "as", "also", "himself", "herself", "itself", "not", "whose", "where", "when", "while", "said",
-     "says", "told", "aged"}
+     "says", "told", "aged", "has", "had", "have", "is", "was", "were", "are", "will", "would",
+     "did"}
 )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ _STOP = re.compile(
     r"will|has|have|had|was|were|is|are|would|could)\b|,?\s+\(|[.!?](?=\s|$)"
 )
 _NO_NOUN = re.compile(
-    r"(?:who\s+)?(?:said|told|says|added|asked|\w{3,}ing|(?!retired|elected|appointed)\w{3,}ed|"
+    r"(?:who\b|said|told|says|added|asked|\w{3,}ing|(?!retired|elected|appointed)\w{3,}ed|"
     r"during|after|before|with|without|despite|at|in|on|to|from|for|by|as|when|while|and)\b"
 )
 

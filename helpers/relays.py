@@ -255,7 +255,7 @@ def _owned(text: str, spans: list[tuple[int, int, str]], spelled: dict[str, str]
         known = names.known(name)
         name = known.name if known and known.lexicon == "outlets" else name
         kept.append((start, end, name))
-        beside = text[max(0, start - 50) : start] + " " + text[end : end + 50]
+        beside = text[max(0, start - 50) : end + 50]
         if owners.get(name, "unknown") == "unknown":
             owners[name] = owner(name, beside)
     for start, end, name in kept:

@@ -12,6 +12,7 @@ from nltk.metrics.agreement import AnnotationTask
 
 MATCH = 0.5
 _WORD = re.compile(r"\w+")
+_SMALL = frozenset({"the", "a", "an", "of", "for", "in", "at", "and", "s", "to", "is", "on"})
 _NO_NAME = frozenset(
     {"the", "a", "an", "of", "and", "for", "in", "at", "s", "jr", "sr", "ii", "iii"}
 )
@@ -231,6 +232,37 @@ def measure_source_names(attributions: pd.DataFrame, statements: pd.DataFrame) -
         ],
         columns=["resolution", "statements", "right", "share"],
     )
+
+
+def measure_source_coding(attributions: pd.DataFrame, statements: pd.DataFrame) -> pd.DataFrame:
+    """Tell how sourced statements are found and coded; one row is one measure.
+
+    `attributions` has path, spans, source_type and title; `statements` path, spans, source_type
+    and title, "" where the coder gave none. Rows: *found* (see `match_statements`), *source type*
+    and *majority type* of those found, and *title* (of the found that have one, see `has_title`);
+    each with count, n and share.
+    """
+    matched = match_statements(attributions, statements)
+    ours = attributions.loc[matched["attribution"]].reset_index(drop=True)
+    theirs = statements.loc[matched["statement"]].reset_index(drop=True)
+    typed, titled = theirs["source_type"] != "", theirs["title"] != ""
+    most = theirs.loc[typed, "source_type"].value_counts().max() if typed.any() else 0
+    same = (ours["source_type"] == theirs["source_type"])[typed]
+    titles = [has_title(*pair) for pair in zip(ours["title"], theirs["title"], strict=True)]
+    rows = [
+        ("found", len(matched), len(statements)),
+        ("source type", int(same.sum()), len(same)),
+        ("majority type", int(most), len(same)),
+        ("title", int(pd.Series(titles, dtype=bool)[titled].sum()), int(titled.sum())),
+    ]
+    measured = pd.DataFrame(rows, columns=["measure", "count", "n"])
+    return measured.assign(share=measured["count"] / measured["n"].where(measured["n"] > 0))
+
+
+def has_title(found: str, coded: str) -> bool:
+    """Tell whether a title holds half of the words of the one a coder wrote, small words apart."""
+    said, wanted = (set(_WORD.findall(text.casefold())) - _SMALL for text in (found, coded))
+    return bool(wanted) and len(said & wanted) >= MATCH * len(wanted)
 
 
 def same_source(speaker: str, name: str, person: bool) -> bool:

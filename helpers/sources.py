@@ -45,6 +45,12 @@ _ORG_WORD = re.compile(
     r"Agency|Authority|Office|Court|Court|Police|Army|Church|Club|Trust|Society|Alliance|Coalition|"
     r"Network|Board|Bureau|Service|Company|Industries|Ports|Minerals|Airlines|Project|Campaign)\b"
 )
+# What belongs to places and bodies, not to people.
+_BELONGING = (
+    "government|embassy|ministry|parliament|chairman|chairwoman|chief executive|cabinet|border|"
+    "capital|army|prime minister|foreign minister|shares|subsidiary|headquarters|factory|spokesman|"
+    "spokeswoman|employees|customers|streets|mayor|council"
+)
 _PERSONAL_WORDS = re.compile(
     r"\b(?:Mr|Mrs|Ms|Miss|Dr|Sir|Dame|Rev|Sgt|Capt|Gen|Col)\b\.?|,\s+\d\d\b"
 )
@@ -183,7 +189,8 @@ class _Article:
         )
         self.channels = book.variables["channel"].categories
         self.sentences = relays.Sentences(text)
-        named = [pair for pair in outlets if pair[0] in text]
+        ours = [(written, own) for written in (own, *own.split()[-1:]) if written]
+        named = [pair for pair in [*outlets, *ours] if pair[0] in text]
         self.outlets = named
         self.outlet_names = {
             name for outlet in relays.find_outlets(text, named) for name in outlet.names(text)
@@ -269,7 +276,14 @@ class _Article:
             return several or bool(_ORG_WORD.search(name))
         if name in self.bodies or re.search(r"[A-Z]{2}", name):
             return True
-        placed = rf"\b(?:in|across|from|into|inside|throughout) {re.escape(name)}\b"
+        whole, stem = re.escape(name), re.escape(name.rstrip("aeiouy"))
+        people = rf"\b(?:{whole}(?:ns?|ic|ers|ese|i)|{stem}(?:ians?|ans?|ic|ish|ese))\b"
+        if re.search(people, self.text):
+            return True
+        placed = (
+            rf"\b(?:in|across|from|into|inside|throughout) {whole}\b|"
+            rf"\b{whole}[’']s? (?:\w+ )?(?:{_BELONGING})\b"
+        )
         return all(" " not in written for written in spellings) and bool(
             re.search(placed, self.text)
         )
@@ -319,8 +333,11 @@ class _Article:
         """Return the type of a name that is no entity: by its words and by those beside it."""
         rule = f"name {said.name!r} by its form"
         known = names.known(said.name)
+        if known is not None and known.label == "NORP":
+            alone = not is_plural(said.name) and " " not in source.shown
+            return ("named person" if alone else "unnamed group"), rule
         if known is not None:
-            return ("unnamed group" if known.label == "NORP" else "named organisation"), rule
+            return "named organisation", rule
         last = said.name.split()[-1].lower()
         head_kind = self.kinds.get(said.head, "")
         apposed = apposed_head(source.shown, said.name)
@@ -500,7 +517,8 @@ class _Article:
         """Fill the chain of outlets between the speaker and this article; return the words."""
         speaker = source.entity.name if source.entity else source.row["speaker"]
         speaking = source.name if source.name_stands == "head" else source.described.name
-        if speaking and (is_outlet(speaking) or is_outlet(speaker)):
+        itself = speaking in self.outlet_names or speaker in self.outlet_names
+        if speaking and (itself or is_outlet(speaking) or is_outlet(speaker)):
             return ""
         if not speaker and not source.row["source_text"]:
             return ""
@@ -656,6 +674,9 @@ class _Withholding:
             if start <= withheld.start < end + 2:
                 return True
         if withheld.adjective or not (source.row["cue_spans"] or source.row["source_spans"]):
+            return False
+        pronoun = withheld.subject.pronoun
+        if pronoun and source.written.pronoun != pronoun:
             return False
         low, high = self.article._window(source)
         inside = any(s <= withheld.start < e for s, e in source.row["spans"])

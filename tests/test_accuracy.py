@@ -23,6 +23,7 @@ from helpers import (
     entities,
     mentions,
     reliability,
+    sources,
     speakers,
     tone,
     tuning,
@@ -206,3 +207,67 @@ def source_names(gold):
 )
 def test_the_sources_that_scu_names(resolution, floor, source_names):
     assert source_names[resolution] >= floor
+
+
+def read_sources(articles: pd.DataFrame) -> pd.DataFrame:
+    """The attributions of articles with their speakers and sources."""
+    found = mentions.find_mentions(articles)
+    named = entities.find_entities(found, articles)
+    found = entities.add_entity(found, articles, named)
+    said = attributions.find_attributions(articles)
+    said = speakers.add_speaker(said, articles, found, named)
+    return sources.add_source_type(said, articles, named).assign(path=said["article_id"])
+
+
+@pytest.fixture(scope="module")
+def source_scores(gold) -> pd.Series:
+    file = gold / "scu_sources" / "scu_even.jsonl"
+    coded = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    articles = pd.DataFrame([{"article_id": one["id"], "text": one["text"]} for one in coded])
+    statements = pd.DataFrame(
+        [
+            {
+                "path": one["id"],
+                "spans": reliability.place_statement(said["statement"], one["text"]),
+                "source_type": said["type"],
+                "title": said["title"],
+            }
+            for one in coded
+            for said in one["statements"]
+        ]
+    )
+    measured = reliability.measure_source_coding(read_sources(articles), statements)
+    print(f"\nSanta Clara sourcing benchmark\n{measured.to_string(index=False)}")
+    return measured.set_index("measure")["share"]
+
+
+@pytest.mark.parametrize(
+    ("measure", "floor"), [("found", 0.94), ("source type", 0.9), ("title", 0.77)]
+)
+def test_sources_on_the_santa_clara_benchmark(measure, floor, source_scores):
+    assert source_scores[measure] >= floor
+    assert source_scores["source type"] > source_scores["majority type"]
+
+
+def test_the_story_has_its_sources_and_relays(stories):
+    """The story of the missiles: every relay, its owner, and those behind it."""
+    (file,) = stories.glob("rfa_2024-11-18_*.txt")
+    text = file.read_bytes().decode("utf-8")
+    said = read_sources(pd.DataFrame([{"article_id": "rfa", "text": text}]))
+    columns = ["speaker", "source_type", "affiliation", "country", "relay", "relay_ownership"]
+    told = set(said[columns].itertuples(index=False, name=None))
+    person, government = "named person", "government"
+    assert told >= {
+        ("Leonid Slutsky", person, "legislature or party", "RUS", "TASS", "state"),
+        ("Xi Jinping", person, government, "CHN", "Xinhua News Agency", "state"),
+        ("Kim Jong Un", person, government, "PRK", "Korean Central News Agency", "state"),
+        ("NHK", "named organisation", "news media", "JPN", "", ""),
+        ("White House", "named organisation", government, "USA", "", ""),
+        ("Volodymyr Zelenskyy", person, government, "UKR", "", ""),
+    }
+    through = said.groupby("relay").size()
+    assert through["Xinhua News Agency"] == 2
+    american = said[said["relay"] == "New York Times"]
+    assert set(american["source_type"]) == {"anonymous source"}
+    assert set(american["country"]) == {"USA"} and set(american["relay_ownership"]) == {"private"}
+    assert "statement" in set(said.loc[said["speaker"] == "White House", "channel"])

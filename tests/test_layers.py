@@ -40,7 +40,7 @@ LAYERS = [
     {"codings", "reliability", "agreement", "sampling", "clustering", "gender"},
     {"sheets"},
     {"measures"},
-    {"tones"},
+    {"tones", "sourcing"},
     {"charts", "evidence", "passages", "correction"},
     {"coding", "concordance", "benchmarks"},
     {"study"},
@@ -65,7 +65,7 @@ LAYERS = [
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 NOTEBOOKS_MAY_IMPORT = {
-    "tables", "measures", "tones", "reliability", "charts", "explore", "desk", "study",
+    "tables", "measures", "tones", "sourcing", "reliability", "charts", "explore", "desk", "study",
     "concordance", "benchmarks", "comparisons",
 }  # fmt: skip
 

@@ -180,3 +180,38 @@ def test_pairs_use_every_attribution_at_most_once(first, second):
     row = reliability.measure_unitising(first, second).iloc[0]
     assert row["found_by_both"] + row["only_first"] == len(first)
     assert row["found_by_both"] + row["only_second"] == len(second)
+
+
+def test_coding_of_sources_is_measured_on_the_statements_found():
+    found = pd.DataFrame(
+        {
+            "path": ["p"] * 2,
+            "spans": [[[0, 20]], [[40, 60]]],
+            "source_type": ["named person", "document"],
+            "title": ["director of the harbour board", ""],
+        }
+    )
+    coded = pd.DataFrame(
+        {
+            "path": ["p"] * 3,
+            "spans": [[[0, 22]], [[40, 58]], [[90, 99]]],
+            "source_type": ["named person", "unnamed group", "named person"],
+            "title": ["Director, Harbour Board", "", "Mayor"],
+        }
+    )
+    measured = reliability.measure_source_coding(found, coded).set_index("measure")
+    assert dict(measured["count"]) == {"found": 2, "source type": 1, "majority type": 1, "title": 1}
+    assert dict(measured["n"]) == {"found": 3, "source type": 2, "majority type": 2, "title": 1}
+
+
+@pytest.mark.parametrize(
+    ("found", "coded", "same"),
+    [
+        ("chair of the board", "Chair of the Board of Trade", True),
+        ("chair", "Chair of the Board of Trade", False),
+        ("", "Mayor", False),
+        ("Mayor", "", False),
+    ],
+)
+def test_a_title_is_there_when_half_of_its_words_are(found, coded, same):
+    assert reliability.has_title(found, coded) == same

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import attributions, entities, mentions, schema, sources, speakers
+from helpers import attributions, codebook, entities, mentions, schema, sources, speakers
 
 PIECES = st.sampled_from(
     [
@@ -65,6 +65,45 @@ def last(text: str) -> pd.Series:
 def test_the_six_types(text, source_type, named):
     row = last(text)
     assert (row["source_type"], row["named"]) == (source_type, named)
+
+
+def test_a_name_withheld_anywhere_counts_for_every_statement_of_that_source():
+    text = (
+        "A pilot said that it rained. The pilot, who asked not to be named because he feared for "
+        "his job, said that it was cold. Three pilots said that it was dry."
+    )
+    table = sources.add_source_type(*prepared(text))
+    assert list(table["source_type"]) == ["anonymous source"] * 2 + ["unnamed group"]
+    assert set(table["anonymity_reason"][:2]) == {"because he feared for his job"}
+
+
+def test_each_decision_says_what_decided_it():
+    row = last("“It rained,” said Mara Quist, a professor of geology, as cited by TASS.")
+    assert row["source_rule"].startswith("type: name 'Mara Quist'; affiliation: word 'professor'")
+    assert row["source_rule"].endswith("relay: carried 'cited by TASS'")
+    assert (row["title"], row["relay_chain"]) == ("professor of geology", ["TASS"])
+
+
+def test_a_chain_of_outlets_runs_from_the_speaker_to_the_article():
+    row = last("Mara Quist told CNN that it rained, Reuters reported.")
+    assert (row["relay"], row["relay_chain"]) == ("CNN", ["CNN", "Reuters"])
+
+
+def test_the_articles_own_outlet_is_no_relay():
+    said, articles, named = prepared("Mara Quist told the Clarion that it rained.")
+    articles["outlet"] = "City Clarion"
+    row = sources.add_source_type(said, articles, named).iloc[-1]
+    assert (row["relay"], row["channel"]) == ("", "told the outlet")
+
+
+def test_an_edited_codebook_decides(tmp_path):
+    own = codebook.DEFAULT.read_text(encoding="utf-8")
+    file = tmp_path / "codebook.yml"
+    file.write_text(own.replace("    military:\n", "    military:\n      nouns: [docker]\n", 1))
+    said = prepared("A docker said that it rained.")
+    assert sources.add_source_type(*said)["affiliation"].iloc[-1] == "citizen or witness"
+    edited = codebook.read_codebook(file)
+    assert sources.add_source_type(*said, edited)["affiliation"].iloc[-1] == "military"
 
 
 def test_anonymous_gives_the_words_of_the_reason():

@@ -56,6 +56,7 @@ def test_spans_come_back_as_lists(tmp_path):
         "confidence": 0.5,
         "tone": float("nan"),
         "tone_agreement": float("nan"),
+        "news_tone": float("nan"),
     }
     tables.write_table(pd.DataFrame([row]), "attributions", tmp_path)
     read = tables.read_table("attributions", tmp_path).iloc[0]
