@@ -222,7 +222,7 @@ def _list_parameters(notebook: NotebookNode, outcome: Outcome) -> Iterator[dict[
     """One row for each parameter: name, value in this run, whether the run set it, meaning."""
     for parameter in parameters.read_parameters(notebook):
         value = outcome.parameters.get(parameter.name, parameter.default)
-        if parameter.name == "out" and value:
+        if parameter.name in ("out", "before") and value:
             value = f"{Path(value).name}/"
         yield {
             "name": parameter.name,

@@ -220,7 +220,8 @@ def misbehaved(tmp_path_factory):
     write(folder / "leaks.ipynb", code(LEAKS))
     write(folder / "clean.ipynb", code(CLEAN))
     write(folder / "draws.ipynb", code("import numpy, random, uuid"), code("numpy.random.rand()"))
-    names = ["leaks", "clean", *BAD, "draws"]
+    write(folder / "plots.ipynb", code("import matplotlib.pyplot as plt\nplt.plot([1, 2]);"))
+    names = ["leaks", "clean", *BAD, "draws", "plots"]
     last = {"name": "draws-again", "notebook": "draws"}
     code_ = run_batch(
         batch_file(folder, [*runs(*names), last]),
@@ -262,6 +263,11 @@ def test_runs_do_not_draw_the_same_random_numbers(misbehaved):
     drawn = [nbformat.read(out / f"{name}.ipynb", 4) for name in ("draws", "draws-again")]
     first, second = (kept.cells[-1].outputs[-1].data["text/plain"] for kept in drawn)
     assert first != second
+
+
+def test_a_figure_of_pyplot_is_shown(misbehaved):
+    _, found = misbehaved
+    assert found["plots"].finished and found["plots"].figure
 
 
 def test_what_a_notebook_started_ends_with_its_run(misbehaved):
