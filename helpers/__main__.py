@@ -9,6 +9,8 @@ from pathlib import Path
 
 from helpers import __version__
 
+PROBLEMS_SHOWN = 50
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 only when everything asked for was done."""
@@ -37,12 +39,15 @@ def _parser() -> argparse.ArgumentParser:
     build = commands.add_parser(
         "build",
         help="read articles and write the tables",
-        description="Read a file, folder or zip of articles and write its tables to DIR. "
+        description="Read a file, folder or zip of articles and write its tables to PLACE. "
         "Run it again after a change or an interruption: only what is new is annotated.",
     )
     build.add_argument("path", metavar="PATH", help="file, folder or zip of articles")
     build.add_argument(
-        "--out", metavar="DIR", help="folder of the tables; without it, where notebooks find them"
+        "--out",
+        metavar="PLACE",
+        help="folder of the tables, or the URL of a store such as s3://bucket/tables; without it, "
+        "where notebooks find them",
     )
     build.add_argument(
         "--map",
@@ -52,7 +57,15 @@ def _parser() -> argparse.ArgumentParser:
         help="column of a table file that holds the text, title, outlet, published, url, author, "
         "id or section; repeat for each; what is left out is guessed",
     )
-    build.add_argument("--workers", type=int, default=1, help="processes that annotate (1)")
+    build.add_argument(
+        "--workers", type=int, default=0, help="processes that annotate (one for each processor)"
+    )
+    build.add_argument(
+        "--scheduler",
+        metavar="tcp://HOST:PORT",
+        default="",
+        help="a Dask scheduler whose workers annotate instead (needs the extra `cluster`)",
+    )
     build.add_argument("--quiet", action="store_true", help="draw no progress bar")
     build.set_defaults(run=_build)
 
@@ -85,7 +98,8 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser(
         "train",
-        help="train the model that finds names and attributions (needs the extra `train`)",
+        help="train the model that finds names and attributions, or, with `train targets`, that of "
+        "tone toward a target (needs the extra `train`)",
         add_help=False,
     )
     train.set_defaults(run=_train)
@@ -102,11 +116,16 @@ def _build(given: argparse.Namespace) -> int:
         mapping=_mapping(given.map),
         workers=given.workers,
         progress=not given.quiet,
+        scheduler=given.scheduler,
     )
     for note in manifest["notes"]:
         print(note)
-    for row in tables.read_table("problems", out).itertuples():
+    problems = tables.read_table("problems", out)
+    for row in problems.head(PROBLEMS_SHOWN).itertuples():
         print(f"problem: {row.path}: {row.problem}", file=sys.stderr)
+    if len(problems) > PROBLEMS_SHOWN:
+        more = len(problems) - PROBLEMS_SHOWN
+        print(f"… and {more:,} more in the table problems of {out}", file=sys.stderr)
     counts = ", ".join(f"{count:,} {name}" for name, count in manifest["counts"].items())
     print(f"{out}: {counts}")
     if not manifest["counts"]["articles"]:
@@ -152,13 +171,17 @@ def _number(kind: type) -> Callable[[str], float]:
 
 
 def _train(given: argparse.Namespace) -> int:
+    targets = given.rest[:1] == ["targets"]
     try:
-        from helpers import train
+        if targets:
+            from helpers import train_targets as train
+        else:
+            from helpers import train
     except ModuleNotFoundError as error:
         raise RuntimeError(
             f"training needs {error.name}: run `pip install -e '.[train]'` in this environment"
         ) from error
-    return train.main(given.rest)
+    return train.main(given.rest[targets:])
 
 
 if __name__ == "__main__":

@@ -19,7 +19,10 @@ from helpers import decoding, names, quotations, schema
 
 Span = tuple[int, int]
 
-CARRIED = 0.4  # share right of the quotations without a cue on PolNeAR dev, contents only
+# share right of the rules for quotations that the reader gave to nobody, where they stand
+BESIDE = 0.7
+CARRIED = 0.4  # without a cue, contents only, on PolNeAR dev
+LEAST_WORDS = 4  # of a quotation that a rule alone attributes
 NEAR = 2000  # characters at most between a quotation and the one that it goes on from
 
 _WORD = re.compile(r"\w+(?:[-’'.]\w+)*")
@@ -63,6 +66,17 @@ _INNER = re.compile(
 )
 
 
+_SAID_AFTER = re.compile(
+    rf"\s*(?:(?P<cue>{_SPOKE})\s+(?P<source>{_WHO})|(?P<source2>{_WHO})\s+(?P<cue2>{_SPOKE}))"
+    r"(?=\s*(?:[.,;\n]|$))"
+)
+_SAID_BEFORE = re.compile(
+    rf"(?:^|[\n.,;”\"]\s*)(?P<source>{_WHO})\s+"
+    rf"(?P<cue>{_SPOKE}(?:\s[^\n.,:“”\"]{{1,40}})?[,:]"
+    r"|(?:asked|replied|wrote|tweeted|posted|made|gave|issued)\b[^\n.,:“”\"]{0,40}:)\s*$"
+)
+
+
 class Found(NamedTuple):
     """One attribution; all spans are offsets into the text, `cue` and `source` None when absent."""
 
@@ -101,7 +115,9 @@ def read_attributions(text: str) -> list[Found]:
     read = [item for item in read if item.content and not _unanswered(text, item)]
     read = [_behind_relay(text, item, quotes) for item in _without_cited(text, read)]
     found = _distinct([part for item in read for part in _by_paragraph(text, item, quotes)])
-    return sorted(found + _carried(text, quotes, found), key=lambda item: item.content)
+    found += _beside(text, quotes, found)
+    found += _carried(text, quotes, found)
+    return sorted(found, key=lambda item: item.content)
 
 
 class Quotes:
@@ -292,23 +308,54 @@ def _behind_relay(text: str, found: Found, quotes: Quotes) -> Found:
 def _opening(text: str, offset: int) -> int:
     """Return the first offset of the sentence that an offset stands in."""
     low = max(0, offset - 300)
-    ends = [match.end() for match in _SENTENCE_END.finditer(text, low, offset)]
-    return ends[-1] if ends else low
+    ends = [match.end() for match in _SENTENCE_END.finditer(text, low, offset + 1)]
+    return max((end for end in ends if end <= offset), default=low)
 
 
 # --------------------------------------------------------------- quotations that nobody was given
 
 
+def _beside(text: str, quotes: Quotes, found: list[Found]) -> list[Found]:
+    """Return the quotations that nobody was given and that have "she said" or "He said:" beside."""
+    taken = _Taken(found)
+    result = []
+    for quotation in quotes.all:
+        span = (quotation.start, quotation.end)
+        if taken.meets(*span) or len(_WORD.findall(text, *span)) < LEAST_WORDS:
+            continue
+        low, high = max(0, span[0] - 160), span[1] + 160
+        inside = text[span[0] : span[1]].rstrip("\"”’'»")
+        after = _SAID_AFTER.match(text, span[1], high) if inside.endswith((",", "?", "!")) else None
+        match = after or _SAID_BEFORE.search(text, low, span[0])
+        if match is None:
+            continue
+        first = "2" if match.groupdict().get("source") is None else ""
+        cue, source = match.span(f"cue{first}"), match.span(f"source{first}")
+        if not taken.meets(*cue):
+            result.append(Found((span,), cue, _strip(text, *source), BESIDE, "beside a quotation"))
+    return result
+
+
+class _Taken:
+    """What the contents of some attributions cover."""
+
+    def __init__(self, found: list[Found]) -> None:
+        self.spans = sorted(span for item in found for span in item.content)
+        self._starts = [span[0] for span in self.spans]
+
+    def meets(self, start: int, end: int) -> bool:
+        """Tell whether a span shares a character with a content."""
+        place = bisect_left(self._starts, end) - 1
+        return place >= 0 and self.spans[place][1] > start
+
+
 def _carried(text: str, quotes: Quotes, found: list[Found]) -> list[Found]:
     """Return the quotations that fill a paragraph, unattributed, right after one that is."""
-    spans = sorted(span for item in found for span in item.content)
-    starts = [span[0] for span in spans]
+    taken = _Taken(found)
     carried = []
     before = None
     for quotation in quotes.all:
-        place = bisect_left(starts, quotation.end) - 1
-        attributed = place >= 0 and spans[place][1] > quotation.start
-        if not attributed:
+        if not taken.meets(quotation.start, quotation.end):
             if before is None or not _floats(text, before, quotation):
                 continue
             span = (quotation.start, quotation.end)
@@ -376,12 +423,16 @@ def _row(article_id: str, text: str, found: Found, quotes: Quotes) -> dict:
         "resolution": "none",
         "source_type": "unnamed person",
         "named": False,
+        "title": "",
         "affiliation": "unknown",
         "country": "",
         "channel": "unknown",
         "relay": "",
         "relay_ownership": "",
+        "relay_chain": [],
+        "anonymity": "",
         "anonymity_reason": "",
+        "source_rule": "",
         "words": sum(len(_WORD.findall(text, *span)) for span in found.content),
         "role": "body",
         "confidence": found.confidence,
@@ -389,4 +440,5 @@ def _row(article_id: str, text: str, found: Found, quotes: Quotes) -> dict:
         "tone": math.nan,
         "tone_label": "",
         "tone_agreement": math.nan,
+        "news_tone": math.nan,
     }

@@ -39,6 +39,7 @@ ROW = 0.21
 DPI = 200
 SCREEN_DPI = 100
 PANELS = 9
+MINIMUM = 5
 LABEL_WIDTH = 36
 A_FEW_DAYS = pd.Timedelta(days=4)
 BLUE, ORANGE = "#0072B2", "#D55E00"
@@ -173,7 +174,8 @@ def plot_shares(
 ) -> Axes:
     """Draw each row's share as a dot on its interval, the largest at the top.
 
-    Needs share, low and high; `count` is the column whose number stands in brackets.
+    Needs share, low and high; `count` is the column whose number stands in brackets. Rows whose
+    `n` is below 5 are not drawn and say so.
     """
     rows = frame.sort_values("share", ascending=False, kind="stable")
     ax = _axes(ax, _rows_height(len(rows)))
@@ -187,12 +189,17 @@ def plot_shares(
 
 def _draw_shares(ax: Axes, rows: pd.DataFrame, count: str) -> None:
     places = np.arange(len(rows))
+    few = (rows["n"] < MINIMUM).to_numpy() if "n" in rows else np.zeros(len(rows), dtype=bool)
+    drawn = ["share", "low", "high"]
+    rows = rows.assign(**{name: rows[name].mask(few) for name in drawn})
     ax.hlines(places, rows["low"], rows["high"], color=BLUE, linewidth=1.2, alpha=0.55)
     ax.scatter(rows["share"], places, s=20, color=BLUE, zorder=3, clip_on=False)
     edges = rows["edge"] if "edge" in rows else rows["high"]
     for place, share, edge, number in zip(places, rows["share"], edges, rows[count], strict=True):
         if not np.isnan(share):
             _write(ax, edge, place, f"{percent(share)} ({number:,})")
+    for place, n in zip(places[few], rows.loc[few, "n"] if few.any() else [], strict=True):
+        _write(ax, 0, place, f"too few to draw (n = {n:,.0f})", color=GREY)
 
 
 def _percent_axis(ax: Axes, highest: float) -> None:
@@ -287,6 +294,116 @@ def _small_multiples(wanted: int, columns: int, height: float, **shared: object)
         _nothing(panels[PANELS - 1], f"{wanted - PANELS + 1} more are in the table")
         return panels[: PANELS - 1]
     return panels[:shown]
+
+
+@_plot
+def plot_corrected(
+    frame: pd.DataFrame, label: str, ax: Axes | None = None, nothing: str = NOTHING
+) -> Axes:
+    """Draw each row's share as the program has it, grey, and below it as corrected, blue.
+
+    Needs the columns of `correction.measure_corrected`, in the order of the rows.
+    """
+    ax = _axes(ax, _rows_height(len(frame) * 1.4) + 0.12)
+    if frame.empty:
+        return _nothing(ax, nothing)
+    places = np.arange(len(frame))
+    sides = (("share", "low", "high", GREY, -0.17, "program"),)
+    if frame["corrected"].notna().any():
+        ends = ("corrected", "corrected_low", "corrected_high")
+        sides += ((*ends, BLUE, 0.17, "corrected"),)
+    for share, low, high, colour, shift, _ in sides:
+        ax.hlines(places + shift, frame[low], frame[high], color=colour, linewidth=1.2, alpha=0.6)
+        ax.scatter(frame[share], places + shift, s=18, color=colour, zorder=3, clip_on=False)
+        for place, edge, number in zip(places, frame[high], frame[share], strict=True):
+            if not np.isnan(number):
+                _write(ax, edge, place + shift, percent(number), color=colour)
+    _name_rows(ax, frame[label].tolist())
+    _percent_axis(ax, np.nanmax(frame[[side[2] for side in sides]].to_numpy(dtype=float)))
+    drawn = ["grey, above: as the program has it", "blue, below: corrected"][: len(sides)]
+    ax.set_xlabel("   ".join(drawn), loc="left")
+    return ax
+
+
+@_plot
+def plot_alpha(
+    frame: pd.DataFrame, label: str = "variable", ax: Axes | None = None, nothing: str = NOTHING
+) -> Axes:
+    """Draw each variable's alpha on its interval, with lines at .667 and .8 (Krippendorff).
+
+    Where alpha is undefined its `note` stands instead.
+    """
+    ax = _axes(ax, _rows_height(len(frame)) + 0.12)
+    if frame.empty:
+        return _nothing(ax, nothing)
+    for line in (0.667, 0.8):
+        ax.axvline(line, color=PALE, linewidth=1, zorder=0)
+    columns = [label, "alpha", "low", "high", "units", "note"]
+    for place, row in enumerate(frame[columns].itertuples(index=False, name=None)):
+        _, alpha, low, high, units, note = row
+        if np.isnan(alpha):
+            _write(ax, 0, place, f"{note} (n = {units:,})", color=GREY)
+            continue
+        ax.hlines(place, max(low, 0), high, color=BLUE, linewidth=1.4, alpha=0.6)
+        ax.scatter([max(alpha, 0)], [place], s=22, color=BLUE, zorder=3, clip_on=False)
+        _write(ax, 1, place, f"{_signed(alpha, 2).lstrip('+')} (n = {units:,})")
+    _name_rows(ax, frame[label].tolist())
+    ax.set_xlim(-0.02, 1.01)
+    ax.set_xticks([0, 0.25, 0.5, 0.667, 0.8, 1], ["0", ".25", ".5", ".667", ".8", "1"])
+    return ax
+
+
+@_plot
+def plot_beside(frame: pd.DataFrame, nothing: str = NOTHING) -> Axes:
+    """Draw this program's figures, blue with their interval, beside others' in percent.
+
+    Needs the columns of `benchmarks.join_peers`; one line is one measure of one corpus. Other tools
+    are grey dots, people an open one; the best tool is named.
+    """
+    lines = list(frame.groupby(["corpus", "measure"], sort=False))
+    ax = _axes(None, _rows_height(len(lines) * 1.25) + 0.12)
+    if not lines:
+        return _nothing(ax, nothing)
+    for place, (_, rows) in enumerate(lines):
+        ours = rows[rows["kind"] == "this program"]
+        people = rows[rows["kind"] == "people"]
+        tools = rows[rows["kind"].isin(["measured", "published"])]
+        ax.scatter(tools["value"], [place] * len(tools), s=16, color=LIGHT, zorder=2)
+        ax.scatter(people["value"], [place] * len(people), s=22, facecolor="white", edgecolor=GREY)
+        ax.hlines([place] * len(ours), ours["low"], ours["high"], color=BLUE, lw=1.4, alpha=0.6)
+        ax.scatter(ours["value"], [place] * len(ours), s=22, color=BLUE, zorder=4)
+        best = tools.sort_values("value")["system"].tail(1).tolist()
+        told = f"{ours['value'].iloc[0]:.0f}" if len(ours) else ""
+        if best:
+            told += f"  (best tool {tools['value'].max():.0f}: {plain(best[0], 22)})"
+        _write(ax, 100, place, told)
+    _name_rows(ax, [f"{corpus}, {measure}" for (corpus, measure), _ in lines], 44)
+    ax.set_xlim(-2, 101)
+    ax.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100 %"])
+    return ax
+
+
+@_plot
+def plot_calibration(frame: pd.DataFrame, nothing: str = NOTHING) -> Axes:
+    """Draw the share right against confidence, one panel per corpus; returns the first's Axes.
+
+    Needs the columns of `benchmarks.measure_calibration`; bins of fewer than 5 are left out.
+    """
+    groups = [(n, rows[rows["n"] >= MINIMUM]) for n, rows in frame.groupby("corpus", sort=False)]
+    if not groups:
+        return _nothing(_axes(None, _rows_height(0)), nothing)
+    panels = _small_multiples(len(groups), min(3, len(groups)), 1.75, sharex=True, sharey=True)
+    for ax, (name, rows) in zip(panels, groups, strict=False):
+        ax.plot([0, 1], [0, 1], color=LIGHT, linewidth=1, zorder=0)
+        ax.vlines(rows["confidence"], rows["low"], rows["high"], color=BLUE, lw=1.2, alpha=0.55)
+        ax.scatter(rows["confidence"], rows["right"], s=18, color=BLUE, zorder=3, clip_on=False)
+        ax.set_title(f"{plain(name, 24)}, n = {rows['n'].sum():,}")
+        ax.set_xlim(-0.02, 1.02)
+        ax.set_ylim(-0.02, 1.02)
+        ax.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+        ax.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
+        ax.set_xlabel("confidence; upward: share right", loc="left")
+    return panels[0]
 
 
 # --------------------------------------------------------------------------------------- counts
@@ -462,7 +579,7 @@ def plot_voice(
 ) -> Axes:
     """Draw for each entity the articles it appears in and the articles it speaks in.
 
-    Needs articles and speaking, in the order of the rows.
+    Needs articles, speaking and words, in the order of the rows; the words spoken are written.
     """
     ax = _axes(ax, _rows_height(len(frame)) + 0.12)
     if frame.empty:
@@ -471,9 +588,10 @@ def plot_voice(
     ax.hlines(places, frame["speaking"], frame["articles"], color=LIGHT, linewidth=1.2)
     ax.scatter(frame["articles"], places, s=22, facecolor="white", edgecolor=GREY, zorder=3)
     ax.scatter(frame["speaking"], places, s=22, color=BLUE, zorder=4)
-    told = frame[["articles", "speaking"]].itertuples(index=False)
-    for place, (articles, speaking) in enumerate(told):
-        _write(ax, articles, place, f"{speaking:,} of {articles:,}", color=GREY)
+    told = frame[["articles", "speaking", "words"]].itertuples(index=False)
+    for place, (articles, speaking, words) in enumerate(told):
+        spoken = f", {words:,} words" if words else ""
+        _write(ax, articles, place, f"{speaking:,} of {articles:,}{spoken}", color=GREY)
     _name_rows(ax, frame[label].tolist())
     ax.set_xlim(-0.02 * frame["articles"].max(), frame["articles"].max() * 1.01)
     ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
@@ -575,6 +693,81 @@ def plot_grid(
     return ax
 
 
+@_plot
+def plot_target_grid(
+    frame: pd.DataFrame,
+    top: int = 12,
+    across: int = 7,
+    ax: Axes | None = None,
+    nothing: str = NOTHING,
+) -> Axes:
+    """Draw how speakers speak of targets (`tones.measure_targets`): rows speak, columns are meant.
+
+    Columns are the targets, and rows the speakers, with the most judged statements. A judged cell
+    runs from orange (negative) through grey to blue, with its balance and judged statements. A
+    cell that abstains is hatched and says why, with its statements; where nothing was said, there
+    is no cell.
+    """
+    heads = _largest(frame, "target", "judged", across)
+    names = _largest(frame[frame["target"].isin(heads)], "speaker", "judged", top)
+    drawn = frame[frame["speaker"].isin(names) & frame["target"].isin(heads)]
+    ax = _axes(ax, _rows_height(len(names) * 1.6) + 0.3)
+    if drawn.empty:
+        return _nothing(ax, nothing)
+    scale = Normalize(-1, 1)
+    columns = ["speaker", "target", "balance", "count", "judged", "abstained"]
+    for speaker, target, balance, count, judged, why in drawn[columns].itertuples(index=False):
+        place, head = names.index(speaker), heads.index(target)
+        silent = bool(why)
+        face = "white" if silent else DIVERGING(scale(balance))
+        hatch = {"hatch": "////", "edgecolor": PALE} if silent else {"edgecolor": "white"}
+        corner = (head - 0.47, place - 0.46)
+        ax.add_patch(Rectangle(corner, 0.94, 0.92, facecolor=face, linewidth=0.6, **hatch))
+        text = f"{why}\nn = {count:,}" if silent else f"{_signed(balance, 1)}\nn = {judged:,}"
+        ink = GREY if silent else _readable_on(face)
+        text = text.replace("instruments disagree", "split")
+        ax.text(head, place, text, ha="center", va="center", fontsize=6.5, color=ink)
+    _name_rows(ax, names)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.set_xlim(-0.5, max(len(heads), 4) - 0.5)
+    width = 12 if len(heads) > 4 else 20
+    ax.set_xticks(range(len(heads)), [_fold(head, width) for head in heads])
+    ax.tick_params(axis="x", top=False, labeltop=True, bottom=False, labelbottom=False)
+    ax.tick_params(axis="x", labelcolor=INK, length=0)
+    ax.spines["bottom"].set_visible(False)
+    return ax
+
+
+@_plot
+def plot_instruments(
+    frame: pd.DataFrame, label: str, ax: Axes | None = None, nothing: str = NOTHING
+) -> Axes:
+    """Draw each row's mean tone by each instrument (`tones.measure_instruments`), with intervals.
+
+    The rows come in their order in the frame; instruments are told apart by shape and named in a
+    legend. A row has only those instruments that have enough statements.
+    """
+    names = list(dict.fromkeys(frame[label]))
+    instruments = list(dict.fromkeys(frame["instrument"]))
+    ax = _axes(ax, _rows_height(len(names) * 1.5) + 0.35)
+    if frame["tone"].notna().sum() == 0:
+        return _nothing(ax, nothing if frame.empty else "Too few statements to draw.")
+    ax.axvline(0, color=LIGHT, linewidth=1, zorder=0)
+    shifts = np.linspace(-0.24, 0.24, len(instruments))
+    for shift, instrument, shape, colour in zip(
+        shifts, instruments, ("o", "s", "D"), (GREY, INK, BLUE), strict=False
+    ):
+        rows = frame[frame["instrument"] == instrument].dropna(subset=["tone"])
+        places = rows[label].map(names.index) + shift
+        ax.hlines(places, rows["low"], rows["high"], color=colour, linewidth=1.1)
+        ax.scatter(rows["tone"], places, s=16, marker=shape, color=colour, label=instrument)
+    _name_rows(ax, names)
+    ax.set_xlim(-1.02, 1.02)
+    ax.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1 negative", "−0.5", "0", "+0.5", "positive +1"])
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, handletextpad=0.2)
+    return ax
+
+
 def _largest(frame: pd.DataFrame, name: str, count: str, most: int) -> list[str]:
     sizes = frame.groupby(name)[count].sum().sort_values(ascending=False, kind="stable")
     return list(sizes.index[:most])
@@ -612,6 +805,8 @@ def show(ax: Axes, title: str, note: str, alt: str, name: str = "", out: str | P
     """
     if not alt.strip():
         raise ValueError("a chart needs an alt text: its type, its subject, its finding")
+    if not _says_n(ax.figure, note):
+        raise ValueError("a chart needs its n: write “n = …” into its note")
     if str(out) and not name:
         raise ValueError("a chart that is written to a folder needs a name")
     title, alt = plain(title), plain(alt)
@@ -629,6 +824,17 @@ def show(ax: Axes, title: str, note: str, alt: str, name: str = "", out: str | P
     width = round(figure.get_figwidth() * SCREEN_DPI)
     display(Image(picture.getvalue(), format="png", width=width, alt=alt))
     figure.clear()
+
+
+def _says_n(figure: Figure, note: str) -> bool:
+    """Whether the note, or a text of every panel that draws something, tells n."""
+    panels = [ax for ax in figure.axes if ax.axison]
+    told = [[ax.get_title(loc="left"), *(text.get_text() for text in ax.texts)] for ax in panels]
+    told = [
+        [*texts, *(label.get_text() for label in ax.get_yticklabels())]
+        for texts, ax in zip(told, panels, strict=True)
+    ]
+    return "n = " in note or all(any("n = " in text for text in texts) for texts in told)
 
 
 def _add_words(figure: Figure, title: str, note: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,10 @@ class Codings:
     blocks: pd.DataFrame
 
 
-def read_codings(folder: str | Path, articles: str | Path) -> Codings:
+def read_codings(folder: str | Path, articles: str | Path | Mapping[str, str]) -> Codings:
     """Read every coding under `folder` against the article files under `articles`.
+
+    `articles` is their folder, or gives the text of each path that the codings name.
 
     Raises CodingError for the first coding with a text that is not in its article, a missing
     field or an unknown value.
@@ -57,7 +60,7 @@ def read_codings(folder: str | Path, articles: str | Path) -> Codings:
     blocks: list[dict[str, Any]] = []
     for file in sorted(Path(folder).rglob("*.json")):
         coding = _read(file)
-        text = (Path(articles) / coding["path"]).read_bytes().decode("utf-8")
+        text = _text_of(coding["path"], articles, file)
         try:
             attributions += [_attribution(row, text, coding) for row in coding["attributions"]]
             entities += [_entity(row, text, coding) for row in coding["entities"]]
@@ -65,6 +68,14 @@ def read_codings(folder: str | Path, articles: str | Path) -> Codings:
         except CodingError as error:
             raise CodingError(f"{file.name}: {error}") from None
     return Codings(pd.DataFrame(attributions), pd.DataFrame(entities), pd.DataFrame(blocks))
+
+
+def _text_of(path: str, articles: str | Path | Mapping[str, str], file: Path) -> str:
+    if isinstance(articles, Mapping):
+        if path not in articles:
+            raise CodingError(f"{file.name}: there is no article {path!r}")
+        return articles[path]
+    return (Path(articles) / path).read_bytes().decode("utf-8")
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,8 @@ LABELS = ("PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "EVENT", "PRODUCT")
 NAME_TAGS = ("O", *(f"{prefix}-{label}" for label in LABELS for prefix in "BI"))
 LINK = 64
 LINKS = 4 * LINK + 2
+STATES = "layer2.norm2"
+KEPT_WORDS = 150_000
 
 
 class ModelError(RuntimeError):
@@ -94,12 +97,20 @@ class Scores:
     """What the model says of each word: log-probabilities of tags and names, and link vectors.
 
     Words of one ``pool`` were read together, or share a paragraph: only they are linked.
+    ``states`` is the state of each word's first sub-token after three layers, for the heads that
+    go on from there; it has no columns when the model does not give it.
     """
 
     tags: np.ndarray
     names: np.ndarray
     links: np.ndarray
     pool: np.ndarray
+    states: np.ndarray | None = None
+
+    @cached_property
+    def roles(self) -> np.ndarray:
+        """Log-probability of each word to be in a source, in a cue, in a content."""
+        return np.logaddexp(self.tags[:, 1::2], self.tags[:, 2::2])
 
 
 @lru_cache(maxsize=100_000)
@@ -126,7 +137,7 @@ SHAPES = 9
 def read_words(tokenizer, text: str) -> Words:
     """Split a text into the tokeniser's words, with the features the model reads."""
     quoted = np.frombuffer(bytes(quotations.mask(text)), np.uint8)
-    parts: list[list[np.ndarray]] = [[], [], [], [], []]
+    parts: list[list[np.ndarray]] = [[] for _ in range(7)]
     count = 0
     for group in _pieces(text):
         encodings = tokenizer.encode_batch(
@@ -139,24 +150,32 @@ def read_words(tokenizer, text: str) -> Words:
             offsets = np.array(encoding.offsets, dtype=np.int64) + low
             heads = np.flatnonzero(np.diff(word_ids, prepend=-1))
             tails = np.append(heads[1:], len(word_ids)) - 1
-            paragraphs = np.full(len(heads), paragraph)
-            found = (offsets[heads, 0], offsets[tails, 1], paragraphs, heads + count, encoding.ids)
+            starts, ends = offsets[heads, 0], offsets[tails, 1]
+            forms = [text[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+            found = (
+                starts,
+                ends,
+                np.full(len(heads), paragraph),
+                [shape(form) for form in forms],
+                heads + count,
+                encoding.ids,
+                [STOPS.get(form, 0) for form in forms],
+            )
             for part, values in zip(parts, found, strict=True):
-                part.append(np.asarray(values, dtype=np.int64))
+                part.append(np.asarray(values, dtype=np.int32))
             count += len(word_ids)
-    start, end, paragraph, first, ids = (
-        np.concatenate(part) if part else np.zeros(0, np.int64) for part in parts
+    start, end, paragraph, shapes, first, ids, stop = (
+        np.concatenate(part) if part else np.zeros(0, np.int32) for part in parts
     )
-    forms = [text[low:high] for low, high in zip(start.tolist(), end.tolist(), strict=True)]
     return Words(
         start=start,
         end=end,
         paragraph=paragraph,
-        shape=np.array([shape(form) for form in forms], dtype=np.int64),
-        quoted=quoted[start].astype(np.int64),
-        first=np.append(first, count),
+        shape=shapes,
+        quoted=quoted[start].astype(np.int32),
+        first=np.append(first, np.int32(count)),
         ids=ids,
-        stop=np.array([STOPS.get(form, 0) for form in forms], dtype=np.int64),
+        stop=stop,
     )
 
 
@@ -277,6 +296,8 @@ def fill(words: Words, window: Window) -> tuple[np.ndarray, ...]:
 class Encoder:
     """One model, loaded: its ONNX session, its tokeniser and the settings of its decoder."""
 
+    kept: OrderedDict[str, tuple[Words, np.ndarray]] | None = None  # nothing is kept in training
+
     def __init__(self, folder: Path):
         import onnxruntime
         from tokenizers import Tokenizer
@@ -289,6 +310,7 @@ class Encoder:
         self.session = onnxruntime.InferenceSession(
             str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
         )
+        self.kept = OrderedDict()
 
     def read(self, text: str) -> Iterator[tuple[Words, Scores]]:
         """Yield the words of a text with their scores, in sections that end between sentences.
@@ -296,27 +318,56 @@ class Encoder:
         An article is one section; only a text of many thousand words has several.
         """
         words = read_words(self.tokenizer, text)
+        states = []
         for windows in _sections(make_windows(words, WINDOW)):
             low, high = windows[0].keep_low, windows[-1].keep_high
             rows = np.concatenate([self._run(words, window) for window in windows])
-            tags, names, links = np.split(rows, [len(TAGS), len(TAGS) + len(NAME_TAGS)], axis=1)
+            edges = np.cumsum([len(TAGS), len(NAME_TAGS), LINKS])
+            tags, names, links, state = np.split(rows, edges, axis=1)
+            states.append(state.astype(np.float16))
             pool = np.repeat(
                 _pools(words, windows), [window.keep_high - window.keep_low for window in windows]
             )
-            scores = Scores(log_softmax(tags), log_softmax(names), links, pool)
+            scores = Scores(log_softmax(tags), log_softmax(names), links, pool, states[-1])
             yield words[low:high], scores
+        self._keep(text, words, states)
+
+    def states(self, text: str) -> tuple[Words, np.ndarray]:
+        """Return the words of a text and the state of each, read anew unless read lately.
+
+        Raises ModelError when the model's file does not give states.
+        """
+        if text not in self.kept:
+            for _ in self.read(text):
+                pass
+        words, states = self.kept[text]
+        if len(words) and not states.shape[1]:
+            raise ModelError(f"the model in {self.folder} gives no {STATES}; export it again")
+        return words, states
+
+    def _keep(self, text: str, words: Words, states: list[np.ndarray]) -> None:
+        """Remember the states of the texts read last, ``KEPT_WORDS`` words of them."""
+        if self.kept is None:
+            return
+        width = states[0].shape[1] if states else 0
+        self.kept[text] = words, np.concatenate(states or [np.zeros((0, width), np.float16)])
+        self.kept.move_to_end(text)
+        total = sum(len(kept) for kept, _ in self.kept.values())
+        while total > KEPT_WORDS and len(self.kept) > 1:
+            _, (oldest, _) = self.kept.popitem(last=False)
+            total -= len(oldest)
 
     def _run(self, words: Words, window: Window) -> np.ndarray:
-        """Return the scores of the words that count in one window.
+        """Return the scores, then the states, of the words that count in one window.
 
         Windows are run one by one, without padding: that is the fastest on a CPU, and the scores
         of a text do not depend on what else is read.
         """
         ids, shapes, quoted, position = fill(words, window)
         inputs = {"ids": ids[None], "look": (2 * shapes + quoted)[None]}
-        (scores,) = self.session.run(None, inputs)
+        outputs = self.session.run(None, inputs)
         kept = position[window.keep_low - window.low : window.keep_high - window.low]
-        return scores[0, kept]
+        return np.concatenate([output[0, kept] for output in outputs], axis=1)
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -352,16 +403,28 @@ def check_files(folder: Path) -> dict:
     """Return the model's settings; raise ModelError when a file is missing or altered."""
     path = folder / "model.json"
     if not path.is_file():
-        raise ModelError(f"no model in {folder}: model.json is missing")
-    settings = json.loads(path.read_text(encoding="utf-8"))
-    for name, expected in settings["sha256"].items():
+        raise ModelError(
+            f"no model in {folder}: model.json is missing; take data/models anew from the project"
+        )
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        hashes = settings["sha256"].items()
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise ModelError(
+            f"the model's file {path} was altered: it is no list of settings ({problem}); "
+            "take data/models anew from the project"
+        ) from None
+    for name, expected in hashes:
         file = folder / name
         if not file.is_file():
-            raise ModelError(f"the model's file {file} is missing")
+            raise ModelError(
+                f"the model's file {file} is missing; take data/models anew from the project"
+            )
         found = hashlib.sha256(file.read_bytes()).hexdigest()
         if found != expected:
             raise ModelError(
-                f"the model's file {file} was altered: its sha256 is {found}, not {expected}"
+                f"the model's file {file} was altered: its sha256 is {found}, not {expected}; "
+                "take data/models anew from the project"
             )
     return settings
 

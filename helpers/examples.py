@@ -225,6 +225,26 @@ def settle_silver(texts: list[str], tagged: list[list[tuple]]) -> list[list[tupl
     return settled
 
 
+def swap_names(rows: list[dict], rng: random.Random, share: float) -> list[dict]:
+    """Return texts with a share of their names replaced by others of the same label and corpus."""
+    forms: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in rows:
+        for start, end, label in row["spans"]:
+            forms[row["kind"], label].append(row["text"][start:end])
+    swapped = []
+    for row in rows:
+        text, spans, at = "", [], 0
+        for start, end, label in sorted(row["spans"]):
+            text += row["text"][at:start]
+            form = row["text"][start:end]
+            if rng.random() < share:
+                form = rng.choice(forms[row["kind"], label])
+            spans.append((len(text), len(text) + len(form), label))
+            text, at = text + form, end
+        swapped.append(row | {"text": text + row["text"][at:], "spans": spans})
+    return swapped
+
+
 def sharpen(spans: list[tuple], silver: list[tuple], kind: str) -> list[tuple]:
     """Map a corpus's labels to ours; where several would do, ask the machine-made labels."""
     result = []
@@ -289,13 +309,17 @@ def collate(rows: list[dict]) -> dict[str, torch.Tensor]:
 
 
 def epoch_batches(
-    examples: dict[str, list[Example]], rng: random.Random, limit: int, tokens: int
+    examples: dict[str, list[Example]],
+    rng: random.Random,
+    limit: int,
+    tokens: int,
+    shares: dict[str, float] = SHARES,
 ) -> list[list[tuple[Example, Window]]]:
     """Draw one epoch: windows cut at new places, batches of similar length, mixed corpora."""
     drawn = []
     for name, members in examples.items():
         for example in members:
-            share = SHARES.get(name, 1.0)
+            share = shares.get(name, 1.0)
             for _ in range(int(share) + (rng.random() < share % 1)):
                 size = limit if name == ATTRIBUTIONS else rng.choice((64, 128, limit))
                 shift = rng.randrange(size) if rng.random() < 0.5 else 0

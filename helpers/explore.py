@@ -10,137 +10,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from helpers import schema, tables
+from helpers.appendix import render_rows, write_ledger
+from helpers.appendix import write_appendix as write_appendix
 from helpers.corpus import open_corpus as open_corpus
-
-CONTEXT = 160
-LONGEST = 600
-EVIDENCE_COLUMNS = [
-    "article_id",
-    "outlet",
-    "published",
-    "before",
-    "evidence",
-    "after",
-    "start",
-    "end",
-    "rule",
-    "confidence",
-]
-
+from helpers.evidence import trace as find_evidence
+from helpers.passages import evidence as evidence
+from helpers.passages import write_text
 
 # ------------------------------------------------------------------------------------- evidence
-
-
-class Evidence(pd.DataFrame):
-    """Rows with the sentences behind them, shown as readable passages with the words marked."""
-
-    def _repr_html_(self) -> str:
-        if self.empty:
-            return "<p>No sentence to show.</p>"
-        return "\n".join(map(_passage, self.to_dict("records")))
-
-
-def evidence(
-    rows: pd.DataFrame, folder: str | Path, top: int = 0, told: Sequence[str] = ()
-) -> Evidence:
-    """Find the sentences behind rows of any table whose rows point at a span of an article.
-
-    Parameters
-    ----------
-    rows
-        Rows with article_id, start and end; their order is kept.
-    folder
-        The folder of tables that they come from.
-    top
-        How many rows are opened; 0 opens all.
-    told
-        Columns of `rows` to keep in front, for instance speaker and tone.
-
-    Returns
-    -------
-    One row per row: what is told, article_id, outlet, published, the sentence or sentences around
-    the span cut into `before`, `evidence` (the span as written) and `after`, start, end, and the
-    rule and confidence that found it ("" and NaN in tables that have none).
-
-    Raises
-    ------
-    ValueError
-        When a row points at an article or a place that the tables do not have.
-    """
-    rows = rows.head(top) if top else rows
-    wanted = set(rows["article_id"])
-    articles = tables.read_table("articles", folder, ["article_id", "outlet", "published", "text"])
-    articles = articles[articles["article_id"].isin(wanted)].set_index("article_id")
-    sentences = tables.read_table("sentences", folder)
-    sentences = dict(iter(sentences[sentences["article_id"].isin(wanted)].groupby("article_id")))
-    nowhere = wanted - set(articles.index)
-    if nowhere:
-        raise ValueError(f"no article {sorted(nowhere)[0]!r} in {folder}")
-    found = []
-    for position, row in enumerate(rows[["article_id", "start", "end"]].itertuples(index=False)):
-        article = articles.loc[row.article_id]
-        text, start, end = article["text"], int(row.start), int(row.end)
-        if not 0 <= start < end <= len(text):
-            raise ValueError(f"{start} to {end} is no place in article {row.article_id!r}")
-        first, last = _around(sentences.get(row.article_id), text, start, end)
-        found.append(
-            {
-                "article_id": row.article_id,
-                "outlet": article["outlet"],
-                "published": article["published"],
-                "before": text[first:start],
-                "evidence": text[start:end],
-                "after": text[end:last],
-                "start": start,
-                "end": end,
-                "rule": rows["rule"].iloc[position] if "rule" in rows else "",
-                "confidence": rows["confidence"].iloc[position] if "confidence" in rows else None,
-            }
-        )
-    opened = pd.DataFrame(found, columns=EVIDENCE_COLUMNS, index=rows.index)
-    opened = opened.astype({"confidence": float, "published": "datetime64[us]"})
-    return Evidence(pd.concat([rows[list(told)], opened], axis=1))
-
-
-def _around(sentences: pd.DataFrame | None, text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the bounds of the sentences that a span meets, at most some words around it."""
-    first, last = start, end
-    if sentences is not None:
-        met = sentences[(sentences["start"] < end) & (sentences["end"] > start)]
-        first = min([first, *met["start"]])
-        last = max([last, *met["end"]])
-    return max(first, start - CONTEXT, 0), min(last, end + CONTEXT, len(text))
-
-
-def _passage(row: dict[str, Any]) -> str:
-    told = [_told(name, value) for name, value in row.items() if name not in EVIDENCE_COLUMNS]
-    where = [row["outlet"]]
-    where += [] if pd.isna(row["published"]) else [f"{row['published']:%-d %B %Y}"]
-    where += [f"article {row['article_id']}, characters {row['start']:,} to {row['end']:,}"]
-    where += [f"rule: {row['rule']}"] if row["rule"] else []
-    where += [] if pd.isna(row["confidence"]) else [f"confidence {row['confidence']:.2f}"]
-    words = row["evidence"]
-    marked = words if len(words) <= LONGEST else words[:LONGEST] + " […]"
-    lead = f"<b>{escape('; '.join(told))}</b><br>" if told else ""
-    return (
-        f'<div style="margin:0 0 0.9em; max-width:46em; line-height:1.45">{lead}'
-        f'{_text(row["before"])}<mark style="{_MARK}">{_text(marked)}</mark>{_text(row["after"])}'
-        f'<br><small style="color:#595959">{escape("; ".join(where))}</small></div>'
-    )
-
-
-def _told(name: str, value: object) -> str:
-    if isinstance(value, float):
-        return f"{name} {value:+.2f}"
-    return str(value) if isinstance(value, str) else f"{name} {value}"
-
-
-# --------------------------------------------------------------------------------------- reader
 
 
 @dataclass(frozen=True)
@@ -153,7 +34,76 @@ class Page:
         return self.html
 
 
-_MARK = "background:#DCEBF5; color:#111; text-decoration:underline; text-underline-offset:3px"
+def behind(
+    counts: pd.DataFrame,
+    rows: pd.DataFrame,
+    folder: str | Path,
+    top: int = 15,
+    each: int = 5,
+    keys: Sequence[str] = (),
+    weight: str = "",
+) -> Page:
+    """Show a published table as lines that open, by click or key, to the sentences behind them.
+
+    The first `top` rows of `counts` are shown, each with at most `each` of its `rows`, evenly
+    spaced; the numbers are checked against all of them. Needs no script and no kernel: the same
+    lines open in JupyterLab, in a saved notebook and in a report. `keys` and `weight` are those of
+    `evidence.trace`, which see for the errors raised.
+    """
+    articles = tables.read_table("articles", folder, ["article_id", "path", "sha256"])
+    shown = counts.head(top) if top else counts
+    ledger = find_evidence(shown, rows, articles, "shown", keys, weight)
+    if ledger.empty:
+        return Page("<p>Nothing to open.</p>")
+    return Page("\n".join(render_rows(ledger, folder, "behind", each)))
+
+
+def trace(
+    counts: pd.DataFrame,
+    rows: pd.DataFrame,
+    name: str,
+    out: str | Path,
+    folder: str | Path,
+    of: pd.DataFrame | None = None,
+    by: str = "",
+    keys: Sequence[str] = (),
+    weight: str = "",
+) -> None:
+    """Add a published table to `<out>/trace.csv`; nothing without `out`.
+
+    `write_appendix` then writes the page that opens what was traced.
+
+    Parameters
+    ----------
+    counts, rows, keys, weight
+        The published table and what it was counted from, as for `evidence.trace`.
+    name
+        The name under which it is exported.
+    of, by
+        What `n` counts, for each value of the column `by`: by default `rows`; articles for shares
+        of articles. It is traced as the table "<name> (n)".
+
+    Raises
+    ------
+    EvidenceError
+        When a number is not what its rows give.
+    """
+    if str(out) == "":
+        return
+    articles = tables.read_table("articles", folder, ["article_id", "path", "sha256"])
+    ledgers = [find_evidence(counts, rows, articles, name, keys, weight)]
+    if "n" in counts:
+        columns = [by] if by else []
+        n = counts[[*columns, "n"]].drop_duplicates()
+        whole = rows if of is None else of
+        unit = {"n": weight or "rows"}
+        ledgers.append(find_evidence(n, whole, articles, f"{name} (n)", columns, units=unit))
+    write_ledger(ledgers, out)
+
+
+# --------------------------------------------------------------------------------------- reader
+
+
 _LINES = {"direct": "solid", "mixed": "dashed", "indirect": "dotted"}
 _CONTENTS = {
     form: f"background:#DCEBF5; color:#111; text-decoration:underline {line} #0072B2 2px; "
@@ -280,7 +230,7 @@ def _paragraph(text: str, block: tuple, layers: Iterable[_Layer]) -> str:
     for start, end in zip(edges, edges[1:], strict=False):
         styles.update(layer.style for layer in starting[start])
         style = "; ".join(sorted(+styles, key=_STYLES.index))
-        piece = _text(text[start:end])
+        piece = write_text(text[start:end])
         pieces.append(f'<span style="{style}">{piece}</span>' if style else piece)
         notes = dict.fromkeys(layer.note for layer in ending[end] if layer.end == end)
         pieces += [f'<span style="{_TAG}">&#8239;{escape(note)}</span>' for note in notes if note]
@@ -313,12 +263,3 @@ def _legend() -> str:
         f'<span style="{_NAME}">a name</span> <span style="{_TAG}">and its label</span>',
     ]
     return f'<p style="margin:0 0 1em">Marked: {"; ".join(parts)}.</p>'
-
-
-def _text(text: str) -> str:
-    """Escape a text; line ends become breaks, other control characters are shown."""
-    shown = "".join(
-        sign if sign.isprintable() or sign in "\n\t " else f"\\x{ord(sign):02x}"
-        for sign in text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
-    )
-    return escape(shown).replace("\n", "<br>")

@@ -1,34 +1,32 @@
 """Counts, shares, intervals and tones, computed from the tables; each docstring says what a row is.
 
-Articles, not attributions, are the independent units: what one article says three times is said
-once by one newsroom. Shares of articles carry Wilson's interval (Wilson 1927, "Probable inference,
-the law of succession, and statistical inference", JASA 22; recommended by Brown, Cai and DasGupta
-2001, "Interval estimation for a binomial proportion", Statistical Science 16). Shares of
-attributions or words carry the same interval at the effective sample size of their articles (Korn
-and Graubard 1998, "Confidence intervals for proportions with small expected number of positive
-counts estimated from survey data", Survey Methodology 24). Tones carry an interval from resampled
-articles, widened for few articles (Hesterberg 2015, "What teachers should know about the
-bootstrap", The American Statistician 69). All are 95 % intervals.
+Shares of articles carry Wilson's interval, shares of attributions or words the same at the
+effective sample size of their articles, means one from resampled articles: `intervals` says how,
+and gives the sources. All are 95 % intervals.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator, Sequence
-from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
-from helpers import schema, tables
+from helpers import gender, schema, tables
+from helpers.capitals import is_capital
+from helpers.intervals import (
+    LEVEL,
+    clustered_interval,
+    difference_interval,
+    effective_size,
+    resampled_intervals,
+    wilson_interval,
+)
+from helpers.names import country_names
 
-SEED = 20260101
-RESAMPLES = 2_000
-Z = NormalDist().inv_cdf(0.975)
-MOST_CLUSTERS = 1_000
 NOTHING, NONE = "nothing to count", "none"
 PAIRED_ENTITIES = 200
+DIFFERENCE = ["share", "others", "difference", "low", "high"]
 
 
 # ------------------------------------------------------------------------------------ selection
@@ -51,12 +49,17 @@ def join_articles(
 
 
 def join_entities(
-    mentions: pd.DataFrame, entities: pd.DataFrame, labels: Sequence[str] = ()
+    mentions: pd.DataFrame,
+    entities: pd.DataFrame,
+    labels: Sequence[str] = (),
+    capitals: str = "place",
 ) -> pd.DataFrame:
     """Add to each mention its entity's name, label and country; keep the labels asked for.
 
     A mention without an entity keeps its own text as its name. No label given means every label.
-    Raises ValueError for a label that the tables do not know.
+    A capital that stands for a government ("Moscow warned") is counted as the place, or, where
+    `capitals` is "government", as "Government of Russia", a body. Raises ValueError for a label
+    that the tables do not know and for other `capitals`.
     """
     unknown = sorted(set(labels) - set(schema.LABELS))
     if unknown:
@@ -67,7 +70,45 @@ def join_entities(
     joined["entity"] = joined["entity"].fillna(joined["text"])
     joined["country"] = joined["country"].fillna("")
     joined["label"] = joined.pop("entity_label").fillna(joined["label"])
+    if _as_governments(capitals):
+        joined = _name_governments(joined, joined["stands_for"] == "government")
     return joined[joined["label"].isin(labels)] if len(labels) else joined
+
+
+def join_governments(
+    attributions: pd.DataFrame, entities: pd.DataFrame, capitals: str = "place"
+) -> pd.DataFrame:
+    """Let capitals that speak be their government's voice where `capitals` is "government".
+
+    `speaker_id` is then that of the government (see `join_entities`); else nothing changes.
+    """
+    if not _as_governments(capitals):
+        return attributions
+    known = entities.set_index("entity_id")
+    spoken = attributions["speaker_id"]
+    country = spoken.map(known["country"]).fillna("")
+    capital = spoken.map(known["entity"]).fillna("").map(is_capital).astype(bool)
+    moved = _name_governments(attributions.assign(entity_id=spoken, country=country), capital)
+    return attributions.assign(speaker_id=moved["entity_id"])
+
+
+def _as_governments(capitals: str) -> bool:
+    if capitals not in ("place", "government"):
+        raise ValueError(f"capitals must be 'place' or 'government', not {capitals!r}")
+    return capitals == "government"
+
+
+def _name_governments(frame: pd.DataFrame, which: pd.Series) -> pd.DataFrame:
+    """Name the government of the country in the rows that `which` marks, where it is known."""
+    which = which & frame["country"].isin(list(country_names()))
+    name = "Government of " + frame["country"].map(country_names())
+    return frame.assign(
+        entity=name.where(which, frame.get("entity", "")),
+        entity_id=("org-government-of-" + frame["country"].str.lower()).where(
+            which, frame["entity_id"]
+        ),
+        label=pd.Series("ORG", index=frame.index).where(which, frame.get("label", "")),
+    )
 
 
 def name_apart(entities: pd.DataFrame) -> pd.DataFrame:
@@ -79,81 +120,7 @@ def name_apart(entities: pd.DataFrame) -> pd.DataFrame:
     return entities.assign(entity=name)
 
 
-# ------------------------------------------------------------------------------------ intervals
-
-
-def wilson_interval(hits: np.ndarray | float, n: np.ndarray | float) -> tuple:
-    """Return the low and high end of Wilson's 95 % interval for `hits` of `n`; of none, 0 to 1."""
-    hits, n = np.asarray(hits, dtype=float), np.asarray(n, dtype=float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = hits / n
-        scale = 1 + Z**2 / n
-        centre = (share + Z**2 / (2 * n)) / scale
-        half = Z / scale * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-        low = np.where(n > 0, np.clip(centre - half, 0, share), 0.0)
-        high = np.where(n > 0, np.clip(centre + half, share, 1), 1.0)
-    return low, high
-
-
-def effective_size(hits: np.ndarray, sizes: np.ndarray, rows: np.ndarray) -> float:
-    """Return how many independent rows say as much about a share as these, given per article.
-
-    `hits` of `sizes` fell into the category, in as many `rows`; each has one entry per article.
-    The less the articles differ, the closer it comes to the number of rows. NaN where nothing
-    varies.
-    """
-    hits, sizes = np.asarray(hits, dtype=float), np.asarray(sizes, dtype=float)
-    articles, total = len(sizes), sizes.sum()
-    if articles < 2 or not total:
-        return np.nan
-    share = hits.sum() / total
-    variance = articles / (articles - 1) * np.sum((hits - share * sizes) ** 2) / total**2
-    if not (0 < share < 1 and variance > 0):
-        return np.nan
-    return float(np.clip(share * (1 - share) / variance, 1, max(np.sum(rows), 1)))
-
-
-def clustered_interval(share: float, effective: float, articles: int) -> tuple[float, float]:
-    """Return low and high of a share at an effective sample size, wider the fewer the articles.
-
-    One article says nothing about others: its interval is 0 to 1.
-    """
-    if articles < 2 or np.isnan(share):
-        return 0.0, 1.0
-    n = effective * (Z / stdtrit(articles - 1, 0.975)) ** 2
-    low, high = wilson_interval(share * n, n)
-    return min(float(low), share), max(float(high), share)
-
-
-def resampled_interval(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
-    """Return low and high of a mean over articles drawn 2,000 times with replacement, fixed seed.
-
-    `sums` and `sizes` hold each article's sum and number of values. The percentiles lie further
-    out the fewer the articles (Hesterberg 2015, expanded percentiles). More than 1,000 articles
-    are first dealt into 1,000 groups at random. Fewer than two articles have no interval: NaN.
-    """
-    sums, sizes = np.asarray(sums, dtype=float), np.asarray(sizes, dtype=float)
-    if len(sums) < 2:
-        return np.nan, np.nan
-    mean = float(sums.sum() / sizes.sum())
-    if len(sums) > MOST_CLUSTERS:
-        dealt = np.random.default_rng(SEED).permutation(len(sums)) % MOST_CLUSTERS
-        sums, sizes = np.bincount(dealt, sums), np.bincount(dealt, sizes)
-    clusters = len(sums)
-    weights = _resampling(clusters)
-    means = (weights @ sums) / (weights @ sizes)
-    reach = np.sqrt(clusters / (clusters - 1)) * stdtrit(clusters - 1, 0.975)
-    tail = NormalDist().cdf(-reach)
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return min(float(low), mean), max(float(high), mean)
-
-
-@functools.lru_cache(maxsize=4)
-def _resampling(clusters: int) -> np.ndarray:
-    """Return how often each cluster is drawn in each resample: one row is one resample."""
-    even = np.full(clusters, 1 / clusters)
-    drawn = np.random.default_rng(SEED).multinomial(clusters, even, size=RESAMPLES)
-    return drawn.astype(float)
+# --------------------------------------------------------------------------------------- shares
 
 
 def add_article_share(counts: pd.DataFrame, n_articles: int | pd.Series) -> pd.DataFrame:
@@ -206,7 +173,9 @@ def measure_shares(
     return shares.astype({"count": "int64", "n": "int64", "articles": "int64"})
 
 
-def _shares_of(rows: pd.DataFrame, column: str, values: Iterable[str]) -> Iterator[tuple]:
+def _shares_of(
+    rows: pd.DataFrame, column: str, values: Iterable[str], level: float = LEVEL
+) -> Iterator[tuple]:
     """Yield each value of `column` with its measured share of the rows, articles as clusters.
 
     A value that all articles have, or none, shows nothing of how much articles differ: it takes
@@ -228,9 +197,93 @@ def _shares_of(rows: pd.DataFrame, column: str, values: Iterable[str]) -> Iterat
     for value, hit in hits.items():
         size = least if np.isnan(effective[value]) else effective[value]
         share = float(hit / total) if total else np.nan
-        low, high = clustered_interval(share, size, len(ids))
+        low, high = clustered_interval(share, size, len(ids), level)
         counted = {"count": round(hit), "n": round(total), "articles": spread[value]}
         yield value, {**counted, "share": share, "low": low, "high": high}
+
+
+def measure_differences(
+    frame: pd.DataFrame, column: str, by: str, weight: str = "", minimum: int = 1
+) -> pd.DataFrame:
+    """Measure how far the share of each value of `column` in one `by` differs from all the others.
+
+    The articles of one value of `by`, for instance of one outlet, are compared with the articles
+    of all its other values; `frame`, `column` and `weight` are those of `measure_shares`.
+
+    Returns
+    -------
+    One row per value of `by` and of `column`, the clearest differences first: count, n, share,
+    others (the share in all others), difference (-1 to 1), low, high (95 %), `tests` (how many
+    differences are compared here) and `clear`: whether the interval at the level 1 - 0.05 / tests
+    (Bonferroni) leaves out zero. Where one side has fewer than `minimum` rows, share, others,
+    difference, low and high are NaN and nothing is compared.
+    """
+    rows = frame.assign(_size=frame[weight].astype(float) if weight else 1.0)
+    values = rows.groupby(column)["_size"].sum().sort_values(ascending=False, kind="stable").index
+    sides = {name: rows[by] == name for name in sorted(rows[by].unique())}
+    enough = {
+        name: minimum <= inside.sum() and minimum <= (~inside).sum()
+        for name, inside in sides.items()
+    }
+    tests = max(len(values) * sum(enough.values()), 1)
+    found = []
+    for name, inside in sides.items():
+        measured = _differences_of(rows[inside], rows[~inside], column, values, tests)
+        for row in measured:
+            blank = {} if enough[name] else dict.fromkeys(DIFFERENCE, np.nan) | {"clear": False}
+            found.append({by: name, **row, **blank, "tests": tests})
+    columns = [by, column, "count", "n", *DIFFERENCE, "tests", "clear"]
+    differences = pd.DataFrame(found, columns=columns)
+    differences = differences.astype(
+        {"count": "int64", "n": "int64", "tests": "int64", "clear": bool}
+        | dict.fromkeys(DIFFERENCE, float)
+    )
+    size = differences["difference"].abs()
+    order = differences.assign(_size=size).sort_values(
+        ["clear", "_size"], ascending=False, kind="stable"
+    )
+    return differences.loc[order.index].reset_index(drop=True)
+
+
+def _differences_of(
+    inside: pd.DataFrame, outside: pd.DataFrame, column: str, values: Iterable[str], tests: int
+) -> Iterator[dict]:
+    strict = 1 - (1 - LEVEL) / tests
+    measured = [
+        dict(_shares_of(side, column, values, level))
+        for level in (LEVEL, strict)
+        for side in (inside, outside)
+    ]
+    for value in values:
+        ours, theirs, ours_strict, theirs_strict = (
+            (side[value]["share"], side[value]["low"], side[value]["high"]) for side in measured
+        )
+        low, high = difference_interval(ours, theirs)
+        least, most = difference_interval(ours_strict, theirs_strict)
+        yield {
+            column: value,
+            "count": measured[0][value]["count"],
+            "n": measured[0][value]["n"],
+            "share": ours[0],
+            "others": theirs[0],
+            "difference": ours[0] - theirs[0],
+            "low": float(low),
+            "high": float(high),
+            "clear": bool(least > 0 or most < 0),
+        }
+
+
+def note_comparisons(differences: pd.DataFrame) -> str:
+    """Say how many differences were compared and how many of them chance alone would show."""
+    tests = int(differences["tests"].max()) if len(differences) else 0
+    if not tests:
+        return "Nothing is compared: too few rows."
+    chance = tests * (1 - LEVEL)
+    return (
+        f"{tests:,} differences are compared; were there none, about {max(chance, 0.1):.1f} of "
+        "their 95% intervals would leave out zero by chance. Called clear: "
+        f"{differences.clear.sum()}, with intervals at {1 - (1 - LEVEL) / tests:.2%} (Bonferroni)."
+    )
 
 
 def name_leaders(counts: pd.DataFrame, column: str, most: int = 4) -> str:
@@ -293,6 +346,25 @@ def name_tones(tones: pd.DataFrame, column: str, most: int = 4) -> str:
     return ", ".join(
         f"{side} for {_enumerate(who, most)}" for side, who in sides.items() if len(who)
     )
+
+
+def name_weakest(frame: pd.DataFrame, column: str, value: str) -> str:
+    """Name the row with the smallest number in `value`, with that number, for a title."""
+    known = frame.dropna(subset=[value])
+    if known.empty:
+        return "nothing to compare"
+    least = known.loc[known[value].astype(float).idxmin()]
+    return f"{least[column]} ({least[value]:.2f})"
+
+
+def name_most_moved(corrected: pd.DataFrame, column: str) -> str:
+    """Name the category whose corrected share lies furthest from the uncorrected one."""
+    known = corrected.dropna(subset=["corrected"])
+    if known.empty:
+        return "nothing is coded yet"
+    change = known["corrected"] - known["share"]
+    most = known.loc[change.abs().idxmax()]
+    return f"{most[column]}, {most['share']:.0%} as counted, {most['corrected']:.0%} corrected"
 
 
 def _enumerate(names: Iterable[str], most: int) -> str:
@@ -487,12 +559,13 @@ def measure_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.Data
     """Measure in how many articles an entity appears and in how many of these it speaks.
 
     One row is one entity: articles (it is mentioned or speaks), speaking (articles), words spoken,
-    share (speaking of articles), low, high. Only entities of `mentions` are listed.
+    share (speaking of articles), low, high. Only entities of `mentions` are listed. What several
+    say together counts for each of them.
     """
     names = mentions[["entity_id", "entity", "label"]].drop_duplicates("entity_id")
     names = names[names["entity_id"] != ""]
-    spoken = attributions.rename(columns={"speaker_id": "entity_id"})
-    spoken = spoken[["article_id", "entity_id", "words"]]
+    spoken = attributions[["article_id", "words"]]
+    spoken = spoken.assign(entity_id=attributions["speaker_id"].str.split(";")).explode("entity_id")
     spoken = spoken.merge(names["entity_id"], validate="many_to_one")
     appears = pd.concat(
         [mentions[["article_id", "entity_id"]], spoken[["article_id", "entity_id"]]]
@@ -508,6 +581,44 @@ def measure_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.Data
     low, high = wilson_interval(voice["speaking"], voice["articles"])
     voice = voice.assign(share=voice["speaking"] / voice["articles"], low=low, high=high)
     return _ranked(voice.reset_index(), "articles", "speaking", then="entity")
+
+
+def measure_gender(
+    mentions: pd.DataFrame,
+    attributions: pd.DataFrame,
+    articles: pd.DataFrame,
+    sentences: pd.DataFrame,
+    asked: bool,
+) -> pd.DataFrame:
+    """Tell how many people are referred to by which pronoun, and how much they speak.
+
+    One row is one pronoun (he, she, they, mixed, unknown): people, articles that mention them,
+    words they speak and the share of all these words, with the share of the people. The pronouns
+    are the articles' own (see `gender.find_references`); nothing is read from a name. Unless
+    `asked`, no row.
+    """
+    columns = ["pronoun", "people", "share_of_people", "articles", "words", "share_of_words"]
+    people = mentions[(mentions["label"] == "PERSON") & (mentions["entity_id"] != "")]
+    if not asked or people.empty:
+        return pd.DataFrame(columns=columns)
+    references = gender.find_references(articles, sentences, people)
+    known = people[["entity_id", "entity"]].drop_duplicates("entity_id")
+    known = gender.measure_pronouns(known, references).set_index("entity_id")["pronoun"]
+    words = attributions.groupby("speaker_id")["words"].sum().reindex(known.index, fill_value=0)
+    named = people.assign(pronoun=people["entity_id"].map(known))
+    measured = pd.DataFrame(
+        {
+            "people": known.value_counts(),
+            "articles": named.groupby("pronoun")["article_id"].nunique(),
+            "words": words.groupby(known).sum(),
+        }
+    )
+    order = [*gender.PRONOUNS, gender.MIXED, gender.UNKNOWN]
+    measured = measured.reindex(order, fill_value=0).astype("int64")
+    total = measured["words"].sum()
+    measured["share_of_people"] = measured["people"] / measured["people"].sum()
+    measured["share_of_words"] = measured["words"] / (total if total else np.nan)
+    return measured.rename_axis("pronoun").reset_index()[columns]
 
 
 def count_aliases(mentions: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
@@ -628,44 +739,13 @@ def measure_tone(attributions: pd.DataFrame, by: str = "speaker", minimum: int =
     enough = (tones["attributions"] >= minimum) & (tones["articles"] > 1)
     tones["tone"] = tones["tone"].where(enough)
     kept = rows[rows[by].isin(tones.index[enough])]
-    summed = kept.groupby([by, "article_id"])["tone"].agg(["sum", "size"])
-    groups = sorted(summed.groupby(level=0), key=lambda pair: len(pair[1]))
-    ends = {name: resampled_interval(group["sum"], group["size"]) for name, group in groups}
-    tones["low"] = pd.Series({name: end[0] for name, end in ends.items()}, dtype=float)
-    tones["high"] = pd.Series({name: end[1] for name, end in ends.items()}, dtype=float)
+    summed = kept.groupby([by, "article_id"])["tone"].agg(["sum", "size"]).reset_index()
+    groups, names = pd.factorize(summed[by], sort=True)
+    low, high = resampled_intervals(summed["sum"], summed["size"], groups, len(names))
+    tones["low"] = pd.Series(low, index=names, dtype=float)
+    tones["high"] = pd.Series(high, index=names, dtype=float)
     columns = ["articles", "attributions", "tone", "low", "high", "spread", *schema.POLARITIES]
     return _ranked(tones[columns].reset_index(), "articles", "attributions", then=by)
-
-
-def join_targets(
-    targets: pd.DataFrame, attributions: pd.DataFrame, entities: pd.DataFrame
-) -> pd.DataFrame:
-    """Add to each target its name, and its attribution's article, speaker and place in the text."""
-    said = attributions.drop(columns=["start", "end", "confidence", "country"], errors="ignore")
-    joined = targets.merge(said, on="attribution_id", how="inner", validate="many_to_one")
-    names = name_apart(entities)[["entity_id", "entity"]].rename(columns={"entity": "target"})
-    return joined.merge(names, on="entity_id", how="inner", validate="many_to_one")
-
-
-def measure_targets(aimed: pd.DataFrame, minimum: int = 1) -> pd.DataFrame:
-    """Measure how each speaker speaks about each target; one row is one speaker and target.
-
-    Columns: articles, count, negative, neutral, positive, and balance, the positive minus the
-    negative part of the count (-1 to 1), NaN below `minimum`. Needs the columns of `join_targets`.
-    """
-    polarities = {label: aimed["polarity"] == label for label in schema.POLARITIES}
-    cells = (
-        aimed.assign(**polarities)
-        .groupby(["speaker", "target"])
-        .agg(
-            articles=("article_id", "nunique"),
-            count=("article_id", "size"),
-            **{label: (label, "sum") for label in polarities},
-        )
-    )
-    balance = (cells["positive"] - cells["negative"]) / cells["count"]
-    cells["balance"] = balance.where(cells["count"] >= minimum).astype(float)
-    return _ranked(cells.reset_index(), "count", "articles", then="speaker")
 
 
 def count_relays(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:

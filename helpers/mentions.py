@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from helpers import decoding, lexicons, names, schema
+from helpers import capitals, decoding, lexicons, names, schema
 
 # Share of each rule's names that are right, span and type, on 3,697 sentences of the web and of
 # Wikipedia (UNER EWT dev, Wikigold; people, bodies and places). Peoples, events and products are
@@ -23,6 +23,7 @@ CONFIDENCE = {
     "surname of a person named in full": 0.55,
 }
 _TIMES = frozenset({*calendar.month_name[1:], *calendar.day_name, "I", "The", "He", "She", "It"})
+UNSURE = 0.6  # a name of the reader less probable than this may be a surname after all
 LABELS = ("PERSON", "GPE", "ORG", "NORP", "LOC", "FAC", "EVENT", "PRODUCT")  # at equal votes
 _CAPITALISED = r"[A-Z][\w’'&.-]*\w"
 _BODY_NOUNS = (
@@ -35,11 +36,22 @@ _BODY_NOUNS = (
     "Airlines|Railway|Railways|Holdings|Laboratory|Centre|Center|Chamber of Commerce"
 )
 _BODY = re.compile(
-    rf"(?:(?:{_CAPITALISED})(?:\s(?:and|&|of|for)(?=\s[A-Z]))?\s){{1,5}}(?:{_BODY_NOUNS})\b"
+    rf"(?:(?:{_CAPITALISED}[’']?)(?:\s(?:and|&|of|for)(?=\s[A-Z]))?\s){{1,5}}(?:{_BODY_NOUNS})\b"
     rf"(?:\s(?:of|for)(?:\sthe)?(?:\s{_CAPITALISED}){{1,3}})?"
     rf"|\b(?:Ministry|Department|Office|Bank|University|Institute|Board|Bureau|Court)\s(?:of|for)"
     rf"(?:\sthe)?(?:\s{_CAPITALISED})(?:(?:,|\sand|\s&)?\s{_CAPITALISED}){{0,3}}"
 )
+_WEAPON = re.compile(
+    rf"(?:{_CAPITALISED}\s){{1,4}}(?:Missile|Rocket|Artillery|Weapons?|Defen[cs]e|Radar)\sSystems?\b"
+)
+_FEATURE = re.compile(
+    rf"(?:{_CAPITALISED}\s){{1,3}}(?:Peninsula|Sea|Ocean|Gulf|Straits?|Canal|Islands?|Archipelago|"
+    r"Mountains|Valley|Desert|Plateau|Delta|Basin|Plain|River|Bay)\b(?!\s[A-Z])"
+    rf"|\b(?:Gulf|Straits?|Sea|Bay|Cape|Isle|Horn)\sof\s(?:the\s)?{_CAPITALISED}(?:\s{_CAPITALISED})?"
+    rf"|\b(?:Lake|Mount)\s{_CAPITALISED}"
+)
+_COMPASS = re.compile(r"\b[Tt]he\s(?P<point>North|South|East|West)(?![\w-]|\s[A-Z])")
+_WITHIN = r"\b(?:in|across|throughout|outside|inside)\s+"
 _SMALL_START = re.compile(
     r"(?:The|An?|In|On|At|For|From|By|With|But|And|As|If|When|While|After|Before|His|Her|Their|"
     r"Our|This|That|These|Those|Both|Some|Many|Most|Last|Next)\s+"
@@ -60,8 +72,9 @@ def find_mentions(articles: pd.DataFrame) -> pd.DataFrame:
     """Return the names in articles: one row is one name where it stands.
 
     Needs the columns `article_id` and `text`. Spans leave out a leading article, a title before a
-    person's name and a trailing possessive, and never overlap. `entity_id` is empty until
-    entities are known and `role` is "body" until the blocks of the article are.
+    person's name and a trailing possessive, and never overlap. `stands_for` tells a capital that
+    stands for a government. `entity_id` is empty until entities are known and `role` is "body"
+    until the blocks of the article are.
     """
     rows = []
     for article_id, text in zip(articles["article_id"], articles["text"], strict=True):
@@ -74,6 +87,7 @@ def find_mentions(articles: pd.DataFrame) -> pd.DataFrame:
                 "label": name.label,
                 "role": "body",
                 "entity_id": "",
+                "stands_for": capitals.stands_for(text, name.start, name.end),
                 "confidence": name.confidence,
                 "rule": name.rule,
             }
@@ -92,7 +106,7 @@ def read_names(text: str) -> list[Name]:
     bodies = _body_names(text)
     titled = _titled_names(text)
     chosen = _layer(titled, _layer(acronyms, _layer(listed, _layer(bodies, model))))
-    chosen = _split_pairs(text, chosen)
+    chosen = _settle_places(text, _split_pairs(text, chosen))
     return sorted(_layer(_surnames(text, chosen), chosen))
 
 
@@ -189,12 +203,18 @@ def _acronym_names(text: str) -> list[Name]:
 
 def _body_names(text: str) -> list[Name]:
     found = []
-    for match in _BODY.finditer(text):
-        start, end = match.span()
-        while small := _SMALL_START.match(text, start, end):
-            start = small.end()
-        if " " in text[start:end] and not text[start:end].isupper():
-            found.append(_by_rule(*names.trim(text, start, end), "ORG", "form of the name"))
+    for pattern, label in ((_BODY, "ORG"), (_WEAPON, "PRODUCT"), (_FEATURE, "LOC")):
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            while small := _SMALL_START.match(text, start, end):
+                start = small.end()
+            if " " in text[start:end] and not text[start:end].isupper():
+                found.append(_by_rule(*names.trim(text, start, end), label, "form of the name"))
+    for match in _COMPASS.finditer(text):
+        country = re.search(rf"\b{match['point']} (?:Korea|Sudan|Vietnam)", text)
+        found.append(
+            _by_rule(*match.span("point"), "GPE" if country else "LOC", "form of the name")
+        )
     return found
 
 
@@ -256,6 +276,41 @@ def _split_pairs(text: str, found: list[Name]) -> list[Name]:
     return result
 
 
+def _settle_places(text: str, found: list[Name]) -> list[Name]:
+    """Take a lone word for a place, or for a people, where the article itself says so.
+
+    "In Kessaria" is said of no person, and where there are Kessarians Kessaria is a place. A
+    surname of somebody named in full is left alone, and so is what a title stands before.
+    """
+    alone = {
+        text[n.start : n.end]
+        for n in found
+        if n.rule.startswith("model") and text[n.start : n.end].isalpha()
+    }
+    alone -= _short_forms(text, found)
+    alone -= {text[n.start : n.end] for n in found if n.rule.startswith("title")}
+    peoples = {people: place for place in alone for people in _peoples_of(place) & alone}
+    places = set(peoples.values())
+    places |= {word for word in alone if re.search(rf"{_WITHIN}{re.escape(word)}(?![\w-])", text)}
+    settled = []
+    for name in found:
+        word = text[name.start : name.end]
+        if name.rule.startswith("model") and word in peoples:
+            name = name._replace(label="NORP", rule="people of a place in the article")
+        elif name.rule == "model PERSON" and word in places:
+            name = name._replace(label="GPE", rule="place by its use in the article")
+        settled.append(name)
+    return settled
+
+
+def _peoples_of(place: str) -> set[str]:
+    """Return the names that the people of a place may have by the rules of English."""
+    stem = place[:-1] if place[-1] in "aeioy" else place
+    ends = ("n", "an", "ian", "ean", "ese", "i", "ish", "ic")
+    forms = {base + end for base in (place, stem) for end in ends}
+    return forms | {form + "s" for form in forms} - {place}
+
+
 def _short_forms(text: str, found: list[Name]) -> set[str]:
     """Return the surnames of the people that names in full stand for."""
     full = {
@@ -280,11 +335,11 @@ def _surnames(text: str, found: list[Name]) -> list[Name]:
         if name.label == "PERSON":
             people[name.start : name.end] = b"\x01" * (name.end - name.start)
     result = []
-    for match in re.finditer(rf"(?<![\w’'])(?:{words})(?!\w)", text):
+    for match in re.finditer(rf"(?<![\w’'])(?:{words})(?!\w|\s(?:{_BODY_NOUNS})\b)", text):
         exact = inside.get(match.span())
         if exact is None and people[match.start()]:
             continue
-        if exact is None or exact.label != "PERSON":
+        if exact is None or (exact.label != "PERSON" and exact.confidence < UNSURE):
             rule = "surname of a person named in full"
             result.append(_by_rule(*match.span(), "PERSON", rule))
     return result

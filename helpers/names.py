@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 from helpers import lexicons
 
+NOT_JOINED = "not joined"
 _POSSESSIVE = re.compile(r"(?:[’'`´]s|(?<=s)[’'])$", re.IGNORECASE)
 _LEADING = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
@@ -43,14 +44,39 @@ class Known(NamedTuple):
     lexicon: str
 
 
+class Naming(NamedTuple):
+    """The entity a written name stands for: canonical name, label, country and why it is that one.
+
+    `reason` is "" when the name is written as the canonical name is.
+    """
+
+    entity: str
+    label: str
+    country: str
+    reason: str
+
+
+def could_be(owners: Iterable[str]) -> str:
+    """Return the reason why a name that fits several is joined to none."""
+    told = sorted(set(owners))
+    listed = " or ".join(told[:4]) + (f" or {len(told) - 4} more" if len(told) > 4 else "")
+    return f"could be {listed}: {NOT_JOINED}"
+
+
+@lru_cache(maxsize=200_000)
 def plain(text: str) -> str:
     """Return a name for comparison: straight apostrophes, single spaces, no article, no possessive.
 
     Dots of abbreviations go ("U.S." and "US" are the same), case stays.
     """
-    text = _SPACE.sub(" ", text).strip().replace("’", "'").replace("‘", "'")
-    text = _POSSESSIVE.sub("", _LEADING.sub("", text))
+    text = bare(text)
     return re.sub(r"\b([A-Z])\.(?=[A-Z]\b|\s|$)", r"\1", text) if "." in text else text
+
+
+def bare(text: str) -> str:
+    """Return a name with straight apostrophes, single spaces, no article and no possessive."""
+    text = _SPACE.sub(" ", text).strip().replace("’", "'").replace("‘", "'")
+    return _POSSESSIVE.sub("", _LEADING.sub("", text))
 
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:
@@ -77,6 +103,7 @@ def person_name(name: str) -> str:
     return f"{first} {_INITIAL.sub('', rest)}".strip() if rest else name
 
 
+@lru_cache(maxsize=200_000)
 def family_names(name: str) -> tuple[str, ...]:
     """Return the words of a full name that may stand for it: the last, a family name in front."""
     words = person_name(name).split()
@@ -121,11 +148,21 @@ def known_names() -> dict[str, Known]:
     for row in lexicons.read_lexicon("places").itertuples():
         kind = "cities" if row.kind == "city" else "places"
         found.setdefault(plain(row.name), Known(row.place, "GPE", row.country, kind))
+    for row in lexicons.read_lexicon("regions").itertuples():
+        found.setdefault(plain(row.name), Known(row.region, "LOC", "", "regions"))
     for row in lexicons.read_lexicon("demonyms").itertuples():
         people = Known(singular(row.demonym), "NORP", row.country, "demonyms")
         found.setdefault(plain(row.demonym), people)
     found.pop("", None)
     return found
+
+
+@lru_cache(maxsize=1)
+def country_names() -> dict[str, str]:
+    """Return the name of each country by its ISO 3166 alpha-3 code."""
+    places = lexicons.read_lexicon("places")
+    states = places[places["kind"] == "country"]
+    return dict(zip(states["country"], states["place"], strict=True))
 
 
 def singular(demonym: str) -> str:
@@ -134,6 +171,7 @@ def singular(demonym: str) -> str:
     return demonym[:-1] if plural else demonym
 
 
+@lru_cache(maxsize=200_000)
 def known(text: str) -> Known | None:
     """Return what the lexicons say of a name as written, or None."""
     name = plain(text)
@@ -217,13 +255,14 @@ def find_acronyms(text: str) -> dict[str, tuple[int, int]]:
             continue
         words = list(re.finditer(r"[^\W_][\w’'.&]*", long.group()))
         for first in range(len(words)):
-            if _initials_agree(acronym, [w.group() for w in words[first:]]):
+            if initials_agree(acronym, [w.group() for w in words[first:]]):
                 found[acronym] = (low + long.start() + words[first].start(), low + long.end())
                 break
     return found
 
 
-def _initials_agree(acronym: str, words: list[str]) -> bool:
+def initials_agree(acronym: str, words: list[str]) -> bool:
+    """Tell whether an acronym is made of the first letters of words, small words in or out."""
     letters = [c for c in acronym.upper() if c.isalpha()]
     capitals = [w[0] for w in words if w[0].isupper()]
     every = [w[0].upper() for w in words]
@@ -231,12 +270,13 @@ def _initials_agree(acronym: str, words: list[str]) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _titles() -> re.Pattern[str]:
+def titles() -> re.Pattern[str]:
+    """Return the pattern of one or more titles before a name, with the space after them."""
     words = sorted(lexicons.read_lexicon("titles")["title"], key=len, reverse=True)
     return re.compile(rf"(?:(?:{'|'.join(map(re.escape, words))})\s+)+(?=\S)")
 
 
 def strip_titles(text: str, start: int, end: int) -> int:
     """Return where a person's name begins after "President", "Lt. Gen." and the like."""
-    match = _titles().match(text, start, end)
+    match = titles().match(text, start, end)
     return match.end() if match and match.end() < end else start

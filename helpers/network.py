@@ -73,6 +73,23 @@ class Reader(nn.Module):
         return self.tags(states), self.names(states), self.links(states)
 
 
+def load_weights(model: Reader, path: Path) -> None:
+    """Fill the network from a checkpoint (``.pt``) or from the published encoder."""
+    if path.suffix == ".pt":
+        state = torch.load(path, weights_only=True)
+        model.load_state_dict(state.get("average", state))
+    else:
+        load_pretrained(model, path)
+
+
+def freeze(model: Reader, layers: int) -> None:
+    """Keep the embeddings and the first ``layers`` layers as they are; 0 keeps the words only."""
+    if layers:
+        below = (model.position, model.shape, model.quoted, model.norm, *model.layers[:layers])
+        for part in below:
+            part.requires_grad_(False)
+
+
 def load_pretrained(model: Reader, path: Path) -> None:
     """Fill the encoder from the all-MiniLM-L6-v2 weights; the heads stay as initialised."""
     with safe_open(path, "pt") as file, torch.no_grad():

@@ -49,7 +49,11 @@ EXACT_LAYERS = ("layer0.up", "layer0.down", "layer1.down")
 
 @dataclass
 class Settings:
-    """Everything that decides what a run does; written into its checkpoints and its card."""
+    """Everything that decides what a run does; written into its checkpoints and its card.
+
+    ``frozen``: so many layers, and the embeddings below them, stay as they are (0: all but the
+    word table learn).
+    """
 
     epochs: int = 5
     hours: float = 0.0
@@ -63,6 +67,7 @@ class Settings:
     link_weight: float = 0.3
     name_weight: float = 1.0
     average: float = 0.998
+    frozen: int = 0
     seed: int = 1
     threads: int = 1
     minutes_between_saves: float = 4.0
@@ -76,7 +81,8 @@ class Run:
         torch.manual_seed(settings.seed)
         self.settings, self.out = settings, out
         self.model = network.Reader(settings.dropout)
-        network.load_pretrained(self.model, weights)
+        network.load_weights(self.model, weights)
+        network.freeze(self.model, settings.frozen)
         self.average = copy.deepcopy(self.model)
         groups = [
             {"params": [], "base": settings.rate},

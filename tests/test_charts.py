@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from PIL import Image
 from tables_fixture import make_tables
 
-from helpers import charts, measures
+from helpers import charts, measures, tones
 
 TABLES = make_tables()
 ARTICLES = TABLES["articles"]
@@ -24,7 +24,7 @@ SAID = measures.join_articles(TABLES["attributions"], ARTICLES)
 MENTIONS = measures.join_articles(TABLES["mentions"], ARTICLES)
 MENTIONS = measures.join_entities(MENTIONS, TABLES["entities"])
 ENTITIES = measures.count_entities(MENTIONS).pipe(measures.add_article_share, len(ARTICLES))
-AIMED = measures.join_targets(TABLES["targets"], SAID, TABLES["entities"])
+AIMED = tones.join_targets(TABLES["targets"], SAID, TABLES["entities"])
 
 PLOTS = {
     "shares": (charts.plot_shares, ENTITIES, {"label": "entity"}),
@@ -58,14 +58,47 @@ PLOTS = {
     ),
     "grid": (
         charts.plot_grid,
-        measures.measure_targets(AIMED, minimum=8),
+        tones.measure_targets(AIMED, minimum=8),
         {"row": "speaker", "column": "target", "value": "balance", "diverging": True},
+    ),
+    "target grid": (charts.plot_target_grid, tones.measure_targets(AIMED, minimum=8), {}),
+    "instruments": (
+        charts.plot_instruments,
+        tones.measure_instruments(SAID, AIMED, minimum=3),
+        {"label": "speaker"},
     ),
     "relays": (
         charts.plot_grid,
         measures.count_relays(SAID, by="speaker"),
         {"row": "speaker", "column": "carrier", "value": "attributions", "count": "attributions"},
     ),
+}
+CORRECTED = measures.measure_shares(SAID, "source_type").assign(
+    corrected=lambda rows: rows["share"] * 0.9,
+    corrected_low=lambda rows: rows["low"] * 0.8,
+    corrected_high=lambda rows: rows["high"],
+)
+AGREED = pd.DataFrame(
+    [("form", 0.91, 0.8, 0.97, 60, ""), ("relay", np.nan, np.nan, np.nan, 60, "undefined")],
+    columns=["variable", "alpha", "low", "high", "units", "note"],
+)
+PEERS = pd.DataFrame(
+    [
+        ("PolNeAR dev", "end to end F1", "this program", 75.0, 72.0, 78.0, "this program"),
+        ("PolNeAR dev", "end to end F1", "Citron", 60.2, np.nan, np.nan, "measured"),
+        ("PolNeAR dev", "end to end F1", "annotators", 77.0, np.nan, np.nan, "people"),
+    ],
+    columns=["corpus", "measure", "system", "value", "low", "high", "kind"],
+)
+CALIBRATED = pd.DataFrame(
+    [("PolNeAR dev", x, x - 0.1, max(x - 0.2, 0), x, 40) for x in (0.35, 0.65, 0.95)],
+    columns=["corpus", "confidence", "right", "low", "high", "n"],
+)
+PLOTS |= {
+    "corrected": (charts.plot_corrected, CORRECTED, {"label": "source_type"}),
+    "alpha": (charts.plot_alpha, AGREED, {}),
+    "beside": (charts.plot_beside, PEERS, {}),
+    "calibration": (charts.plot_calibration, CALIBRATED, {}),
 }
 EVERY_PLOT = pytest.mark.parametrize(("plot", "frame", "how"), PLOTS.values(), ids=PLOTS)
 
@@ -230,3 +263,41 @@ def test_a_chart_without_words_is_refused(wrong, message):
     ax = charts.plot_shares(ENTITIES, label="entity")
     with pytest.raises(ValueError, match=message):
         charts.show(ax, **{"title": "A", "note": "n = 1", "alt": "Dot chart", **wrong})
+
+
+def test_a_chart_without_its_n_is_refused():
+    ax = charts.plot_shares(ENTITIES, label="entity")
+    with pytest.raises(ValueError, match="needs its n"):
+        charts.show(ax, title="A", note="40 articles", alt="Dot chart")
+
+
+def test_shares_of_few_are_not_drawn():
+    few = ENTITIES.assign(n=charts.MINIMUM - 1)
+    ax = charts.plot_shares(few, label="entity")
+    assert f"too few to draw (n = {charts.MINIMUM - 1})" in words(ax)
+    assert "%" not in "".join(text.get_text() for text in ax.texts)
+
+
+def luminance(colour: str) -> float:
+    parts = mpl.colors.to_rgb(colour)
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+@pytest.mark.parametrize("ink", ["INK", "GREY", "BLUE"])
+def test_words_and_findings_can_be_read_on_white(ink):
+    """WCAG 2.2, contrast at least 4.5 to 1; in grey print the blue is darker than the context."""
+    assert 1.05 / (luminance(getattr(charts, ink)) + 0.05) >= 4.5
+    assert luminance(charts.BLUE) < luminance(charts.LIGHT) - 0.2
+
+
+@EVERY_PLOT
+def test_no_red_against_green_and_no_colours_beyond_the_palette(plot, frame, how):
+    """Blue, orange and greys, and the scales between them."""
+    ax = plot(frame, **how)
+    for panel in ax.figure.axes:
+        for artist in [*panel.collections, *panel.lines, *panel.patches]:
+            faces = artist.get_facecolor() if hasattr(artist, "get_facecolor") else []
+            for red, green, blue, alpha in np.atleast_2d(mpl.colors.to_rgba_array(faces)):
+                assert alpha == 0 or not (green > red + 0.05 and green > blue + 0.05)
+                assert alpha == 0 or not (red > 0.6 and green < 0.2 and blue < 0.2)

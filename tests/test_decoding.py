@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import decoding, encoder
+from helpers import decoding, encoder, tuning
 from helpers.decoding import Settings, Span, best_tags, read_spans
 from helpers.encoder import LINKS, NAME_TAGS, TAGS, Scores, Words
 
@@ -117,6 +117,36 @@ def test_confidence_is_a_probability():
     assert decoding.confidence(np.ones(len(weights)), weights) == pytest.approx(0.5)
 
 
+def test_the_calibration_error_is_the_gap_between_confidence_and_share_right():
+    chance, right = np.array([0.95, 0.95, 0.15, 0.15]), np.array([1.0, 0, 0, 0])
+    assert tuning.calibration_error(chance, right) == pytest.approx((0.45 + 0.15) / 2)
+    assert tuning.calibration_error(right, right) == 0
+
+
+def test_an_attribution_is_right_when_content_and_source_are():
+    text = "Rain is over, the mayor said. Snow begins, he said."
+    gold = [{"content": [(0, 12)], "source": [(14, 23)]}]
+    rows = [
+        {"content": [(0, 7)], "source": [(18, 23)]},
+        {"content": [(0, 12)], "source": [(14, 23)]},
+        {"content": [(30, 41)], "source": [(43, 45)]},
+    ]
+    assert list(tuning.correct(text, gold, rows)) == [False, True, False]
+    wrong = [{"content": [(0, 12)], "source": [(43, 45)]}]
+    assert list(tuning.correct(text, gold, wrong)) == [False]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_fitted_confidence_rises_with_what_makes_an_attribution_right(seed):
+    rng = np.random.default_rng(seed)
+    features = np.column_stack([np.ones(400), rng.normal(size=400)])
+    right = (rng.random(400) < 1 / (1 + np.exp(-2 * features[:, 1]))).astype(float)
+    weights = tuning.fit_logistic(features, right)
+    assert weights[1] > 0.5
+    assert np.isclose((1 / (1 + np.exp(-features @ weights))).mean(), right.mean(), atol=0.01)
+
+
 def test_spans_become_characters():
     words = _words("one two three")
     assert decoding.to_characters(words, Span(1, 3, 0.0)) == (4, 13)
@@ -165,6 +195,46 @@ def test_nothing_is_lost_at_the_seams_of_a_sentence_longer_than_a_window(count):
     assert any(
         start <= name.start < start + 15 and name.label == "PERSON" for name in reading.names
     )
+
+
+@pytest.mark.parametrize("count", [20, 60, 200])
+def test_a_sentence_repeated_without_end_keeps_its_attributions(count):
+    sentence = "The mayor said on Monday that the old bridge would be closed for repairs. "
+    said = _read(sentence * count).attributions
+    assert len(said) == count
+    for number, found in enumerate(said):
+        low, high = number * len(sentence), (number + 1) * len(sentence)
+        assert all(low <= start < end <= high for start, end in (*found.cue, *found.content))
+
+
+def test_a_repeated_quotation_keeps_its_attributions():
+    said = _read("“The bridge is closed,” Mayor Ana Ortiz said. " * 100).attributions
+    assert len(said) == 100
+
+
+def test_a_text_without_any_sentence_end_is_read():
+    text = "the rain went on over the hills and Mayor Ana Ortiz said that the dam would hold " * 40
+    reading = _read(text)
+    assert len(reading.attributions) > 20
+    assert sum(name.label == "PERSON" for name in reading.names) > 30
+
+
+def test_a_quotation_of_another_section_is_not_looked_for_here():
+    text = 'He wrote:\n"It is what it is , and so."\nRain ends , she said'
+    words = _words(text)
+    low = int(np.searchsorted(words.start, text.index("Rain")))
+    tags = ["B-content", "I-content", "O", "B-source", "B-cue"]
+    (found,) = decoding.find_attributions(text, words[low:], _scores(tags), Settings())
+    (content,) = found.content
+    assert text[slice(*decoding.to_characters(words[low:], content))] == "Rain ends"
+
+
+@pytest.mark.parametrize("decoder", [{"depth": 3}, {"weights": [1.0]}])
+def test_settings_of_another_version_are_refused(decoder):
+    other = encoder.Encoder.__new__(encoder.Encoder)
+    other.folder, other.card = encoder.MODELS / "other", {"decoder": decoder}
+    with pytest.raises(encoder.ModelError, match=r"other.model\.json"):
+        decoding.read_settings(other)
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\n", "!!!", "word", "一" * 500, "a" * 5000])

@@ -99,6 +99,27 @@ def test_an_altered_file_is_refused(tmp_path):
         encoder.Encoder(tmp_path)
 
 
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"sha256": 3}'])
+def test_damaged_settings_are_refused(tmp_path, content):
+    (tmp_path / "model.json").write_text(content)
+    with pytest.raises(encoder.ModelError, match=r"model\.json was altered"):
+        encoder.Encoder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
+def test_one_changed_byte_in_the_shipped_files_is_noticed(tmp_path, name):
+    folder = encoder.MODELS / encoder.MODEL
+    if not (folder / "model.json").is_file():
+        pytest.skip("no model")
+    for file in ("model.onnx", "tokenizer.json", "model.json"):
+        content = bytearray((folder / file).read_bytes())
+        if file == name:
+            content[len(content) // 2] ^= 1
+        (tmp_path / file).write_bytes(content)
+    with pytest.raises(encoder.ModelError, match=rf"{name} was altered"):
+        encoder.Encoder(tmp_path)
+
+
 def test_a_missing_file_is_named(tmp_path):
     (tmp_path / "model.json").write_text(json.dumps({"sha256": {"model.onnx": "0" * 64}}))
     with pytest.raises(encoder.ModelError, match=r"model\.onnx is missing"):
@@ -120,6 +141,29 @@ def test_every_word_gets_one_row_of_scores():
     for words, scores in sections:
         assert len(scores.tags) == len(scores.names) == len(scores.links) == len(words)
         assert np.allclose(np.exp(scores.tags).sum(1), 1, atol=1e-4)
+
+
+class Deaf(encoder.Encoder):
+    """An encoder with the tokeniser alone: every score is 0."""
+
+    def __init__(self):
+        self.tokenizer = _tokenizer()
+
+    def _run(self, words, window):
+        width = len(encoder.TAGS) + len(encoder.NAME_TAGS) + encoder.LINKS
+        return np.zeros((window.keep_high - window.keep_low, width), np.float32)
+
+
+@pytest.mark.parametrize("unit", ["The mayor said it was over. ", "It rained.\n\n", "word "])
+def test_a_very_long_text_is_read_in_sections_so_memory_stays_flat(unit):
+    text = unit * (60_000 // len(unit.split()))
+    size, at = 0, 0
+    for words, scores in Deaf().read(text):
+        assert len(words) == len(scores.tags) <= 4 * encoder.SECTION * WINDOW
+        assert text[at : words.start[0]].strip() == ""
+        size, at = size + len(words), words.end[-1]
+    assert size >= 60_000
+    assert text[at:].strip() == ""
 
 
 def test_an_empty_text_has_no_sections():

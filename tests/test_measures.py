@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pytest import approx
 from tables_fixture import make_tables, slug
 
-from helpers import measures, schema
+from helpers import intervals, measures, schema
 
 TABLES = make_tables()
 FEW = settings(max_examples=40, deadline=None)
@@ -31,45 +31,45 @@ FEW = settings(max_examples=40, deadline=None)
     ],
 )
 def test_wilson_gives_the_published_values(hits, n, low, high):
-    assert measures.wilson_interval(hits, n) == (approx(low, abs=5e-5), approx(high, abs=5e-5))
+    assert intervals.wilson_interval(hits, n) == (approx(low, abs=5e-5), approx(high, abs=5e-5))
 
 
 def test_wilson_of_nothing_says_nothing():
-    assert measures.wilson_interval(0, 0) == (0, 1)
+    assert intervals.wilson_interval(0, 0) == (0, 1)
 
 
 def test_statements_that_repeat_within_articles_count_as_articles():
     """Ten statements of one kind in each of two articles are two observations, not twenty."""
     hits, sizes = np.array([10, 10, 0, 0]), np.array([10, 10, 10, 10])
-    assert measures.effective_size(hits, sizes, sizes) == approx(3)  # 4 articles, 3 of freedom
+    assert intervals.effective_size(hits, sizes, sizes) == approx(3)  # 4 articles, 3 of freedom
     evenly = np.array([5, 5, 5, 5])
-    assert np.isnan(measures.effective_size(evenly, sizes, sizes))
+    assert np.isnan(intervals.effective_size(evenly, sizes, sizes))
 
 
 def test_many_articles_give_wilsons_interval_at_the_effective_size():
-    low, high = measures.clustered_interval(0.3, 100, 10_000)
+    low, high = intervals.clustered_interval(0.3, 100, 10_000)
     assert (low, high) == tuple(
-        approx(float(end), abs=1e-4) for end in measures.wilson_interval(30, 100)
+        approx(float(end), abs=1e-4) for end in intervals.wilson_interval(30, 100)
     )
 
 
 def test_few_articles_give_a_wider_interval():
-    widths = [np.diff(measures.clustered_interval(0.3, 30, n))[0] for n in (40, 10, 3)]
+    widths = [np.diff(intervals.clustered_interval(0.3, 30, n))[0] for n in (40, 10, 3)]
     assert widths == sorted(widths) and widths[0] < 0.33 < 0.55 < widths[-1]
 
 
 def test_one_article_says_nothing_about_others():
-    assert measures.clustered_interval(0.4, 10, 1) == (0, 1)
-    assert np.isnan(measures.resampled_interval([0.5], [1])).all()
+    assert intervals.clustered_interval(0.4, 10, 1) == (0, 1)
+    assert np.isnan(intervals.resampled_interval([0.5], [1])).all()
 
 
 def test_a_mean_that_never_varies_has_no_width():
-    assert measures.resampled_interval([1.0, 2.0, 3.0], [2, 4, 6]) == (approx(0.5), approx(0.5))
+    assert intervals.resampled_interval([1.0, 2.0, 3.0], [2, 4, 6]) == (approx(0.5), approx(0.5))
 
 
 def test_resampled_interval_is_close_to_students_for_many_articles():
     values = np.random.default_rng(4).normal(0.1, 0.3, 400)
-    low, high = measures.resampled_interval(values, np.ones(400))
+    low, high = intervals.resampled_interval(values, np.ones(400))
     half = 1.966 * values.std(ddof=1) / 20
     assert (low, high) == (
         approx(values.mean() - half, abs=0.004),
@@ -79,7 +79,7 @@ def test_resampled_interval_is_close_to_students_for_many_articles():
 
 def test_more_than_a_thousand_articles_give_the_same_width():
     values = np.random.default_rng(5).normal(0, 1, 4_000)
-    low, high = measures.resampled_interval(values, np.ones(4_000))
+    low, high = intervals.resampled_interval(values, np.ones(4_000))
     assert high - low == approx(2 * 1.96 / np.sqrt(4_000), rel=0.08)
 
 
@@ -264,7 +264,7 @@ def statements(draw: st.DrawFn) -> pd.DataFrame:
 @given(hits=st.integers(0, 500), more=st.integers(0, 500))
 def test_wilson_holds_the_share_and_stays_within_bounds(hits, more):
     n = hits + more
-    low, high = measures.wilson_interval(hits, n)
+    low, high = intervals.wilson_interval(hits, n)
     assert 0 <= low <= high <= 1
     assert n == 0 or low <= hits / n <= high
 
@@ -351,6 +351,21 @@ def test_voice_never_exceeds_appearance():
     assert (voice["speaking"] <= voice["articles"]).all() and voice["speaking"].sum() > 0
 
 
+def test_what_two_say_together_counts_for_both():
+    mentions = pd.DataFrame(
+        {
+            "article_id": ["a", "a", "b"],
+            "entity_id": ["union", "firm", "firm"],
+            "entity": ["Union", "Firm", "Firm"],
+            "label": "ORG",
+        }
+    )
+    said = pd.DataFrame({"article_id": ["a"], "speaker_id": ["union;firm;"], "words": [7]})
+    voice = measures.measure_voice(mentions, said).set_index("entity")
+    assert voice["words"].to_dict() == {"Firm": 7, "Union": 7}
+    assert voice["speaking"].to_dict() == {"Firm": 1, "Union": 1}
+
+
 def test_a_grid_of_entities_and_outlets_has_its_zeros():
     articles = TABLES["articles"]
     mentions = measures.join_articles(TABLES["mentions"], articles)
@@ -361,12 +376,7 @@ def test_a_grid_of_entities_and_outlets_has_its_zeros():
     assert grid["articles"].sum() == chosen["articles"].sum()
 
 
-def test_targets_and_replies_add_up():
-    aimed = measures.join_targets(*(TABLES[n] for n in ("targets", "attributions", "entities")))
-    grid = measures.measure_targets(aimed, minimum=3)
-    assert grid["count"].sum() == len(TABLES["targets"])
-    assert grid["balance"].dropna().between(-1, 1).all()
-    assert grid.loc[grid["count"] < 3, "balance"].isna().all()
+def test_replies_add_up():
     replies = measures.count_replies(TABLES["replies"], TABLES["entities"])
     assert replies["replies"].sum() == len(TABLES["replies"])
 

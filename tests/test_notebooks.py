@@ -15,11 +15,11 @@ import pytest
 from nbformat import NotebookNode
 from PIL import Image
 from tables_fixture import make_tables, write_tables
+from test_layers import NOTEBOOKS_MAY_IMPORT as ALLOWED
 
 PROJECT = Path(__file__).resolve().parent.parent
 FILES = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 COMMON = ["corpus", "outlets", "since", "until", "roles", "top", "out"]
-ALLOWED = {"tables", "measures", "reliability", "charts", "explore", "comparisons"}
 LONGEST_CELL = 12
 MACHINERY = (
     ast.FunctionDef,

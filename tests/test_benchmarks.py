@@ -1,0 +1,179 @@
+"""The accuracy figures: scored as the corpora's own scorers do; what is absent is skipped."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import json
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pytest import approx
+
+from helpers import benchmarks
+
+TEXT = "“The boats were empty,” Ada Lindqvist said on Monday. Officials denied it was so."
+
+
+def corpus(name="Small", part="attributions"):
+    return benchmarks.Corpus(name, part, "", "", None)
+
+
+def write_lines(path, rows, packed=False):
+    text = "\n".join(json.dumps(row) for row in rows)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if packed:
+        path.write_bytes(gzip.compress(text.encode()))
+    else:
+        path.write_text(text)
+    return path
+
+
+def test_without_a_folder_everything_is_skipped_and_told():
+    listed = benchmarks.list_corpora("")
+    assert not listed["there"].any() and listed["how"].str.len().min() > 40
+    measured = benchmarks.measure_gold("")
+    assert benchmarks.to_figures(measured).empty
+    assert benchmarks.join_peers(benchmarks.to_figures(measured)).empty
+    assert benchmarks.measure_calibration(measured).empty
+    assert benchmarks.list_worst(measured).empty
+
+
+@pytest.mark.parametrize(
+    ("gold", "parts", "message"),
+    [("nowhere/at/all", [], "there is no folder"), ("", ["songs"], "'songs' is no part")],
+)
+def test_what_is_not_there_is_said(gold, parts, message):
+    with pytest.raises(ValueError, match=message):
+        benchmarks.measure_gold(gold, parts)
+
+
+def test_attributions_are_counted_by_hand(tmp_path):
+    said = {"source": [[24, 37]], "cue": [[38, 42]], "content": [[0, 23]]}
+    denied = {"source": [[54, 63]], "cue": [[64, 70]], "content": [[71, 80]]}
+    article = {"id": "a", "text": TEXT, "attributions": [said, denied]}
+    ours = pd.DataFrame(
+        [
+            {
+                "spans": [[0, 22]],
+                "source_spans": [[28, 37]],
+                "cue_spans": [],
+                "start": 0,
+                "end": 22,
+            },
+            {
+                "spans": [[71, 80]],
+                "source_spans": [[24, 37]],
+                "cue_spans": [],
+                "start": 71,
+                "end": 80,
+            },
+        ]
+    ).assign(source_text="", cue="", confidence=0.9, text="")
+    items = []
+    counts = benchmarks._count_attributions(article, ours, corpus(), items)
+    assert counts == [1, 2, 2, 2, 2, 1, 1, 0, 0, 0, 1]
+    assert [item["right"] for item in items] == [True, False]
+
+
+def test_tone_is_scored_by_target(tmp_path):
+    sentence = {"sentence_normalized": "Ada praised the crew but blamed the board."}
+    targets = [
+        {"from": 12, "to": 20, "polarity": 6.0, "Input.gid": "1"},
+        {"from": 32, "to": 41, "polarity": 2.0, "Input.gid": "2"},
+    ]
+    lines = [sentence | {"primary_gid": str(n), "targets": targets} for n in range(3)]
+    measured = benchmarks._measure_tone(
+        write_lines(tmp_path / "t.jsonl", lines), corpus("T", "tone")
+    )
+    figures = benchmarks.to_figures(measured).set_index("measure")
+    assert figures.loc["macro F1", "n"] == 6 and 0 <= figures.loc["same label", "value"] <= 100
+    assert len(measured.items) == 6
+    calibration = benchmarks.measure_calibration(measured)
+    assert calibration["n"].sum() == 6
+
+
+def test_names_are_read_with_their_types(tmp_path):
+    lines = [
+        "# text = The Harbour Board met Ada.",
+        "1\tThe\tO",
+        "2\tHarbour\tB-ORG",
+        "3\tBoard\tI-ORG",
+    ]
+    lines += ["4\tmet\tO", "5\tAda\tB-PER", "6\t.\tO", ""]
+    file = tmp_path / "n.iob2.gz"
+    file.write_bytes(gzip.compress("\n".join(lines).encode()))
+    [(text, names)] = benchmarks._read_names(file)
+    assert names == {(4, 17, "ORG"), (22, 25, "PER")}
+    assert benchmarks._strip("the Board’s plan", 0, 11) == (4, 9)
+    conll = tmp_path / "n.conll.gz"
+    conll.write_bytes(gzip.compress(b"Ada I-PER\nmet O\n\nOslo I-LOC\n"))
+    read = list(benchmarks._read_names(conll))
+    assert [names for _, names in read] == [{(0, 3, "PER")}, {(0, 4, "LOC")}]
+
+
+def test_peers_are_facts_with_a_source():
+    peers = benchmarks.read_peers()
+    assert peers.notna().all().all() and peers["value"].between(0, 100).all()
+    assert set(peers["kind"]) == {"measured", "published", "people"}
+    known = {c.name for c in benchmarks.CORPORA}
+    assert set(peers["corpus"]) <= known
+
+
+def test_ours_stand_before_the_others():
+    figures = pd.DataFrame(
+        [("attributions", "PolNeAR dev", "end to end F1", 75.0, 72.0, 78.0, 2192, "attributions")],
+        columns=benchmarks.FIGURES,
+    )
+    both = benchmarks.join_peers(figures)
+    assert both["system"].iloc[0] == "this program" and both["value"].iloc[1] == 77.0
+    assert len(both) == 6
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), min_size=2))
+def test_figures_lie_inside_their_intervals(rows):
+    table = np.array(rows, dtype=float)
+    table[:, 0] = np.minimum(table[:, 0], table[:, 1:].min(axis=1))
+    figure = benchmarks._figure(corpus(), "F1", table, benchmarks._f1, 1, "x")
+    if not np.isnan(figure["value"]):
+        assert figure["low"] <= figure["value"] <= figure["high"]
+
+
+def test_attributions_are_scored_as_the_corpus_scorer_does(gold):
+    """On PolNeAR dev, with the gold itself, shifted, as what was found."""
+    name = gold / "score_attributions.py"
+    spec = importlib.util.spec_from_file_location("score_attributions", name)
+    scorer = sys.modules["score_attributions"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(scorer)
+    lines = benchmarks._read_lines(gold / "polnear" / "dev.jsonl.gz")
+    coded = {row["id"]: row for _, row in zip(range(12), lines, strict=False)}
+    found = {
+        key: [
+            {
+                role: [[s + n % 9, e + n % 5] for s, e in said[role]]
+                for role in ("content", "source", "cue")
+            }
+            for n, said in enumerate(row["attributions"])
+            if n % 7
+        ]
+        for key, row in coded.items()
+    }
+    theirs = scorer.score(coded, {k: {"id": k, "attributions": v} for k, v in found.items()})
+    counts = []
+    for key, row in coded.items():
+        ours = pd.DataFrame(
+            [
+                {"spans": said["content"], "source_spans": said["source"], "cue_spans": []}
+                for said in found[key]
+            ]
+        ).assign(start=0, end=1, source_text="", cue="", confidence=1.0, text="")
+        counts.append(benchmarks._count_attributions(row, ours, corpus(), []))
+    right, exact, partial, said, meant = np.sum(counts, axis=0)[:5]
+    assert 2 * right / (said + meant) == approx(theirs["end_to_end"]["f1"], abs=0.002)
+    assert 2 * partial / (said + meant) == approx(theirs["partial"]["f1"], abs=0.002)
+    assert 2 * exact / (said + meant) == approx(theirs["exact"]["f1"], abs=0.01)
