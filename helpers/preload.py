@@ -22,7 +22,7 @@ import pyarrow.compute  # noqa: F401
 import pyarrow.dataset  # noqa: F401
 
 from helpers import charts, explore, measures, overview, plan, report, runs  # noqa: F401
-from helpers.corpus import engine_hashes
+from helpers.engine import engine_hashes
 
 
 def _draw_once() -> None:

@@ -195,9 +195,9 @@ pandas.set_option("display.precision", 1); os.environ["LEAK"] = "1"; builtins.le
 measures.leak = 1; os.chdir("/"); random.seed(1); leak = 1
 """
 CLEAN = """
-import builtins, os, numpy, pandas
+import builtins, os, sys, numpy, pandas
 from helpers import measures
-['LEAK' in os.environ, hasattr(builtins, 'leak'), hasattr(measures, 'leak'), 'leak' in globals(),
+["helpers.preload" not in sys.modules, 'LEAK' in os.environ, hasattr(builtins, 'leak'), hasattr(measures, 'leak'), 'leak' in globals(),
  os.getcwd() == '/', pandas.get_option("display.precision") == 1]
 """
 SLEEPS = "import subprocess\nprint(subprocess.Popen(['sleep', '600'], start_new_session=True).pid)"
@@ -252,10 +252,10 @@ def test_a_bad_run_is_one_failed_run(misbehaved, name, error):
     assert error.split(" (")[0] in (out / f"{name}.html").read_text()
 
 
-def test_no_state_of_one_run_is_seen_by_another(misbehaved):
+def test_a_run_is_warm_and_sees_no_state_of_another(misbehaved):
     out, found = misbehaved
     assert found["leaks"].finished and found["clean"].finished
-    assert shown(out / "clean.ipynb") == [False] * 6
+    assert shown(out / "clean.ipynb") == [False] * 7
 
 
 def test_runs_do_not_draw_the_same_random_numbers(misbehaved):
