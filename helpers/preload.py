@@ -21,7 +21,20 @@ import papermill  # noqa: F401
 import pyarrow.compute  # noqa: F401
 import pyarrow.dataset  # noqa: F401
 
-from helpers import charts, explore, measures, overview, plan, report, runs  # noqa: F401
+from helpers import (  # noqa: F401  # noqa: F401
+    benchmarks,
+    charts,
+    concordance,
+    desk,
+    explore,
+    measures,
+    overview,
+    plan,
+    report,
+    runs,
+    study,
+    tones,
+)
 from helpers.engine import engine_hashes
 
 

@@ -197,8 +197,9 @@ measures.leak = 1; os.chdir("/"); random.seed(1); leak = 1
 CLEAN = """
 import builtins, os, sys, numpy, pandas
 from helpers import measures
-["helpers.preload" not in sys.modules, 'LEAK' in os.environ, hasattr(builtins, 'leak'), hasattr(measures, 'leak'), 'leak' in globals(),
- os.getcwd() == '/', pandas.get_option("display.precision") == 1]
+['helpers.preload' not in sys.modules, 'LEAK' in os.environ, hasattr(builtins, 'leak'),
+ hasattr(measures, 'leak'), 'leak' in globals(), os.getcwd() == '/',
+ pandas.get_option("display.precision") == 1]
 """
 SLEEPS = "import subprocess\nprint(subprocess.Popen(['sleep', '600'], start_new_session=True).pid)"
 BAD = {
