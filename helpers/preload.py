@@ -21,7 +21,7 @@ import papermill  # noqa: F401
 import pyarrow.compute  # noqa: F401
 import pyarrow.dataset  # noqa: F401
 
-from helpers import (  # noqa: F401  # noqa: F401
+from helpers import (  # noqa: F401
     benchmarks,
     charts,
     concordance,
