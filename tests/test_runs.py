@@ -49,7 +49,7 @@ def left_over(out: Path) -> set[str]:
     return {p.name for p in out.rglob("*") if p.name.endswith(".part") or ".running" in p.name}
 
 
-def wait_for(found, seconds: float = 60):
+def wait_for(found, seconds: float = 180):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if result := found():
