@@ -538,7 +538,7 @@ def plot_moves(
     reach = max(rows["high"].max(), -rows["low"].min(), 0.01) * 1.02
     ax.set_xlim(-reach, reach)
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-    ax.xaxis.set_major_formatter(lambda move, _: f"{move * 100:+.0f} pts".replace("-", "−"))
+    ax.xaxis.set_major_formatter(lambda move, _: f"{_signed(move * 100, 0)} pts")
     return ax
 
 

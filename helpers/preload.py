@@ -13,34 +13,43 @@ import io
 with contextlib.redirect_stderr(io.StringIO()):  # the debugger, which every kernel imports, warns
     import ipykernel.debugger  # noqa: F401
 import ipykernel.kernelapp  # noqa: F401
-import matplotlib_inline.backend_inline  # noqa: F401
+import matplotlib.pyplot  # noqa: F401
 import nbclient  # noqa: F401
 import nbformat
+import pandas as pd
 import papermill  # noqa: F401
 import pyarrow.compute  # noqa: F401
 import pyarrow.dataset  # noqa: F401
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 
-from helpers import charts, explore, measures, overview, plan, report, runs  # noqa: F401
-from helpers.corpus import engine_hashes
+from helpers import (  # noqa: F401
+    benchmarks,
+    charts,
+    concordance,
+    desk,
+    explore,
+    measures,
+    overview,
+    plan,
+    report,
+    runs,
+    study,
+    tones,
+)
+from helpers.engine import engine_hashes
 
 
 def _draw_once() -> None:
-    """Draw a figure in memory, so that fonts and letters are known."""
-    with charts.mpl.rc_context(charts._style()):
-        for canvas, kind in ((FigureCanvasAgg, "png"), (FigureCanvasSVG, "svg")):
-            figure = Figure(layout="constrained")
-            canvas(figure)
-            axes = figure.subplots()
-            axes.set_title("A title, in bold", fontweight="bold")
-            axes.set_xlabel("0123456789 %")
-            figure.savefig(io.BytesIO(), format=kind)
+    """Draw a chart in memory, so that fonts and letters are known."""
+    row = {"name": ["A name, 0123456789 %"], "share": 0.5, "low": 0.4, "high": 0.6, "articles": 1}
+    figure = charts.plot_shares(pd.DataFrame(row), label="name").figure
+    for kind in ("png", "svg"):
+        figure.savefig(io.BytesIO(), format=kind)
 
 
 def _warm() -> None:
-    nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]))
+    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
+    nbformat.validate(page)
+    report.render_page(page, report.Outcome("name", "title", "notebook"), "batch", {})
     engine_hashes()
     _draw_once()
     gc.collect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import re
 from collections import Counter
@@ -74,12 +75,9 @@ def make_thumbnail(figure: Figure) -> Figure:
     return Figure(base64.b64encode(small.getvalue()).decode(), figure.alt)
 
 
-def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dict[str, str]) -> str:
-    """Return an executed notebook as one HTML page that needs no network and runs no script.
-
-    `links` gives the page to link to in place of a notebook's file name; other links to files
-    beside the notebook become plain text, since those files are not beside the page.
-    """
+@functools.cache
+def _exporter() -> HTMLExporter:
+    """Return the exporter of pages, whose templates are read once."""
     config = Config(
         HTMLExporter={
             "template_name": "report",
@@ -88,6 +86,15 @@ def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dic
             "embed_images": True,
         }
     )
+    return HTMLExporter(config=config)
+
+
+def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dict[str, str]) -> str:
+    """Return an executed notebook as one HTML page that needs no network and runs no script.
+
+    `links` gives the page to link to in place of a notebook's file name; other links to files
+    beside the notebook become plain text, since those files are not beside the page.
+    """
     about = {
         "outcome": outcome,
         "batch": batch,
@@ -100,9 +107,7 @@ def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dic
         "say_date": say_date,
         "say_files": say_files,
     }
-    page, _ = HTMLExporter(config=config).from_notebook_node(
-        _keep_shown(notebook), resources={"report": about}
-    )
+    page, _ = _exporter().from_notebook_node(_keep_shown(notebook), resources={"report": about})
     return _finish(page, links)
 
 
@@ -222,7 +227,7 @@ def _list_parameters(notebook: NotebookNode, outcome: Outcome) -> Iterator[dict[
     """One row for each parameter: name, value in this run, whether the run set it, meaning."""
     for parameter in parameters.read_parameters(notebook):
         value = outcome.parameters.get(parameter.name, parameter.default)
-        if parameter.name == "out" and value:
+        if parameter.name in ("out", "before") and value:
             value = f"{Path(value).name}/"
         yield {
             "name": parameter.name,

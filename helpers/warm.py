@@ -94,6 +94,7 @@ def _become_kernel(told: int, parent: int, connection_file: str, memory: int) ->
         app = IPKernelApp.instance()
         options = [f"--IPKernelApp.parent_handle={parent}", "--HistoryManager.enabled=False"]
         app.initialize(["-f", connection_file, QUIET, *options])
+        _choose_backend()
         folder = os.read(told, 65536)
         if folder:
             os.chdir(folder)
@@ -144,6 +145,12 @@ def _draw_new_seeds() -> None:
     """Forks would all draw the same random numbers; Python's own generator sees to itself."""
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()
+
+
+def _choose_backend() -> None:
+    """Let matplotlib show figures in the notebook: it was imported before the kernel said so."""
+    if "matplotlib" in sys.modules and os.environ.get("MPLBACKEND"):
+        sys.modules["matplotlib"].rcParams["backend"] = os.environ["MPLBACKEND"]
 
 
 class WarmProvisioner(KernelProvisionerBase):

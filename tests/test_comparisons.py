@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tables_fixture import make_tables, write_tables
 
-from helpers import comparisons, snapshots, tables
+from helpers import charts, comparisons, snapshots, tables
 from helpers.comparisons import Build
 
 MADE = {"engine": {"helpers/a.py": "1" * 64}, "packages": {"pandas": "3"}, "parameters": {}}
@@ -187,3 +187,28 @@ def test_a_snapshot_is_kept_once_and_the_previous_one_is_another(folder, tmp_pat
     assert snapshots.find_previous(tmp_path, str(folder), digest + "more") == ""
     assert snapshots.find_previous(tmp_path, str(folder), "other") == str(kept[0])
     assert json.loads((kept[0] / "manifest.json").read_text())
+
+
+def test_a_share_over_time_breaks_where_there_is_too_little():
+    months = pd.date_range("2026-01-01", periods=4, freq="MS")
+    frame = pd.DataFrame({"outlet": "X", "month": months, "n": [9, 2, 9, 9], "share": 0.5})
+    frame = frame.assign(low=0.4, high=0.6)
+    before = frame.copy()
+    axes = charts.plot_share_timeline(frame, by="outlet")
+    assert np.isnan(axes.lines[-1].get_ydata()).tolist() == [False, True, False, False]
+    assert axes.get_title(loc="left") == "X, n = 29"
+    pd.testing.assert_frame_equal(frame, before)
+    assert charts.plot_share_timeline(frame.assign(n=1), by="outlet").texts
+    assert charts.plot_share_timeline(frame.head(0), by="outlet").texts
+
+
+def test_moves_are_drawn_around_zero_and_only_clear_ones_in_blue():
+    before = build(*[(f"a{n}", "X", "Ida", False) for n in range(30)])
+    now = build(*[(f"b{n}", "X", "Ida", True) for n in range(30)])
+    moves = comparisons.compare_shares(before, now)
+    axes = charts.plot_moves(moves, "measure")
+    low, high = axes.get_xlim()
+    assert low == -high
+    assert axes.texts[0].get_text() == "0% to 100%"
+    assert comparisons.name_moves(moves, before).startswith("named sources +100.0 points")
+    assert charts.plot_moves(moves.head(0), "measure").texts

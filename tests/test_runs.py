@@ -49,7 +49,7 @@ def left_over(out: Path) -> set[str]:
     return {p.name for p in out.rglob("*") if p.name.endswith(".part") or ".running" in p.name}
 
 
-def wait_for(found, seconds: float = 60):
+def wait_for(found, seconds: float = 180):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if result := found():
@@ -195,10 +195,11 @@ pandas.set_option("display.precision", 1); os.environ["LEAK"] = "1"; builtins.le
 measures.leak = 1; os.chdir("/"); random.seed(1); leak = 1
 """
 CLEAN = """
-import builtins, os, numpy, pandas
+import builtins, os, sys, numpy, pandas
 from helpers import measures
-['LEAK' in os.environ, hasattr(builtins, 'leak'), hasattr(measures, 'leak'), 'leak' in globals(),
- os.getcwd() == '/', pandas.get_option("display.precision") == 1]
+['helpers.preload' not in sys.modules, 'LEAK' in os.environ, hasattr(builtins, 'leak'),
+ hasattr(measures, 'leak'), 'leak' in globals(), os.getcwd() == '/',
+ pandas.get_option("display.precision") == 1]
 """
 SLEEPS = "import subprocess\nprint(subprocess.Popen(['sleep', '600'], start_new_session=True).pid)"
 BAD = {
@@ -220,7 +221,8 @@ def misbehaved(tmp_path_factory):
     write(folder / "leaks.ipynb", code(LEAKS))
     write(folder / "clean.ipynb", code(CLEAN))
     write(folder / "draws.ipynb", code("import numpy, random, uuid"), code("numpy.random.rand()"))
-    names = ["leaks", "clean", *BAD, "draws"]
+    write(folder / "plots.ipynb", code("import matplotlib.pyplot as plt\nplt.plot([1, 2]);"))
+    names = ["leaks", "clean", *BAD, "draws", "plots"]
     last = {"name": "draws-again", "notebook": "draws"}
     code_ = run_batch(
         batch_file(folder, [*runs(*names), last]),
@@ -251,10 +253,10 @@ def test_a_bad_run_is_one_failed_run(misbehaved, name, error):
     assert error.split(" (")[0] in (out / f"{name}.html").read_text()
 
 
-def test_no_state_of_one_run_is_seen_by_another(misbehaved):
+def test_a_run_is_warm_and_sees_no_state_of_another(misbehaved):
     out, found = misbehaved
     assert found["leaks"].finished and found["clean"].finished
-    assert shown(out / "clean.ipynb") == [False] * 6
+    assert shown(out / "clean.ipynb") == [False] * 7
 
 
 def test_runs_do_not_draw_the_same_random_numbers(misbehaved):
@@ -262,6 +264,11 @@ def test_runs_do_not_draw_the_same_random_numbers(misbehaved):
     drawn = [nbformat.read(out / f"{name}.ipynb", 4) for name in ("draws", "draws-again")]
     first, second = (kept.cells[-1].outputs[-1].data["text/plain"] for kept in drawn)
     assert first != second
+
+
+def test_a_figure_of_pyplot_is_shown(misbehaved):
+    _, found = misbehaved
+    assert found["plots"].finished and found["plots"].figure
 
 
 def test_what_a_notebook_started_ends_with_its_run(misbehaved):
