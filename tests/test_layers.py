@@ -33,7 +33,7 @@ LAYERS = [
     {"sheets"},
     {"measures"},
     {"charts", "evidence", "passages", "correction"},
-    {"coding", "concordance", "benchmarks"},
+    {"coding", "concordance", "benchmarks", "bundle"},
     {"study"},
     {"appendix"},
     {"explore"},
