@@ -37,6 +37,7 @@ LAYERS = [
     {"study"},
     {"appendix"},
     {"explore"},
+    {"desk"},
     {"network", "examples"},
     {"export", "tuning"},
     {"train"},
@@ -47,7 +48,8 @@ LAYERS = [
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 NOTEBOOKS_MAY_IMPORT = {
-    "tables", "measures", "reliability", "charts", "explore", "study", "concordance", "benchmarks",
+    "tables", "measures", "reliability", "charts", "explore", "study", "concordance",
+    "benchmarks", "desk",
 }  # fmt: skip
 
 
