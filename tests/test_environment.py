@@ -26,7 +26,7 @@ CONDA_NAMES = {
     "playwright": "playwright-python",
 }
 CONDA_ONLY = {"python", "pip"}
-OWN = {"helpers", "tables_fixture", "notebook_fixture", "conftest"}
+OWN = {"helpers", "tables_fixture", "notebook_fixture", "conftest", "test_layers"}
 
 
 def declared() -> dict[str, Requirement]:
