@@ -292,12 +292,15 @@ class Lines(pd.DataFrame):
 
 def _line(row: dict) -> str:
     day = "" if pd.isna(row["published"]) else f", {row['published']:%-d %b %Y}"
-    where = escape(f"{row['outlet']}{day}, {row['article_id']}:{row['start']}")
+    where = (
+        f"{escape(row['outlet'])}{day}<br><small>{escape(row['article_id'])}:{row['start']}</small>"
+    )
     left, hit, right = (write_text(re.sub(r"\s+", " ", row[n])) for n in ("left", "hit", "right"))
     return (
         f'<tr><td style="color:#595959; white-space:nowrap">{where}</td>'
-        f'<td style="text-align:right">{left}</td><td><mark style="{MARK}">{hit}</mark></td>'
-        f'<td style="text-align:left">{right}</td></tr>'
+        f'<td style="text-align:right; white-space:nowrap">{left}</td>'
+        f'<td><mark style="{MARK}">{hit}</mark></td>'
+        f'<td style="text-align:left; white-space:nowrap">{right}</td></tr>'
     )
 
 
