@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from helpers import __version__
+
+PROBLEMS_SHOWN = 50
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,12 +39,15 @@ def _parser() -> argparse.ArgumentParser:
     build = commands.add_parser(
         "build",
         help="read articles and write the tables",
-        description="Read a file, folder or zip of articles and write its tables to DIR. "
+        description="Read a file, folder or zip of articles and write its tables to PLACE. "
         "Run it again after a change or an interruption: only what is new is annotated.",
     )
     build.add_argument("path", metavar="PATH", help="file, folder or zip of articles")
     build.add_argument(
-        "--out", metavar="DIR", help="folder of the tables; without it, where notebooks find them"
+        "--out",
+        metavar="PLACE",
+        help="folder of the tables, or the URL of a store such as s3://bucket/tables; without it, "
+        "where notebooks find them",
     )
     build.add_argument(
         "--map",
@@ -52,7 +57,15 @@ def _parser() -> argparse.ArgumentParser:
         help="column of a table file that holds the text, title, outlet, published, url, author, "
         "id or section; repeat for each; what is left out is guessed",
     )
-    build.add_argument("--workers", type=int, default=1, help="processes that annotate (1)")
+    build.add_argument(
+        "--workers", type=int, default=0, help="processes that annotate (one for each processor)"
+    )
+    build.add_argument(
+        "--scheduler",
+        metavar="tcp://HOST:PORT",
+        default="",
+        help="a Dask scheduler whose workers annotate instead (needs the extra `cluster`)",
+    )
     build.add_argument("--quiet", action="store_true", help="draw no progress bar")
     build.set_defaults(run=_build)
 
@@ -64,6 +77,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     batch.add_argument("file", metavar="FILE.yml", help="list of name, notebook, parameters")
     batch.add_argument("--out", metavar="DIR", required=True, help="folder of the reports")
+    batch.add_argument("--workers", type=_number(int), default=0, help="runs at a time (all cores)")
+    batch.add_argument(
+        "--resume", action="store_true", help="run only what is missing, failed or out of date"
+    )
+    batch.add_argument(
+        "--dry-run", action="store_true", help="say what would be run and why, and run nothing"
+    )
+    batch.add_argument(
+        "--timeout", type=_number(float), default=3600, help="seconds that a run may take (3600)"
+    )
+    batch.add_argument(
+        "--memory", type=_number(float), default=0, help="GB of a run (80 %% of all, shared out)"
+    )
+    batch.add_argument(
+        "--cold", action="store_true", help="start each kernel afresh, without a warm process"
+    )
+    batch.add_argument("--quiet", action="store_true", help="draw no progress bar")
     batch.set_defaults(run=_batch)
 
     bundle = commands.add_parser(
@@ -97,7 +127,8 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser(
         "train",
-        help="train the model that finds names and attributions (needs the extra `train`)",
+        help="train the model that finds names and attributions, or, with `train targets`, that of "
+        "tone toward a target (needs the extra `train`)",
         add_help=False,
     )
     train.set_defaults(run=_train)
@@ -114,11 +145,16 @@ def _build(given: argparse.Namespace) -> int:
         mapping=_mapping(given.map),
         workers=given.workers,
         progress=not given.quiet,
+        scheduler=given.scheduler,
     )
     for note in manifest["notes"]:
         print(note)
-    for row in tables.read_table("problems", out).itertuples():
+    problems = tables.read_table("problems", out)
+    for row in problems.head(PROBLEMS_SHOWN).itertuples():
         print(f"problem: {row.path}: {row.problem}", file=sys.stderr)
+    if len(problems) > PROBLEMS_SHOWN:
+        more = len(problems) - PROBLEMS_SHOWN
+        print(f"… and {more:,} more in the table problems of {out}", file=sys.stderr)
     counts = ", ".join(f"{count:,} {name}" for name, count in manifest["counts"].items())
     print(f"{out}: {counts}")
     if not manifest["counts"]["articles"]:
@@ -138,7 +174,29 @@ def _mapping(written: list[str]) -> dict[str, str]:
 def _batch(given: argparse.Namespace) -> int:
     from helpers import batch
 
-    return batch.run_batch(given.file, given.out)
+    options = batch.Options(
+        workers=given.workers,
+        timeout=given.timeout,
+        memory=given.memory,
+        resume=given.resume,
+        dry_run=given.dry_run,
+        cold=given.cold,
+        quiet=given.quiet,
+    )
+    return batch.run_batch(given.file, given.out, options)
+
+
+def _number(kind: type) -> Callable[[str], float]:
+    """Return a reader of numbers above 0, for an option."""
+
+    def read(written: str) -> float:
+        number = kind(written)
+        if not 0 < number < float("inf"):
+            raise ValueError(written)
+        return number
+
+    read.__name__ = "number above 0"
+    return read
 
 
 def _bundle(given: argparse.Namespace) -> int:
@@ -166,13 +224,17 @@ def _convert(given: argparse.Namespace) -> int:
 
 
 def _train(given: argparse.Namespace) -> int:
+    targets = given.rest[:1] == ["targets"]
     try:
-        from helpers import train
+        if targets:
+            from helpers import train_targets as train
+        else:
+            from helpers import train
     except ModuleNotFoundError as error:
         raise RuntimeError(
             f"training needs {error.name}: run `pip install -e '.[train]'` in this environment"
         ) from error
-    return train.main(given.rest)
+    return train.main(given.rest[targets:])
 
 
 if __name__ == "__main__":

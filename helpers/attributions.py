@@ -308,8 +308,8 @@ def _behind_relay(text: str, found: Found, quotes: Quotes) -> Found:
 def _opening(text: str, offset: int) -> int:
     """Return the first offset of the sentence that an offset stands in."""
     low = max(0, offset - 300)
-    ends = [match.end() for match in _SENTENCE_END.finditer(text, low, offset)]
-    return ends[-1] if ends else low
+    ends = [match.end() for match in _SENTENCE_END.finditer(text, low, offset + 1)]
+    return max((end for end in ends if end <= offset), default=low)
 
 
 # --------------------------------------------------------------- quotations that nobody was given
@@ -423,12 +423,16 @@ def _row(article_id: str, text: str, found: Found, quotes: Quotes) -> dict:
         "resolution": "none",
         "source_type": "unnamed person",
         "named": False,
+        "title": "",
         "affiliation": "unknown",
         "country": "",
         "channel": "unknown",
         "relay": "",
         "relay_ownership": "",
+        "relay_chain": [],
+        "anonymity": "",
         "anonymity_reason": "",
+        "source_rule": "",
         "words": sum(len(_WORD.findall(text, *span)) for span in found.content),
         "role": "body",
         "confidence": found.confidence,
@@ -436,4 +440,5 @@ def _row(article_id: str, text: str, found: Found, quotes: Quotes) -> dict:
         "tone": math.nan,
         "tone_label": "",
         "tone_agreement": math.nan,
+        "news_tone": math.nan,
     }

@@ -1,11 +1,13 @@
-"""Batch files: runs read from YAML and checked before anything is run."""
+"""Batch files: runs read from YAML and checked before anything is run, then repeated for values."""
 
 from __future__ import annotations
 
+import calendar
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,15 @@ import nbformat
 import yaml
 
 from helpers import parameters
+from helpers.jobs import PROJECT, Run
 
-PROJECT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = PROJECT / "notebooks"
 DATA = PROJECT / "data"
-BATCH_KEYS = ("title", "parameters", "runs")
-RUN_KEYS = ("name", "notebook", "parameters", "title")
+BATCH_KEYS = ("title", "parameters", "for_each", "runs")
+RUN_KEYS = ("name", "notebook", "parameters", "for_each", "title")
+MONTH = "month"
+BEFORE, PREVIOUS = "before", "previous"  # `before: previous` compares with the batch before
+MOST_RUNS = 5_000
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 TAKEN_NAMES = ("index",)
 
@@ -29,18 +34,6 @@ class BatchError(ValueError):
     def __init__(self, file: Path, problems: list[str]):
         self.problems = problems
         super().__init__("\n".join([f"{file} was refused, nothing was run:", *problems]))
-
-
-@dataclass(frozen=True)
-class Run:
-    """One notebook with one set of parameters."""
-
-    name: str
-    notebook: Path
-    parameters: dict[str, Any] = field(default_factory=dict)
-    title: str = ""
-    batch: str = ""  # title of the batch it belongs to
-    line: int = 0  # where it stands in the batch file
 
 
 class _Loader(yaml.SafeLoader):
@@ -102,19 +95,21 @@ def _load_yaml(file: Path) -> tuple[Any, list[int]]:
 def read_batch(file: str | Path, out: str | Path | None = None) -> list[Run]:
     """Read and check a batch file; the runs come in the order written.
 
-    The file is a YAML list of runs (name, notebook, parameters, title), or a mapping with
-    `runs` and, if wanted, `title` and common `parameters`, given to each notebook that takes
-    them. A notebook is looked for beside the file, then in the project's notebooks. With `out`,
-    each notebook that has an `out` parameter is told to write to `<out>/<run name>`, or to the
-    folder below `<out>` that the run names. Nothing is run and nothing is written.
+    The file is a YAML list of runs (name, notebook, parameters, for_each, title), or a mapping
+    with `runs` and, if wanted, `title`, common `parameters`, given to each notebook that takes
+    them, and a common `for_each`. A run with `for_each` stands for as many runs as its columns
+    have values: `expand_run` makes them. A notebook is looked for beside the file, then in the
+    project's notebooks. With `out`, each notebook that has an `out` parameter is told
+    to write to `<out>/<run name>`, or to the folder below `<out>` that the run names. Nothing is
+    run and nothing is written.
 
     Raises BatchError with every problem found, each with its line.
     """
     file = Path(file)
     document, lines = _load_yaml(file)
-    title, common, entries = _split_document(file, document)
+    title, common, each, entries = _split_document(file, document)
     folder = None if out is None else Path(out).resolve()
-    reader = _Reader(file, title, common, folder)
+    reader = _Reader(file, title, common, each, folder)
     runs = [reader.read_run(entry, line) for entry, line in zip(entries, lines, strict=True)]
     reader.check_common()
     if reader.problems:
@@ -122,7 +117,9 @@ def read_batch(file: str | Path, out: str | Path | None = None) -> list[Run]:
     return [run for run in runs if run is not None]
 
 
-def _split_document(file: Path, document: Any) -> tuple[str, dict[Any, Any], list[Any]]:
+def _split_document(
+    file: Path, document: Any
+) -> tuple[str, dict[Any, Any], tuple[str, ...], list[Any]]:
     if isinstance(document, list):
         document = {"runs": document}
     if not isinstance(document, dict):
@@ -133,7 +130,10 @@ def _split_document(file: Path, document: Any) -> tuple[str, dict[Any, Any], lis
     ]
     title = document.get("title", file.stem.replace("_", " ").capitalize())
     common = document.get("parameters", {})
+    each = _read_columns(document.get("for_each", []))
     entries = document.get("runs")
+    if each is None:
+        problems.append(NOT_COLUMNS)
     if not isinstance(title, str):
         problems.append("`title` is not text")
     if not isinstance(common, dict):
@@ -142,14 +142,34 @@ def _split_document(file: Path, document: Any) -> tuple[str, dict[Any, Any], lis
         problems.append("there are no runs: `runs` must be a list with at least one run")
     if problems:
         raise BatchError(file, problems)
-    return title, common, entries
+    return title, common, each, entries
+
+
+NOT_COLUMNS = "`for_each` is a column of articles or a list of columns: outlet, month, section"
+
+
+def _read_columns(written: Any) -> tuple[str, ...] | None:
+    """Return the columns of a `for_each`, or None when it names none."""
+    columns = [written] if isinstance(written, str) else written
+    if not isinstance(columns, list) or len(set(map(str, columns))) < len(columns):
+        return None
+    fits = all(isinstance(name, str) and name.isidentifier() for name in columns)
+    return tuple(columns) if fits else None
 
 
 class _Reader:
     """Reads runs one by one and gathers what is wrong with them."""
 
-    def __init__(self, file: Path, title: str, common: dict[Any, Any], folder: Path | None):
+    def __init__(
+        self,
+        file: Path,
+        title: str,
+        common: dict[Any, Any],
+        each: tuple[str, ...],
+        folder: Path | None,
+    ):
         self.file, self.title, self.common, self.folder = file, title, common, folder
+        self.each = each
         self.problems: list[str] = []
         self._names: dict[str, int] = {}
         self._outs: dict[Path, str] = {}
@@ -182,7 +202,13 @@ class _Reader:
             title=entry.get("title", ""),
             batch=self.title,
             line=line,
+            defaults={one.name: one.default for one in self._notebooks[path][0]},
+            for_each=_read_columns(entry.get("for_each", list(self.each))) or (),
         )
+        if run.for_each and "corpus" not in run.defaults:
+            self.problems.append(
+                f"{place}{path.name} takes no `corpus`, so nothing can be expanded"
+            )
         problems, values = self._read_values(run)
         self.problems += [place + problem for problem in problems]
         return replace(run, parameters=values)
@@ -205,6 +231,8 @@ class _Reader:
             yield "`title` is not text; put it in quotes"
         if not isinstance(entry.get("parameters", {}), dict):
             yield "`parameters` is not a mapping of names to values"
+        if _read_columns(entry.get("for_each", [])) is None:
+            yield NOT_COLUMNS
 
     def _find_notebook(self, wanted: Any, place: str) -> Path | None:
         if not isinstance(wanted, str) or not wanted:
@@ -253,7 +281,7 @@ class _Reader:
 
     def _place_corpus(self, name: str, value: Any) -> Any:
         """Read a relative path of a corpus from the batch file's folder; kernels run in DIR."""
-        if name != "corpus" or not isinstance(value, str) or not value:
+        if name not in ("corpus", BEFORE) or not isinstance(value, str) or not value:
             return value
         named = DATA / value
         if os.path.exists(named) and named.resolve().parent == DATA:
@@ -274,6 +302,70 @@ class _Reader:
         if other != run.name:
             return out, f"out: run {other!r} already writes to {out!r}"
         return str(path), ""
+
+
+def expand_run(run: Run, found: Sequence[dict[str, str]], folder: Path) -> list[Run]:
+    """Make one run for each of the combinations of values found for its `for_each` columns.
+
+    An outlet is given to the parameter `outlets`, a month to `since` and `until`, any other column
+    to the parameter of its name or plural. Where the notebook has none, the run is marked to be
+    given a part of the tables. `{value}` in the title becomes the value; else it is added.
+    """
+    runs: list[Run] = []
+    names: set[str] = set()
+    for values in found:
+        said = ", ".join(value or "none" for value in values.values())
+        ending = make_slug("-".join(value or "none" for value in values.values()))
+        name = stem = f"{run.name[:60]}-{ending}"
+        number = 1
+        while name.casefold() in names:
+            name = f"{stem}-{(number := number + 1)}"
+        names.add(name.casefold())
+        placed = {column: _place_value(run, column, value) for column, value in values.items()}
+        given = {key: one for some in placed.values() for key, one in (some or {}).items()}
+        out = run.parameters.get("out")
+        if out:
+            given["out"] = str(
+                folder / name if Path(out) == folder / run.name else Path(out) / name
+            )
+        title = run.title.replace("{value}", said) if "{value}" in run.title else ""
+        runs.append(
+            replace(
+                run,
+                name=name,
+                title=title or (f"{run.title}: {said}" if run.title else ""),
+                parameters=run.parameters | given,
+                for_each=(),
+                stands_for=dict(values),
+                subset=tuple(column for column, some in placed.items() if some is None),
+            )
+        )
+    return runs
+
+
+def make_slug(text: str, most: int = 38) -> str:
+    """Turn a value into part of a file name: "City Clarion" becomes "city-clarion"."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:most].strip("-") or "other"
+
+
+def _place_value(run: Run, column: str, value: str) -> dict[str, Any] | None:
+    """Return the parameters that select a value, or None when the notebook has none for it."""
+    if column == MONTH and {"since", "until"} <= set(run.defaults):
+        year, month = int(value[:4]), int(value[5:7])
+        last = calendar.monthrange(year, month)[1]
+        first, end = f"{value}-01", f"{value}-{last:02}"
+        return {
+            "since": max(first, run.given("since") or first),
+            "until": min(end, run.given("until") or end),
+        }
+    for name in (f"{column}s", column):
+        default = run.defaults.get(name)
+        if isinstance(default, list):
+            return {name: [value]}
+        if isinstance(default, str) and name != "corpus":
+            return {name: value}
+    return None
 
 
 def _read_notebook(path: Path) -> tuple[list[parameters.Parameter], str]:

@@ -19,6 +19,21 @@ _LEGAL = re.compile(
 )
 # Words that a region's name carries or leaves out, as in "Kursk Oblast" and "Kursk".
 _DISTRICT = re.compile(r"\s+(?:Province|Oblast|Region|Governorate|Prefecture|Krai)$", re.IGNORECASE)
+# Words for grounds and buildings, which bear the names of bodies that they are not.
+_GROUNDS = frozenset(
+    {
+        "stadium",
+        "arena",
+        "tower",
+        "towers",
+        "building",
+        "field",
+        "park",
+        "bridge",
+        "airport",
+        "hall",
+    }
+)
 _POINTS = frozenset({"North", "South", "East", "West"})
 _WORD = re.compile(r"[^\W_][\w’'.&-]*")
 
@@ -126,16 +141,18 @@ def _same_core(core: str, there: Mapping[str, str], label: str) -> str:
 
 def _display(spelled: Counter[str]) -> str:
     """Return the spelling most used, not in capitals where there is another."""
-    return min(spelled, key=lambda name: (_shouts(name), -spelled[name], len(name), name))
+    return min(spelled, key=lambda n: (_shouts(n), -spelled[n], n.isupper(), len(n), n))
 
 
 def _shouts(name: str) -> bool:
-    return name.isupper() and len(name) > 5
+    return name.isupper() and len(name) > 4 and name.isalpha()
 
 
 def _style(entity: str, name: str) -> str:
     if fold(entity) == fold(name):
         return "the same but for capitals, accents or dots"
+    if names.singular(name) == names.singular(entity):
+        return "one and several of a people"
     if split_country(entity)[0] and split_country(name)[0]:
         return "the same body of the same country"
     return "the same but for the legal form or the word for a region"
@@ -157,7 +174,7 @@ def _core(name: str, label: str) -> str:
         return fold(shorter if len(shorter) > 2 else name).replace("-", " ")
     if label in ("GPE", "LOC"):
         return fold(_DISTRICT.sub("", name))
-    return fold(name)
+    return fold(names.singular(name) if label == "NORP" else name)
 
 
 def core_of(name: str, label: str) -> str:
@@ -174,10 +191,23 @@ def split_country(name: str) -> tuple[str, str]:
     words = name.split()
     for size in (3, 2, 1):
         if len(words) > size:
-            front = names.known(" ".join(words[:size]))
-            if front is not None and front.country and front.lexicon in ("places", "demonyms"):
-                return front.country, " ".join(words[size:])
+            country = _countries().get(names.plain(" ".join(words[:size])))
+            if country:
+                return country, " ".join(words[size:])
     return "", name
+
+
+@lru_cache(maxsize=1)
+def _countries() -> dict[str, str]:
+    """Return the names of countries and of their peoples with the country's code."""
+    places = lexicons.read_lexicon("places")
+    states = places.loc[places["kind"] == "country", ["name", "country"]]
+    peoples = lexicons.read_lexicon("demonyms")[["demonym", "country"]]
+    found = [
+        *peoples.itertuples(index=False, name=None),
+        *states.itertuples(index=False, name=None),
+    ]
+    return {names.plain(name): country for name, country in found if country}
 
 
 def own_country(name: str) -> str:
@@ -248,7 +278,7 @@ def _shortens(words: list[str], core: str, other: str, entity: str) -> bool:
     if len(words) >= len(theirs) and not country:
         return False
     if theirs[: len(words)] == words and len("".join(words)) > 2:
-        return words[0] not in _weak() or len(words) > 1
+        return (words[0] not in _weak() or len(words) > 1) and theirs[-1] not in _GROUNDS
     if theirs[-len(words) :] == words:
         return len(words) > 1 or words[0] in _nouns() or _is_outlet(entity)
     return False
@@ -263,7 +293,10 @@ def _is_outlet(entity: str) -> bool:
 def _weak() -> frozenset[str]:
     """Return words that begin many names and stand for none of them."""
     demonyms = lexicons.read_lexicon("demonyms")["demonym"].str.casefold()
-    return frozenset({"national", "new", "united", "first", "bank", "house", "american", *demonyms})
+    faiths = {"christian", "catholic", "islamic", "muslim", "jewish", "hindu", "buddhist"}
+    parties = {"republican", "democratic", "conservative", "liberal", "socialist", "communist"}
+    general = {"national", "international", "new", "united", "first", "bank", "house", "general"}
+    return frozenset({*general, *faiths, *parties, *demonyms})
 
 
 @lru_cache(maxsize=1)
@@ -272,6 +305,14 @@ def _nouns() -> frozenset[str]:
     nouns = lexicons.read_lexicon("affiliations")
     single = nouns.loc[nouns["kind"] == "organisation", "noun"]
     return frozenset(noun for noun in single if " " not in noun) - {"house", "group", "press"}
+
+
+def acronyms_of(name: str) -> set[str]:
+    """Return the acronyms that the first letters of a name make, small words in or out."""
+    words = _WORD.findall(name)
+    capitals = "".join(word[0] for word in words if word[0].isupper())
+    every = "".join(word[0].upper() for word in words)
+    return {acronym for acronym in (capitals, every) if len(acronym) > 1}
 
 
 # ----------------------------------------------------------------------------------- "the North"
@@ -283,9 +324,9 @@ def _name_points(named: dict[tuple[str, str], Naming]) -> dict[tuple[str, str], 
     if not points:
         return named
     states = {
-        (place.name, place.country)
+        (names.country_names()[naming.country], naming.country)
         for naming in named.values()
-        if (place := _state(naming.country)) is not None
+        if naming.country in names.country_names()
     }
     for key in points:
         point = names.plain(key[0]).title() + " "
@@ -304,17 +345,3 @@ def _name_points(named: dict[tuple[str, str], Naming]) -> dict[tuple[str, str], 
             told = could_be([*(name for name, _ in owners), *others])
             named[key] = naming._replace(reason=told)
     return named
-
-
-@lru_cache(maxsize=1)
-def _states() -> dict[str, names.Known]:
-    places = lexicons.read_lexicon("places")
-    states = places[places["kind"] == "country"]
-    return {
-        row.country: names.Known(row.place, "GPE", row.country, "places")
-        for row in states.itertuples()
-    }
-
-
-def _state(country: str) -> names.Known | None:
-    return _states().get(country)

@@ -25,6 +25,7 @@ from IPython.display import Image, display
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
@@ -219,7 +220,8 @@ def plot_share_panels(
     """Draw shares in one panel for each `by`, the same rows in the same order in each.
 
     Rows stand in the order of `behind`, whose shares are drawn in grey behind each panel, or of
-    their largest share. The panels' titles give `n`. Returns the first panel's Axes.
+    their largest share. The panels' titles give `n` where all rows share it. Returns the first
+    panel's Axes.
     """
     drawn = frame.dropna(subset=["share"])
     if drawn.empty:
@@ -241,7 +243,9 @@ def plot_share_panels(
         _name_rows(ax, order, 24)
         ax.tick_params(axis="y", labelleft=place % width == 0)
         _percent_axis(ax, drawn["high"].max())
-        ax.set_title(f"{plain(name, 40 // width)}, n = {group['n'].iloc[0]:,}")
+        first = group["n"].iloc[0]
+        n = f", n = {first:,}" if (group["n"] == first).all() else ""
+        ax.set_title(plain(name, (40 if n else 75) // width) + n)
     return panels[0]
 
 
@@ -472,6 +476,69 @@ def plot_timeline(
     return panels[0]
 
 
+@_plot
+def plot_share_timeline(
+    frame: pd.DataFrame, by: str, time: str = "month", minimum: int = 5, nothing: str = NOTHING
+) -> Axes:
+    """Draw a share over time on its interval, one panel for each `by`, the others in grey behind.
+
+    Needs share, low, high and n. Where n is below `minimum` nothing is drawn and the line breaks.
+    Returns the first panel's Axes.
+    """
+    drawn = frame.assign(share=frame["share"].where(frame["n"] >= minimum))
+    sizes = drawn.groupby(by)["n"].sum().sort_values(ascending=False, kind="stable")
+    if drawn["share"].notna().sum() == 0:
+        return _nothing(_axes(None, _rows_height(0)), nothing)
+    wide = drawn.pivot_table(index=time, columns=by, values="share", dropna=False)
+    columns = min(2, len(sizes))
+    panels = _small_multiples(len(sizes), columns, 1.15, sharex=True, sharey=True)
+    for ax, name in zip(panels, sizes.index, strict=False):
+        for other in wide.columns.drop(name):
+            ax.plot(wide.index, wide[other], color=PALE, linewidth=1.2, zorder=1)
+        rows = drawn[drawn[by] == name].sort_values(time)
+        known = rows["share"].notna()
+        ax.vlines(
+            rows[time][known], rows["low"][known], rows["high"][known], BLUE, lw=1.2, alpha=0.55
+        )
+        ax.plot(rows[time], rows["share"], color=BLUE, marker="o", ms=3, lw=1.4, clip_on=False)
+        ax.set_title(f"{plain(name, 30)}, n = {sizes[name]:,}")
+        ax.set_xlim(wide.index.min() - A_FEW_DAYS, wide.index.max() + A_FEW_DAYS)
+        ax.set_ylim(0, min(1.0, drawn["high"].where(drawn["share"].notna()).max() * 1.02))
+        ax.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 2.5, 5, 10]))
+        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        ax.tick_params(axis="y", labelcolor=GREY, labelsize=7.5)
+        ax.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=6))
+        ax.xaxis.set_major_formatter(_months(ax))
+    return panels[0]
+
+
+@_plot
+def plot_moves(
+    frame: pd.DataFrame, label: str, ax: Axes | None = None, nothing: str = NOTHING
+) -> Axes:
+    """Draw how far each share moved as a dot on its interval around 0, largest rise at the top.
+
+    Needs moved, low, high, before and now; what moved clearly is blue, the rest grey.
+    """
+    rows = frame.dropna(subset=["moved"]).sort_values("moved", ascending=False, kind="stable")
+    ax = _axes(ax, _rows_height(len(rows)))
+    if rows.empty:
+        return _nothing(ax, nothing)
+    places = np.arange(len(rows))
+    colours = np.where((rows["low"] > 0) | (rows["high"] < 0), BLUE, GREY)
+    ax.axvline(0, color=LIGHT, linewidth=1, zorder=0)
+    ax.hlines(places, rows["low"], rows["high"], color=colours, linewidth=1.2, alpha=0.55)
+    ax.scatter(rows["moved"], places, s=20, color=colours, zorder=3, clip_on=False)
+    for place, row in zip(places, rows.itertuples(), strict=True):
+        _write(ax, row.high, place, f"{percent(row.before)} to {percent(row.now)}")
+    _name_rows(ax, rows[label].tolist())
+    reach = max(rows["high"].max(), -rows["low"].min(), 0.01) * 1.02
+    ax.set_xlim(-reach, reach)
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    ax.xaxis.set_major_formatter(lambda move, _: f"{move * 100:+.0f} pts".replace("-", "−"))
+    return ax
+
+
 def _months(ax: Axes) -> ConciseDateFormatter:
     months = ConciseDateFormatter(ax.xaxis.get_major_locator(), show_offset=False)
     months.formats[2] = "%-d %b"
@@ -510,7 +577,7 @@ def plot_voice(
 ) -> Axes:
     """Draw for each entity the articles it appears in and the articles it speaks in.
 
-    Needs articles and speaking, in the order of the rows.
+    Needs articles, speaking and words, in the order of the rows; the words spoken are written.
     """
     ax = _axes(ax, _rows_height(len(frame)) + 0.12)
     if frame.empty:
@@ -519,9 +586,10 @@ def plot_voice(
     ax.hlines(places, frame["speaking"], frame["articles"], color=LIGHT, linewidth=1.2)
     ax.scatter(frame["articles"], places, s=22, facecolor="white", edgecolor=GREY, zorder=3)
     ax.scatter(frame["speaking"], places, s=22, color=BLUE, zorder=4)
-    told = frame[["articles", "speaking"]].itertuples(index=False)
-    for place, (articles, speaking) in enumerate(told):
-        _write(ax, articles, place, f"{speaking:,} of {articles:,}", color=GREY)
+    told = frame[["articles", "speaking", "words"]].itertuples(index=False)
+    for place, (articles, speaking, words) in enumerate(told):
+        spoken = f", {words:,} words" if words else ""
+        _write(ax, articles, place, f"{speaking:,} of {articles:,}{spoken}", color=GREY)
     _name_rows(ax, frame[label].tolist())
     ax.set_xlim(-0.02 * frame["articles"].max(), frame["articles"].max() * 1.01)
     ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
@@ -623,6 +691,81 @@ def plot_grid(
     return ax
 
 
+@_plot
+def plot_target_grid(
+    frame: pd.DataFrame,
+    top: int = 12,
+    across: int = 7,
+    ax: Axes | None = None,
+    nothing: str = NOTHING,
+) -> Axes:
+    """Draw how speakers speak of targets (`tones.measure_targets`): rows speak, columns are meant.
+
+    Columns are the targets, and rows the speakers, with the most judged statements. A judged cell
+    runs from orange (negative) through grey to blue, with its balance and judged statements. A
+    cell that abstains is hatched and says why, with its statements; where nothing was said, there
+    is no cell.
+    """
+    heads = _largest(frame, "target", "judged", across)
+    names = _largest(frame[frame["target"].isin(heads)], "speaker", "judged", top)
+    drawn = frame[frame["speaker"].isin(names) & frame["target"].isin(heads)]
+    ax = _axes(ax, _rows_height(len(names) * 1.6) + 0.3)
+    if drawn.empty:
+        return _nothing(ax, nothing)
+    scale = Normalize(-1, 1)
+    columns = ["speaker", "target", "balance", "count", "judged", "abstained"]
+    for speaker, target, balance, count, judged, why in drawn[columns].itertuples(index=False):
+        place, head = names.index(speaker), heads.index(target)
+        silent = bool(why)
+        face = "white" if silent else DIVERGING(scale(balance))
+        hatch = {"hatch": "////", "edgecolor": PALE} if silent else {"edgecolor": "white"}
+        corner = (head - 0.47, place - 0.46)
+        ax.add_patch(Rectangle(corner, 0.94, 0.92, facecolor=face, linewidth=0.6, **hatch))
+        text = f"{why}\nn = {count:,}" if silent else f"{_signed(balance, 1)}\nn = {judged:,}"
+        ink = GREY if silent else _readable_on(face)
+        text = text.replace("instruments disagree", "split")
+        ax.text(head, place, text, ha="center", va="center", fontsize=6.5, color=ink)
+    _name_rows(ax, names)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.set_xlim(-0.5, max(len(heads), 4) - 0.5)
+    width = 12 if len(heads) > 4 else 20
+    ax.set_xticks(range(len(heads)), [_fold(head, width) for head in heads])
+    ax.tick_params(axis="x", top=False, labeltop=True, bottom=False, labelbottom=False)
+    ax.tick_params(axis="x", labelcolor=INK, length=0)
+    ax.spines["bottom"].set_visible(False)
+    return ax
+
+
+@_plot
+def plot_instruments(
+    frame: pd.DataFrame, label: str, ax: Axes | None = None, nothing: str = NOTHING
+) -> Axes:
+    """Draw each row's mean tone by each instrument (`tones.measure_instruments`), with intervals.
+
+    The rows come in their order in the frame; instruments are told apart by shape and named in a
+    legend. A row has only those instruments that have enough statements.
+    """
+    names = list(dict.fromkeys(frame[label]))
+    instruments = list(dict.fromkeys(frame["instrument"]))
+    ax = _axes(ax, _rows_height(len(names) * 1.5) + 0.35)
+    if frame["tone"].notna().sum() == 0:
+        return _nothing(ax, nothing if frame.empty else "Too few statements to draw.")
+    ax.axvline(0, color=LIGHT, linewidth=1, zorder=0)
+    shifts = np.linspace(-0.24, 0.24, len(instruments))
+    for shift, instrument, shape, colour in zip(
+        shifts, instruments, ("o", "s", "D"), (GREY, INK, BLUE), strict=False
+    ):
+        rows = frame[frame["instrument"] == instrument].dropna(subset=["tone"])
+        places = rows[label].map(names.index) + shift
+        ax.hlines(places, rows["low"], rows["high"], color=colour, linewidth=1.1)
+        ax.scatter(rows["tone"], places, s=16, marker=shape, color=colour, label=instrument)
+    _name_rows(ax, names)
+    ax.set_xlim(-1.02, 1.02)
+    ax.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1 negative", "−0.5", "0", "+0.5", "positive +1"])
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, handletextpad=0.2)
+    return ax
+
+
 def _largest(frame: pd.DataFrame, name: str, count: str, most: int) -> list[str]:
     sizes = frame.groupby(name)[count].sum().sort_values(ascending=False, kind="stable")
     return list(sizes.index[:most])
@@ -668,9 +811,11 @@ def show(ax: Axes, title: str, note: str, alt: str, name: str = "", out: str | P
     with _styled():
         figure = ax.figure
         _add_words(figure, title, plain(note))
+        figure.draw_without_rendering()  # places everything once, for both files
+        figure.set_layout_engine("none")
         picture = BytesIO()
         told = {"Title": title, "Description": alt, "Software": "Attributed"}
-        figure.savefig(picture, format="png", dpi=DPI, metadata=told)
+        figure.canvas.print_png(picture, metadata=told)
         if str(out):
             tables.write_bytes(picture.getvalue(), Path(out) / f"{name}.png")
             tables.write_text(_to_svg(figure, title, alt), Path(out) / f"{name}.svg")
@@ -718,6 +863,6 @@ def _wrap(figure: Figure, text: str, inches: float, **style: object) -> str:
 
 def _to_svg(figure: Figure, title: str, alt: str) -> str:
     written = StringIO()
-    figure.savefig(written, format="svg", metadata={"Title": title, "Date": None})
+    FigureCanvasSVG(figure).print_svg(written, metadata={"Title": title, "Date": None})
     head, mark, rest = written.getvalue().partition("</title>")
     return f"{head}{mark}\n <desc>{escape(alt)}</desc>{rest}"

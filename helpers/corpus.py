@@ -1,9 +1,13 @@
 """The build: the one place that knows the order from articles on disk to tables.
 
-Annotating an article is the slow part and depends on that article alone, so it is done once and
-kept in parts: a killed build goes on where it stopped, and a later one annotates only what is new
-or changed. What depends on the whole corpus (duplicates, entities, speakers, sources) is computed
-over all rows, and then the tables are written.
+1. Read the files and annotate what is new, in parts, each on its own: the slow step. A killed build
+   goes on where it stopped, and a later one annotates only what is new or changed.
+2. Merge what the parts tell of names and of copies into entities and duplicates.
+3. Join every part to that: entity ids, speakers, kinds of source. Parts for which nothing changed
+   are left as they are.
+
+The tables are the files of the parts; a catalogue, swapped in at the end, says which. Until then
+the tables of the build before stay whole.
 """
 
 from __future__ import annotations
@@ -12,56 +16,42 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, partial
-from importlib.metadata import PackageNotFoundError, version
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from helpers import (
     __version__,
-    attributions,
+    annotation,
+    duplicates,
+    engine,
     entities,
     ingest,
-    mentions,
-    quotations,
-    replies,
     schema,
-    sources,
-    speakers,
-    structure,
     tables,
-    tone,
 )
-from helpers.parts import FileRecord, PartStore
+from helpers.parts import PARTITIONED, FileRecord, Index, Join, PartStore
+from helpers.storage import Storage, is_url, to_bytes, to_parquet
+from helpers.workers import Workers, processors, start_workers
 
 PROJECT = Path(__file__).resolve().parent.parent
 DATA = PROJECT / "data"
-ARTICLES_PER_PART = 40
+LEAST_PART = 25  # articles in a part; parts grow with the corpus, so that a small one is shared too
+MOST_PART = 1000
+PARTS_TO_DOUBLE = 50  # a part holds at most a fiftieth of what was read before it
+PART_CHARACTERS = 8_000_000
 LOCK_SECONDS = 3600
-ENGINE_FILES = ("helpers/*.py", "data/lexicons/*.csv", "data/models/*/*")
-NOT_ENGINE = {
-    "__main__", "batch", "batchfile", "charts", "codings", "examples", "explore", "export",
-    "measures", "network", "parameters", "reliability", "report", "train",
-    "tuning",
-}  # fmt: skip
-ENGINE_PACKAGES = (
-    "nltk",
-    "onnxruntime",
-    "tokenizers",
-    "trafilatura",
-    "vadersentiment",
-)
+SUMMARY_ROWS = 500_000
 
 
 class BuildError(RuntimeError):
@@ -75,8 +65,9 @@ def build(
     path: str | Path,
     out: str | Path,
     mapping: dict[str, str] | None = None,
-    workers: int = 1,
+    workers: int = 0,
     progress: bool = True,
+    scheduler: str = "",
 ) -> dict[str, Any]:
     """Read the articles at `path`, annotate them, write every table to `out`; return the manifest.
 
@@ -85,98 +76,126 @@ def build(
     path
         A file, folder or zip of articles.
     out
-        The folder of the tables. It may hold an earlier or an interrupted build: only new and
-        changed articles are then annotated.
+        The folder of the tables, or the URL of a store that fsspec knows (`s3://bucket/tables`).
+        It may hold an earlier or an interrupted build: only new and changed articles are then
+        annotated.
     mapping
         The column that holds each role in table files (`{"text": "Body"}`); the rest is guessed.
     workers
-        How many processes annotate.
+        How many processes annotate; 0 is one for each processor.
     progress
         Whether to draw a progress bar on standard error.
+    scheduler
+        The address of a Dask scheduler (`tcp://host:8786`) whose workers then annotate.
 
     Raises
     ------
     FileNotFoundError
         When `path` does not exist.
-    BuildError
-        When `out` cannot be written, lies inside the articles, or is in use by another build.
+    BuildError, storage.StorageError, workers.WorkersError, cluster.ClusterError
+        When `out` cannot be written, lies inside the articles, or is in use by another build; when
+        the scheduler is not there, or its workers have another version of this package.
     """
-    path, out = Path(path), Path(out)
+    path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist: give a file, folder or zip of articles")
-    if workers < 1:
-        raise BuildError(f"workers must be 1 or more, not {workers}")
-    _check_out(path, out)
-    try:
-        with FileLock(out / ".lock", timeout=LOCK_SECONDS):
-            return _build(path, out, mapping or {}, workers, progress)
-    except Timeout:
-        raise BuildError(f"another build has been writing {out} for an hour: stop it") from None
+    if workers < 0:
+        raise BuildError(f"workers must be 0 or more, not {workers}")
+    _check_outside(path, out)
+    storage = Storage(out)
+    storage.check_writable()
+    with _only_build(storage):
+        return _build(path, storage, mapping or {}, workers or processors(), progress, scheduler)
 
 
-def _check_out(path: Path, out: Path) -> None:
-    source, target = path.resolve(), out.resolve()
+def _check_outside(path: Path, out: str | Path) -> None:
+    if is_url(out):
+        return
+    source, target = path.resolve(), Path(out).resolve()
     if source.is_dir() and (target == source or source in target.parents):
         raise BuildError(f"the tables in {out} would lie inside the articles: choose another --out")
+
+
+@contextmanager
+def _only_build(storage: Storage) -> Iterator[None]:
+    """Hold the lock of a local folder; a store has none, its parts are safe to write twice."""
+    if not storage.local:
+        yield
+        return
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise BuildError(f"cannot write to {out}: {error.strerror}") from error
+        with FileLock(storage.path(".lock"), timeout=LOCK_SECONDS):
+            yield
+    except Timeout:
+        raise BuildError(f"another build has been writing {storage} for an hour: stop it") from None
 
 
 def _build(
-    path: Path, out: Path, mapping: dict[str, str], workers: int, progress: bool
+    path: Path,
+    storage: Storage,
+    mapping: dict[str, str],
+    workers: int,
+    progress: bool,
+    scheduler: str,
 ) -> dict[str, Any]:
     files = list(ingest.iter_files(path))
-    engine = engine_hashes()
-    settings = _hash(engine, mapping)
-    signature = _hash(settings, [_file_signature(file) for file in files])
-    finished = _finished(out, signature)
+    hashes = engine.engine_hashes()
+    settings = engine.fingerprint(hashes, mapping)
+    signature = engine.fingerprint(settings, [_file_signature(file) for file in files])
+    finished = _finished(storage, signature)
     if finished is not None:
         return finished
-    store = PartStore(out / "parts" / settings[:16])
-    records = _annotate_files(files, store, mapping, workers, progress)
-    frames = store.read({row for record in records for row in record.rows})
-    frames["problems"] = _all_problems(path, frames["problems"], records)
-    frames = _annotate_corpus(frames)
-    (out / tables.MANIFEST).unlink(missing_ok=True)
-    for name in schema.TABLES:
-        tables.write_table(frames[name], name, out)
+    store = PartStore(storage, f"parts/{settings[:16]}")
+    store.open()
+    with start_workers(workers, scheduler, storage.address) as team:
+        records = _annotate_files(files, store, mapping, team, progress)
+        layout = _arrange(records, store)
+        names, catalogue = _join_corpus(layout, store, team, progress)
+    problems = _all_problems(path, catalogue, storage, records)
+    catalogue["tables"]["entities"] = [_write_root(storage, "entities", names)]
+    catalogue["tables"]["problems"] = [_write_root(storage, "problems", problems)]
+    catalogue["order"] = _write_order(storage, layout)
+    counts = catalogue["counts"] | {"entities": len(names), "problems": len(problems)}
     manifest = {
         "attributed": __version__,
         "built": datetime.now(UTC).isoformat(timespec="seconds"),
+        "catalogue": _write_catalogue(storage, catalogue),
         "corpus": path.name,
-        "corpus_fingerprint": _fingerprint(frames["articles"]),
+        "corpus_fingerprint": engine.fingerprint(sorted(layout.rows)),
         "signature": signature,
-        "engine": engine,
-        "packages": _versions(ENGINE_PACKAGES),
+        "engine": hashes,
+        "packages": engine.package_versions(),
         "python": sys.version.split()[0],
         "parameters": {"mapping": mapping},
         "notes": [note for record in records for note in record.notes],
-        "counts": {"files": len(files)} | {name: len(frames[name]) for name in schema.TABLES},
+        "counts": {"files": len(files)} | {name: counts[name] for name in schema.TABLES},
     }
-    tables.write_manifest(manifest, out)
-    store.drop_others()
+    logs = store.join_log(records)
+    tables.write_manifest(manifest, storage.place)
+    _delete_others(storage, store, manifest, catalogue, logs)
     return manifest
 
 
-def _finished(out: Path, signature: str) -> dict[str, Any] | None:
+def _finished(storage: Storage, signature: str) -> dict[str, Any] | None:
     """Return the manifest in `out` when its tables are whole and made from the same input."""
     try:
-        manifest = tables.read_manifest(out)
+        manifest = tables.read_manifest(storage.place)
     except (FileNotFoundError, ValueError):
         return None
-    whole = all((out / f"{name}.parquet").exists() for name in schema.TABLES)
-    return manifest if whole and manifest.get("signature") == signature else None
+    if manifest.get("signature") != signature or not manifest.get("catalogue"):
+        return None
+    if not storage.exists(manifest["catalogue"]):
+        return None
+    catalogue = json.loads(storage.read(manifest["catalogue"]))
+    there = set(storage.list("parts")) | set(storage.list("corpus"))
+    whole = all(there.issuperset(files) for files in catalogue["tables"].values())
+    return manifest if whole else None
 
 
 # ---------------------------------------------------------------------- one article at a time
 
 
 class _Reader:
-    """Reads the files the store does not know and hands out batches of articles to annotate."""
+    """Reads the files the store does not know and hands out parts of articles to annotate."""
 
     def __init__(self, files: list[ingest.SourceFile], store: PartStore, mapping: dict[str, str]):
         self.files = files
@@ -186,11 +205,11 @@ class _Reader:
         self.unfinished: list[FileRecord] = []
         self.ids: dict[str, str] = {}
 
-    def batches(self, progress: bool) -> Iterator[tuple[pd.DataFrame, dict[str, str]]]:
+    def parts(self, progress: bool) -> Iterator[tuple[pd.DataFrame, dict[str, str]]]:
         """Yield frames of articles not yet in the store, with each article's fingerprint."""
         waiting: list[dict[str, Any]] = []
         rows: dict[str, str] = {}
-        articles = 0
+        articles = characters = 0
         bar = tqdm(self.files, desc="Reading", unit="file", disable=not progress)
         for file in bar:
             record = self.store.files.get(file.path)
@@ -201,15 +220,17 @@ class _Reader:
                 continue
             record = FileRecord(file.path, _file_signature(file))
             for article in self._articles(file, record):
-                row = _hash(article)
+                row = engine.fingerprint(article)[:32]
                 record.rows.append(row)
                 record.ids.append(article["article_id"])
                 if row not in self.store.rows:
                     waiting.append(article)
                     rows[article["article_id"]] = row
-                if len(waiting) == ARTICLES_PER_PART:
+                    characters += len(article["text"])
+                full = min(max(LEAST_PART, articles // PARTS_TO_DOUBLE), MOST_PART)
+                if len(waiting) >= full or characters >= PART_CHARACTERS:
                     yield pd.DataFrame(waiting), rows
-                    waiting, rows = [], {}
+                    waiting, rows, characters = [], {}, 0
             self.records.append(record)
             self.unfinished.append(record)
             articles += len(record.rows)
@@ -246,196 +267,326 @@ def _annotate_files(
     files: list[ingest.SourceFile],
     store: PartStore,
     mapping: dict[str, str],
-    workers: int,
+    team: Workers,
     progress: bool,
 ) -> list[FileRecord]:
     """Put every article of every file into a part; return the files' records in order."""
     reader = _Reader(files, store, mapping)
-    for frames, rows in _annotated(reader.batches(progress), workers):
-        store.add(frames, rows)
+    expected = engine.engine_version()
+    jobs = (
+        (store.storage.address, store.folder, expected, _part_name(rows), to_bytes(articles), rows)
+        for articles, rows in reader.parts(progress)
+    )
+    try:
+        for index in team.run(annotation.annotate_part, jobs):
+            store.finish_rows(index)
+            reader.finish()
         reader.finish()
-    reader.finish()
+    finally:
+        store.write_log()
     return reader.records
 
 
-def _annotated(
-    batches: Iterable[tuple[pd.DataFrame, dict[str, str]]], workers: int
-) -> Iterator[tuple[dict[str, pd.DataFrame], dict[str, str]]]:
-    if workers == 1:
-        for articles, rows in batches:
-            yield annotate(articles), rows
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        running: deque = deque()
-        for articles, rows in batches:
-            running.append((pool.submit(annotate, articles), rows))
-            if len(running) > 2 * workers:
-                done, of = running.popleft()
-                yield done.result(), of
-        for done, of in running:
-            yield done.result(), of
-
-
-def annotate(articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Annotate some articles, each on its own; return their tables as far as one article tells.
-
-    A step that fails for an article is a row in `problems`; the article itself is kept.
-    """
-    problems: list[dict[str, str]] = []
-    run = partial(_step_by_article, problems=problems)
-    blocks = run("structure", structure.find_blocks, articles, "blocks")
-    articles = structure.add_wire(structure.add_header(articles, blocks), blocks)
-    sentences = run(
-        "sentences", lambda some: structure.find_sentences(some, blocks), articles, "sentences"
-    )
-    readable = articles[articles["language"].isin(["", "en"])]
-    found = run("mentions", mentions.find_mentions, readable, "mentions")
-    said = run("attributions", attributions.find_attributions, readable, "attributions")
-    problems.extend(_unclosed_quotations(readable))
-    return {
-        "articles": articles,
-        "blocks": blocks,
-        "sentences": sentences,
-        "mentions": structure.add_role(found, blocks),
-        "attributions": tone.add_tone(structure.add_role(said, blocks)),
-        "problems": pd.DataFrame(problems, columns=schema.TABLES["problems"].columns.names),
-    }
-
-
-def _step_by_article(
-    step: str,
-    function: Callable[[pd.DataFrame], pd.DataFrame],
-    articles: pd.DataFrame,
-    name: str,
-    problems: list[dict[str, str]],
-) -> pd.DataFrame:
-    """Run one step over all articles, or one by one when it fails, noting those that fail."""
-    if articles.empty:
-        return schema.empty(name)
-    try:
-        return function(articles)
-    except Exception as error:
-        if len(articles) == 1:
-            article = articles.iloc[0]
-            problems.append(
-                _problem(
-                    article["article_id"],
-                    article["path"],
-                    step,
-                    f"{type(error).__name__}: {error}; the article is kept without this step",
-                )
-            )
-            return schema.empty(name)
-    pieces = [
-        _step_by_article(step, function, articles.iloc[[place]], name, problems)
-        for place in range(len(articles))
-    ]
-    return pd.concat(pieces, ignore_index=True)
-
-
-def _unclosed_quotations(articles: pd.DataFrame) -> Iterator[dict[str, str]]:
-    for article in articles.itertuples():
-        found = quotations.find_quotations(article.text)
-        unclosed = [
-            quotation
-            for quotation, following in zip_longest(found, found[1:])
-            if not quotation.closed and not (following and following.continued)
-        ]
-        if unclosed:
-            opening = article.text[unclosed[0].start : unclosed[0].start + 40]
-            problem = (
-                f"{len(unclosed)} quotation marks are opened and never closed, the first at "
-                f"{unclosed[0].start} ({opening!r}); each is read to the end of its paragraph"
-            )
-            yield _problem(article.article_id, article.path, "quotations", problem)
-
-
-def _problem(article_id: str, path: str, step: str, problem: str) -> dict[str, str]:
-    return {"article_id": article_id, "path": path, "step": step, "problem": problem}
+def _part_name(rows: dict[str, str]) -> str:
+    return f"part-{engine.fingerprint(list(rows.values()))[:12]}"
 
 
 # ----------------------------------------------------------------------- the corpus as a whole
 
 
-def _annotate_corpus(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Add what depends on more than one article; return every table of the schema."""
-    articles = ingest.mark_duplicates(_in_order(frames["articles"], ["path"]))
-    found = _in_order(frames["mentions"], ["article_id", "start"])
-    said = _in_order(frames["attributions"], ["article_id", "start"])
-    names = entities.find_entities(found, articles)
-    found = entities.add_entity(found, articles, names)
-    said = speakers.add_speaker(said, articles, found, names)
-    said = sources.add_source_type(said, articles, names)
-    return {
-        "articles": articles,
-        "blocks": _in_order(frames["blocks"], ["article_id", "start"]),
-        "sentences": _in_order(frames["sentences"], ["article_id", "start"]),
-        "mentions": found,
-        "entities": names,
-        "attributions": said,
-        "targets": tone.find_targets(said, found),
-        "replies": replies.find_replies(articles, found),
-        "problems": _in_order(frames["problems"], ["path", "step"]),
+@dataclass
+class _Layout:
+    """Which parts a corpus lies in: parts in reading order, what is dropped from each of them.
+
+    `rows` are the fingerprints of the articles in reading order; `in_order` says whether
+    the parts, one after another, hold the articles in just that order.
+    """
+
+    parts: list[Index]
+    dropped: dict[str, list[str]]
+    rows: list[str]
+    ids: list[str]
+    in_order: bool
+
+
+def _arrange(records: list[FileRecord], store: PartStore) -> _Layout:
+    """Find the part of every article, each article once."""
+    position: dict[str, int] = {}
+    ids = []
+    for record in records:
+        for row, article_id in zip(record.rows, record.ids, strict=True):
+            if row not in position:
+                position[row] = len(ids)
+                ids.append(article_id)
+    free = set(position)
+    kept: list[tuple[int, Index]] = []
+    dropped: dict[str, list[str]] = {}
+    held: dict[str, list[int]] = {}
+    for name, index in sorted(store.parts.items()):
+        own = {article_id: row for article_id, row in index.rows.items() if row in free}
+        if not own:
+            continue
+        free.difference_update(own.values())
+        held[name] = [position[row] for row in own.values()]
+        kept.append((min(held[name]), index))
+        gone = [article_id for article_id in index.rows if article_id not in own]
+        if gone:
+            dropped[name] = gone
+    parts = [index for _, index in sorted(kept, key=lambda pair: pair[0])]
+    found = [place for index in parts for place in held[index.name]]
+    return _Layout(parts, dropped, list(position), ids, found == sorted(found))
+
+
+def _join_corpus(
+    layout: _Layout, store: PartStore, team: Workers, progress: bool
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Find entities and duplicates over all parts and join every part to them.
+
+    Returns the entities and the catalogue of the parts' files.
+    """
+    place, expected = store.storage.address, engine.engine_version()
+    stale = [
+        (place, store.folder, expected, name, gone)
+        for name, gone in layout.dropped.items()
+        if store.names_file(name, gone) not in store.there
+    ]
+    for file in team.run(annotation.summarise_part, stale, light=True):
+        store.there.add(file)
+    names = entities.find_entities_from(
+        _summed(store.names(part.name, layout.dropped.get(part.name, [])) for part in layout.parts)
+    )
+    copies = _find_duplicates(layout, store)
+    joins: dict[str, Join] = {}
+    jobs = _join_jobs(layout, store, names, copies, joins, (place, store.folder, expected))
+    bar = tqdm(desc="Joining", total=len(layout.parts), unit="part", disable=not progress)
+    with bar:
+        for name, join in team.run(annotation.join_part, jobs, light=True):
+            joins[name] = join
+            bar.update()
+        bar.update(len(layout.parts) - bar.n)
+    catalogue: dict[str, Any] = {
+        "tables": {table: [] for table in PARTITIONED},
+        "counts": dict.fromkeys(PARTITIONED, 0),
+        "dropped": {},
+        "joins": {},
     }
+    for part in layout.parts:
+        join, folder = joins[part.name], f"{store.folder}/{part.name}"
+        for table in PARTITIONED:
+            version = join.version if table in join.counts else ""
+            catalogue["tables"][table].append(store.file(part.name, table, version))
+            own = join.counts.get(table) or part.counts[table]
+            catalogue["counts"][table] += part.count(own, layout.dropped.get(part.name, ()))
+        catalogue["joins"][folder] = join.version
+        if part.name in layout.dropped:
+            catalogue["dropped"][folder] = layout.dropped[part.name]
+    return names, catalogue
 
 
-def _in_order(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    return frame.sort_values(columns, kind="stable", ignore_index=True)
+def _summed(summaries: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Add up the summaries of names as they come, so that each name is held once."""
+    keys = entities.SUMMARY[:5]
+    held: list[pd.DataFrame] = []
+    rows, most = 0, SUMMARY_ROWS
+    for summary in summaries:
+        held.append(summary[entities.SUMMARY])
+        rows += len(summary)
+        if rows > most:
+            joined = pd.concat(held).groupby(keys, observed=True).sum().reset_index()
+            held, rows = [joined], len(joined)
+            most = max(SUMMARY_ROWS, 2 * rows)
+    yield from held
 
 
-def _all_problems(path: Path, found: pd.DataFrame, records: list[FileRecord]) -> pd.DataFrame:
+def _join_jobs(
+    layout: _Layout,
+    store: PartStore,
+    names: pd.DataFrame,
+    copies: dict[str, tuple[str, str]],
+    joins: dict[str, Join],
+    where: tuple[str, str, str],
+) -> Iterator[tuple]:
+    """Yield the parts that must be joined anew; note for every part which join holds."""
+    lookup = _Lookup(names)
+    for part in layout.parts:
+        gone = set(layout.dropped.get(part.name, ()))
+        join = _new_join(part, store, lookup, copies, gone)
+        for old in store.joins(part.name):
+            if _still_holds(old, join, part, store, gone):
+                joins[part.name] = old
+                break
+        else:
+            joins[part.name] = join
+            yield (*where, part.name, join)
+
+
+def _new_join(
+    part: Index,
+    store: PartStore,
+    lookup: _Lookup,
+    copies: dict[str, tuple[str, str]],
+    gone: set[str],
+) -> Join:
+    own = {
+        article_id: copies[article_id]
+        for article_id in part.rows
+        if article_id in copies and article_id not in gone
+    }
+    return Join(lookup.named(store.keys(part.name)), own)
+
+
+def _still_holds(old: Join, new: Join, part: Index, store: PartStore, gone: set[str]) -> bool:
+    """Tell whether a part joined before needs nothing of what the corpus now tells of it."""
+    if old.version == new.version:
+        return True
+    if {a: pair for a, pair in old.duplicates.items() if a not in gone} != new.duplicates:
+        return False
+    if not set(new.entities) <= set(old.entities):
+        return False
+    found = store.storage.read_arrow(
+        store.file(part.name, "mentions", old.version), ["article_id", "entity_id"]
+    )
+    alive = pc.invert(
+        pc.is_in(found.column("article_id"), value_set=pa.array(sorted(gone), pa.string()))
+    )
+    used = set(pc.unique(found.filter(alive).column("entity_id")).to_pylist()) - {""}
+    return used <= {row[0] for row in new.entities}
+
+
+class _Lookup:
+    """Looks up the entities that the names of a part may be, by label and comparable name."""
+
+    def __init__(self, names: pd.DataFrame):
+        columns = ["entity_id", "entity", "label", "country", "aliases"]
+        self.rows = list(names[columns].itertuples(index=False, name=None))
+        keys, rows = [], []
+        for number, (entity_id, entity, _, _, aliases) in enumerate(self.rows):
+            for key in {annotation.name_key(entity_id, form) for form in (entity, *aliases)}:
+                keys.append(key)
+                rows.append(number)
+        encoded = pa.array(keys, pa.string()).dictionary_encode()
+        self.keys = encoded.dictionary
+        codes = encoded.indices.to_numpy()
+        self.order = np.array(rows, np.int64)[np.argsort(codes, kind="stable")]
+        self.edges = np.searchsorted(np.sort(codes), np.arange(len(self.keys) + 1))
+
+    def named(self, keys: pa.Array) -> list[tuple[str, str, str, str, tuple[str, ...]]]:
+        """Return the entities that have one of the names, with those of their aliases."""
+        codes = pc.index_in(keys, value_set=self.keys).drop_null().to_numpy()
+        spans = [self.order[self.edges[code] : self.edges[code + 1]] for code in codes.tolist()]
+        found = np.unique(np.concatenate(spans)) if spans else np.empty(0, np.int64)
+        here = set(keys.to_pylist())
+        return [
+            (*row[:4], tuple(a for a in row[4] if annotation.name_key(row[0], a) in here))
+            for row in (self.rows[number] for number in found.tolist())
+        ]
+
+
+def _find_duplicates(layout: _Layout, store: PartStore) -> dict[str, tuple[str, str]]:
+    """Find what is printed twice in the corpus; remember the comparisons for the next build."""
+    home = {
+        article_id: part.name
+        for part in layout.parts
+        for article_id in set(part.rows).difference(layout.dropped.get(part.name, ()))
+    }
+    sketches = duplicates.join_sketches(
+        store.sketches(part.name, layout.dropped.get(part.name, ())) for part in layout.parts
+    )
+
+    def texts(wanted: list[str]) -> Iterator[tuple[str, str]]:
+        by_part: dict[str, list[str]] = {}
+        for article_id in wanted:
+            by_part.setdefault(home[article_id], []).append(article_id)
+        for name, ids in by_part.items():
+            yield from store.texts(name, ids)
+
+    known = store.comparisons()
+    found, used = duplicates.find_duplicates(sketches, texts, known)
+    if used.keys() - known.keys():
+        store.keep_comparisons(used)
+    return found
+
+
+# ------------------------------------------------------------------------ what lies beside parts
+
+
+def _all_problems(
+    path: Path, catalogue: dict[str, Any], storage: Storage, records: list[FileRecord]
+) -> pd.DataFrame:
+    columns = schema.TABLES["problems"].columns.names
+    found = [pd.DataFrame(columns=columns)]
+    for folder, version in catalogue["joins"].items():
+        own = storage.read_arrow(f"{folder}/problems-{version}.parquet").to_pandas()
+        if len(own):
+            found.append(own[~own["article_id"].isin(catalogue["dropped"].get(folder, []))])
     of_files = [problem for record in records for problem in record.problems]
     if not records:
         nothing = "it holds no file that could be an article: put text, HTML or table files in it"
-        of_files.append(_problem("", path.name, "read", nothing))
-    columns = schema.TABLES["problems"].columns.names
-    return pd.concat([found, pd.DataFrame(of_files, columns=columns)], ignore_index=True)
+        of_files.append(annotation.problem_row("", path.name, "read", nothing))
+    found.append(pd.DataFrame(of_files, columns=columns))
+    every = pd.concat(found, ignore_index=True)
+    return every.sort_values(["path", "step"], kind="stable", ignore_index=True)
 
 
-# ------------------------------------------------------------------------------- fingerprints
+def _write_root(storage: Storage, name: str, frame: pd.DataFrame) -> str:
+    """Write a table that is one file, named after what it holds."""
+    return _write_named(storage, name, schema.to_arrow(name, frame))
 
 
-def engine_hashes() -> dict[str, str]:
-    """Return a SHA-256 per file that decides what the tables hold: code, lexicons, models."""
-    files = (file for pattern in ENGINE_FILES for file in sorted(PROJECT.glob(pattern)))
-    return {
-        file.relative_to(PROJECT).as_posix(): _file_hash(file, file.stat().st_mtime_ns)
-        for file in files
-        if file.is_file() and file.stem not in NOT_ENGINE
-    }
+def _write_named(storage: Storage, name: str, table: pa.Table) -> str:
+    content = to_parquet(table)
+    file = f"corpus/{name}-{hashlib.sha256(content).hexdigest()[:12]}.parquet"
+    storage.write(file, content)
+    return file
 
 
-def _versions(packages: Iterable[str]) -> dict[str, str]:
-    """Return the version of each of these packages that is installed."""
-    versions = {}
-    for name in packages:
-        with suppress(PackageNotFoundError):
-            versions[name] = version(name)
-    return versions
+def _write_order(storage: Storage, layout: _Layout) -> str:
+    """Write the order of the articles when the parts do not lie in it; return the file or ""."""
+    if layout.in_order:
+        return ""
+    ids = pa.array(layout.ids, pa.string())
+    return _write_named(storage, "order", pa.table({"article_id": ids}))
 
 
-@cache
-def _file_hash(file: Path, changed: int) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+def _write_catalogue(storage: Storage, catalogue: dict[str, Any]) -> str:
+    content = json.dumps(catalogue, indent=1).encode()
+    file = f"corpus/catalogue-{engine.fingerprint(catalogue)[:12]}.json"
+    storage.write(file, content)
+    return file
+
+
+def _delete_others(
+    storage: Storage,
+    store: PartStore,
+    manifest: dict[str, Any],
+    catalogue: dict[str, Any],
+    logs: set[str],
+) -> None:
+    """Delete what the tables no longer need: replaced versions, other engines, older layouts."""
+    kept = {manifest["catalogue"], catalogue["order"], *logs}
+    kept |= {file for file in store.beside() if "/files-" not in file}
+    for files in catalogue["tables"].values():
+        kept.update(files)
+    for folder, version in catalogue["joins"].items():
+        name = folder.rpartition("/")[2]
+        gone = catalogue["dropped"].get(folder, [])
+        kept.add(store.names_file(name, gone))
+        kept.add(store.names_file(name, []))
+        kept |= {f"{folder}/{file}" for file in ("index.json", "sketch.parquet", "targets.parquet")}
+        kept |= {f"{folder}/join-{version}.json", f"{folder}/problems-{version}.parquet"}
+    older = [f"{name}.parquet" for name in schema.TABLES if storage.exists(f"{name}.parquet")]
+    there = [*storage.list("parts"), *storage.list("corpus"), *older]
+    storage.delete(file for file in there if file not in kept)
 
 
 def _file_signature(file: ingest.SourceFile) -> str:
     return f"{file.path}|{file.size}|{file.changed}"
 
 
-def _hash(*values: Any) -> str:
-    written = json.dumps(values, sort_keys=True, default=str, ensure_ascii=False)
-    return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _fingerprint(articles: pd.DataFrame) -> str:
-    return _hash(sorted(zip(articles["path"], articles["sha256"], strict=True)))
-
-
 # ---------------------------------------------------------------------------- finding a corpus
 
 
-def open_corpus(corpus: str | Path) -> Path:
+def open_corpus(corpus: str | Path) -> Path | str:
     """Return the folder of tables of a corpus, building what is missing or changed.
 
     Parameters
@@ -449,6 +600,10 @@ def open_corpus(corpus: str | Path) -> Path:
     nothing of that name exists. Tables are kept in the folder named by the environment variable
     ATTRIBUTED_TABLES, or in `data/tables/`.
     """
+    if is_url(corpus):
+        tables.read_manifest(corpus)
+        print(f"Using the tables at {corpus}.")
+        return str(corpus)
     path = locate(corpus)
     if (path / tables.MANIFEST).is_file():
         print(f"Using the tables in {path.name}.")
@@ -494,4 +649,4 @@ def locate(corpus: str | Path) -> Path:
 def tables_folder(path: Path) -> Path:
     """Return where the tables of the articles at `path` are kept."""
     root = Path(os.environ.get("ATTRIBUTED_TABLES", DATA / "tables"))
-    return root / f"{path.name}-{_hash(str(path.resolve()))[:8]}"
+    return root / f"{path.name}-{engine.fingerprint(str(path.resolve()))[:8]}"

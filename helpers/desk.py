@@ -1,211 +1,173 @@
-"""Desks: forms in JupyterLab that choose an article or look a word up; elsewhere static pages.
+"""The alias desk: merges to decide on, as an editor in JupyterLab and as a table in a report.
 
-A desk is shown as a widget only where a person can use it: in a notebook that JupyterLab runs. In
-a batch, a report or a kernel without a front end the same cell shows the page for the values given.
+Names come from articles and are never markup: everything shown is escaped.
 """
 
 from __future__ import annotations
 
-import functools
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from helpers import concordance, explore, schema, tables
-from helpers.concordance import Texts
+from helpers import aliases, schema
+from helpers.aliases import decisions_file as decisions_file
+from helpers.aliases import list_ambiguous as list_ambiguous
+from helpers.aliases import propose_merges as propose_merges
 
-LISTED = 300
-EVERY, COUNTED = "all", "counted"
-IN_LAB = "JPY_SESSION_NAME"
-SCRIPT = """
-function render({ model, el }) {
-  const form = document.createElement("form");
-  const page = document.createElement("div");
-  page.setAttribute("role", "region");
-  page.setAttribute("aria-live", "polite");
-  page.setAttribute("aria-label", "What was found");
-  page.tabIndex = 0;
-  const inputs = {};
-  for (const field of model.get("fields")) {
-    const label = document.createElement("label");
-    const input = document.createElement(field.choices ? "select" : "input");
-    for (const [value, text] of field.choices || []) {
-      const option = document.createElement("option");
-      option.value = value;
-      option.textContent = text;
-      input.append(option);
-    }
-    if (!field.choices) input.type = "search";
-    input.name = field.name;
-    input.value = model.get("values")[field.name];
-    label.textContent = field.label + " ";
-    label.append(input);
-    form.append(label);
-    inputs[field.name] = input;
-  }
-  const button = document.createElement("button");
-  button.textContent = "Show";
-  form.append(button);
-  const ask = () => {
-    const values = {};
-    for (const name of Object.keys(inputs)) values[name] = inputs[name].value;
-    page.setAttribute("aria-busy", "true");
-    model.set("values", values);
-    model.save_changes();
-  };
-  const show = () => {
-    page.innerHTML = model.get("page");
-    page.setAttribute("aria-busy", "false");
-  };
-  form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
-  form.addEventListener("change", ask);
-  el.addEventListener("keydown", (event) => event.stopPropagation());
-  model.on("change:page", show);
-  show();
-  el.classList.add("attributed-desk");
-  el.append(form, page);
-}
-export default { render };
-"""
-STYLE = """
-.attributed-desk form { display: flex; flex-wrap: wrap; gap: 0.6em 1.2em; align-items: center;
-  margin: 0.4em 0 0.8em }
-.attributed-desk select, .attributed-desk input { max-width: 24em; font: inherit }
-.attributed-desk [aria-busy="true"] { opacity: 0.5 }
-.attributed-desk :focus-visible { outline: 2px solid #0072B2; outline-offset: 2px }
-"""
-Field = dict[str, object]
-Answer = Callable[[Mapping[str, str]], str]
+LEAVE = "leave as they are"
+MERGE = "one: merge into the second"
+BACK = "one: merge into the first"
+IGNORE = "the first is no name: ignore it"
+CHOICES = (LEAVE, MERGE, BACK, IGNORE)
+SHOWN = ["name", "label", "target", "target_label", "reason", "mentions", "articles", "sentence"]
 
 
-class Desk:
-    """A form with fields, the values they begin with, and what answers it with escaped HTML."""
+class Desk(pd.DataFrame):
+    """Proposed merges as a table; in JupyterLab also as an editor that keeps decisions."""
 
-    def __init__(self, fields: list[Field], values: dict[str, str], answer: Answer):
-        self.fields, self.values, self.answer = fields, values, answer
+    _metadata = ["path"]
 
-    def reply(self, values: Mapping[str, str]) -> str:
-        """Answer the form; what cannot be answered is said in words."""
-        try:
-            return self.answer(values)
-        except ValueError as error:
-            return f"<p>{escape(str(error))}</p>"
+    @property
+    def _constructor(self) -> type:
+        return Desk
 
-    def _repr_mimebundle_(self, **options: object) -> dict[str, object] | tuple:
-        if IN_LAB in os.environ:
-            return self.widget()._repr_mimebundle_(**options)
-        page = self.reply(self.values)
-        return {"text/html": page, "text/plain": "A page; see its HTML."}
+    def _ipython_display_(self) -> None:
+        from IPython.display import HTML, display
 
-    def widget(self) -> object:
-        """Return the form as a widget whose page follows its values."""
-        made = _widget_class()(fields=self.fields, values=self.values, page=self.reply(self.values))
-        made.observe(
-            lambda change: setattr(made, "page", self.reply(change["new"])), names="values"
-        )
-        return made
+        if can_edit():
+            display(edit(self, self.path))
+        else:
+            display(HTML(to_html(self, self.path)))
 
 
-@functools.cache
-def _widget_class() -> type:
-    import anywidget
-    import traitlets
+def open_desk(proposed: pd.DataFrame, evidence: pd.DataFrame, path: str | Path = "") -> Desk:
+    """Return the alias desk of proposed merges: one row is one proposal with its first sentence.
 
-    class Form(anywidget.AnyWidget):
-        """The front end of a desk."""
-
-        _esm = SCRIPT
-        _css = STYLE
-        fields = traitlets.List().tag(sync=True)
-        values = traitlets.Dict().tag(sync=True)
-        page = traitlets.Unicode().tag(sync=True)
-
-    return Form
-
-
-def read_article(
-    articles: pd.DataFrame, attributions: pd.DataFrame, folder: str | Path, wanted: str = ""
-) -> Desk:
-    """Choose an article and read it with its marks; begins with `wanted` as `choose_article` does.
-
-    Up to 300 articles are listed by headline; of more, words of the headline are typed.
+    Parameters
+    ----------
+    proposed
+        Rows of `propose_merges`.
+    evidence
+        The sentences behind them (`explore.evidence`), in the same order.
+    path
+        The CSV in which decisions are kept; data/aliases.csv, or the file that the environment
+        variable ATTRIBUTED_ALIASES names, where none is given.
     """
-    first = explore.choose_article(articles, attributions, wanted)
-    field: Field = {"name": "article", "label": "Article"}
-    if 0 < len(articles) <= LISTED:
-        listed = articles.sort_values(["outlet", "published", "headline"])
-        field["choices"] = [
-            [row.article_id, f"{row.outlet}: {row.headline[:80]}"] for row in listed.itertuples()
-        ]
-    else:
-        field["label"] = "Words of the headline, path or id"
-    begin = first["article_id"].iloc[0] if len(first) else ""
-    return Desk(
-        [field],
-        {"article": begin},
-        lambda values: (
-            explore.reader(
-                explore.choose_article(articles, attributions, values["article"]), folder
-            ).html
-        ),
+    shown = proposed.head(len(evidence)).reset_index(drop=True)
+    sentence = evidence["before"] + evidence["evidence"] + evidence["after"]
+    sentence = sentence.str.split().str.join(" ").reset_index(drop=True)
+    desk = Desk(shown.assign(sentence=sentence if len(shown) else ""))
+    desk.path = str(path or aliases.decisions_file())
+    return desk
+
+
+def can_edit() -> bool:
+    """Tell whether somebody sits in front: a kernel that may ask, as in JupyterLab, not in a batch.
+
+    papermill and nbconvert tell the kernel that nobody answers.
+    """
+    from IPython import get_ipython
+
+    kernel = getattr(get_ipython(), "kernel", None)
+    return bool(getattr(kernel, "_allow_stdin", False))
+
+
+def to_html(desk: pd.DataFrame, path: str | Path) -> str:
+    """Return the proposals as an HTML table that says where decisions are kept."""
+    told = (
+        f"<p>Decisions are read from <code>{escape(_short(path))}</code>. Open this notebook in "
+        f"JupyterLab to decide here, or write the file by hand: its first line is "
+        f"<code>{','.join(aliases.COLUMNS)}</code>.</p>"
+    )
+    if desk.empty:
+        return "<p>No merge to propose.</p>" + told
+    table = pd.DataFrame(desk)[SHOWN].to_html(index=False, escape=True, border=0)
+    return table + told
+
+
+def edit(desk: pd.DataFrame, path: str | Path) -> Any:
+    """Return the editor: a choice for each proposal, a line for any other decision, and Save."""
+    import ipywidgets as widgets
+
+    choices = [
+        widgets.Dropdown(options=CHOICES, value=LEAVE, layout=widgets.Layout(width="240px"))
+        for _ in range(len(desk))
+    ]
+    rows = [
+        widgets.HBox([choice, widgets.HTML(_told(row), layout=widgets.Layout(width="720px"))])
+        for choice, row in zip(choices, desk.to_dict("records"), strict=True)
+    ]
+    narrow, wide = widgets.Layout(width="110px"), widgets.Layout(width="230px")
+    action = widgets.Dropdown(options=["", *aliases.ACTIONS], layout=narrow)
+    name = widgets.Text(placeholder="name in the tables", layout=wide)
+    label = widgets.Dropdown(options=["", *schema.LABELS], layout=narrow)
+    target = widgets.Text(placeholder="merge into, split off, rename, relabel", layout=wide)
+    save = widgets.Button(description="Save decisions", button_style="primary")
+    status = widgets.HTML(_status(path))
+
+    def keep(_: Any) -> None:
+        decided = read_choices(desk, [choice.value for choice in choices])
+        own = {"action": action.value, "name": name.value.strip(), "label": label.value}
+        if own["action"] and own["name"]:
+            decided.append({**own, "target": target.value.strip(), "note": "alias desk"})
+        status.value = _save(decided, path)
+
+    save.on_click(keep)
+    other = widgets.HBox([action, name, label, target])
+    heading = widgets.HTML("<b>Are these one?</b>" if rows else "No merge to propose.")
+    return widgets.VBox(
+        [heading, *rows, widgets.HTML("<b>Another decision</b>"), other, save, status]
     )
 
 
-def look_up(
-    texts: Texts,
-    articles: pd.DataFrame,
-    word: str,
-    kind: str = concordance.WORD,
-    roles: Sequence[str] = (),
-    top: int = 15,
-    sort: str = "",
-) -> Desk:
-    """Look a word, entity or speaker up in its context, by outlet, time and role.
-
-    It begins in the block roles given, which the form calls "counted"; `top` and `sort` are those
-    of `concordance.show_lines`.
-    """
-    outlets = [EVERY, *sorted(articles["outlet"].unique())]
-    fields: list[Field] = [
-        {"name": "word", "label": "Look for"},
-        {"name": "kind", "label": "as", "choices": _same(concordance.KINDS)},
-        {"name": "outlet", "label": "in", "choices": _same(outlets)},
-        {"name": "role", "label": "part", "choices": _same([COUNTED, EVERY, *schema.BLOCK_ROLES])},
-        {"name": "since", "label": "since"},
-        {"name": "until", "label": "until"},
-    ]
-    values = {
-        "word": word,
-        "kind": kind,
-        "outlet": EVERY,
-        "role": COUNTED,
-        "since": "",
-        "until": "",
-    }
-    show = functools.partial(concordance.show_lines, texts, top=top, sort=sort)
-    return Desk(fields, values, functools.partial(_find, texts, articles, roles, show))
+def read_choices(desk: pd.DataFrame, chosen: Sequence[str]) -> list[dict[str, str]]:
+    """Return the decisions that were chosen for the proposals, as rows of the decisions' file."""
+    decided = []
+    for row, choice in zip(desk.to_dict("records"), chosen, strict=True):
+        first = {"name": row["name"], "label": row["label"], "target": row["target"]}
+        second = {"name": row["target"], "label": row["target_label"], "target": row["name"]}
+        note = {"note": f"alias desk: {row['reason']}"}
+        if choice == MERGE:
+            decided.append({"action": "merge", **first, **note})
+        elif choice == BACK:
+            decided.append({"action": "merge", **second, **note})
+        elif choice == IGNORE:
+            decided.append({"action": "ignore", **first, "target": "", **note})
+    return decided
 
 
-def _same(values: list[str] | tuple[str, ...]) -> list[list[str]]:
-    return [[value, value] for value in values]
+def _save(decided: list[dict[str, str]], path: str | Path) -> str:
+    try:
+        new = aliases.add_decisions(path, pd.DataFrame(decided, columns=aliases.COLUMNS))
+    except (aliases.AliasError, OSError) as error:
+        return f"<p style='color:#b00'>Nothing was saved: {escape(str(error))}</p>"
+    return f"<p>{new} new.</p>" + _status(path)
 
 
-def _find(
-    texts: Texts,
-    articles: pd.DataFrame,
-    roles: Sequence[str],
-    show: Callable[[pd.DataFrame], concordance.Lines],
-    values: Mapping[str, str],
-) -> str:
-    chosen = tables.keep_dates(articles, values["since"], values["until"])
-    if values["outlet"] != EVERY:
-        chosen = chosen[chosen["outlet"] == values["outlet"]]
-    asked = {COUNTED: roles, EVERY: ()}.get(values["role"], [values["role"]])
-    hits = concordance.find_hits(texts, values["word"], values["kind"], asked)
-    hits = hits[hits["article_id"].isin(chosen["article_id"])]
-    held = hits["article_id"].nunique()
-    found = f"{len(hits):,} places in {held:,} of {len(chosen):,} articles"
-    return f"<p>{found}</p>{show(hits)._repr_html_()}"
+def _status(path: str | Path) -> str:
+    try:
+        there = len(aliases.read_decisions(path))
+    except aliases.AliasError as error:
+        return f"<p style='color:#b00'>{escape(str(error))}</p>"
+    return (
+        f"<p>{there} decisions in <code>{escape(_short(path))}</code>. They take effect when the "
+        "tables are built again: restart the notebook and run it.</p>"
+    )
+
+
+def _short(path: str | Path) -> str:
+    """Return a path without the folders of this computer."""
+    path = Path(path)
+    return "/".join(path.parts[-2:])
+
+
+def _told(row: dict[str, Any]) -> str:
+    return (
+        f"<b>{escape(row['name'])}</b> ({row['label']}, {row['articles']:,} articles) and "
+        f"<b>{escape(row['target'])}</b> ({row['target_label']}, {row['target_articles']:,}): "
+        f"{escape(row['reason'])}."
+        f"<br><span style='color:#555'>{escape(row['sentence'])}</span>"
+    )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from collections.abc import Iterator
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,9 +18,27 @@ PERMUTATIONS = 128
 BANDS = (32, 4)  # proposes 98.8 % of the pairs at a Jaccard index of 0.6, 0.3 % of those at 0.1
 SEED = 20241118
 SLICE = 4096
+TOGETHER = 4000  # articles whose texts are asked for at once
+KEPT = 32_000_000  # hashes of runs of words that are kept in memory: 256 MB
 
 _WORD = re.compile(r"\w+")
 _ODD = np.random.default_rng(SEED).integers(1, 1 << 63, SHINGLE_WORDS, dtype=np.uint64) | 1
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+Texts = Callable[[list[str]], Iterable[tuple[str, str]]]
+
+
+class Sketches(NamedTuple):
+    """What finding duplicates needs to know of each article; one row of every array is one article.
+
+    `text` is a hash of the words; `bands` hashes the bands of its MinHash sketch, zeros
+    when the text has fewer than five words.
+    """
+
+    article_id: np.ndarray
+    published: np.ndarray
+    text: np.ndarray
+    bands: np.ndarray
 
 
 def mark_duplicates(articles: pd.DataFrame) -> pd.DataFrame:
@@ -29,53 +49,204 @@ def mark_duplicates(articles: pd.DataFrame) -> pd.DataFrame:
     computed in full for the pairs that MinHash proposes). Of such articles the original is the
     one published first, then the one whose id sorts first; an original is no duplicate itself.
     """
-    marked = articles.assign(duplicate_of="", duplicate_kind="")
-    rows = marked[["published", "article_id"]].reset_index(drop=True)
-    order = rows.sort_values(["published", "article_id"], na_position="last", kind="stable").index
-    texts = list(marked["text"])
-    original, kind = list(range(len(texts))), [""] * len(texts)
-    first: dict[bytes, int] = {}
-    for place in order:
-        original[place] = first.setdefault(_text_hash(texts[place]), place)
-    for place, found in _near_duplicates(texts, list(first.values())):
-        original[place], kind[place] = found, "near"
-    for place, same in enumerate(original):
-        if same != place and not kind[place]:
-            original[place], kind[place] = original[same], "exact" if not kind[same] else "near"
-    ids = list(marked["article_id"])
-    marked["duplicate_of"] = [ids[original[p]] if kind[p] else "" for p in range(len(ids))]
-    marked["duplicate_kind"] = kind
-    return marked
+    texts = dict(zip(articles["article_id"], articles["text"], strict=True))
+    found, _ = find_duplicates(
+        sketch(articles), lambda wanted: ((one, texts[one]) for one in wanted), {}
+    )
+    return add_duplicates(articles, found)
 
 
-def _text_hash(text: str) -> bytes:
-    return hashlib.sha256(" ".join(text.split()).encode("utf-8", "surrogatepass")).digest()
+def add_duplicates(articles: pd.DataFrame, found: dict[str, tuple[str, str]]) -> pd.DataFrame:
+    """Fill `duplicate_of` and `duplicate_kind` from what `find_duplicates` found."""
+    pairs = [found.get(article_id, ("", "")) for article_id in articles["article_id"]]
+    return articles.assign(
+        duplicate_of=pd.Series([of for of, _ in pairs], index=articles.index, dtype=object),
+        duplicate_kind=pd.Series([kind for _, kind in pairs], index=articles.index, dtype=object),
+    )
 
 
-def _near_duplicates(texts: list[str], places: list[int]) -> Iterator[tuple[int, int]]:
-    """Yield (place, place of its original) for the places given, which stand in order of rank."""
-    from datasketch import MinHash, MinHashLSH  # loads scipy, which reading articles does not need
+def sketch(articles: pd.DataFrame) -> Sketches:
+    """Return the sketches of some articles, each made from that article alone."""
+    from datasketch import MinHash  # loads scipy, which reading articles does not need
 
     pattern = MinHash(PERMUTATIONS, seed=SEED, hashfunc=int)
-    index = MinHashLSH(num_perm=PERMUTATIONS, params=BANDS)
     codes: dict[str, int] = {}
-    shingles: dict[int, np.ndarray] = {}
-    rank = {place: number for number, place in enumerate(places)}
-    for place in places:
-        own = _shingles(texts[place], codes)
+    bands = np.zeros((len(articles), BANDS[0]), np.uint64)
+    hashes = np.zeros(len(articles), np.uint64)
+    for place, text in enumerate(articles["text"]):
+        hashes[place] = _text_hash(text)
+        own = _shingles(text, codes)
         if not len(own):
             continue
-        sketch = pattern.copy()
+        minima = pattern.copy()
         short = (own ^ (own >> np.uint64(32))).astype(np.uint32)
         for start in range(0, len(short), SLICE):
-            sketch.update_batch(short[start : start + SLICE])
-        likeness = {other: _jaccard(own, shingles[other]) for other in index.query(sketch)}
-        best = max(likeness, key=lambda other: (likeness[other], -rank[other]), default=None)
-        if best is not None and likeness[best] >= LEAST_JACCARD:
-            yield place, best
+            minima.update_batch(short[start : start + SLICE])
+        bands[place] = _bands(minima.hashvalues)
+    published = pd.to_datetime(articles["published"]).to_numpy("datetime64[us]").astype(np.int64)
+    return Sketches(articles["article_id"].to_numpy(object), published, hashes, bands)
+
+
+def _bands(minima: np.ndarray) -> np.ndarray:
+    """Return one hash for each band of a MinHash sketch, never zero."""
+    rows = minima[: BANDS[0] * BANDS[1]].astype(np.uint64).reshape(BANDS)
+    mixed = np.zeros(BANDS[0], np.uint64)
+    for column in rows.T:
+        mixed = (mixed ^ column) * _MIX
+        mixed ^= mixed >> np.uint64(29)
+    return mixed | np.uint64(1)
+
+
+def join_sketches(parts: Iterable[Sketches]) -> Sketches:
+    """Return the sketches of several parts of a corpus as one."""
+    parts = list(parts)
+    if not parts:
+        empty = np.empty(0, np.uint64)
+        bands = np.empty((0, BANDS[0]), np.uint64)
+        return Sketches(np.empty(0, object), np.empty(0, np.int64), empty, bands)
+    return Sketches(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def find_duplicates(
+    sketches: Sketches, texts: Texts, known: dict[int, float]
+) -> tuple[dict[str, tuple[str, str]], dict[int, float]]:
+    """Return (original, kind) of every article that is a duplicate, and the Jaccard indices used.
+
+    Only articles that share a band with another are compared, and only their texts are asked for:
+    `texts` yields (article_id, text) for a list of ids, in any order. `known` holds indices
+    of an earlier call by the pair's key, which need no text.
+    """
+    ids, rank = sketches.article_id, _rank(sketches)
+    original, kind = np.arange(len(ids)), {}
+    _, first, same = np.unique(sketches.text[rank], return_index=True, return_inverse=True)
+    original[rank] = rank[first[same]]
+    once = rank[np.sort(first)]  # of every text the article that comes first, in order of rank
+    search = _Search(sketches, texts, known)
+    for place, found in search.near(once):
+        original[place], kind[place] = found, "near"
+    marked = {}
+    for place in np.flatnonzero(original != np.arange(len(ids))).tolist():
+        if place in kind:
+            marked[ids[place]] = (ids[original[place]], "near")
         else:
-            index.insert(place, sketch)
-            shingles[place] = own
+            copied = int(original[place])
+            marked[ids[place]] = (ids[original[copied]], kind.get(copied, "exact"))
+    return marked, search.used
+
+
+def _rank(sketches: Sketches) -> np.ndarray:
+    """Return the places of the articles, the earliest published first, those without a date last.
+
+    NaT is the lowest integer; as an unsigned number less one it is the highest.
+    """
+    when = sketches.published.astype(np.uint64) + np.uint64(1 << 63) - np.uint64(1)
+    by_id = np.argsort(sketches.article_id, kind="stable")
+    return by_id[np.argsort(when[by_id], kind="stable")]
+
+
+class _Search:
+    """The search for near duplicates: originals in buckets by band, texts as they are needed."""
+
+    def __init__(self, sketches: Sketches, texts: Texts, known: dict[int, float]):
+        self.sketches = sketches
+        self.texts = texts
+        self.known = known
+        self.used: dict[int, float] = {}
+        self.codes: dict[str, int] = {}
+        self.shingles: OrderedDict[int, np.ndarray] = OrderedDict()
+        self.kept = 0
+
+    def near(self, places: np.ndarray) -> Iterator[tuple[int, int]]:
+        """Yield (place, place of its original) for places that stand in order of rank."""
+        bands, shared = self.sketches.bands, np.zeros((len(places), BANDS[0]), bool)
+        for band in range(BANDS[0]):
+            shared[:, band] = _repeated(bands[places, band])
+        suspects = np.flatnonzero(shared.any(axis=1))
+        buckets: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for start in range(0, len(suspects), TOGETHER):
+            chunk = suspects[start : start + TOGETHER]
+            self._prefetch(places, shared, chunk, buckets)
+            for row in chunk.tolist():
+                place = int(places[row])
+                keys = [(band, int(bands[place, band])) for band in np.flatnonzero(shared[row])]
+                others = dict.fromkeys(other for key in keys for other in buckets[key])
+                best, most = -1, 0.0
+                for other in sorted(others):
+                    likeness = self._likeness(place, int(places[other]))
+                    if likeness > most:
+                        best, most = other, likeness
+                if most >= LEAST_JACCARD:
+                    yield place, int(places[best])
+                else:
+                    for key in keys:
+                        buckets[key].append(row)
+
+    def _prefetch(
+        self,
+        places: np.ndarray,
+        shared: np.ndarray,
+        chunk: np.ndarray,
+        buckets: dict[tuple[int, int], list[int]],
+    ) -> None:
+        """Ask at once for the texts that the articles of a chunk will be compared by."""
+        bands, here, wanted = self.sketches.bands, defaultdict(list), set()
+        for row in chunk.tolist():
+            place = int(places[row])
+            for band in np.flatnonzero(shared[row]).tolist():
+                key = (band, int(bands[place, band]))
+                for other in (*buckets.get(key, ()), *here[key]):
+                    if self._key(place, int(places[other])) not in self.known:
+                        wanted |= {place, int(places[other])}
+                here[key] = here[key][:3] + [row]
+        self._load([place for place in sorted(wanted) if place not in self.shingles])
+
+    def _likeness(self, one: int, other: int) -> float:
+        key = self._key(one, other)
+        if key not in self.used:
+            found = self.known.get(key)
+            if found is None:
+                own, its = self._get(one), self._get(other)
+                found = _jaccard(own, its) if len(own) and len(its) else 0.0
+            self.used[key] = found
+        return self.used[key]
+
+    def _key(self, one: int, other: int) -> int:
+        text = self.sketches.text
+        low, high = sorted((int(text[one]), int(text[other])))
+        return (low * 0x9E3779B97F4A7C15 ^ high) & 0x7FFFFFFFFFFFFFFF
+
+    def _get(self, place: int) -> np.ndarray:
+        if place not in self.shingles:
+            self._load([place])
+        self.shingles.move_to_end(place)
+        return self.shingles[place]
+
+    def _load(self, places: list[int]) -> None:
+        by_id = {self.sketches.article_id[place]: place for place in places}
+        if not by_id:
+            return
+        for article_id, text in self.texts(list(by_id)):
+            own = _shingles(text, self.codes)
+            self.shingles[by_id[article_id]] = own
+            self.kept += len(own)
+        while self.kept > KEPT and len(self.shingles) > len(places) + 1:
+            _, dropped = self.shingles.popitem(last=False)
+            self.kept -= len(dropped)
+
+
+def _repeated(values: np.ndarray) -> np.ndarray:
+    """Mark the values, zero excepted, that stand in an array more than once."""
+    order = np.argsort(values, kind="stable")
+    same = values[order][1:] == values[order][:-1]
+    marked = np.zeros(len(values), bool)
+    marked[order[1:][same]] = True
+    marked[order[:-1][same]] = True
+    return marked & (values != 0)
+
+
+def _text_hash(text: str) -> int:
+    words = " ".join(text.split()).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.sha256(words).digest()[:8], "little")
 
 
 def _shingles(text: str, codes: dict[str, int]) -> np.ndarray:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -37,6 +38,8 @@ LABELS = ("PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "EVENT", "PRODUCT")
 NAME_TAGS = ("O", *(f"{prefix}-{label}" for label in LABELS for prefix in "BI"))
 LINK = 64
 LINKS = 4 * LINK + 2
+STATES = "layer2.norm2"
+KEPT_WORDS = 150_000
 
 
 class ModelError(RuntimeError):
@@ -94,12 +97,15 @@ class Scores:
     """What the model says of each word: log-probabilities of tags and names, and link vectors.
 
     Words of one ``pool`` were read together, or share a paragraph: only they are linked.
+    ``states`` is the state of each word's first sub-token after three layers, for the heads that
+    go on from there; it has no columns when the model does not give it.
     """
 
     tags: np.ndarray
     names: np.ndarray
     links: np.ndarray
     pool: np.ndarray
+    states: np.ndarray | None = None
 
     @cached_property
     def roles(self) -> np.ndarray:
@@ -290,6 +296,8 @@ def fill(words: Words, window: Window) -> tuple[np.ndarray, ...]:
 class Encoder:
     """One model, loaded: its ONNX session, its tokeniser and the settings of its decoder."""
 
+    kept: OrderedDict[str, tuple[Words, np.ndarray]] | None = None  # nothing is kept in training
+
     def __init__(self, folder: Path):
         import onnxruntime
         from tokenizers import Tokenizer
@@ -302,6 +310,7 @@ class Encoder:
         self.session = onnxruntime.InferenceSession(
             str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
         )
+        self.kept = OrderedDict()
 
     def read(self, text: str) -> Iterator[tuple[Words, Scores]]:
         """Yield the words of a text with their scores, in sections that end between sentences.
@@ -309,27 +318,56 @@ class Encoder:
         An article is one section; only a text of many thousand words has several.
         """
         words = read_words(self.tokenizer, text)
+        states = []
         for windows in _sections(make_windows(words, WINDOW)):
             low, high = windows[0].keep_low, windows[-1].keep_high
             rows = np.concatenate([self._run(words, window) for window in windows])
-            tags, names, links = np.split(rows, [len(TAGS), len(TAGS) + len(NAME_TAGS)], axis=1)
+            edges = np.cumsum([len(TAGS), len(NAME_TAGS), LINKS])
+            tags, names, links, state = np.split(rows, edges, axis=1)
+            states.append(state.astype(np.float16))
             pool = np.repeat(
                 _pools(words, windows), [window.keep_high - window.keep_low for window in windows]
             )
-            scores = Scores(log_softmax(tags), log_softmax(names), links, pool)
+            scores = Scores(log_softmax(tags), log_softmax(names), links, pool, states[-1])
             yield words[low:high], scores
+        self._keep(text, words, states)
+
+    def states(self, text: str) -> tuple[Words, np.ndarray]:
+        """Return the words of a text and the state of each, read anew unless read lately.
+
+        Raises ModelError when the model's file does not give states.
+        """
+        if text not in self.kept:
+            for _ in self.read(text):
+                pass
+        words, states = self.kept[text]
+        if len(words) and not states.shape[1]:
+            raise ModelError(f"the model in {self.folder} gives no {STATES}; export it again")
+        return words, states
+
+    def _keep(self, text: str, words: Words, states: list[np.ndarray]) -> None:
+        """Remember the states of the texts read last, ``KEPT_WORDS`` words of them."""
+        if self.kept is None:
+            return
+        width = states[0].shape[1] if states else 0
+        self.kept[text] = words, np.concatenate(states or [np.zeros((0, width), np.float16)])
+        self.kept.move_to_end(text)
+        total = sum(len(kept) for kept, _ in self.kept.values())
+        while total > KEPT_WORDS and len(self.kept) > 1:
+            _, (oldest, _) = self.kept.popitem(last=False)
+            total -= len(oldest)
 
     def _run(self, words: Words, window: Window) -> np.ndarray:
-        """Return the scores of the words that count in one window.
+        """Return the scores, then the states, of the words that count in one window.
 
         Windows are run one by one, without padding: that is the fastest on a CPU, and the scores
         of a text do not depend on what else is read.
         """
         ids, shapes, quoted, position = fill(words, window)
         inputs = {"ids": ids[None], "look": (2 * shapes + quoted)[None]}
-        (scores,) = self.session.run(None, inputs)
+        outputs = self.session.run(None, inputs)
         kept = position[window.keep_low - window.low : window.keep_high - window.low]
-        return scores[0, kept]
+        return np.concatenate([output[0, kept] for output in outputs], axis=1)
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:

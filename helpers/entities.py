@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 import pandas as pd
@@ -50,11 +50,15 @@ def summarise_names(mentions: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFr
     sets of articles may be concatenated.
     """
     counted: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0])
-    for _, spelled, namings in _each_article(mentions, articles):
-        for (written, _), count in spelled.items():
-            name = namings[written, _]
-            tally = counted[name.label, name.entity, written, name.country, name.reason]
-            tally[0] += count[0]
+    written = mentions["text"].tolist()
+    for rows, namings in _each_article(mentions, articles):
+        found = Counter(
+            (name.label, name.entity, written[row], name.country, name.reason)
+            for row, name in zip(rows, namings, strict=True)
+        )
+        for key, count in found.items():
+            tally = counted[key]
+            tally[0] += count
             tally[1] += 1
     rows = [(*key, *tally) for key, tally in counted.items()]
     return pd.DataFrame(rows, columns=SUMMARY).astype({"mentions": "int64", "articles": "int64"})
@@ -80,16 +84,15 @@ def add_entity(
 ) -> pd.DataFrame:
     """Return the mentions with `entity_id` filled, "" where `entities` has no such name.
 
-    `entities` may hold decisions of a person (see `aliases.apply`): a name merged into another
-    entity gets that one's id, one split off gets its own, one ignored gets none.
+    `entities` are those found in these mentions, or in more than these. A person's decisions come
+    after (see `aliases.apply`).
     """
     find = _finder(entities)
     ids = [""] * len(mentions)
-    written, labels = mentions["text"].tolist(), mentions["label"].tolist()
-    for rows, _, namings in _each_article(mentions, articles):
-        known = {key: find(key[0], naming) for key, naming in namings.items()}
-        for row in rows:
-            ids[row] = known[written[row], labels[row]]
+    written = mentions["text"].tolist()
+    for rows, namings in _each_article(mentions, articles):
+        for row, naming in zip(rows, namings, strict=True):
+            ids[row] = find(written[row], naming)
     return mentions.assign(entity_id=pd.Series(ids, index=mentions.index, dtype=object))
 
 
@@ -102,17 +105,12 @@ def key_of(entity: str, label: str) -> str:
 
 
 def _finder(entities: pd.DataFrame) -> Callable[[str, Naming], str]:
-    """Return a function from a name as written, and what its article takes it for, to an id.
-
-    The label of a name in its article is the one in the entity's id, which a decision to relabel
-    leaves as it is.
-    """
+    """Return a function from a name as written, and what its article takes it for, to an id."""
     own: dict[tuple[str, str], str] = {}
     forms: dict[tuple[str, str], list[str]] = defaultdict(list)
     of_entity: dict[str, set[str]] = {}
-    columns = ["entity_id", "entity", "aliases"]
-    for entity_id, entity, aliases in entities[columns].itertuples(index=False, name=None):
-        label = entity_id.partition("-")[0].upper()
+    columns = ["entity_id", "label", "entity", "aliases"]
+    for entity_id, label, entity, aliases in entities[columns].itertuples(index=False, name=None):
         keys = {key_of(form, label) for form in (entity, *aliases)}
         of_entity[entity_id] = keys
         own.setdefault((label, key_of(entity, label)), entity_id)
@@ -123,12 +121,10 @@ def _finder(entities: pd.DataFrame) -> Callable[[str, Naming], str]:
         label, key = naming.label, key_of(naming.entity, naming.label)
         form = key_of(written, label)
         named = own.get((label, key), "")
-        if named and (form == key or form in of_entity[named]):
+        if named:
             return named
-        for entity_id in forms.get((label, key), ()):
-            if form in of_entity[entity_id]:
-                return entity_id
-        return own.get((label, form), "") if named or (label, key) in forms else ""
+        fitting = forms.get((label, key), [""])
+        return next((one for one in fitting if one and form in of_entity[one]), fitting[0])
 
     return find
 
@@ -136,66 +132,107 @@ def _finder(entities: pd.DataFrame) -> Callable[[str, Naming], str]:
 # ------------------------------------------------------------------------------- within an article
 
 
-def _each_article(mentions: pd.DataFrame, articles: pd.DataFrame) -> Iterator[tuple]:
-    """Yield for each article its rows in `mentions`, its names counted, and what each is."""
+def _each_article(
+    mentions: pd.DataFrame, articles: pd.DataFrame
+) -> Iterator[tuple[list[int], list[Naming]]]:
+    """Yield for each article its rows in `mentions`, by place, and what each of them names."""
     texts = dict(zip(articles["article_id"], articles["text"], strict=True))
-    written, labels = mentions["text"].tolist(), mentions["label"].tolist()
-    sure = mentions["confidence"].fillna(0.5).tolist()
+    starts, written = mentions["start"].tolist(), mentions["text"].tolist()
+    labels, sure = mentions["label"].tolist(), mentions["confidence"].fillna(0.5).tolist()
     rows_of: dict[str, list[int]] = defaultdict(list)
     for row, article_id in enumerate(mentions["article_id"].tolist()):
         rows_of[article_id].append(row)
     for article_id, rows in rows_of.items():
-        spelled: dict[Written, list[float]] = {}
-        for row in rows:
-            tally = spelled.setdefault((written[row], labels[row]), [0, 0.0])
-            tally[0] += 1
-            tally[1] += sure[row]
-        yield rows, spelled, name_article(spelled, texts.get(article_id, ""))
+        rows.sort(key=starts.__getitem__)
+        found = [(written[row], labels[row], sure[row]) for row in rows]
+        yield rows, name_article(found, texts.get(article_id, ""))
 
 
-def name_article(spelled: Mapping[Written, list[float]], text: str) -> dict[Written, Naming]:
-    """Return what each written name of one article stands for.
+def name_article(found: Sequence[tuple[str, str, float]], text: str) -> list[Naming]:
+    """Return what each name of one article stands for.
 
-    `spelled` maps each name and label to its number of mentions and the sum of their confidence.
+    `found` holds the names in the order of the text, as written, with label and confidence.
     """
-    labels = _settle_labels(spelled)
+    labels = _settle_labels(found)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for written, label in spelled:
-        counts[labels[written, label]][written] += spelled[written, label][0]
+    for written, label, _ in found:
+        counts[labels[written, label]][written] += 1
     people = persons.name_people(counts.pop("PERSON", Counter()))
-    called = frozenset(names.plain(w) for w, n in people.items() if " " in n.entity)
-    things = bodies.name_things(counts, text, called)
-    return {
-        key: people[key[0]] if labels[key] == "PERSON" else things[key[0], labels[key]]
-        for key in spelled
-    }
+    called = frozenset(names.plain(w) for w, n in people.named.items() if " " in n.entity)
+    named = bodies.name_things(counts, text, called)
+    named |= {(written, "PERSON"): naming for written, naming in people.named.items()}
+    namings = [named[written, labels[written, label]] for written, label, _ in found]
+    if not people.shared:
+        return namings
+    shared = {w: owners for w, owners in people.shared.items() if named[w, "PERSON"].reason}
+    return _follow([written for written, *_ in found], namings, shared)
 
 
-def _settle_labels(spelled: Mapping[Written, list[float]]) -> dict[Written, str]:
+def _follow(
+    written: Sequence[str], namings: list[Naming], shared: Mapping[str, tuple[str, ...]]
+) -> list[Naming]:
+    """Join the short names that several people share where the course of the article tells whom.
+
+    One that stands before any full name, as in a headline, is joined when all the later ones are
+    the same person's.
+    """
+    followed = {form: persons.Followed(owners) for form, owners in shared.items()}
+    namings = list(namings)
+    meant: dict[str, set[str]] = defaultdict(set)
+    early: list[int] = []
+    for at, (form, naming) in enumerate(zip(written, namings, strict=True)):
+        if naming.label != "PERSON":
+            continue
+        if form not in followed:
+            for name in followed.values():
+                name.meet(naming.entity)
+            continue
+        entity, reason = followed[form].use()
+        if entity:
+            namings[at] = Naming(entity, "PERSON", "", reason)
+        if followed[form].met:
+            meant[form].add(entity)
+        else:
+            early.append(at)
+    for at in early:
+        owners = meant[written[at]]
+        if len(owners) == 1 and "" not in owners:
+            reason = "surname of the one person it stands for further on"
+            namings[at] = Naming(next(iter(owners)), "PERSON", "", reason)
+    return namings
+
+
+def _settle_labels(found: Iterable[tuple[str, str, float]]) -> dict[Written, str]:
     """Give one name one label in an article: what a lexicon says, else what most mentions say.
 
     A name that is also an ordinary word or another name (Jordan, Georgia) keeps what most say; so
-    does a person's name in full and a surname of somebody named in full.
+    does a person's name in full. A surname of somebody named in full is a person's where no lexicon
+    is sure of something else.
     """
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     numbers: Counter[str] = Counter()
-    for (written, label), (count, sure) in spelled.items():
+    spelled = set()
+    for written, label, sure in found:
         plain = names.plain(written)
-        votes[plain][label] += sure + 1e-6 * count
-        numbers[plain] += count
+        votes[plain][label] += sure
+        numbers[plain] += 1
+        spelled.add((written, label))
+    for plain in [plain for plain in votes if plain.isupper() and plain.title() in votes]:
+        votes[plain.title()].update(votes[plain])
+        votes[plain] = votes[plain.title()]
     settled = {
-        plain: max(found, key=lambda label: (found[label], -schema.LABELS.index(label)))
-        for plain, found in votes.items()
+        plain: max(given, key=lambda label: (given[label], -schema.LABELS.index(label)))
+        for plain, given in votes.items()
     }
     families = _families(plain for plain, label in settled.items() if label == "PERSON")
     for plain, label in settled.items():
         known = names.known(plain)
-        if known is not None and known.label != label:
-            kept = plain in names.ambiguous_names() or (label == "PERSON" and plain in families)
-            settled[plain] = label if kept else known.label
-        unsure = votes[plain][label] / numbers[plain] < SURE
-        if known is None and unsure and plain in families:
-            settled[plain] = "PERSON"
+        doubtful = known is None or plain in names.ambiguous_names()
+        if plain in families and (doubtful or label == "PERSON"):
+            unsure = votes[plain][label] / numbers[plain] < SURE
+            settled[plain] = "PERSON" if unsure or known is not None else label
+        elif known is not None and not doubtful:
+            settled[plain] = known.label
     return {key: settled[names.plain(key[0])] for key in spelled}
 
 
@@ -240,7 +277,7 @@ def _merge_names(summed: pd.DataFrame) -> pd.DataFrame:
         rows.extend(_entities_of(str(label), found))
     taken: set[str] = set()
     for row in rows:
-        row["entity_id"] = _new_id(row["label"], row["entity"], taken)
+        row["entity_id"] = new_id(row["label"], row["entity"], taken)
     return pd.DataFrame(rows)[schema.TABLES["entities"].columns.names]
 
 
@@ -287,7 +324,7 @@ def _entity(
         spelled.update(names_of[key])
         for form, why in forms[key].items():
             reasons[form] |= why - {""}
-    entity = min(spelled, key=lambda n: (len(n) > 5 and n.isupper(), -spelled[n], -len(n), n))
+    entity = min(spelled, key=lambda n: (_shouts(n), -spelled[n], n.isupper(), -len(n), n))
     told: dict[str, list[str]] = defaultdict(list)
     for form in sorted(reasons):
         for reason in sorted(reasons[form]):
@@ -299,6 +336,10 @@ def _entity(
         "aliases": sorted(set(reasons) - {entity}),
         "merge_reason": "; ".join(_tell(told[reason], reason) for reason in sorted(told)),
     }
+
+
+def _shouts(name: str) -> bool:
+    return name.isupper() and len(name) > 4 and name.isalpha()
 
 
 def _tell(forms: list[str], reason: str) -> str:
@@ -373,7 +414,8 @@ def _merge_bodies(
             merger.reasons[acronym] = could_be(told)
 
 
-def _new_id(label: str, entity: str, taken: set[str]) -> str:
+def new_id(label: str, entity: str, taken: set[str]) -> str:
+    """Return a new id made of label and name, and put it among those taken."""
     slug = re.sub(r"[^\w]+", "-", persons.fold(entity)).strip("-") or "x"
     base = found = f"{label.lower()}-{slug}"
     number = 2

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from helpers.encoder import STATES
 
 HIDDEN, HEADS, LAYERS, EPSILON = 384, 12, 6, 1e-12
 MICROSOFT = "com.microsoft"
@@ -130,26 +133,7 @@ def write_onnx(
         epsilon=EPSILON,
     )
     for number in range(LAYERS):
-        layer, name = f"layers.{number}.", f"layer{number}."
-        stacked = dense(x, layer + "qkv", name + "qkv")
-        sides = [name + side for side in ("query", "key", "value")]
-        graph.nodes.append(helper.make_node("Split", [stacked], sides, name + "split", axis=-1))
-        attended = graph.add(
-            "MultiHeadAttention",
-            sides,
-            name + "attended",
-            MICROSOFT,
-            num_heads=HEADS,
-        )
-        out = dense(attended, layer + "out", name + "out")
-        x = _norm(graph, out, x, state, layer + "norm1", name + "norm1")
-        up = dense(x, layer + "up", name + "up")
-        if gelu == "Gelu":
-            up = graph.add("Gelu", [up], name + "gelu", MICROSOFT)
-        else:
-            up = graph.add("FastGelu", [up], name + "gelu", MICROSOFT)
-        down = dense(up, layer + "down", name + "down")
-        x = _norm(graph, down, x, state, layer + "norm2", name + "norm2")
+        x = add_layer(graph, x, state, f"layers.{number}.", f"layer{number}.", dense, gelu)
     weight = np.concatenate([state[f"{head}.weight"] for head in ("tags", "names", "links")])
     bias = np.concatenate([state[f"{head}.bias"] for head in ("tags", "names", "links")])
     linear(graph, x, weight, bias, "scores", "float")
@@ -157,15 +141,46 @@ def write_onnx(
         helper.make_tensor_value_info("ids", TensorProto.INT64, ["batch", "length"]),
         helper.make_tensor_value_info("look", TensorProto.INT64, ["batch", "length"]),
     ]
-    output = helper.make_tensor_value_info(
-        "scores", TensorProto.FLOAT, ["batch", "length", len(bias)]
-    )
+    outputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", "length", width])
+        for name, width in (("scores", len(bias)), (STATES, HIDDEN))
+    ]
+    write_graph(graph, "reader", inputs, outputs, path)
+
+
+def write_graph(graph: Graph, name: str, inputs: list, outputs: list, path: Path) -> None:
+    """Write a graph with its inputs and outputs (value infos) to an ONNX file."""
     model = helper.make_model(
-        helper.make_graph(graph.nodes, "reader", inputs, [output], graph.constants),
+        helper.make_graph(graph.nodes, name, inputs, outputs, graph.constants),
         opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(MICROSOFT, 1)],
         ir_version=9,
     )
     onnx.save(model, path)
+
+
+def add_layer(
+    graph: Graph,
+    x: str,
+    state: dict[str, np.ndarray],
+    layer: str,
+    name: str,
+    dense: Callable[[str, str, str], str],
+    gelu: str = "FastGelu",
+) -> str:
+    """Add one transformer layer over ``x`` and return the name of its output.
+
+    ``layer`` begins the names of its weights in ``state``, ``name`` those of its nodes;
+    ``dense(x, weight, name)`` adds a linear map.
+    """
+    stacked = dense(x, layer + "qkv", name + "qkv")
+    sides = [name + side for side in ("query", "key", "value")]
+    graph.nodes.append(helper.make_node("Split", [stacked], sides, name + "split", axis=-1))
+    attended = graph.add("MultiHeadAttention", sides, name + "attended", MICROSOFT, num_heads=HEADS)
+    out = dense(attended, layer + "out", name + "out")
+    x = _norm(graph, out, x, state, layer + "norm1", name + "norm1")
+    up = graph.add(gelu, [dense(x, layer + "up", name + "up")], name + "gelu", MICROSOFT)
+    down = dense(up, layer + "down", name + "down")
+    return _norm(graph, down, x, state, layer + "norm2", name + "norm2")
 
 
 def _norm(graph: Graph, x: str, residual: str, state: dict, weight: str, name: str) -> str:

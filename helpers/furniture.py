@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from helpers import lexicons
 
-AGENCIES = lexicons.read_aliases("agencies")
+AGENCIES = lexicons.read_aliases("outlets", kind="agency")
 AGENCY_OF = {alias.casefold().removeprefix("the "): name for alias, name in AGENCIES.items()}
 WORDS = lexicons.read_lexicon("furniture_words").groupby("kind")["word"].agg(frozenset)
 PATTERNS = lexicons.read_lexicon("furniture_patterns").groupby("kind")["pattern"].agg("|".join)

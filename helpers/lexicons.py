@@ -19,13 +19,13 @@ def read_lexicon(name: str) -> pd.DataFrame:
     return _read(name).copy()
 
 
-def read_aliases(name: str) -> dict[str, str]:
+def read_aliases(name: str, kind: str = "") -> dict[str, str]:
     """Return every name and alias of the list `name` with the canonical name it stands for.
 
-    The list has the columns `name` and `aliases` (separated by "|"). Raises ValueError when an
-    alias stands for two names.
+    The list has the columns `name` and `aliases` (separated by "|"); with `kind`, only its rows of
+    that kind. Raises ValueError when an alias stands for two names.
     """
-    return dict(_aliases(name))
+    return dict(_aliases(name, kind))
 
 
 @cache
@@ -44,9 +44,10 @@ def _read(name: str) -> pd.DataFrame:
 
 
 @cache
-def _aliases(name: str) -> dict[str, str]:
+def _aliases(name: str, kind: str) -> dict[str, str]:
     canonical: dict[str, str] = {}
-    for row in _read(name).itertuples():
+    table = _read(name)
+    for row in (table[table["kind"] == kind] if kind else table).itertuples():
         for alias in filter(None, [row.name, *row.aliases.split("|")]):
             if canonical.setdefault(alias, row.name) != row.name:
                 raise ValueError(

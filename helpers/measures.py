@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from helpers import schema, tables
+from helpers import gender, schema, tables
+from helpers.capitals import is_capital
 from helpers.intervals import (
     LEVEL,
     clustered_interval,
@@ -21,6 +22,7 @@ from helpers.intervals import (
     resampled_intervals,
     wilson_interval,
 )
+from helpers.names import country_names
 
 NOTHING, NONE = "nothing to count", "none"
 PAIRED_ENTITIES = 200
@@ -47,12 +49,17 @@ def join_articles(
 
 
 def join_entities(
-    mentions: pd.DataFrame, entities: pd.DataFrame, labels: Sequence[str] = ()
+    mentions: pd.DataFrame,
+    entities: pd.DataFrame,
+    labels: Sequence[str] = (),
+    capitals: str = "place",
 ) -> pd.DataFrame:
     """Add to each mention its entity's name, label and country; keep the labels asked for.
 
     A mention without an entity keeps its own text as its name. No label given means every label.
-    Raises ValueError for a label that the tables do not know.
+    A capital that stands for a government ("Moscow warned") is counted as the place, or, where
+    `capitals` is "government", as "Government of Russia", a body. Raises ValueError for a label
+    that the tables do not know and for other `capitals`.
     """
     unknown = sorted(set(labels) - set(schema.LABELS))
     if unknown:
@@ -63,7 +70,45 @@ def join_entities(
     joined["entity"] = joined["entity"].fillna(joined["text"])
     joined["country"] = joined["country"].fillna("")
     joined["label"] = joined.pop("entity_label").fillna(joined["label"])
+    if _as_governments(capitals):
+        joined = _name_governments(joined, joined["stands_for"] == "government")
     return joined[joined["label"].isin(labels)] if len(labels) else joined
+
+
+def join_governments(
+    attributions: pd.DataFrame, entities: pd.DataFrame, capitals: str = "place"
+) -> pd.DataFrame:
+    """Let capitals that speak be their government's voice where `capitals` is "government".
+
+    `speaker_id` is then that of the government (see `join_entities`); else nothing changes.
+    """
+    if not _as_governments(capitals):
+        return attributions
+    known = entities.set_index("entity_id")
+    spoken = attributions["speaker_id"]
+    country = spoken.map(known["country"]).fillna("")
+    capital = spoken.map(known["entity"]).fillna("").map(is_capital).astype(bool)
+    moved = _name_governments(attributions.assign(entity_id=spoken, country=country), capital)
+    return attributions.assign(speaker_id=moved["entity_id"])
+
+
+def _as_governments(capitals: str) -> bool:
+    if capitals not in ("place", "government"):
+        raise ValueError(f"capitals must be 'place' or 'government', not {capitals!r}")
+    return capitals == "government"
+
+
+def _name_governments(frame: pd.DataFrame, which: pd.Series) -> pd.DataFrame:
+    """Name the government of the country in the rows that `which` marks, where it is known."""
+    which = which & frame["country"].isin(list(country_names()))
+    name = "Government of " + frame["country"].map(country_names())
+    return frame.assign(
+        entity=name.where(which, frame.get("entity", "")),
+        entity_id=("org-government-of-" + frame["country"].str.lower()).where(
+            which, frame["entity_id"]
+        ),
+        label=pd.Series("ORG", index=frame.index).where(which, frame.get("label", "")),
+    )
 
 
 def name_apart(entities: pd.DataFrame) -> pd.DataFrame:
@@ -514,12 +559,13 @@ def measure_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.Data
     """Measure in how many articles an entity appears and in how many of these it speaks.
 
     One row is one entity: articles (it is mentioned or speaks), speaking (articles), words spoken,
-    share (speaking of articles), low, high. Only entities of `mentions` are listed.
+    share (speaking of articles), low, high. Only entities of `mentions` are listed. What several
+    say together counts for each of them.
     """
     names = mentions[["entity_id", "entity", "label"]].drop_duplicates("entity_id")
     names = names[names["entity_id"] != ""]
-    spoken = attributions.rename(columns={"speaker_id": "entity_id"})
-    spoken = spoken[["article_id", "entity_id", "words"]]
+    spoken = attributions[["article_id", "words"]]
+    spoken = spoken.assign(entity_id=attributions["speaker_id"].str.split(";")).explode("entity_id")
     spoken = spoken.merge(names["entity_id"], validate="many_to_one")
     appears = pd.concat(
         [mentions[["article_id", "entity_id"]], spoken[["article_id", "entity_id"]]]
@@ -535,6 +581,44 @@ def measure_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.Data
     low, high = wilson_interval(voice["speaking"], voice["articles"])
     voice = voice.assign(share=voice["speaking"] / voice["articles"], low=low, high=high)
     return _ranked(voice.reset_index(), "articles", "speaking", then="entity")
+
+
+def measure_gender(
+    mentions: pd.DataFrame,
+    attributions: pd.DataFrame,
+    articles: pd.DataFrame,
+    sentences: pd.DataFrame,
+    asked: bool,
+) -> pd.DataFrame:
+    """Tell how many people are referred to by which pronoun, and how much they speak.
+
+    One row is one pronoun (he, she, they, mixed, unknown): people, articles that mention them,
+    words they speak and the share of all these words, with the share of the people. The pronouns
+    are the articles' own (see `gender.find_references`); nothing is read from a name. Unless
+    `asked`, no row.
+    """
+    columns = ["pronoun", "people", "share_of_people", "articles", "words", "share_of_words"]
+    people = mentions[(mentions["label"] == "PERSON") & (mentions["entity_id"] != "")]
+    if not asked or people.empty:
+        return pd.DataFrame(columns=columns)
+    references = gender.find_references(articles, sentences, people)
+    known = people[["entity_id", "entity"]].drop_duplicates("entity_id")
+    known = gender.measure_pronouns(known, references).set_index("entity_id")["pronoun"]
+    words = attributions.groupby("speaker_id")["words"].sum().reindex(known.index, fill_value=0)
+    named = people.assign(pronoun=people["entity_id"].map(known))
+    measured = pd.DataFrame(
+        {
+            "people": known.value_counts(),
+            "articles": named.groupby("pronoun")["article_id"].nunique(),
+            "words": words.groupby(known).sum(),
+        }
+    )
+    order = [*gender.PRONOUNS, gender.MIXED, gender.UNKNOWN]
+    measured = measured.reindex(order, fill_value=0).astype("int64")
+    total = measured["words"].sum()
+    measured["share_of_people"] = measured["people"] / measured["people"].sum()
+    measured["share_of_words"] = measured["words"] / (total if total else np.nan)
+    return measured.rename_axis("pronoun").reset_index()[columns]
 
 
 def count_aliases(mentions: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
@@ -662,37 +746,6 @@ def measure_tone(attributions: pd.DataFrame, by: str = "speaker", minimum: int =
     tones["high"] = pd.Series(high, index=names, dtype=float)
     columns = ["articles", "attributions", "tone", "low", "high", "spread", *schema.POLARITIES]
     return _ranked(tones[columns].reset_index(), "articles", "attributions", then=by)
-
-
-def join_targets(
-    targets: pd.DataFrame, attributions: pd.DataFrame, entities: pd.DataFrame
-) -> pd.DataFrame:
-    """Add to each target its name, and its attribution's article, speaker and place in the text."""
-    said = attributions.drop(columns=["start", "end", "confidence", "country"], errors="ignore")
-    joined = targets.merge(said, on="attribution_id", how="inner", validate="many_to_one")
-    names = name_apart(entities)[["entity_id", "entity"]].rename(columns={"entity": "target"})
-    return joined.merge(names, on="entity_id", how="inner", validate="many_to_one")
-
-
-def measure_targets(aimed: pd.DataFrame, minimum: int = 1) -> pd.DataFrame:
-    """Measure how each speaker speaks about each target; one row is one speaker and target.
-
-    Columns: articles, count, negative, neutral, positive, and balance, the positive minus the
-    negative part of the count (-1 to 1), NaN below `minimum`. Needs the columns of `join_targets`.
-    """
-    polarities = {label: aimed["polarity"] == label for label in schema.POLARITIES}
-    cells = (
-        aimed.assign(**polarities)
-        .groupby(["speaker", "target"])
-        .agg(
-            articles=("article_id", "nunique"),
-            count=("article_id", "size"),
-            **{label: (label, "sum") for label in polarities},
-        )
-    )
-    balance = (cells["positive"] - cells["negative"]) / cells["count"]
-    cells["balance"] = balance.where(cells["count"] >= minimum).astype(float)
-    return _ranked(cells.reset_index(), "count", "articles", then="speaker")
 
 
 def count_relays(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from helpers import decoding, lexicons, names, schema
+from helpers import capitals, decoding, lexicons, names, schema
 
 # Share of each rule's names that are right, span and type, on 3,697 sentences of the web and of
 # Wikipedia (UNER EWT dev, Wikigold; people, bodies and places). Peoples, events and products are
@@ -51,6 +51,7 @@ _FEATURE = re.compile(
     rf"|\b(?:Lake|Mount)\s{_CAPITALISED}"
 )
 _COMPASS = re.compile(r"\b[Tt]he\s(?P<point>North|South|East|West)(?![\w-]|\s[A-Z])")
+_WITHIN = r"\b(?:in|across|throughout|outside|inside)\s+"
 _SMALL_START = re.compile(
     r"(?:The|An?|In|On|At|For|From|By|With|But|And|As|If|When|While|After|Before|His|Her|Their|"
     r"Our|This|That|These|Those|Both|Some|Many|Most|Last|Next)\s+"
@@ -71,8 +72,9 @@ def find_mentions(articles: pd.DataFrame) -> pd.DataFrame:
     """Return the names in articles: one row is one name where it stands.
 
     Needs the columns `article_id` and `text`. Spans leave out a leading article, a title before a
-    person's name and a trailing possessive, and never overlap. `entity_id` is empty until
-    entities are known and `role` is "body" until the blocks of the article are.
+    person's name and a trailing possessive, and never overlap. `stands_for` tells a capital that
+    stands for a government. `entity_id` is empty until entities are known and `role` is "body"
+    until the blocks of the article are.
     """
     rows = []
     for article_id, text in zip(articles["article_id"], articles["text"], strict=True):
@@ -85,6 +87,7 @@ def find_mentions(articles: pd.DataFrame) -> pd.DataFrame:
                 "label": name.label,
                 "role": "body",
                 "entity_id": "",
+                "stands_for": capitals.stands_for(text, name.start, name.end),
                 "confidence": name.confidence,
                 "rule": name.rule,
             }
@@ -103,7 +106,7 @@ def read_names(text: str) -> list[Name]:
     bodies = _body_names(text)
     titled = _titled_names(text)
     chosen = _layer(titled, _layer(acronyms, _layer(listed, _layer(bodies, model))))
-    chosen = _split_pairs(text, chosen)
+    chosen = _settle_places(text, _split_pairs(text, chosen))
     return sorted(_layer(_surnames(text, chosen), chosen))
 
 
@@ -271,6 +274,41 @@ def _split_pairs(text: str, found: list[Name]) -> list[Name]:
         else:
             result.append(name)
     return result
+
+
+def _settle_places(text: str, found: list[Name]) -> list[Name]:
+    """Take a lone word for a place, or for a people, where the article itself says so.
+
+    "In Kessaria" is said of no person, and where there are Kessarians Kessaria is a place. A
+    surname of somebody named in full is left alone, and so is what a title stands before.
+    """
+    alone = {
+        text[n.start : n.end]
+        for n in found
+        if n.rule.startswith("model") and text[n.start : n.end].isalpha()
+    }
+    alone -= _short_forms(text, found)
+    alone -= {text[n.start : n.end] for n in found if n.rule.startswith("title")}
+    peoples = {people: place for place in alone for people in _peoples_of(place) & alone}
+    places = set(peoples.values())
+    places |= {word for word in alone if re.search(rf"{_WITHIN}{re.escape(word)}(?![\w-])", text)}
+    settled = []
+    for name in found:
+        word = text[name.start : name.end]
+        if name.rule.startswith("model") and word in peoples:
+            name = name._replace(label="NORP", rule="people of a place in the article")
+        elif name.rule == "model PERSON" and word in places:
+            name = name._replace(label="GPE", rule="place by its use in the article")
+        settled.append(name)
+    return settled
+
+
+def _peoples_of(place: str) -> set[str]:
+    """Return the names that the people of a place may have by the rules of English."""
+    stem = place[:-1] if place[-1] in "aeioy" else place
+    ends = ("n", "an", "ian", "ean", "ese", "i", "ish", "ic")
+    forms = {base + end for base in (place, stem) for end in ends}
+    return forms | {form + "s" for form in forms} - {place}
 
 
 def _short_forms(text: str, found: list[Name]) -> set[str]:

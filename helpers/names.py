@@ -157,6 +157,14 @@ def known_names() -> dict[str, Known]:
     return found
 
 
+@lru_cache(maxsize=1)
+def country_names() -> dict[str, str]:
+    """Return the name of each country by its ISO 3166 alpha-3 code."""
+    places = lexicons.read_lexicon("places")
+    states = places[places["kind"] == "country"]
+    return dict(zip(states["country"], states["place"], strict=True))
+
+
 def singular(demonym: str) -> str:
     """Return "North Korean" for "North Koreans"."""
     plural = demonym.endswith(("ans", "is", "ks", "ts", "nes", "ds", "les", "rs"))

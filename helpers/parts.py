@@ -1,27 +1,33 @@
 """The store of finished parts: what a build has annotated and need not annotate again.
 
-A part is a folder of Parquet files for some tens of articles, written under a temporary name and
-renamed when whole. `files.jsonl` names the input files whose every article lies in a part.
+A part is a folder of Parquet files for some tens to hundreds of articles; it counts once its
+`index.json`, written last, is there. What the whole corpus decides about a part is kept beside it
+under a version made from those facts, so that a later build redoes only the parts they changed for.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Iterable
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from functools import cached_property
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from helpers import schema
+from helpers import duplicates, engine, schema
+from helpers.storage import Storage
 
-PART_TABLES = ("articles", "blocks", "sentences", "mentions", "attributions", "problems")
+PART_TABLES = ("articles", "blocks", "sentences", "mentions", "attributions", "targets", "problems")
+JOINED_TABLES = ("mentions", "attributions", "targets", "replies", "problems")
+PARTITIONED = ("articles", "blocks", "sentences", "mentions", "attributions", "targets", "replies")
+LOG_SECONDS = 20
+LOG_RECORDS = 2000
 
 
 @dataclass
@@ -39,74 +45,299 @@ class FileRecord:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass
+class Index:
+    """One part: the fingerprint of each of its articles by id, in order, and its rows by article.
+
+    `counts` holds for each table the number of rows of every article, `seconds` the processor time
+    that annotating took.
+    """
+
+    name: str
+    rows: dict[str, str]
+    counts: dict[str, list[int]]
+    seconds: float
+
+    def count(self, counts: list[int], dropped: Iterable[str] = ()) -> int:
+        """Add up the rows that belong to the articles that are not dropped."""
+        gone = set(dropped)
+        pairs = zip(self.rows, counts, strict=True)
+        return sum(count for article_id, count in pairs if article_id not in gone)
+
+
+@dataclass
+class Join:
+    """What the corpus tells about a part: the entities its mentions may be, its duplicates.
+
+    One of `entities` is (entity_id, entity, label, country, aliases that the part has).
+    """
+
+    entities: list[tuple[str, str, str, str, tuple[str, ...]]]
+    duplicates: dict[str, tuple[str, str]]
+    counts: dict[str, list[int]] = field(default_factory=dict)
+
+    @cached_property
+    def version(self) -> str:
+        """The name under which the part joined so is kept."""
+        return engine.fingerprint(self.entities, sorted(self.duplicates.items()))[:12]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the entities as the table `entities`."""
+        columns = ["entity_id", "entity", "label", "country", "aliases"]
+        frame = pd.DataFrame(self.entities, columns=columns).assign(merge_reason="")
+        frame["aliases"] = pd.Series([list(a) for a in frame["aliases"]], dtype=object)
+        return frame[schema.TABLES["entities"].columns.names]
+
+    def to_bytes(self) -> bytes:
+        """Return the facts as JSON."""
+        written = {"entities": self.entities, "duplicates": self.duplicates, "counts": self.counts}
+        return json.dumps(written, ensure_ascii=False).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Join:
+        """Return the facts that `to_bytes` wrote."""
+        read = json.loads(content)
+        return cls(
+            [(*row[:4], tuple(row[4])) for row in read["entities"]],
+            {article_id: tuple(pair) for article_id, pair in read["duplicates"].items()},
+            read["counts"],
+        )
+
+
 class PartStore:
     """The parts of one corpus made by one engine; what another engine made is another store."""
 
-    def __init__(self, folder: Path):
-        """Open the store at `folder`, dropping what an interrupted run left half written."""
+    def __init__(self, storage: Storage, folder: str):
+        self.storage = storage
         self.folder = folder
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for leftover in folder.glob(".part-*"):
-            shutil.rmtree(leftover)
-        self.log = folder / "files.jsonl"
-        self.index: dict[str, dict[str, str]] = {
-            part.name: json.loads((part / "index.json").read_text(encoding="utf-8"))
-            for part in sorted(folder.glob("part-*"))
-        }
-        self.rows = {row for index in self.index.values() for row in index.values()}
+
+    # ------------------------------------------------------------------- what a worker does
+
+    def add(
+        self,
+        name: str,
+        frames: dict[str, pd.DataFrame],
+        rows: dict[str, str],
+        names: pd.DataFrame,
+        sketches: duplicates.Sketches,
+        seconds: float,
+    ) -> Index:
+        """Keep one part: its tables, the fingerprint of each article, its names and sketches."""
+        for table in PART_TABLES:
+            arrow = schema.to_arrow(table, frames[table])
+            self.storage.write_arrow(self.file(name, table), arrow)
+        names_table = pa.Table.from_pandas(names, preserve_index=False)
+        self.storage.write_arrow(self.file(name, "names"), names_table)
+        self.storage.write_arrow(self.file(name, "sketch"), _sketch_table(sketches))
+        index = Index(name, rows, _counts(frames, rows, PART_TABLES), round(seconds, 3))
+        content = json.dumps(asdict(index)).encode()
+        self.storage.write(f"{self.folder}/{name}/index.json", content)
+        return index
+
+    def keep_names(self, name: str, dropped: list[str], names: pd.DataFrame) -> str:
+        """Keep a summary of names without some articles; return its file's name."""
+        file = self.names_file(name, dropped)
+        self.storage.write_arrow(file, pa.Table.from_pandas(names, preserve_index=False))
+        return file
+
+    def keep_joined(self, name: str, join: Join, frames: dict[str, pd.DataFrame]) -> None:
+        """Keep the tables of a part as the corpus completes them; the facts are written last.
+
+        The articles are written again only where one of them is a duplicate.
+        """
+        written = list(JOINED_TABLES)
+        if join.duplicates or not self.storage.exists(self.file(name, "articles")):
+            written.append("articles")
+        for table in written:
+            arrow = schema.to_arrow(table, frames[table])
+            self.storage.write_arrow(self.file(name, table, join.version), arrow)
+        join.counts = _counts(frames, frames["articles"]["article_id"], written)
+        self.storage.write(f"{self.folder}/{name}/join-{join.version}.json", join.to_bytes())
+
+    def read(self, name: str, table: str, columns: list[str] | None = None) -> pd.DataFrame:
+        """Read a table of a part, whichever version of it there is."""
+        return schema.to_frame(self.read_arrow(name, table, columns))
+
+    def read_arrow(
+        self, name: str, table: str, columns: list[str] | None = None, filters: Any = None
+    ) -> pa.Table:
+        """Read a table of a part, or some of its columns and rows, as Arrow."""
+        try:
+            return self.storage.read_arrow(self.file(name, table), columns, filters)
+        except FileNotFoundError:
+            versions = [
+                file
+                for file in self.storage.list(f"{self.folder}/{name}")
+                if file.rpartition("/")[2].startswith(f"{table}-")
+            ]
+            if not versions:
+                raise
+            return self.storage.read_arrow(versions[0], columns, filters)
+
+    def texts(self, name: str, ids: list[str]) -> Iterator[tuple[str, str]]:
+        """Yield (article_id, text) of some articles of a part."""
+        wanted = pc.field("article_id").isin(ids)
+        table = self.read_arrow(name, "articles", ["article_id", "text"], wanted)
+        yield from zip(*(column.to_pylist() for column in table.columns), strict=True)
+
+    # ---------------------------------------------------------------------------- names of files
+
+    def file(self, name: str, table: str, version: str = "") -> str:
+        """Return the name of a file of a part."""
+        return f"{self.folder}/{name}/{table}{'-' if version else ''}{version}.parquet"
+
+    def names_file(self, name: str, dropped: list[str]) -> str:
+        """Return where the summary of a part's names without some articles is kept."""
+        version = engine.fingerprint(sorted(dropped))[:12] if dropped else ""
+        return self.file(name, "names", version)
+
+    # -------------------------------------------------------------------- what the build does
+
+    def open(self) -> None:
+        """Read what the store holds; what an interrupted run left half written does not count."""
+        self.there = set(self.storage.list(self.folder))
+        self._joins: dict[str, list[str]] = defaultdict(list)
+        for file in sorted(self.there):
+            if "/join-" in file:
+                self._joins[file.split("/")[-2]].append(file)
+        wanted = [file for file in self.there if file.endswith("/index.json")]
+        self.parts: dict[str, Index] = {}
+        for _, content in sorted(self.storage.read_all(wanted).items()):
+            self.take(Index(**json.loads(content)))
+        self.rows = {row for part in self.parts.values() for row in part.rows.values()}
         self.files = {record.path: record for record in self._read_log()}
+        self._unlogged: list[FileRecord] = []
+        self._logged = time.monotonic()
 
-    def _read_log(self) -> Iterable[FileRecord]:
-        if not self.log.exists():
-            return
-        for line in self.log.read_text(encoding="utf-8").splitlines():
-            try:
+    def take(self, index: Index) -> None:
+        """Count a part that is now whole."""
+        self.parts[index.name] = index
+
+    def finish_rows(self, index: Index) -> None:
+        """Count a part that a worker has just kept."""
+        self.take(index)
+        self.rows.update(index.rows.values())
+
+    def _logs(self) -> list[str]:
+        return sorted(file for file in self.there if "/files-" in file)
+
+    def _read_log(self) -> Iterator[FileRecord]:
+        for content in self.storage.read_all(self._logs()).values():
+            for line in content.decode("utf-8").splitlines():
                 record = FileRecord(**json.loads(line))
-            except (ValueError, TypeError):
-                continue  # the line a killed run was writing
-            if self.rows.issuperset(record.rows):
-                yield record
-
-    def add(self, frames: dict[str, pd.DataFrame], rows: dict[str, str]) -> None:
-        """Keep one part: its tables, and the fingerprint of the record behind each article_id."""
-        temporary = Path(tempfile.mkdtemp(prefix=".part-", dir=self.folder))
-        for name in PART_TABLES:
-            table = schema.to_arrow(name, frames[name])
-            pq.write_table(table, temporary / f"{name}.parquet", compression="zstd")
-        (temporary / "index.json").write_text(json.dumps(rows), encoding="utf-8")
-        name = f"part-{len(self.index):06d}-{next(iter(rows.values()))[:12]}"
-        os.replace(temporary, self.folder / name)
-        self.index[name] = rows
-        self.rows.update(rows.values())
+                if self.rows.issuperset(record.rows):
+                    yield record
 
     def finish(self, record: FileRecord) -> None:
         """Note that every article of a file now lies in a part."""
-        with self.log.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
-            log.flush()
         self.files[record.path] = record
+        self._unlogged.append(record)
+        waited = time.monotonic() - self._logged
+        if len(self._unlogged) >= LOG_RECORDS or waited > LOG_SECONDS:
+            self.write_log()
 
-    def read(self, rows: set[str]) -> dict[str, pd.DataFrame]:
-        """Read the tables of the articles with these fingerprints, each article once."""
-        found: dict[str, list[pa.Table]] = {name: [] for name in PART_TABLES}
-        wanted = set(rows)
-        for part, index in self.index.items():
-            ids = [article_id for article_id, row in index.items() if row in wanted]
-            wanted.difference_update(index[article_id] for article_id in ids)
-            if not ids:
-                continue
-            for name in PART_TABLES:
-                table = pq.read_table(self.folder / part / f"{name}.parquet")
-                found[name].append(table.filter(pc.field("article_id").isin(ids)))
-        return {
-            name: schema.to_frame(pa.concat_tables(found[name]))
-            if found[name]
-            else schema.empty(name)
-            for name in PART_TABLES
+    def write_log(self) -> None:
+        """Write down the files finished since the log was last written."""
+        if self._unlogged:
+            self._write_log(self._unlogged)
+        self._unlogged, self._logged = [], time.monotonic()
+
+    def _write_log(self, records: Iterable[FileRecord]) -> str:
+        lines = [json.dumps(asdict(record), ensure_ascii=False) for record in records]
+        name = f"{self.folder}/files-{engine.fingerprint(lines)[:12]}.jsonl"
+        self.storage.write(name, ("\n".join(lines) + "\n").encode("utf-8", "surrogatepass"))
+        self.there.add(name)
+        return name
+
+    def join_log(self, records: list[FileRecord]) -> set[str]:
+        """Write the log of the files of this build as one file when it lies in many; return it."""
+        self.write_log()
+        logs = self._logs()
+        known = set(self.files)
+        if len(logs) > 20 or known != {record.path for record in records}:
+            return {self._write_log(records)}
+        return set(logs)
+
+    def names(self, name: str, dropped: list[str]) -> pd.DataFrame:
+        """Read the summary of a part's names."""
+        return self.storage.read_arrow(self.names_file(name, dropped)).to_pandas()
+
+    def keys(self, name: str) -> pa.Array:
+        """Read the keys of the names of a part, each once."""
+        table = self.storage.read_arrow(self.file(name, "names"), ["name_key", "written_key"])
+        return pc.unique(
+            pa.chunked_array([*table.column(0).chunks, *table.column(1).chunks], pa.string())
+        )
+
+    def sketches(self, name: str, dropped: Iterable[str]) -> duplicates.Sketches:
+        """Read the sketches of a part's articles that are not dropped."""
+        table = self.storage.read_arrow(self.file(name, "sketch"))
+        found = _sketches(table)
+        kept = ~np.isin(found.article_id.astype(str), list(dropped))
+        return duplicates.Sketches(*(column[kept] for column in found))
+
+    def comparisons(self) -> dict[int, float]:
+        """Read the Jaccard indices that an earlier search for duplicates computed."""
+        found: dict[int, float] = {}
+        for file in self._comparisons():
+            table = self.storage.read_arrow(file)
+            found.update(zip(*(column.to_pylist() for column in table.columns), strict=True))
+        return found
+
+    def keep_comparisons(self, used: dict[int, float]) -> None:
+        """Keep the Jaccard indices of this search in place of those before."""
+        before = self._comparisons()
+        file = f"{self.folder}/comparisons-{engine.fingerprint(sorted(used))[:12]}.parquet"
+        table = pa.table({"pair": list(used), "jaccard": list(used.values())})
+        self.storage.write_arrow(file, table)
+        self.storage.delete(one for one in before if one != file)
+        self.there = self.there.difference(before) | {file}
+
+    def _comparisons(self) -> list[str]:
+        return [file for file in self.there if "/comparisons-" in file]
+
+    def beside(self) -> set[str]:
+        """Return the files of the store that belong to no part."""
+        return {file for file in self.there if "/part-" not in file}
+
+    def joins(self, name: str) -> Iterator[Join]:
+        """Yield the joins of a part that are whole."""
+        for file in self._joins[name]:
+            yield Join.from_bytes(self.storage.read(file))
+
+
+def _counts(
+    frames: dict[str, pd.DataFrame], ids: Iterable[str], wanted: Iterable[str]
+) -> dict[str, list[int]]:
+    """Return for each table the number of rows of every article."""
+    ids = list(ids)
+    counts = {}
+    for table in wanted:
+        found = frames[table]["article_id"].value_counts().to_dict()
+        counts[table] = [int(found.get(article_id, 0)) for article_id in ids]
+    return counts
+
+
+def _sketch_table(sketches: duplicates.Sketches) -> pa.Table:
+    size = sketches.bands.shape[1]
+    bands = pa.FixedSizeListArray.from_arrays(pa.array(sketches.bands.ravel()), size)
+    return pa.table(
+        {
+            "article_id": pa.array(sketches.article_id, pa.string()),
+            "published": sketches.published,
+            "text": sketches.text,
+            "bands": bands,
         }
+    )
 
-    def drop_others(self) -> None:
-        """Delete the stores that other engines or mappings left beside this one."""
-        for other in self.folder.parent.iterdir():
-            if other != self.folder and other.is_dir():
-                shutil.rmtree(other)
+
+def _sketches(table: pa.Table) -> duplicates.Sketches:
+    table = table.combine_chunks()
+    bands = table.column("bands").combine_chunks()
+    flat = bands.flatten() if isinstance(bands, pa.Array) else bands.chunk(0).flatten()
+    return duplicates.Sketches(
+        table.column("article_id").to_numpy(zero_copy_only=False),
+        table.column("published").to_numpy(),
+        table.column("text").to_numpy(),
+        flat.to_numpy().reshape(len(table), duplicates.BANDS[0]),
+    )

@@ -37,6 +37,9 @@ SURE = frozenset(
         "another spelling of the name",
     }
 )
+_OF_ONE = "of the one person of that name"
+_OTHER_SPELLING = "another spelling of the surname"
+_NO_GIVEN = "given name left out"
 _WRITTEN = "title, initial or style of writing left out"
 _INITIALS = re.compile(r"[^\W\d_]\.?(?:[^\W\d_]\.)?")
 _UNDOTTED = re.compile(r"(?<=\w\w)\.(?=\s|$)")
@@ -175,7 +178,7 @@ def same_person(one: PersonName, other: PersonName) -> str:
     if len(shorter) < 2:
         return ""
     if shorter[-1] == longer[-1] and _in_order(shorter, longer):
-        return "middle name left out" if shorter[0] == longer[0] else "given name left out"
+        return "middle name left out" if shorter[0] == longer[0] else _NO_GIVEN
     if "".join(shorter) == "".join(longer):
         return "written apart or together"
     if shorter[-1] == longer[-1] and _short_given(shorter[0], longer[0]):
@@ -228,19 +231,28 @@ class _Person:
         self.reasons: dict[str, str] = {}
 
     def add(self, written: str, name: PersonName, count: int, reason: str) -> None:
-        self.spellings[name.text] += count
+        """Add a full name; one without its given name is not what the person is to be called."""
+        self.spellings[name.text] += 0 if reason == _NO_GIVEN else count
         self.reasons[written] = reason
 
     @property
     def entity(self) -> str:
-        """The name most used, the longest of those used alike."""
-        return min(
-            self.spellings,
-            key=lambda name: (name.isupper(), -self.spellings[name], -len(name), name),
-        )
+        """The name most used, the longest of those used alike; in capitals if no other is."""
+        used = self.spellings
+        return min(used, key=lambda name: (name.isupper(), -used[name], -len(name), name))
 
 
-def name_people(counts: Mapping[str, int]) -> dict[str, Naming]:
+class People(NamedTuple):
+    """Whom each written name of an article stands for; and the people a shared short name fits.
+
+    `shared` maps a name as written to the canonical names of those it could be.
+    """
+
+    named: dict[str, Naming]
+    shared: dict[str, tuple[str, ...]]
+
+
+def name_people(counts: Mapping[str, int]) -> People:
     """Return whom each written name of a person in one article stands for.
 
     `counts` maps the names as written to their mentions. Full names of one person are joined; a
@@ -254,10 +266,52 @@ def name_people(counts: Mapping[str, int]) -> dict[str, Naming]:
         for written, reason in person.reasons.items():
             same = read[written].text == entity
             named[written] = Naming(entity, "PERSON", "", "" if same else reason)
+    shared = {}
     for written, name in read.items():
-        if written not in named:
-            named[written] = _name_short(name, people, read)
-    return named
+        if written in named:
+            continue
+        kind, owners = _owners(name, people, read)
+        if len(owners) == 1:
+            named[written] = Naming(owners[0], "PERSON", "", f"{kind} {_OF_ONE}")
+        else:
+            named[written] = Naming(name.text, "PERSON", "", could_be(owners) if owners else "")
+        if len(owners) > 1:
+            shared[written] = owners
+    return People(named, shared)
+
+
+class Followed:
+    """A shared short name followed through an article, from mention to mention.
+
+    It stands for the only person of that name who has been named in full so far, and goes on to
+    do so after another is named if it was used so at least twice before. Used more than once
+    before anybody was named in full, it is somebody the article takes as known: nobody here.
+    """
+
+    ESTABLISHED = 2
+
+    def __init__(self, owners: Iterable[str]) -> None:
+        self.owners = frozenset(owners)
+        self.met: list[str] = []
+        self.early = 0
+        self.used = 0
+
+    def meet(self, entity: str) -> None:
+        """Take note that a person is named in full."""
+        if entity in self.owners and entity not in self.met:
+            self.met.append(entity)
+
+    def use(self) -> tuple[str, str]:
+        """Return whom the short name stands for here and why; ("", "") when it is not clear."""
+        if not self.met:
+            self.early += 1
+        elif self.early < self.ESTABLISHED:
+            if len(self.met) == 1:
+                self.used += 1
+                return self.met[0], "surname of the only one of that name so far"
+            if self.used >= self.ESTABLISHED:
+                return self.met[0], "surname used for this one before another was named"
+        return "", ""
 
 
 def _join_full(
@@ -296,23 +350,19 @@ def _index_words(name: PersonName) -> set[str]:
     return {name.folded[-1], sound(name.folded[-1]), "".join(name.folded)}
 
 
-def _name_short(name: PersonName, people: list[_Person], read: Mapping[str, PersonName]) -> Naming:
-    """Return whom a surname or a given name stands for: the one person who is called so."""
+def _owners(
+    name: PersonName, people: list[_Person], read: Mapping[str, PersonName]
+) -> tuple[str, tuple[str, ...]]:
+    """Return the people a surname or a given name can stand for, and which of both it is."""
     heard = tuple(sound(word) for word in name.folded)
-    called: dict[str, list[str]] = {"surname": [], "another spelling of the surname": []}
-    called["given name"] = []
+    called: dict[str, list[str]] = {"surname": [], _OTHER_SPELLING: [], "given name": []}
     for person in people:
         forms = [read[written] for written in person.reasons]
         families = {form for full in forms for form in family_forms(full)}
         if name.folded in families:
             called["surname"].append(person.entity)
         elif heard in {tuple(sound(word) for word in form) for form in families}:
-            called["another spelling of the surname"].append(person.entity)
+            called[_OTHER_SPELLING].append(person.entity)
         elif name.folded in {given_form(full) for full in forms}:
             called["given name"].append(person.entity)
-    for kind, owners in called.items():
-        if len(owners) == 1:
-            return Naming(owners[0], "PERSON", "", f"{kind} of the one person of that name")
-        if owners:
-            return Naming(name.text, "PERSON", "", could_be(owners))
-    return Naming(name.text, "PERSON", "", "")
+    return next(((kind, tuple(found)) for kind, found in called.items() if found), ("", ()))

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
+from difflib import SequenceMatcher
 
 import pandas as pd
 from nltk.metrics.agreement import AnnotationTask
 
 MATCH = 0.5
+_WORD = re.compile(r"\w+")
+_NO_NAME = frozenset(
+    {"the", "a", "an", "of", "and", "for", "in", "at", "s", "jr", "sr", "ii", "iii"}
+)
 
 
 def pair_attributions(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
@@ -35,11 +42,62 @@ def pair_attributions(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame
 
 def overlap_f1(one: list[list[int]], other: list[list[int]]) -> float:
     """Return the F1 of the characters that two lists of spans share."""
-    shared = sum(
+    total = _length(one) + _length(other)
+    return 2 * _shared(one, other) / total if total else 0.0
+
+
+def place_statement(statement: str, text: str) -> list[list[int]]:
+    """Return the spans of a text in which a statement's words stand, marks and spacing apart.
+
+    A statement that skips words of the text has several spans: runs of at least three of its words
+    in their order, the longest first found. No span where less than half of its words are found.
+    """
+    words = [word.group().casefold() for word in _WORD.finditer(statement)]
+    places = list(_WORD.finditer(text))
+    written = [word.group().casefold() for word in places]
+    matcher = SequenceMatcher(None, written, words, autojunk=False)
+    blocks = [block for block in matcher.get_matching_blocks() if block.size >= min(3, len(words))]
+    blocks = [block for block in blocks if block.size]
+    if sum(block.size for block in blocks) < MATCH * len(words):
+        return []
+    return [[places[block.a].start(), places[block.a + block.size - 1].end()] for block in blocks]
+
+
+def match_statements(attributions: pd.DataFrame, statements: pd.DataFrame) -> pd.DataFrame:
+    """Match sourced statements, which a coder marked loosely, with the attributions found in them.
+
+    Both frames have `path` and `spans` (of the content, or of the statement). A statement is found
+    when the content of an attribution covers half of its characters, or when half of the content's
+    characters lie in the statement; of several attributions the one with the most characters in
+    common counts. One row is one found statement: `statement` and `attribution` are index labels,
+    `covered` the share of the statement, `inside` the share of the content. An attribution may
+    serve several statements.
+    """
+    rows = []
+    for path, theirs in statements.groupby("path", sort=False):
+        ours = attributions.loc[attributions["path"] == path, "spans"]
+        for label, spans in theirs["spans"].items():
+            shared = {key: _shared(found, spans) for key, found in ours.items()}
+            shares = {
+                key: (shared[key] / max(1, _length(spans)), shared[key] / max(1, _length(found)))
+                for key, found in ours.items()
+                if shared[key]
+            }
+            enough = [key for key in shares if max(shares[key]) >= MATCH]
+            if enough:
+                best = max(enough, key=lambda key: (shared[key], shares[key][1]))
+                rows.append((label, best, *shares[best]))
+    return pd.DataFrame(rows, columns=["statement", "attribution", "covered", "inside"])
+
+
+def _length(spans: list[list[int]]) -> int:
+    return sum(end - start for start, end in spans)
+
+
+def _shared(one: list[list[int]], other: list[list[int]]) -> int:
+    return sum(
         max(0, min(end, ends) - max(start, starts)) for start, end in one for starts, ends in other
     )
-    total = sum(end - start for start, end in one) + sum(end - start for start, end in other)
-    return 2 * shared / total if total else 0.0
 
 
 def measure_unitising(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
@@ -136,3 +194,62 @@ def krippendorff_alpha(ours: list[str], theirs: list[str]) -> float:
     rows = [("first", unit, value) for unit, value in enumerate(ours)]
     rows += [("second", unit, value) for unit, value in enumerate(theirs)]
     return AnnotationTask(rows).alpha()
+
+
+def measure_source_names(attributions: pd.DataFrame, statements: pd.DataFrame) -> pd.DataFrame:
+    """Tell how often the attribution found for a statement has the source the coder names.
+
+    `attributions` has path, spans, speaker and resolution; `statements` path, spans, source_type
+    and name (statements without a name are not scored). One row is one way of resolving, and
+    "all": `statements` found and named, `right` (see `same_source`), `share`.
+    """
+    matched = match_statements(attributions, statements)
+    scored = pd.DataFrame(
+        {
+            "name": statements.loc[matched["statement"], "name"].to_numpy(),
+            "person": statements.loc[matched["statement"], "source_type"].eq("named person").array,
+            "speaker": attributions.loc[matched["attribution"], "speaker"].to_numpy(),
+            "resolution": attributions.loc[matched["attribution"], "resolution"].to_numpy(),
+        }
+    )
+    scored = scored[scored["name"] != ""]
+    right = [
+        same_source(speaker, name, person)
+        for speaker, name, person in scored[["speaker", "name", "person"]].itertuples(index=False)
+    ]
+    scored = scored.assign(right=pd.Series(right, index=scored.index, dtype=bool))
+    rows = [("all", scored), *scored.groupby("resolution")]
+    return pd.DataFrame(
+        [
+            {
+                "resolution": resolution,
+                "statements": len(some),
+                "right": int(some["right"].sum()),
+                "share": some["right"].mean() if len(some) else math.nan,
+            }
+            for resolution, some in rows
+        ],
+        columns=["resolution", "statements", "right", "share"],
+    )
+
+
+def same_source(speaker: str, name: str, person: bool) -> bool:
+    """Tell whether a speaker is the source a coder names.
+
+    Of a person the surname must be there; of a body all words of its name, or its initials
+    ("HWU"), or some of its words and no others ("the police" for "Police of Ansel"). Accents,
+    case, articles, "Jr." and what follows a comma do not count.
+    """
+    said, wanted = _name_words(speaker), _name_words(name)
+    if not said or not wanted:
+        return False
+    if person:
+        return wanted[-1] in said
+    initials = "".join(word[0] for word in wanted)
+    return set(wanted) <= set(said) or set(said) <= set(wanted) or initials in said
+
+
+def _name_words(name: str) -> list[str]:
+    plain = unicodedata.normalize("NFKD", name.partition(",")[0]).casefold()
+    plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
+    return [word for word in _WORD.findall(plain) if word not in _NO_NAME]

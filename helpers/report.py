@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,9 +19,12 @@ import jinja2
 from lxml import html
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
+from PIL import Image
 from traitlets.config import Config
 
 from helpers import __version__, parameters
+from helpers.jobs import Figure as Figure
+from helpers.jobs import Outcome as Outcome
 
 TEMPLATES = Path(__file__).with_name("templates")
 SAFETY = (
@@ -31,33 +36,10 @@ NBCONVERT_NO_ALT = "No description has been provided for this image"
 PAPERMILL_BANNER = "papermill-error-cell-tag"
 HEADING = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
 NUMBER = re.compile(r"[-+−]?[\d,.  ]*\d%?|NaN|NaT|–|")
+MOST_OPEN = 40  # runs whose cards are shown unfolded
+THUMBNAIL, COLOURS = 720, 64  # width in pixels and colours of a picture on the index
 SHORT, LONG = 20, 60  # characters: a short cell is kept on one line, a long one is kept wide
 ACTIVE = "//script|//iframe|//object|//embed|//link|//base|//form|//meta|//style[@scoped]"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A PNG picture in base64 and the sentence that says what it shows."""
-
-    png: str
-    alt: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one run: finished, failed (`error` says how), or neither (not run)."""
-
-    name: str
-    title: str
-    notebook: str
-    parameters: dict[str, Any] = field(default_factory=dict)
-    began: datetime | None = None
-    seconds: float = 0.0
-    error: str = ""
-    finished: bool = False
-    kept: bool = False  # whether its notebook and its page were written
-    files: list[str] = field(default_factory=list)  # tables and figures, relative to the index
-    figure: Figure | None = None
 
 
 def first_heading(notebook: NotebookNode) -> str:
@@ -78,6 +60,18 @@ def first_figure(notebook: NotebookNode) -> Figure | None:
                 alt = output.metadata.get("image/png", {}).get("alt", "")
                 return Figure("".join(png.split()), alt or NO_ALT)
     return None
+
+
+def make_thumbnail(figure: Figure) -> Figure:
+    """Return a figure small enough for a page that shows hundreds; one not readable as it is."""
+    try:
+        picture = Image.open(BytesIO(base64.b64decode(figure.png))).convert("RGB")
+    except (OSError, ValueError):
+        return figure
+    picture.thumbnail((THUMBNAIL, 2 * THUMBNAIL))
+    small = BytesIO()
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    return Figure(base64.b64encode(small.getvalue()).decode(), figure.alt)
 
 
 def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dict[str, str]) -> str:
@@ -112,8 +106,21 @@ def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dic
     return _finish(page, links)
 
 
-def render_index(batch: str, outcomes: list[Outcome], began: datetime) -> str:
-    """Return the page that lists the runs of a batch: title, parameters, first figure, links."""
+@dataclass(frozen=True)
+class Headline:
+    """The headline measures of each selection of articles: small multiples and their numbers."""
+
+    figure: Figure | None
+    rows: list[dict[str, str]]  # selection, measure, share, interval, n, as shown
+
+
+def render_index(
+    batch: str, outcomes: list[Outcome], began: datetime, headline: Headline | None = None
+) -> str:
+    """Return the page over a batch: headline measures, the runs with figure and links.
+
+    Runs that were made for values of one column also stand in a table of notebooks by values.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([TEMPLATES, TEMPLATES / "report"]),
         autoescape=True,
@@ -131,13 +138,35 @@ def render_index(batch: str, outcomes: list[Outcome], began: datetime) -> str:
     return environment.get_template("index.html.j2").render(
         batch=batch,
         outcomes=outcomes,
+        headline=headline,
+        groups=_group(outcomes),
+        grid=_make_grid(outcomes),
+        closed=len(outcomes) > MOST_OPEN,
+        resumed=sum(outcome.resumed for outcome in outcomes),
         failed=[outcome for outcome in outcomes if outcome.error],
         finished=sum(outcome.finished for outcome in outcomes),
-        seconds=sum(outcome.seconds for outcome in outcomes),
+        seconds=sum(outcome.seconds for outcome in outcomes if not outcome.resumed),
         began=began,
         safety=SAFETY,
         version=__version__,
     )
+
+
+def _group(outcomes: list[Outcome]) -> dict[str, list[Outcome]]:
+    """Return the runs of each notebook, in the order of their first run."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        groups.setdefault(outcome.notebook, []).append(outcome)
+    return groups
+
+
+def _make_grid(outcomes: list[Outcome]) -> dict[str, dict[str, Outcome]]:
+    """Return, for each value that runs were made for, its run of each notebook."""
+    grid: dict[str, dict[str, Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.of:
+            grid.setdefault(outcome.of, {}).setdefault(outcome.notebook, outcome)
+    return grid
 
 
 def say_time(seconds: float) -> str:

@@ -21,6 +21,7 @@ BLOCK_ROLES = (
 )
 DEFAULT_ROLES = ("headline", "standfirst", "body")
 LABELS = ("PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "EVENT", "PRODUCT")
+STANDS_FOR = ("", "government")
 FORMS = ("direct", "mixed", "indirect")
 RESOLUTIONS = ("name", "pronoun", "description", "carried", "none")
 SOURCE_TYPES = (
@@ -62,6 +63,7 @@ CHANNELS = (
 OWNERSHIPS = ("state", "public", "private", "unknown", "")
 TONE_LABELS = ("negative", "neutral", "positive", "")
 POLARITIES = ("negative", "neutral", "positive")
+VOICES = ("speaker", "reporter")
 REPLY_KINDS = ("no response", "declined to comment", "not reached", "did not comment")
 DUPLICATE_KINDS = ("", "exact", "near")
 
@@ -136,11 +138,13 @@ TABLES = {
                 "label": pa.string(),
                 "role": pa.string(),
                 "entity_id": pa.string(),
+                "stands_for": pa.string(),
                 "confidence": pa.float64(),
                 "rule": pa.string(),
             },
             label=LABELS,
             role=BLOCK_ROLES,
+            stands_for=STANDS_FOR,
         ),
         _table(
             "entities",
@@ -173,12 +177,16 @@ TABLES = {
                 "resolution": pa.string(),
                 "source_type": pa.string(),
                 "named": pa.bool_(),
+                "title": pa.string(),
                 "affiliation": pa.string(),
                 "country": pa.string(),
                 "channel": pa.string(),
                 "relay": pa.string(),
                 "relay_ownership": pa.string(),
+                "relay_chain": TEXTS,
+                "anonymity": pa.string(),
                 "anonymity_reason": pa.string(),
+                "source_rule": pa.string(),
                 "words": pa.int64(),
                 "role": pa.string(),
                 "confidence": pa.float64(),
@@ -186,12 +194,11 @@ TABLES = {
                 "tone": pa.float64(),
                 "tone_label": pa.string(),
                 "tone_agreement": pa.float64(),
+                "news_tone": pa.float64(),
             },
             form=FORMS,
             resolution=RESOLUTIONS,
             source_type=SOURCE_TYPES,
-            affiliation=AFFILIATIONS,
-            channel=CHANNELS,
             relay_ownership=OWNERSHIPS,
             role=BLOCK_ROLES,
             tone_label=TONE_LABELS,
@@ -201,18 +208,25 @@ TABLES = {
             ("attribution_id", "start", "end"),
             {
                 "attribution_id": pa.string(),
-                "start": pa.int64(),
-                "end": pa.int64(),
+                **_SPAN,
                 "entity_id": pa.string(),
+                "voice": pa.string(),
                 "polarity": pa.string(),
                 "confidence": pa.float64(),
             },
+            voice=VOICES,
             polarity=POLARITIES,
         ),
         _table(
             "replies",
             ("article_id", "start", "end"),
-            {**_SPAN, "entity_id": pa.string(), "text": pa.string(), "kind": pa.string()},
+            {
+                **_SPAN,
+                "entity_id": pa.string(),
+                "text": pa.string(),
+                "who": pa.string(),
+                "kind": pa.string(),
+            },
             kind=REPLY_KINDS,
         ),
         _table(
@@ -228,7 +242,7 @@ TABLES = {
     )
 }
 
-NULLABLE = frozenset({"published", "tone", "tone_agreement", "confidence"})
+NULLABLE = frozenset({"published", "tone", "tone_agreement", "news_tone", "confidence"})
 
 
 def empty(name: str) -> pd.DataFrame:

@@ -3,73 +3,72 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 
 import pandas as pd
 
-from helpers import lexicons, names
+from helpers import anonymity, codebook, names, positions, relays
+from helpers.codebook import Codebook
+from helpers.phrases import (
+    PERSONAL,
+    SINGULAR,
+    THINGS,
+    Described,
+    apposed_head,
+    describe,
+    is_plural,
+    singular,
+    stands_as,
+)
 
 COLUMNS = (
-    "source_type",
-    "named",
-    "affiliation",
-    "country",
-    "channel",
-    "relay",
-    "relay_ownership",
-    "anonymity_reason",
+    "source_type", "named", "title", "affiliation", "country", "channel", "relay",
+    "relay_ownership", "relay_chain", "anonymity", "anonymity_reason", "source_rule",
+)  # fmt: skip
+GOES_ON = frozenset(
+    {"added", "continued", "went on", "also said", "concluded", "adds", "continues"}
 )
-CARRIED_OVER = 2  # a relay is kept for the same speaker's words at most this many rows later
-_PLURAL_PRONOUNS = frozenset({"they", "we", "their", "many", "some", "others", "both", "several"})
-_SENTENCE_END = re.compile(r"[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|[\n\r]+")
-_HEAD_END = re.compile(
-    r",|\b(?:of|for|in|at|from|on|with|who|which|that|whose|familiar|close|briefed|speaking|to|by|not)\b"
+# Heads that say nothing of a side: "president", "director" take that of the body they belong to.
+GENERIC = frozenset(
+    {"president", "chair", "chairman", "chairwoman", "chairperson", "director", "leader", "head",
+     "secretary", "official", "spokesman", "spokeswoman", "spokesperson", "member", "manager",
+     "adviser", "advisor", "officer", "founder", "co-founder", "executive", "commissioner", "aide",
+     "representative", "employee", "worker", "staffer", "chief", "deputy", "executive director",
+     "chief executive", "ceo", "analyst", "fellow", "organizer", "organiser", "volunteer", "editor",
+     "administrator", "ambassador", "inspector", "supervisor", "agent", "delegate", "speaker"}
+)  # fmt: skip
+_ORG_WORD = re.compile(
+    r"\b(?:Inc|Corp|Ltd|LLC|PLC|Co|Group|Holdings|Bank|Ministry|Department|Party|Committee|Council|"
+    r"Commission|Union|Association|Federation|University|College|Institute|Center|Centre|Foundation|"
+    r"Agency|Authority|Office|Court|Court|Police|Army|Church|Club|Trust|Society|Alliance|Coalition|"
+    r"Network|Board|Bureau|Service|Company|Industries|Ports|Minerals|Airlines|Project|Campaign)\b"
 )
-_WORD = re.compile(r"[^\W_][\w’'.-]*")
-_NAME = re.compile(
-    r"[A-Z0-9][\w&./-]*(?:[’'](?!s\b)\w+)*(?:\s+(?:(?:of|the|and|de|la)\s+)?"
-    r"[A-Z][\w&./-]*(?:[’'](?!s\b)\w+)*)*"
+_PERSONAL_WORDS = re.compile(
+    r"\b(?:Mr|Mrs|Ms|Miss|Dr|Sir|Dame|Rev|Sgt|Capt|Gen|Col)\b\.?|,\s+\d\d\b"
 )
-_RELAYED = re.compile(
-    r"\b(?:cited|quoted|reported|carried|relayed|published|aired|broadcast|distributed|released)\s+"
-    r"(?:\w+\s+)?(?:by|on|in|through)\s+(?P<outlet>[^,;\n“”…]{2,90})"
+BODIES = ("organisation", "group")
+_OPENING = re.compile(
+    r"\s*(?:In|At|During|On|Speaking|Through|Asked|Addressing|Writing|By|After|From|Posting)\b"
 )
-_REPORTED = re.compile(
-    r"(?:^|[,;“”\"…]\s*)(?P<outlet>[^,;\n“”\"…]{2,80}?)\s+(?:also\s+|had\s+)?"
-    r"(?:reported|reports|added|quoted|cited|quoting|citing)\b"
-)
-_TOLD = re.compile(
-    r"\b(?:told|(?:in )?an interview (?:with|to)|speaking (?:to|with)|interviewed by|said to)\s+"
-    r"(?P<outlet>(?:[\w’'./&-]+\s*){1,7})"
-)
-_OPENING = re.compile(r"\s*(?:In|At|During|On|Speaking|Through|Asked|Addressing|Writing|By)\b")
-_STATE = re.compile(
-    r"\bstate(?:-run|-owned|-controlled|-funded)?\s+(?:\w+\s+){0,2}?(?:media|news|agency|"
-    r"broadcaster|television|TV|radio|newspaper)|\bstate-(?:run|owned|controlled|backed)|"
-    r"\bofficial news agency",
-    re.I,
-)
-_PUBLIC = re.compile(r"\bpublic(?:ly funded|-service)? (?:broadcaster|radio|television)", re.I)
-_NEWS_NAME = re.compile(
-    r"\b(?:News|Broadcasting|Newspaper|Radio|Television|TV)\b|\b(?:Times|Post|Herald|Gazette|Tribune|"
-    r"Courier|Chronicle|Journal|Press|Mercury|Clarion|Observer|Telegraph|Mail|Standard|Magazine)$"
-)
-_NEWS_NOUN = re.compile(
-    r"\b(?:news agency|newspaper|paper|broadcaster|television|radio|magazine|daily|weekly|"
-    r"news site|network|wire service|news service)\b"
-)
+BESIDE = 140  # characters after a cue in which the channel is sought
+_PARTY = re.compile(r"\b(?:D|R|I)-(?:[A-Z][a-z]+\.?|[A-Z]{2}|[A-Z][\w .]+)")
 
 
 @dataclass(frozen=True)
-class _Entity:
+class Entity:
     """What the entities table says of one entity."""
 
     name: str
     label: str
     country: str
     aliases: tuple[str, ...]
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Every way it is written, longest first."""
+        return tuple(sorted({self.name, *self.aliases}, key=len, reverse=True))
 
 
 @dataclass
@@ -78,426 +77,676 @@ class _Sourced:
 
     source_type: str = "unnamed person"
     named: bool = False
+    title: str = ""
     affiliation: str = "unknown"
     country: str = ""
     channel: str = "unknown"
     relay: str = ""
     relay_ownership: str = ""
+    relay_chain: list[str] = field(default_factory=list)
+    anonymity: str = ""
     anonymity_reason: str = ""
+    source_rule: str = ""
 
 
 def add_source_type(
-    attributions: pd.DataFrame, articles: pd.DataFrame, entities: pd.DataFrame
+    attributions: pd.DataFrame,
+    articles: pd.DataFrame,
+    entities: pd.DataFrame,
+    book: Codebook | None = None,
 ) -> pd.DataFrame:
-    """Return the attributions with the eight columns that say what kind of source speaks.
+    """Return the attributions with the columns that say what kind of source speaks.
 
-    Needs `speaker`, `speaker_id` and `resolution`. A named person or body outranks a document; the
-    spokesperson of a named body is that body; *anonymous* needs words that say the name is
-    known and withheld. `relay` is the outlet that carried the words before this article, kept while
-    the same speaker goes on; `relay_ownership` comes from outlets.csv or from the words beside it.
+    Parameters
+    ----------
+    attributions
+        With `speaker`, `speaker_id` and `resolution`.
+    articles
+        With article_id and text; their `outlet`, where given, is never a relay of its own words.
+    entities
+        Those that `speaker_id` names.
+    book
+        The codebook that decides; the project's own when none is given.
+
+    Returns
+    -------
+    The same rows with source_type, named, title, affiliation, country, channel, relay,
+    relay_ownership, relay_chain (the outlets from the speaker to this article), anonymity (the
+    words that say that the name is withheld), anonymity_reason (those that say why) and
+    source_rule (what decided each).
     """
-    texts = dict(zip(articles["article_id"], articles["text"], strict=True))
+    book = book or codebook.read_codebook()
     known = {
-        row.entity_id: _Entity(row.entity, row.label, row.country, tuple(row.aliases))
+        row.entity_id: Entity(row.entity, row.label, row.country, tuple(row.aliases))
         for row in entities[["entity_id", "entity", "label", "country", "aliases"]].itertuples()
     }
-    rows = attributions[
-        ["article_id", "start", "spans", "cue", "cue_spans", "source_text", "source_spans"]
-        + ["speaker", "speaker_id", "resolution", "rule"]
-    ].to_dict("records")
-    outlets = _named_outlets(known)
-    context = _Context(texts)
-    found = [_source(row, context, known, outlets) for row in rows]
-    _carry(rows, found)
+    bodies = frozenset(entity.name for entity in known.values() if entity.label in ("ORG", "GPE"))
+    outlets = tuple(
+        (spelling, entity.name)
+        for entity in known.values()
+        if entity.label == "ORG" and is_outlet(entity.name)
+        for spelling in entity.spellings
+    )
+    columns = ["article_id", "start", "spans", "form", "cue", "cue_spans", "source_text"]
+    columns += ["source_spans", "speaker", "speaker_id", "resolution", "rule"]
+    rows = attributions[columns].to_dict("records")
+    by_article: dict[str, list[int]] = defaultdict(list)
+    for position, row in enumerate(rows):
+        by_article[row["article_id"]].append(position)
+    found: list[_Sourced] = [_Sourced() for _ in rows]
+    outlet_of = articles["outlet"] if "outlet" in articles else [""] * len(articles)
+    for article_id, text, own in zip(
+        articles["article_id"], articles["text"], outlet_of, strict=True
+    ):
+        places = sorted(by_article.get(article_id, ()), key=lambda p: rows[p]["start"])
+        if places:
+            article = _Article(text, own, outlets, known, bodies, book)
+            for place, sourced in zip(
+                places, article.read([rows[place] for place in places]), strict=True
+            ):
+                found[place] = sourced
+    return _filled(attributions, found)
+
+
+def _filled(attributions: pd.DataFrame, found: list[_Sourced]) -> pd.DataFrame:
     index = attributions.index
+    values = {column: [getattr(item, column) for item in found] for column in COLUMNS}
     dtypes = dict.fromkeys(COLUMNS, object) | {"named": bool}
     return attributions.assign(
         **{
-            column: pd.Series(
-                [getattr(f, column) for f in found], index=index, dtype=dtypes[column]
-            )
+            column: pd.Series(values[column], index=index, dtype=dtypes[column])
             for column in COLUMNS
         }
     )
 
 
-def _source(
-    row: dict, context: _Context, entities: dict[str, _Entity], outlets: dict[str, str]
-) -> _Sourced:
-    entity = entities.get(row["speaker_id"])
-    described = row["speaker"] if not entity else row["source_text"]
-    article_id = row["article_id"]
-    around = _around(row, context.texts.get(article_id, ""))
-    found = _Sourced()
-    found.anonymity_reason = _reason(described + " " + around) if entity is None else ""
-    found.source_type = _type(row, described, around, entity, found.anonymity_reason)
-    found.named = found.source_type in ("named person", "named organisation")
-    person = entity is not None and entity.label == "PERSON"
-    titles = context.beside(article_id, entity) if person else ""
-    found.affiliation = _affiliation(entity, described, titles, found.source_type)
-    found.country = _country(entity, described, titles)
-    found.channel = _channel(_beside_cue(row, around))
-    found.relay, found.relay_ownership = _relay(row, context, around, outlets)
-    return found
+class _Article:
+    """One article while its sources are read."""
 
+    def __init__(
+        self,
+        text: str,
+        own: str,
+        outlets: tuple[tuple[str, str], ...],
+        entities: dict[str, Entity],
+        bodies: frozenset[str],
+        book: Codebook,
+    ) -> None:
+        self.text = text
+        self.bodies = bodies
+        self.own = own
+        self.entities = entities
+        self.book = book
+        self.kinds = codebook.noun_kinds(book)
+        self.spokespeople = frozenset(
+            book.category("source_type", "named organisation").spokespeople
+        )
+        self.channels = book.variables["channel"].categories
+        self.sentences = relays.Sentences(text)
+        named = [pair for pair in outlets if pair[0] in text]
+        self.outlets = named
+        self.outlet_names = {
+            name for outlet in relays.find_outlets(text, named) for name in outlet.names(text)
+        }
+        self.relays: list[relays.Relay] = []
+        self.cues: list[tuple[int, int]] = []
+        self.sources: list[_Source] = []
+        self.withheld = anonymity.find_withheld(text, self.sentences.spans, book)
+        self._titles: dict[str, str] = {}
 
-def _carry(rows: list[dict], found: list[_Sourced]) -> None:
-    """Let the next words of the same speaker keep the relay of the last, in the article's order."""
-    articles: dict[str, list[int]] = defaultdict(list)
-    for position, row in enumerate(rows):
-        articles[row["article_id"]].append(position)
-    for positions in articles.values():
-        last: dict[str, tuple[int, str, str]] = {}
-        for order, position in enumerate(sorted(positions, key=lambda p: rows[p]["start"])):
-            speaker, here = rows[position]["speaker"], found[position]
-            before = last.get(speaker)
-            if not here.relay and before and order - before[0] <= CARRIED_OVER:
-                _, here.relay, here.relay_ownership = before
-            if speaker and here.relay:
-                last[speaker] = (order, here.relay, here.relay_ownership)
+    def read(self, rows: list[dict]) -> list[_Sourced]:
+        """Return what the rows of this article, in the order of the text, have as their sources."""
+        sources = [
+            _Source(row, self.entities.get(row["speaker_id"].partition(";")[0])) for row in rows
+        ]
+        self.sources = sources
+        self.cues = sorted(cue for source in sources for cue in source.cues)
+        self.relays = relays.find_relays(self.text, self.own, self.outlets, self.book, self.cues)
+        withheld = _Withholding(self, sources).decide()
+        found = []
+        for source, words in zip(sources, withheld, strict=True):
+            found.append(self._source(source, words))
+        self._carry(sources, found)
+        return found
 
+    # ------------------------------------------------------------------------ one attribution
 
-# ------------------------------------------------------------------------------------ text around
+    def _source(self, source: _Source, withheld: anonymity.Withheld | None) -> _Sourced:
+        rules = {}
+        item = _Sourced()
+        item.source_type, rules["type"] = self._type(source, withheld)
+        item.named = item.source_type in ("named person", "named organisation")
+        if item.source_type == "anonymous source" and withheld:
+            item.anonymity, item.anonymity_reason = withheld.words, withheld.reason
+        item.title = self._title(source, item.source_type)
+        item.affiliation, rules["affiliation"] = self._affiliation(source, item)
+        item.country, rules["country"] = self._country(source, item)
+        rules["relay"] = self._relay(source, item)
+        item.channel, rules["channel"] = self._channel(source, item)
+        item.source_rule = "; ".join(f"{name}: {rule}" for name, rule in rules.items() if rule)
+        return item
 
+    # ------------------------------------------------------------------------------------ type
 
-def _around(row: dict, text: str) -> str:
-    """Return the sentence of the cue and source, the content cut out."""
-    spans = [*row["source_spans"], *row["cue_spans"]]
-    if not spans:
+    def _type(self, source: _Source, withheld: anonymity.Withheld | None) -> tuple[str, str]:
+        evidence: dict[str, str] = {}
+        if source.name_stands == "head":
+            evidence[self._type_of_name(source)] = f"name {source.name!r}"
+        elif withheld is not None:
+            evidence["anonymous source"] = f"withheld: {withheld.words!r}"
+        if not evidence or source.name_stands != "head":
+            kind, rule = self._type_described(source)
+            evidence.setdefault(kind, rule)
+        for kind in self.book.variables["source_type"].precedence:
+            if kind in evidence:
+                return kind, evidence[kind]
+        return "unnamed person", "nothing fits"
+
+    def _type_of_name(self, source: _Source) -> str:
+        """Return the type of a source whose head is a name that is an entity."""
+        apposed = apposed_head(source.shown, source.name)
+        kind = self.kinds.get(apposed.phrase) or self.kinds.get(apposed.head) if apposed else ""
+        label, name = source.entity.label, source.name
+        last = name.split()[-1].lower()
+        if self.kinds.get(last) == "document" and label != "ORG":
+            return "document"
+        if label == "PERSON":
+            return (
+                "named organisation" if kind in BODIES or self._is_body(source) else "named person"
+            )
+        alone = label == "NORP" and not is_plural(last) and not source.described.head
+        if alone or re.search(rf"{re.escape(name)},?\s+who\b", source.shown):
+            return "named person"
+        return "unnamed group" if label == "NORP" else "named organisation"
+
+    def _is_body(self, source: _Source) -> bool:
+        """Tell whether what was read as a person's name is that of a body or place, by its use."""
+        name, spellings = source.entity.name, source.entity.spellings
+        if any(written in self.outlet_names for written in spellings):
+            return True
+        if " " in name:
+            several = source.described.many and bool(source.described.head)
+            return several or bool(_ORG_WORD.search(name))
+        if name in self.bodies or re.search(r"[A-Z]{2}", name):
+            return True
+        placed = rf"\b(?:in|across|from|into|inside|throughout) {re.escape(name)}\b"
+        return all(" " not in written for written in spellings) and bool(
+            re.search(placed, self.text)
+        )
+
+    def _type_described(self, source: _Source) -> tuple[str, str]:
+        """Return the type of a source by the noun that describes it."""
+        said = source.described
+        if said.pronoun:
+            return self._type_of_pronoun(said, source)
+        if not said.head and not said.name:
+            if source.row["form"] == "direct":
+                return "unnamed person", "no source, quoted words"
+            return "unnamed group", "no source"
+        if said.name:
+            return self._type_of_unlisted_name(said, source)
+        kind = self.kinds.get(said.phrase) or self.kinds.get(said.head) or ""
+        rule = f"noun {said.phrase or said.head!r}"
+        spoken_for = said.head in self.spokespeople or said.phrase in self.spokespeople
+        if spoken_for:
+            if source.owned_by_person(said) and kind != "organisation":
+                return ("unnamed group" if said.many else "unnamed person"), f"{rule} of a person"
+            return "named organisation", f"{rule} of a body"
+        if kind == "document":
+            return "document", rule
+        if kind == "group":
+            return "unnamed group", rule
+        if kind == "organisation":
+            return self._type_of_body(said, source, rule)
+        return ("unnamed group" if said.many else "unnamed person"), rule
+
+    def _type_of_body(self, said: Described, source: _Source, rule: str) -> tuple[str, str]:
+        if said.many and said.head != "police":
+            return "unnamed group", f"{rule}, several"
+        if re.match(r"(?:an?|one|another|some)\s", said.text, re.IGNORECASE):
+            return "unnamed group", f"{rule}, any"
+        return "named organisation", f"{rule}, one body"
+
+    def _type_of_pronoun(self, said: Described, source: _Source) -> tuple[str, str]:
+        rule = f"pronoun {said.pronoun!r}"
+        if said.pronoun in THINGS - {"it"}:
+            return "document", rule
+        if said.pronoun == "it":
+            return "named organisation", rule
+        return ("unnamed group" if said.many else "unnamed person"), rule
+
+    def _type_of_unlisted_name(self, said: Described, source: _Source) -> tuple[str, str]:
+        """Return the type of a name that is no entity: by its words and by those beside it."""
+        rule = f"name {said.name!r} by its form"
+        known = names.known(said.name)
+        if known is not None:
+            return ("unnamed group" if known.label == "NORP" else "named organisation"), rule
+        last = said.name.split()[-1].lower()
+        head_kind = self.kinds.get(said.head, "")
+        apposed = apposed_head(source.shown, said.name)
+        if apposed and self.kinds.get(apposed.head) in ("organisation", "group"):
+            return "named organisation", f"{rule}, {apposed.head!r} beside it"
+        if self.kinds.get(last) == "document":
+            return "document", rule
+        if said.head and said.many:
+            return "named organisation", f"{rule}, several"
+        if _ORG_WORD.search(said.name) or self.kinds.get(last) == "organisation":
+            return "named organisation", rule
+        if head_kind in ("organisation", "group"):
+            return "named organisation", rule
+        words = said.name.split()
+        personal = head_kind == "person" or _PERSONAL_WORDS.search(said.text)
+        shaped = len(words) in (2, 3, 4) and not any(
+            word.isupper() and len(word) > 1 for word in words
+        )
+        if personal or (shaped and not re.search(r"[a-z][A-Z]", said.name)):
+            return "named person", rule
+        return "named organisation", rule
+
+    # ------------------------------------------------------------- title, affiliation, country
+
+    def _title(self, source: _Source, source_type: str) -> str:
+        if source_type != "named person":
+            return ""
+        entity = source.entity
+        if entity is None or entity.label != "PERSON":
+            spellings = (source.described.name,) if source.described.name else ()
+        else:
+            spellings = tuple(s for s in entity.spellings if s in self.text)
+        if not spellings:
+            return ""
+        if spellings[0] not in self._titles:
+            self._titles[spellings[0]] = positions.find_title(self.text, spellings)
+        return self._titles[spellings[0]]
+
+    def _affiliation(self, source: _Source, item: _Sourced) -> tuple[str, str]:
+        entity, itself = source.entity, source.name_stands == "head" or source.described.pronoun
+        if item.source_type == "named organisation" and entity is not None and itself:
+            return self._of_body(entity.name, entity.label, source.shown)
+        for words in filter(None, (item.title, source.shown, source.described.text)):
+            found, rule = self._of_words(words)
+            if found != "unknown":
+                return found, rule
+        if source.entity is not None and source.name_stands == "owner":
+            found, rule = self._of_body(source.entity.name, source.entity.label, "")
+            if source.entity.label != "PERSON":
+                return found, rule
+        if item.source_type == "named organisation":
+            known = names.known(source.described.name or source.shown)
+            if known is not None:
+                return self._of_body(known.name, known.label, source.shown)
+        return "unknown", ""
+
+    def _of_body(self, name: str, label: str, shown: str) -> tuple[str, str]:
+        if label == "GPE":
+            return "government", f"country {name!r}"
+        facts = relays.outlet_facts().get(name)
+        if facts:
+            state = facts["ownership"] == "state"
+            return ("state media" if state else "news media"), f"outlet {name!r}"
+        known = names.known(name)
+        if known is not None and known.lexicon == "bodies":
+            return _body_affiliation(known.name), f"body {known.name!r}"
+        if relays.said_to_be_state(shown):
+            return "state media", f"words {shown!r}"
+        if is_outlet(name):
+            return "news media", f"name {name!r}"
+        return self._of_words(f"{name} | {shown}" if shown and shown != name else name)
+
+    def _of_words(self, words: str) -> tuple[str, str]:
+        """Return the affiliation that words show: the body named, the post held, the trade."""
+        for category in self.book.variables["affiliation"].categories.values():
+            match = category.pattern.search(words) if category.pattern else None
+            if match:
+                return category.name, f"words {match.group()!r}"
+        if _PARTY.search(words):
+            return "legislature or party", f"party {_PARTY.search(words).group()!r}"
+        bodies, posts, trades = [], [], []
+        for start, _, known in names.find_known(words):
+            if known.lexicon == "bodies":
+                bodies.append((start, _body_affiliation(known.name), known.name))
+            elif known.lexicon == "outlets":
+                bodies.append((start, self._of_body(known.name, "ORG", "")[0], known.name))
+        for start, word, found in _listed(words, self.book):
+            if found in ("citizen or witness", "other"):
+                trades.append((start, found, word))
+            elif self.kinds.get(word) == "organisation":
+                bodies.append((start, found, word))
+            elif word in GENERIC:
+                trades.append((start - 1000, found, word))
+            else:
+                posts.append((start, found, word))
+        for group in (posts, bodies, trades):
+            for _, found, word in sorted(group):
+                return found, f"word {word!r}"
+        return "unknown", ""
+
+    def _country(self, source: _Source, item: _Sourced) -> tuple[str, str]:
+        entity = source.entity
+        if entity is not None and entity.country and source.name_stands != "":
+            return entity.country, f"entity {entity.name!r}"
+        if entity is not None and entity.country and source.described.pronoun:
+            return entity.country, f"entity {entity.name!r}"
+        for words in (source.shown, source.described.text, item.title):
+            country = positions.find_country(words)
+            if country:
+                return country, f"words {words[:60]!r}"
+        if entity is not None and entity.country:
+            return entity.country, f"entity {entity.name!r}"
+        if _PARTY.search(item.title):
+            return "USA", f"party {_PARTY.search(item.title).group()!r}"
+        return "", ""
+
+    # ------------------------------------------------------------------------- channel and relay
+
+    def _channel(self, source: _Source, item: _Sourced) -> tuple[str, str]:
+        beside = self._beside(source)
+        told = any(self._concerns(source, relay) for relay in self.relays if relay.kind == "told")
+        for category in self.channels.values():
+            match = category.pattern.search(beside) if category.pattern else None
+            if match:
+                return category.name, f"words {match.group()!r}"
+        if item.source_type == "document" and "report or document" in self.channels:
+            return "report or document", "the source is a document"
+        aired = any(self._concerns(source, relay) for relay in self.relays if relay.kind == "aired")
+        if aired:
+            return "broadcast", "on air"
+        return ("told the outlet", "told an outlet") if told else ("unknown", "")
+
+    def _beside(self, source: _Source) -> str:
+        """Return the words from the cue on, and those that open its sentence before the source.
+
+        What is said and the source itself are left out, so is all that stands far from the cue.
+        """
+        if not source.cues:
+            return ""
+        low, high = self._window(source)
+        cue = source.cues[0]
+        opening = _OPENING.match(self.text, low, cue[0])
+        begun = [(low, cue[0])] if opening else []
+        kept = [*begun, (cue[0], min(high, cue[1] + BESIDE))]
+        cuts = sorted([*source.row["spans"], *source.row["source_spans"]])
+        return " … ".join(_without(self.text, *span, cuts) for span in kept)
+
+    def _window(self, source: _Source) -> tuple[int, int]:
+        spans = [*source.row["cue_spans"], *source.row["source_spans"]]
+        low, high = min(start for start, _ in spans), max(end for _, end in spans)
+        return self.sentences.around(low, high)
+
+    def _concerns(self, source: _Source, relay: relays.Relay) -> bool:
+        """Tell whether a relay phrase stands in an attribution's sentence, outside its words."""
+        if not source.row["cue_spans"] and not source.row["source_spans"]:
+            return False
+        low, high = self._window(source)
+        if not (low <= relay.start and relay.end <= high + 1):
+            return False
+        inside = any(
+            start <= relay.start and relay.end <= end for start, end in source.row["spans"]
+        )
+        if inside:
+            return False
+        rivals = [other for other in self._cues_in(low, high) if other not in source.cues]
+        nearest = min(
+            [*source.cues, *rivals] or [(relay.start, relay.end)],
+            key=lambda cue: max(cue[0] - relay.end, relay.start - cue[1], 0),
+        )
+        return relay.kind in ("reports", "carried") or nearest in source.cues
+
+    def _cues_in(self, low: int, high: int) -> list[tuple[int, int]]:
+        first, last = bisect_left(self.cues, (low, low)), bisect_right(self.cues, (high, high))
+        return self.cues[first:last]
+
+    def _relay(self, source: _Source, item: _Sourced) -> str:
+        """Fill the chain of outlets between the speaker and this article; return the words."""
+        speaker = source.entity.name if source.entity else source.row["speaker"]
+        speaking = source.name if source.name_stands == "head" else source.described.name
+        if speaking and (is_outlet(speaking) or is_outlet(speaker)):
+            return ""
+        if not speaker and not source.row["source_text"]:
+            return ""
+        phrases = [
+            relay
+            for relay in self.relays
+            if not relay.own
+            and self._concerns(source, relay)
+            and not (speaking and relays.same_outlet(relay.outlet, speaker))
+        ]
+        phrases.sort(key=lambda relay: (relays.NEARNESS[relay.kind], relay.start))
+        chain = list(dict.fromkeys(relay.outlet for relay in phrases))
+        if not chain:
+            return self._cited_by_speaker(source, item)
+        first = phrases[0]
+        item.relay, item.relay_ownership = first.outlet, first.ownership
+        item.relay_chain = chain
+        return f"{first.kind} {self.text[first.start : first.end]!r}"
+
+    def _cited_by_speaker(self, source: _Source, item: _Sourced) -> str:
+        """Take the outlet that cites somebody ("it said …, citing police") for the relay."""
+        if not re.search(r"\b(?:cit|quot)", source.row["cue"]):
+            return ""
+        low, high = self._window(source)
+        for other in self.sources:
+            cues = [cue for cue in other.cues if low <= cue[0] < high]
+            entity = other.entity
+            if cues and entity is not None and other is not source and is_outlet(entity.name):
+                item.relay, item.relay_chain = entity.name, [entity.name]
+                item.relay_ownership = relays.owner(entity.name, self.text)
+                return f"cited by the speaker {entity.name!r}"
         return ""
-    low, high = min(s for s, _ in spans), max(e for _, e in spans)
-    starts = [m.end() for m in _SENTENCE_END.finditer(text, max(0, low - 600), low)]
-    low = starts[-1] if starts else max(0, low - 600)
-    ending = _SENTENCE_END.search(text, high)
-    high = min(ending.start() + 1 if ending else len(text), high + 600)
+
+    def _carry(self, sources: list[_Source], found: list[_Sourced]) -> None:
+        """Let a quotation that goes on keep the relay of the words before it."""
+        for before, after in zip(range(len(sources)), range(1, len(sources)), strict=False):
+            source, item, last = sources[after], found[after], found[before]
+            same = source.row["speaker"] and source.row["speaker"] == sources[before].row["speaker"]
+            goes_on = source.row["form"] == "direct" and (
+                not source.row["cue"] or source.row["cue"].lower() in GOES_ON
+            )
+            if last.relay and not item.relay and same and goes_on:
+                item.relay, item.relay_ownership = last.relay, last.relay_ownership
+                item.relay_chain = list(last.relay_chain)
+                item.source_rule += f"; relay: goes on from {last.relay!r}"
+
+
+@dataclass
+class _Source:
+    """The source of one attribution: as written, as resolved, and how its name stands in it."""
+
+    row: dict
+    entity: Entity | None
+    described: Described = field(init=False)
+    written: Described = field(init=False)
+    shown: str = field(init=False)
+    name: str = field(init=False, default="")
+    name_stands: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        written, speaker = self.row["source_text"], self.row["speaker"]
+        self.described = self.written = describe(written)
+        resolved = self.row["resolution"] not in ("none", "name")
+        referring = not written or self.described.pronoun or resolved
+        if self.entity is None and referring and speaker and ";" not in self.row["speaker_id"]:
+            self.described = describe(speaker)
+            written = speaker
+        self.shown = " ".join(written.split())
+        self.cues = [tuple(span) for span in self.row["cue_spans"]]
+        if self.entity is not None:
+            self._place_name()
+
+    def _place_name(self) -> None:
+        """Find how the entity's name stands in the source: as its head, or as its owner."""
+        self.name = self.entity.name
+        for written in self.entity.spellings:
+            stands = stands_as(self.shown, written)
+            if stands:
+                self.name, self.name_stands = written, stands
+                return
+        if not self.shown or self.described.pronoun:
+            person = self.entity.label == "PERSON"
+            fits = self.described.pronoun not in (PERSONAL | SINGULAR) or person
+            self.name_stands = "head" if fits else ""
+        elif self.row["resolution"] == "name" or self._description_fits():
+            self.name_stands = "head"
+
+    def _description_fits(self) -> bool:
+        """Tell whether a description ("the minister") may stand for the entity it was read as."""
+        kinds = codebook.noun_kinds(codebook.read_codebook())
+        kind = kinds.get(self.described.phrase) or kinds.get(self.described.head) or ""
+        if kind == "document" or re.match(r"(?:an?|another)\s", self.shown, re.IGNORECASE):
+            return False
+        if self.entity.label == "PERSON":
+            return kind not in ("organisation", "group") and not self.described.many
+        return kind in ("organisation", "group", "") or self.described.head in ("spokesman",)
+
+    def owned_by_person(self, said: Described) -> bool:
+        """Tell whether a spokesperson or office belongs to a person and not to a body."""
+        owner = said.owner.strip().removesuffix("’s").removesuffix("'s")
+        if owner.lower() in ("his", "her", "my"):
+            return True
+        kinds = codebook.noun_kinds(codebook.read_codebook())
+        head = describe(owner).head
+        if head and owner[0].islower() and kinds.get(head, "") == "person":
+            return not re.search(r"\boffice\b", said.text)
+        if self.entity is not None and self.name_stands == "owner":
+            return self.entity.label == "PERSON"
+        return bool(re.match(r"(?:Mr|Mrs|Ms|Dr)\b", owner))
+
+
+class _Withholding:
+    """Finds for each source without a name the words that say that its name is withheld."""
+
+    def __init__(self, article: _Article, sources: list[_Source]) -> None:
+        self.article = article
+        self.sources = sources
+
+    def decide(self) -> list[anonymity.Withheld | None]:
+        """Return for each source the words about its own name, wherever in the article they are."""
+        found: list[anonymity.Withheld | None] = [None] * len(self.sources)
+        if not self.article.withheld:
+            return found
+        unnamed = [place for place, source in enumerate(self.sources) if _nameless(source)]
+        for withheld in self.article.withheld:
+            meant = self._meant(withheld, unnamed)
+            for place in meant:
+                if found[place] is None or (withheld.reason and not found[place].reason):
+                    found[place] = withheld
+        return self._spread(found, unnamed)
+
+    def _meant(self, withheld: anonymity.Withheld, unnamed: list[int]) -> list[int]:
+        """Return the sources that words about a name stand beside, or whom they point back to."""
+        beside = [place for place in unnamed if self._beside(self.sources[place], withheld)]
+        if beside or withheld.adjective:
+            return beside
+        subject = withheld.subject
+        before = [
+            place
+            for place in unnamed
+            if self.sources[place].described.head and _place(self.sources[place]) <= withheld.start
+        ]
+        if subject.pronoun in PERSONAL | {"they"}:
+            return before[-1:]
+        return [place for place in before if _same_noun(self.sources[place].described, subject)][
+            -1:
+        ]
+
+    def _beside(self, source: _Source, withheld: anonymity.Withheld) -> bool:
+        if withheld.adjective and withheld.words in source.shown:
+            return True
+        for start, end in source.row["source_spans"]:
+            if start <= withheld.start < end + 2:
+                return True
+        if withheld.adjective or not (source.row["cue_spans"] or source.row["source_spans"]):
+            return False
+        low, high = self.article._window(source)
+        inside = any(s <= withheld.start < e for s, e in source.row["spans"])
+        fits = not withheld.subject.head or _same_noun(source.described, withheld.subject)
+        return low <= withheld.start < high and not inside and fits
+
+    def _spread(
+        self, found: list[anonymity.Withheld | None], unnamed: list[int]
+    ) -> list[anonymity.Withheld | None]:
+        """Give every statement of a source what the article says of its name anywhere."""
+        known = [place for place in unnamed if found[place] is not None]
+        for place in unnamed:
+            if found[place] is not None:
+                continue
+            for other in known:
+                if _one_source(self.sources[place], self.sources[other]):
+                    found[place] = found[other]
+                    break
+        return found
+
+
+def _without(text: str, low: int, high: int, cuts: list[list[int]]) -> str:
+    """Return text[low:high] with the spans of `cuts` taken out."""
     pieces, position = [], low
-    for start, end in sorted(row["spans"]):
-        if end <= position or start >= high:
-            continue
-        pieces.append(text[position : max(position, start)])
-        position = min(end, high)
+    for start, end in cuts:
+        if end > position and start < high:
+            pieces.append(text[position : max(position, start)])
+            position = min(end, high)
     pieces.append(text[position:high])
     return " … ".join(pieces)
 
 
-class _Context:
-    """The words beside the first place where an article names somebody, looked up once each."""
-
-    def __init__(self, texts: dict[str, str]) -> None:
-        self.texts = texts
-        self._beside: dict[tuple[str, str], str] = {}
-
-    def beside(self, article_id: str, entity: _Entity) -> str:
-        """Return the words before an entity's first name in an article and in apposition to it."""
-        key = (article_id, entity.name)
-        if key not in self._beside:
-            self._beside[key] = _first_beside(self.texts.get(article_id, ""), entity)
-        return self._beside[key]
+def _nameless(source: _Source) -> bool:
+    said = source.described
+    if source.name_stands == "head" or said.name or not (said.head or said.pronoun):
+        return False
+    kinds = codebook.noun_kinds(codebook.read_codebook())
+    return kinds.get(said.head, "person") in ("person", "group")
 
 
-def _first_beside(text: str, entity: _Entity) -> str:
-    for name in (entity.name, *sorted(entity.aliases, key=len, reverse=True)):
-        match = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
-        if match:
-            before = _SENTENCE_END.split(text[max(0, match.start() - 60) : match.start()])[-1]
-            after = _SENTENCE_END.split(text[match.end() : match.end() + 120])[0]
-            appositive = after if re.match(r",\s", after) else ""
-            return f"{' '.join(before.split()[-5:])} | {appositive}"
-    return ""
+def _place(source: _Source) -> int:
+    spans = source.row["source_spans"] or source.row["spans"]
+    return spans[0][0]
 
 
-# --------------------------------------------------------------------------------- type and person
+def _same_noun(one: Described, other: Described) -> bool:
+    return bool(one.head) and one.head == other.head and one.many == other.many
 
 
-def _type(row: dict, described: str, around: str, entity: _Entity | None, reason: str) -> str:
-    head = _head(described)
-    if entity is not None:
-        if entity.label == "PERSON":
-            return "named person"
-        if _kind(head) == "document" and row["resolution"] == "name":
-            return "document"
-        return "unnamed group" if entity.label == "NORP" else "named organisation"
-    if reason or _descriptor(described):
-        return "anonymous source"
-    if ";" in row["speaker"] and row["resolution"] == "name":
-        return "named organisation"
-    kind = _kind(head)
-    if kind == "document":
-        return "document"
-    if kind == "organisation":
-        owner = next(names.find_known(described), None)
-        return "named organisation" if owner or _capital(described) else "unnamed group"
-    if _proper_name(row, described, around):
-        return "named organisation"
-    if head.lower() in _PLURAL_PRONOUNS or _plural(head):
-        return "unnamed group"
-    return "unnamed person"
-
-
-def _proper_name(row: dict, described: str, around: str) -> bool:
-    """Tell whether a source without an entity is a name: a capital inside a sentence or a word."""
-    first = described.split(",")[0]
-    if re.search(r"[a-z][A-Z]", first.split(" ")[0]):
+def _one_source(one: _Source, other: _Source) -> bool:
+    """Tell whether two sources of one article, neither named, are the same people."""
+    if one.row["speaker"] and one.row["speaker"] == other.row["speaker"]:
         return True
-    place = around.find(described)
-    alone = bool(re.fullmatch(r"[A-Z][\w’'.-]+(?:\s+[A-Z][\w’'.-]+)*", first))
-    inside = place > 0 and around[place - 1].isspace() and not around[:place].isspace()
-    return alone and inside and row["resolution"] == "none" and not _kind(first)
-
-
-def _capital(described: str) -> bool:
-    return bool(
-        re.search(r"\s[A-Z]\w+", described) or re.match(r"(?!The\b|An?\b)[A-Z]\w+", described)
+    ours, theirs = one.described, other.described
+    pointing = one.written.definite or re.match(
+        r"(?:another|one|two|three|some) of\b", one.written.text, re.IGNORECASE
     )
-
-
-def _head(described: str) -> str:
-    match = _HEAD_END.search(described)
-    end = match.start() if match and match.start() > 0 else len(described)
-    words = _WORD.findall(described[:end])
-    return words[-1] if words else ""
-
-
-def _plural(word: str) -> bool:
-    word = word.lower()
-    return word in ("people", "police", "men", "women", "children") or (
-        word.endswith("s") and not word.endswith(("ss", "us", "is"))
-    )
-
-
-def _kind(noun: str) -> str:
-    entry = _nouns().get(noun.lower()) or _nouns().get(_singular(noun.lower()))
-    return entry[0] if entry else ""
-
-
-def _singular(noun: str) -> str:
-    if noun.endswith("ies"):
-        return noun[:-3] + "y"
-    return noun[:-1] if noun.endswith("s") else noun
-
-
-def _descriptor(described: str) -> bool:
-    return any(p.search(described) for p in _anonymity()["descriptor"])
-
-
-def _reason(around: str) -> str:
-    for pattern in _anonymity()["reason"]:
-        match = pattern.search(around)
-        if match:
-            words = re.split(r",?\s+(?:said|told|says|added)\b|\s*…", match.group())[0]
-            return " ".join(words.split()).strip(" ,")
-    return ""
-
-
-# ------------------------------------------------------------------------- affiliation and country
-
-
-def _affiliation(entity: _Entity | None, described: str, context: str, source_type: str) -> str:
-    if entity is not None and entity.label != "PERSON":
-        return _body_affiliation(entity, described)
-    words = f"{described} | {context}"
-    if entity is None and source_type == "named organisation":
-        places = [known.label for _, _, known in names.find_known(described)]
-        if places and set(places) == {"GPE"} and _kind(_head(described)) == "":
-            return "government"
-    titled = _title_affiliation(words)
-    by_noun = _noun_affiliation(words)
-    if source_type == "document":
-        return by_noun if by_noun != "unknown" else titled
-    return titled if titled != "unknown" else by_noun
-
-
-def _body_affiliation(entity: _Entity, described: str) -> str:
-    if entity.label == "GPE":
-        return "government"
-    outlet = outlet_facts().get(entity.name)
-    if outlet:
-        return "state media" if outlet["ownership"] == "state" else "news media"
-    body = _body_facts().get(entity.name)
-    if body:
-        return body["affiliation"]
-    if _STATE.search(described):
-        return "state media"
-    if _NEWS_NAME.search(entity.name):
-        return "news media"
-    return _noun_affiliation(entity.name) if entity.label == "ORG" else "unknown"
-
-
-def _title_affiliation(words: str) -> str:
-    for match in _titles().finditer(words):
-        affiliation = _title_table()[match.group().lower()]
-        if affiliation != "unknown":
-            return affiliation
-    return "unknown"
-
-
-def _noun_affiliation(words: str) -> str:
-    """Return the affiliation of the first noun or body listed; witnesses and others come last."""
-    found: list[tuple[int, int, str]] = []
-    for match in _noun_pattern().finditer(words.lower()):
-        kind, affiliation = _nouns().get(match.group()) or _nouns()[_singular(match.group())]
-        if affiliation not in ("unknown",):
-            weight = 0 if affiliation in ("citizen or witness", "other") else 1
-            found.append((-weight, match.start(), affiliation))
-    for known in names.find_known(words):
-        facts = _body_facts().get(known[2].name)
-        if facts:
-            found.append((-2, known[0], facts["affiliation"]))
-    return min(found)[2] if found else "unknown"
-
-
-def _country(entity: _Entity | None, described: str, context: str) -> str:
-    if entity is not None and entity.country:
-        return entity.country
-    for words in (described, *context.split(" | ")):
-        for _, _, known in names.find_known(words):
-            if known.country:
-                return known.country
-    return ""
-
-
-# --------------------------------------------------------------------------------- channel, relay
-
-
-def _beside_cue(row: dict, around: str) -> str:
-    """Return the words from the cue on, and those before the source that open the sentence."""
-    source = row["source_text"]
-    place = around.find(row["cue"], max(0, around.find(source)) if source else 0)
-    place = max(place, 0)
-    begun = around[: around.find(source)] if source and source in around else ""
-    opening = begun if _OPENING.match(begun) else ""
-    return f"{opening} {around[place : place + 160]}"
-
-
-def _channel(beside: str) -> str:
-    for channel, pattern in _channels():
-        if pattern.search(beside):
-            return channel
-    return "told the outlet" if _TOLD.search(beside) else "unknown"
-
-
-def _named_outlets(entities: dict[str, _Entity]) -> dict[str, str]:
-    """Return the spellings of bodies that are outlets by their name, with that name."""
-    return {
-        names.plain(spelling): entity.name
-        for entity in entities.values()
-        if entity.label == "ORG" and _is_outlet(entity.name)
-        for spelling in (entity.name, *entity.aliases)
-    }
-
-
-def _relay(row: dict, context: _Context, around: str, outlets: dict[str, str]) -> tuple[str, str]:
-    """Return the outlet that carried the words and who owns it; "" twice when none is named."""
-    source, speaker = row["source_text"], row["speaker"]
-    if not speaker or _is_outlet(speaker):
-        return "", ""
-    places = [source]
-    for pattern in (_RELAYED, _REPORTED, _TOLD):
-        places += [match.group("outlet") for match in pattern.finditer(around)]
-    for place in places:
-        outlet = outlets.get(names.plain(place)) or _outlet_in(place)
-        relay = outlets.get(names.plain(outlet)) or _canonical(outlet)
-        if relay and relay != _canonical(speaker):
-            return relay, _ownership(relay, place, context, row["article_id"])
-    return "", ""
-
-
-def _is_outlet(speaker: str) -> bool:
-    known = names.known(speaker)
-    return bool(_NEWS_NAME.search(speaker)) or (known is not None and known.lexicon == "outlets")
-
-
-def _outlet_in(words: str) -> str:
-    """Return the outlet that words name, as written, or ""."""
-    known = names.known(words)
-    if known is not None and known.lexicon == "outlets":
-        return words
-    for start, end, found in names.find_known(words):
-        if found.lexicon == "outlets":
-            return words[start:end]
-    described = _NEWS_NOUN.search(words)
-    for match in _NAME.finditer(words):
-        name = names.plain(match.group())
-        name = name if name[-2:-1] == "." or len(name) < 4 else name.rstrip(".")
-        if _NEWS_NAME.search(name):
-            return name
-        if described and names.known(name) is None and match.start() > described.start():
-            return name
-    return ""
-
-
-def _canonical(name: str) -> str:
-    known = names.known(name)
-    return known.name if known is not None else names.plain(name)
-
-
-def _ownership(relay: str, place: str, context: _Context, article_id: str) -> str:
-    """Return who owns an outlet: by the lexicon, else by the words beside its name."""
-    facts = outlet_facts().get(relay)
-    if facts:
-        return facts["ownership"]
-    for words in (place, context.beside(article_id, _Entity(relay, "ORG", "", ()))):
-        if _STATE.search(words):
-            return "state"
-        if _PUBLIC.search(words):
-            return "public"
-    return "unknown"
+    unresolved = other.written.definite and other.row["resolution"] == "none"
+    pointed = unresolved and ours.many == theirs.many
+    whole = ours.many and not theirs.many
+    told_apart = ours.capitals and theirs.capitals and not ours.capitals & theirs.capitals
+    same = bool(ours.head) and ours.head == theirs.head and not told_apart
+    return same and not whole and bool(pointing or pointed)
 
 
 # --------------------------------------------------------------------------------------- lexicons
 
 
-@lru_cache(maxsize=1)
-def outlet_facts() -> dict[str, dict[str, str]]:
-    """Return kind, country and ownership of each outlet of the lexicon."""
-    return lexicons.read_lexicon("outlets").set_index("name").to_dict("index")
+def is_outlet(name: str) -> bool:
+    """Tell whether a name is that of a news outlet, by the lexicon or by its form."""
+    known = names.known(name)
+    return relays.named_like_an_outlet(name) or (known is not None and known.lexicon == "outlets")
 
 
-@lru_cache(maxsize=1)
-def _body_facts() -> dict[str, dict[str, str]]:
-    return lexicons.read_lexicon("bodies").set_index("name").to_dict("index")
+def _body_affiliation(name: str) -> str:
+    return codebook.body_affiliations().get(name, "unknown")
 
 
-@lru_cache(maxsize=1)
-def _nouns() -> dict[str, tuple[str, str]]:
-    table = lexicons.read_lexicon("affiliations")
-    return {
-        row.noun: (row.kind, row.affiliation)
-        for row in table[["noun", "kind", "affiliation"]].itertuples()
-    }
-
-
-@lru_cache(maxsize=1)
-def _noun_pattern() -> re.Pattern[str]:
-    words = sorted(_nouns(), key=len, reverse=True)
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, words))})s?(?![\w-])")
-
-
-@lru_cache(maxsize=1)
-def _title_table() -> dict[str, str]:
-    table = lexicons.read_lexicon("titles")
-    return {t.lower(): a for t, a in zip(table["title"], table["affiliation"], strict=True)}
-
-
-@lru_cache(maxsize=1)
-def _titles() -> re.Pattern[str]:
-    words = sorted(_title_table(), key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)", re.I)
-
-
-@lru_cache(maxsize=1)
-def _channels() -> list[tuple[str, re.Pattern[str]]]:
-    table = lexicons.read_lexicon("channels")
-    return [
-        (channel, re.compile(pattern, re.I))
-        for channel, pattern in zip(table["channel"], table["pattern"], strict=True)
-    ]
-
-
-@lru_cache(maxsize=1)
-def _anonymity() -> dict[str, list[re.Pattern[str]]]:
-    table = lexicons.read_lexicon("anonymity")
-    return {
-        kind: [re.compile(p, re.I) for p in table.loc[table["kind"] == kind, "pattern"]]
-        for kind in ("descriptor", "reason")
-    }
+def _listed(words: str, book: Codebook) -> list[tuple[int, str, str]]:
+    """Return the titles and nouns with an affiliation that stand in some words."""
+    found = []
+    taken: set[int] = set()
+    titles = codebook.title_pattern(book), codebook.title_affiliations(book)
+    nouns = codebook.noun_pattern(book), codebook.noun_affiliations(book)
+    for pattern, table in (titles, nouns):
+        for match in pattern.finditer(words.lower()):
+            if match.start() in taken:
+                continue
+            word = match.group()
+            affiliation = table.get(word) or table.get(singular(word))
+            if affiliation:
+                taken.update(range(match.start(), match.end()))
+                found.append((match.start(), singular(word), affiliation))
+    return sorted(found)

@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import operator
-import os
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.dataset as ds
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from helpers import schema
+from helpers.storage import Storage
+from helpers.storage import whole_file as whole_file
 
 MANIFEST = "manifest.json"
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; it replaces `path` at the end, or leaves no trace."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def write_bytes(content: bytes, path: Path) -> None:
@@ -74,50 +51,166 @@ def read_table(
     name: str,
     folder: str | Path,
     columns: list[str] | None = None,
-    where: dict[str, Iterable[str]] | None = None,
+    where: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Read table `name` from a folder of tables; one row is one record of that table.
 
-    `columns` limits what is loaded, `where` to the rows whose column holds one of the texts given
-    (a table read in part is checked for its columns' types only).
-    Raises FileNotFoundError when the folder has no such table and schema.SchemaError when the
-    file does not fit this version.
+    The table may be one file or the many files of a large build, on disk or in a store: rows come
+    in the order in which the articles were read. `columns` limits what is loaded; `where` gives
+    wanted values by column, and only those rows are loaded (`{"role": ["body"]}`). Raises
+    FileNotFoundError when the folder has no such table and schema.SchemaError when a file does not
+    fit this version.
     """
     if name not in schema.TABLES:
         raise ValueError(f"there is no table {name!r}; there is: {', '.join(schema.TABLES)}")
-    path = Path(folder) / f"{name}.parquet"
-    if not path.exists():
-        raise FileNotFoundError(
-            f"{path} is missing: run `python -m helpers build ARTICLES --out {folder}`"
-        )
     expected = schema.TABLES[name].columns
+    unknown = [
+        column for column in [*(columns or ()), *(where or ())] if column not in expected.names
+    ]
+    if unknown:
+        raise schema.SchemaError(
+            f"table {name} has no column {unknown[0]!r}; it has {expected.names}"
+        )
+    storage = Storage(folder)
+    single = f"{name}.parquet"
+    catalogue = None if storage.exists(single) else _catalogue(storage, name)
+    files = [single] if catalogue is None else catalogue["tables"][name]
     try:
-        found = pq.read_schema(path)
-        if not found.equals(expected, check_metadata=False):
-            raise schema.SchemaError(
-                f"{path} was written with other columns than this version reads: build it again"
-            )
-        unknown = [column for column in columns or () if column not in expected.names]
-        if unknown:
-            raise schema.SchemaError(
-                f"table {name} has no column {unknown[0]!r}; it has {expected.names}"
-            )
-        table = pq.read_table(path, columns=columns, filters=_wanted(where))
+        chosen = {column: _listed(values) for column, values in (where or {}).items()}
+        wanted = _wanted(chosen, expected)
+        if catalogue is None:
+            table = _read_file(storage, single, expected, columns, wanted)
+            if columns is None and not chosen:
+                schema.check(name, table)
+        else:
+            table = _read_parts(storage, name, catalogue, columns, wanted, chosen)
     except pa.ArrowException as error:
-        raise schema.SchemaError(f"{path} cannot be read ({error}): build it again") from error
-    if columns is None and where is None:
-        schema.check(name, table)
+        place = f"{folder}/{files[0]}" if files else f"{folder}"
+        raise schema.SchemaError(f"{place} cannot be read ({error}): build it again") from error
     return schema.to_frame(table)
 
 
-def _wanted(where: dict[str, Iterable[str]] | None) -> ds.Expression | None:
-    if not where:
-        return None
-    parts = (
-        ds.field(column).isin(pa.array(sorted(set(values)), pa.string()))
-        for column, values in where.items()
-    )
-    return functools.reduce(operator.and_, parts)
+def _catalogue(storage: Storage, table: str) -> dict[str, Any]:
+    """Return which files the tables of a build lie in; raise FileNotFoundError without one."""
+    name = read_manifest(storage.place).get("catalogue", "")
+    if not name:
+        raise FileNotFoundError(
+            f"{storage}/{table}.parquet is missing: "
+            f"run `python -m helpers build ARTICLES --out {storage}`"
+        )
+    try:
+        return json.loads(storage.read(name))
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"{storage}/{name} is gone: a build has just written these tables anew; read them again"
+        ) from None
+
+
+def _listed(values: Any) -> list[Any]:
+    return [values] if isinstance(values, str | int | float) else list(dict.fromkeys(values))
+
+
+def _wanted(where: Mapping[str, list[Any]], expected: pa.Schema) -> pc.Expression | None:
+    wanted = None
+    for column, values in where.items():
+        one = pc.field(column).isin(pa.array(values, expected.field(column).type))
+        wanted = one if wanted is None else wanted & one
+    return wanted
+
+
+def _read_file(
+    storage: Storage,
+    file: str,
+    expected: pa.Schema,
+    columns: list[str] | None,
+    wanted: pc.Expression | None,
+) -> pa.Table:
+    dataset = storage.dataset([file], None)
+    _check_columns(storage, file, dataset.schema, expected)
+    return dataset.to_table(columns=columns, filter=wanted)
+
+
+def _check_columns(storage: Storage, file: str, found: pa.Schema, expected: pa.Schema) -> None:
+    if not found.equals(expected, check_metadata=False):
+        raise schema.SchemaError(
+            f"{storage}/{file} was written with other columns than this version reads: "
+            "build it again"
+        )
+
+
+def _read_parts(
+    storage: Storage,
+    name: str,
+    catalogue: dict[str, Any],
+    columns: list[str] | None,
+    wanted: pc.Expression | None,
+    where: Mapping[str, list[Any]],
+) -> pa.Table:
+    """Read the parts of a table, without the rows of articles that have changed since."""
+    expected = schema.TABLES[name].columns
+    files = catalogue["tables"][name]
+    if not files:
+        return expected.empty_table().select(columns or expected.names)
+    _check_columns(storage, files[0], storage.dataset(files[:1], None).schema, expected)
+    ordered = bool(catalogue["order"]) and len(files) > 1
+    loaded = list(columns or expected.names)
+    loaded += ["article_id"] if ordered and "article_id" not in loaded else []
+    if "article_id" in where:
+        files = _holding(storage, files, where["article_id"])
+    pieces = []
+    for dropped, together in _alike(files, catalogue["dropped"]):
+        keep = wanted
+        if dropped:
+            gone = ~pc.field("article_id").isin(dropped)
+            keep = gone if keep is None else keep & gone
+        pieces.append(storage.dataset(together, expected).to_table(columns=loaded, filter=keep))
+    if not pieces:
+        return expected.empty_table().select(columns or expected.names)
+    table = pa.concat_tables(pieces)
+    if ordered:
+        table = table.take(_places(storage, table, catalogue["order"]))
+    return table.select(columns or expected.names)
+
+
+def _alike(
+    files: list[str], dropped: dict[str, list[str]]
+) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield files that can be read together, with the articles to leave out of them."""
+    together: list[str] = []
+    for file in files:
+        gone = dropped.get(_part(file))
+        if gone and together:
+            yield [], together
+            together = []
+        if gone:
+            yield gone, [file]
+        else:
+            together.append(file)
+    if together:
+        yield [], together
+
+
+def _part(file: str) -> str:
+    return file.rpartition("/")[0]
+
+
+def _holding(storage: Storage, files: list[str], articles: list[str]) -> list[str]:
+    """Return the files that hold rows of some articles, by looking at their ids only."""
+    ids = pa.array(articles, pa.string())
+    return [
+        file
+        for file in files
+        if pc.any(
+            pc.is_in(storage.read_arrow(file, ["article_id"]).column(0), value_set=ids)
+        ).as_py()
+    ]
+
+
+def _places(storage: Storage, table: pa.Table, order: str) -> np.ndarray:
+    """Return where the rows of a table go when articles stand in the order they were read in."""
+    articles = storage.read_arrow(order).column("article_id").combine_chunks()
+    rank = pc.index_in(table.column("article_id"), value_set=articles).to_numpy()
+    return np.argsort(rank, kind="stable")
 
 
 def keep(frame: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
@@ -178,18 +271,17 @@ def _has_named_index(frame: pd.DataFrame) -> bool:
     return any(name is not None for name in frame.index.names)
 
 
-def write_manifest(manifest: dict[str, Any], folder: str | Path) -> Path:
+def write_manifest(manifest: dict[str, Any], folder: str | Path) -> None:
     """Write a build's manifest: what went in, with which engine and parameters, what came out."""
-    path = Path(folder) / MANIFEST
-    write_text(json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True) + "\n", path)
-    return path
+    content = json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    Storage(folder).write(MANIFEST, content.encode("utf-8", "surrogatepass"))
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:
     """Read the manifest of a folder of tables; raises FileNotFoundError when there is none."""
-    path = Path(folder) / MANIFEST
-    if not path.exists():
+    try:
+        return json.loads(Storage(folder).read(MANIFEST))
+    except FileNotFoundError:
         raise FileNotFoundError(
-            f"{path} is missing: run `python -m helpers build ARTICLES --out {folder}`"
-        )
-    return json.loads(path.read_text(encoding="utf-8"))
+            f"{folder}/{MANIFEST} is missing: run `python -m helpers build ARTICLES --out {folder}`"
+        ) from None

@@ -1,29 +1,37 @@
-"""Lexical tone of what is said, and of the words around somebody who is spoken about.
+"""Tone: of what is said, from two word lists, and toward somebody, from a trained model.
 
-Tone is counted from VADER's word list (C. Hutto and E. Gilbert, 2014) by NLTK's implementation.
-It is the tone of words, not of meaning: it misses irony, context and most news vocabulary.
+Lexical tone is counted from VADER's word list (C. Hutto and E. Gilbert, 2014) by NLTK's
+implementation, and beside it from a list of news words written for this project
+(`lexicons/news_tone.csv`). It is the tone of words, not of meaning: it misses irony, context and
+who is blamed for what. Tone toward a target is what the model in `data/models/tone` reads from the
+target's sentence.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from bisect import bisect_left
-from collections import defaultdict
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib import resources
 
+import numpy as np
 import pandas as pd
 
-from helpers import schema
+from helpers import lexicons, quotations, schema, targetmodel
 
 NEUTRAL_BELOW = 0.05  # VADER's own threshold between neutral and not
-_WORD = re.compile(r"\w+(?:[-’']\w+)*")
-_CLAUSE = re.compile(
-    r"[.!?;:—–]\s|,\s+(?=(?:and|but|while|who|which|because|although|though|as|so|yet|or)\b)"
-    r"|\s(?=(?:but|while|although|because|whereas)\s)"
-)
-_SHARPNESS = 1.5  # slope from score to probability: least log loss on a third of NewsMTSC train
+LEXICONS = ("vader", "news")
+_PROBABILITIES = [f"p_{polarity}" for polarity in schema.POLARITIES]
+_TOKEN = re.compile(r"\S{2,}")
+_WORD = re.compile(r"\w+(?:[-'.]\w+)*")
+_EDGES = re.compile(r"^\W+|\W+$")
+_NEGATION = re.compile(r"not|no|never|nobody|nothing|without|neither|nor|hardly|cannot|\w+n't")
+_NEGATED = -0.74  # VADER's own factor for a negated word
+_REACH = 3  # words before a word in which a negation turns it, as in VADER
+_DISTANCED = re.compile(r"\bso-called\s+(\w+)|\bself-(?:styled|proclaimed)\s+(\w+)", re.IGNORECASE)
+_WRAPPED = 0.8  # part of a content inside one quotation from which it is that quotation
+_SCALE = 15  # VADER's normalisation: sum / sqrt(sum² + 15)
 
 
 def add_tone(attributions: pd.DataFrame) -> pd.DataFrame:
@@ -31,88 +39,85 @@ def add_tone(attributions: pd.DataFrame) -> pd.DataFrame:
 
     `tone` is VADER's compound score in [-1, 1]; `tone_label` is negative at or below -0.05,
     positive at or above 0.05, else neutral. `tone_agreement` is the share of the content's words
-    in VADER's list whose sign agrees with the label; a label of neutral agrees the better the two
-    signs balance (1 when they are as many, 0 when all are of one sign). Missing when no word of the
-    content is listed.
+    in VADER's list whose sign, as written or negated, agrees with the label; a label of neutral
+    agrees the better the two signs balance (1 when they are as many, 0 when all are of one sign).
+    Missing when no word of the content is listed. `news_tone` is the same score from this
+    project's list of news words, missing when none is in it.
+
+    Words that the speaker quotes from somebody else (a quotation inside the quotation), or keeps
+    at a distance ("so-called"), are not counted. `driving_words` gives those that are.
     """
-    contents = [
-        _content(text, spans, start)
-        for text, spans, start in zip(
-            attributions["text"], attributions["spans"], attributions["start"], strict=True
-        )
-    ]
-    tones = [_compound(content) for content in contents]
+    rows = list(_own_words(attributions))
+    driven = [dict(zip(LEXICONS, _weights(text), strict=True)) for text in rows]
+    tones = [_compound(text) for text in rows]
     labels = [tone_label(tone) for tone in tones]
-    agreements = [_agreement(c, label) for c, label in zip(contents, labels, strict=True)]
+    agreements = [
+        _agreement([word[2] for word in words["vader"]], label)
+        for words, label in zip(driven, labels, strict=True)
+    ]
+    news = [_normalised([weight for *_, weight in words["news"]]) for words in driven]
     index = attributions.index
     return attributions.assign(
         tone=pd.Series(tones, index=index, dtype=float),
         tone_label=pd.Series(labels, index=index, dtype=object),
         tone_agreement=pd.Series(agreements, index=index, dtype=float),
+        news_tone=pd.Series(news, index=index, dtype=float),
     )
+
+
+def driving_words(attributions: pd.DataFrame) -> pd.DataFrame:
+    """Return the words that make the lexical tone of each content, the strongest first.
+
+    One row is one word of one content in one list: attribution_id, article_id, start, end (in the
+    article), word, lexicon ("vader" or "news") and weight, which is that of the list after
+    negation, boosters and "but".
+    """
+    found = []
+    keys = zip(
+        attributions["attribution_id"],
+        attributions["article_id"],
+        attributions["start"],
+        _own_words(attributions),
+        strict=True,
+    )
+    for attribution_id, article_id, offset, text in keys:
+        for lexicon, words in zip(LEXICONS, _weights(text), strict=True):
+            for start, end, weight in words:
+                place = (offset + start, offset + end, text[start:end], lexicon, weight)
+                found.append((attribution_id, article_id, *place))
+    columns = ["attribution_id", "article_id", "start", "end", "word", "lexicon", "weight"]
+    words = pd.DataFrame(found, columns=columns)
+    return words.sort_values("weight", key=abs, ascending=False, kind="stable", ignore_index=True)
 
 
 def add_target_tone(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with the lexical tone of the clause around each target.
+    """Return the frame with the tone of each target's sentence toward the target.
 
-    Needs `text`, `start` and `end`, the target's span in the text; adds `polarity` and the
-    probabilities `p_negative`, `p_neutral` and `p_positive`. A weak instrument: macro-F1 is 51.7 on
-    NewsMTSC rw_dev and 53.3 on mt_dev (three classes), where people reach 86.
+    Needs `text`, `start` and `end`, the target's span in the text; adds `polarity`, the likeliest
+    of the calibrated probabilities `p_negative`, `p_neutral` and `p_positive`. Sources and figures
+    of the model: `data/models/README.md`.
+
+    Raises
+    ------
+    ModelError
+        When the model's files are missing or altered.
+
     """
-    scores = [
-        _compound(_clause(text, start, end))
-        for text, start, end in zip(frame["text"], frame["start"], frame["end"], strict=True)
-    ]
-    shares = [_probabilities(score) for score in scores]
+    shares = np.full((len(frame), len(schema.POLARITIES)), np.nan)
+    if len(frame):
+        model = targetmodel.load_target_model()
+        rows = pd.DataFrame({"text": frame["text"].to_numpy(), "row": range(len(frame))})
+        starts, ends = frame["start"].to_numpy(), frame["end"].to_numpy()
+        for text, group in rows.groupby("text", sort=False)["row"]:
+            places = group.to_numpy()
+            spans = [(int(starts[place]), int(ends[place])) for place in places]
+            shares[places] = model.judge(text, spans)
+    polarity = [schema.POLARITIES[best] for best in shares.argmax(1)] if len(frame) else []
     columns = {
-        f"p_{polarity}": pd.Series([s[i] for s in shares], index=frame.index, dtype=float)
-        for i, polarity in enumerate(schema.POLARITIES)
+        name: pd.Series(shares[:, place], index=frame.index, dtype=float)
+        for place, name in enumerate(_PROBABILITIES)
     }
-    polarity = [tone_label(score) for score in scores]
     return frame.assign(polarity=pd.Series(polarity, index=frame.index, dtype=object), **columns)
-
-
-def find_targets(attributions: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
-    """Return the people, bodies and places named inside what is said: one row is one such name.
-
-    `polarity` is the tone of the words around it, `confidence` its probability.
-    """
-    named: dict[str, list[tuple]] = defaultdict(list)
-    columns = ["article_id", "start", "end", "entity_id"]
-    for article_id, *mention in mentions[columns].itertuples(index=False, name=None):
-        named[article_id].append(tuple(mention))
-    for spans in named.values():
-        spans.sort()
-    held = []
-    columns = ["attribution_id", "article_id", "start", "text", "spans"]
-    for row in attributions[columns].itertuples(index=False):
-        for low, high in row.spans:
-            for start, end, entity_id in _between(named[row.article_id], low, high):
-                held.append(
-                    {
-                        "attribution_id": row.attribution_id,
-                        "entity_id": entity_id,
-                        "text": row.text,
-                        "start": start - row.start,
-                        "end": end - row.start,
-                        "offset": row.start,
-                    }
-                )
-    if not held:
-        return schema.empty("targets")
-    targets = add_target_tone(pd.DataFrame(held))
-    best = targets[[f"p_{p}" for p in schema.POLARITIES]].max(axis=1)
-    targets = targets.assign(
-        start=targets["start"] + targets["offset"],
-        end=targets["end"] + targets["offset"],
-        confidence=best,
-    )
-    return targets[schema.TABLES["targets"].columns.names]
-
-
-def _between(spans: list[tuple], low: int, high: int) -> list[tuple]:
-    inside = spans[bisect_left(spans, (low,)) : bisect_left(spans, (high,))]
-    return [span for span in inside if span[1] <= high]
 
 
 def tone_label(tone: float) -> str:
@@ -122,44 +127,100 @@ def tone_label(tone: float) -> str:
     return "negative" if tone <= -NEUTRAL_BELOW else "neutral"
 
 
-def _content(text: str, spans: list[list[int]], offset: int) -> str:
-    return " ".join(text[start - offset : end - offset] for start, end in spans)
+def _own_words(attributions: pd.DataFrame) -> Iterator[str]:
+    """Yield each content at its own offsets, all that is not the speaker's own words blanked."""
+    columns = ["text", "spans", "start", "form"]
+    for text, spans, offset, form in attributions[columns].itertuples(index=False, name=None):
+        kept = bytearray(len(text))
+        for start, end in spans:
+            kept[start - offset : end - offset] = b"\1" * (end - start)
+        for start, end in _others_words(text, form):
+            kept[start:end] = bytes(end - start)
+        own = "".join(letter if keep else " " for letter, keep in zip(text, kept, strict=True))
+        yield own.translate(_STRAIGHT)
 
 
-def _clause(text: str, start: int, end: int) -> str:
-    """Return the clause that holds a span, 400 characters either side at most."""
-    low = max(0, start - 400)
-    low = max((m.end() for m in _CLAUSE.finditer(text, low, start)), default=low)
-    following = _CLAUSE.search(text, end, end + 400)
-    return text[low : following.start() if following else end + 400]
+# as VADER reads them: apostrophes straight, and no marks around a word, which hide it
+_STRAIGHT = str.maketrans('’‘“”"„«»', "''      ")
+
+
+def _others_words(text: str, form: str) -> Iterator[tuple[int, int]]:
+    found = quotations.find_quotations(text)
+    whole = any(
+        quote.level == 1 and quote.end - quote.start >= _WRAPPED * len(text.strip())
+        for quote in found
+    )
+    for quote in found:
+        if quote.level > 1 or (form == "direct" and not whole and quote.closed):
+            yield quote.start, quote.end
+    for match in _DISTANCED.finditer(text):
+        yield match.span(1 if match.group(1) else 2)
+
+
+def _weights(text: str) -> tuple[list[tuple], list[tuple]]:
+    """Return (start, end, weight) of the words that count, in VADER's list and in our own."""
+    return list(_vader_words(text)), list(_news_words(text))
+
+
+def _vader_words(text: str) -> Iterator[tuple[int, int, float]]:
+    from nltk.sentiment.vader import SentiText
+
+    if not text.strip():
+        return
+    analyser = _analyser()
+    constants = analyser.constants
+    read = SentiText(text, constants.PUNC_LIST, constants.REGEX_REMOVE_PUNCTUATION)
+    words = read.words_and_emoticons
+    weights: list[float] = []
+    for place, word in enumerate(words):
+        following = words[place + 1].lower() if place + 1 < len(words) else ""
+        if word.lower() in constants.BOOSTER_DICT or (word.lower(), following) == ("kind", "of"):
+            weights.append(0)
+        else:
+            weights = analyser.sentiment_valence(0, read, word, place, weights)
+    weights = analyser._but_check(words, weights)
+    for token, weight in zip(_TOKEN.finditer(text), weights, strict=True):
+        if weight:
+            bare = _EDGES.sub("", token.group()) or token.group()
+            start = token.start() + token.group().index(bare)
+            yield start, start + len(bare), float(weight)
+
+
+def _news_words(text: str) -> Iterator[tuple[int, int, float]]:
+    lexicon = _news_lexicon()
+    words = [(match.group().lower(), match.start(), match.end()) for match in _WORD.finditer(text)]
+    for place, (word, start, end) in enumerate(words):
+        weight = lexicon.get(word)
+        if weight:
+            before = words[max(0, place - _REACH) : place]
+            negated = any(_NEGATION.fullmatch(earlier) for earlier, *_ in before)
+            yield start, end, weight * _NEGATED if negated else weight
+
+
+@lru_cache(maxsize=1)
+def _news_lexicon() -> dict[str, float]:
+    listed = lexicons.read_lexicon("news_tone")
+    return dict(zip(listed["word"], listed["weight"].astype(float), strict=True))
 
 
 def _compound(text: str) -> float:
-    return float(_analyser().polarity_scores(_straight(text))["compound"]) if text.strip() else 0.0
+    return float(_analyser().polarity_scores(text)["compound"]) if text.strip() else 0.0
 
 
-def _straight(text: str) -> str:
-    return text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
-
-
-def _agreement(content: str, label: str) -> float:
-    lexicon = _analyser().lexicon
-    words = (word.group().lower() for word in _WORD.finditer(_straight(content)))
-    signs = [lexicon[word] > 0 for word in words if lexicon.get(word)]
-    if not signs:
+def _normalised(weights: list[float]) -> float:
+    if not weights:
         return math.nan
-    positive = sum(signs) / len(signs)
+    total = sum(weights)
+    return total / math.sqrt(total * total + _SCALE)
+
+
+def _agreement(weights: list[float], label: str) -> float:
+    if not weights:
+        return math.nan
+    positive = sum(weight > 0 for weight in weights) / len(weights)
     if label == "neutral":
         return 1 - abs(2 * positive - 1)
     return positive if label == "positive" else 1 - positive
-
-
-def _probabilities(score: float) -> tuple[float, float, float]:
-    negative = math.exp(-_SHARPNESS * score)
-    positive = math.exp(_SHARPNESS * score)
-    neutral = math.exp(_SHARPNESS * NEUTRAL_BELOW)
-    total = negative + neutral + positive
-    return negative / total, neutral / total, positive / total
 
 
 @lru_cache(maxsize=1)

@@ -50,6 +50,7 @@ class Story:
             label=label,
             role="body",
             entity_id=slug(entity),
+            stands_for="",
             confidence=0.9,
             rule="made up",
         )
@@ -82,7 +83,11 @@ class Story:
                 "channel": "unknown",
                 "relay": "",
                 "relay_ownership": "",
+                "title": "",
+                "relay_chain": [],
+                "anonymity": "",
                 "anonymity_reason": "",
+                "source_rule": "",
                 "words": len(content.split()),
                 "role": "body",
                 "confidence": 0.8,
@@ -90,6 +95,7 @@ class Story:
                 "tone": np.nan,
                 "tone_label": "",
                 "tone_agreement": np.nan,
+                "news_tone": np.nan,
                 **known,
             },
         )
@@ -209,10 +215,12 @@ def _speeches(story: Story, chance: np.random.Generator) -> None:
         story.mention(target, "Northern Rail", "Northern Rail", "ORG")
         story.rows["targets"].append(
             {
+                "article_id": story.article_id,
                 "attribution_id": story.rows["attributions"][-1]["attribution_id"],
                 "start": target,
                 "end": target + len("Northern Rail"),
                 "entity_id": slug("Northern Rail"),
+                "voice": "speaker",
                 "polarity": str(chance.choice(schema.POLARITIES, p=[0.6, 0.3, 0.1])),
                 "confidence": 0.7,
             }
@@ -225,6 +233,7 @@ def _speeches(story: Story, chance: np.random.Generator) -> None:
             end=start + 34,
             entity_id=slug("Harbour Board"),
             text="Harbour Board",
+            who="Harbour Board",
             kind="declined to comment",
         )
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import attributions, decoding, tone, tuning
+from helpers import attributions, clustering, decoding, entities, mentions, tone, tuning
 
 
 def scorer(gold, name: str) -> ModuleType:
@@ -117,3 +117,24 @@ def test_lexical_tone_toward_a_target_on_newsmtsc(part, floor, gold):
     scores = scoring.score([target.label for target in coded], list(polarities))
     print(f"\nNewsMTSC {part}: {scoring.line(scores)}")
     assert scores["macroF1"] >= floor
+
+
+@pytest.fixture(scope="module")
+def gum_news(gold):
+    path = gold / "gum" / "gum_news.conllu.gz"
+    try:
+        articles, names = clustering.read_gum(path)
+    except (OSError, ValueError) as error:
+        pytest.skip(f"{path} is absent or damaged ({error}): put a whole copy there")
+    found = mentions.find_mentions(articles)
+    merged = entities.find_entities(found, articles)
+    found = entities.add_entity(found, articles, merged)
+    scores = clustering.measure_clustering(names, found)
+    print(f"\nGUM news, proper names grouped within a document\n{scores.to_string()}")
+    errors = clustering.list_errors(names, found, merged)
+    print(errors.groupby(["error", "kind", "label"])["pairs"].agg(["size", "sum"]).to_string())
+    return scores.set_index("label")
+
+
+def test_names_of_gum_news_grouped_by_whom_they_name(gum_news):
+    assert gum_news.loc["all", "f1"] >= 0.9

@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import ast
-import json
 import math
-import os
-import re
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import nbformat
@@ -18,11 +11,12 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from notebook_fixture import PARAMETERS, PIXEL, code, notebook, text, write
+from notebook_fixture import PARAMETERS, code, notebook, text, write
 from papermill.translators import PythonTranslator
 
-from helpers import batch, parameters
-from helpers.batch import BatchError, read_batch, run_batch
+from helpers import parameters
+from helpers.batch import run_batch
+from helpers.batchfile import BatchError, read_batch
 
 
 @pytest.fixture
@@ -355,131 +349,3 @@ def test_any_parameter_is_refused_or_arrives_unchanged(folder: Path, named: tupl
 def test_a_value_that_fits_is_not_refused(folder: Path, named: tuple[str, object]):
     arrived = arrive(*named, folder)
     assert same(arrived, named[1])
-
-
-# running
-
-WRITES = f"""
-from pathlib import Path
-from IPython.display import display
-alt = {{"image/png": {{"alt": "Chart & <words>"}}}}
-display({{"image/png": "{PIXEL}"}}, raw=True, metadata=alt)
-Path(out).mkdir(parents=True, exist_ok=True)
-Path(out, "counts.csv").write_text("name,articles\\n")
-"""
-
-
-THIRD = {"top": 3, "kind": "b"}
-
-
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory):
-    """Three runs of which the second fails; the notebooks ask for a kernel that does not exist."""
-    folder = tmp_path_factory.mktemp("batch {braces}")
-    unseen = code(f"{PARAMETERS}\nkind: str | None = 'a'  # papermill overlooks it", "parameters")
-    cells = text("# Who is in the news?"), unseen, code(WRITES)
-    show = code("import os, sys; [corpus, top, kind, sys.executable, os.getcwd()]")
-    write(folder / "count.ipynb", *cells, show)
-    write(folder / "stop.ipynb", text("# Stops"), code("1 / 0"), code("'never'"))
-    for path in folder.glob("*.ipynb"):
-        foreign = nbformat.read(path, 4)
-        foreign.metadata["kernelspec"] = {"name": "elsewhere", "display_name": "Elsewhere"}
-        nbformat.write(foreign, path)
-    file = batch_file(
-        folder,
-        [
-            {"name": "first", "notebook": "count", "parameters": {"corpus": '<script>"\\{x}'}},
-            {"name": "second", "notebook": "stop"},
-            {"name": "third", "notebook": "count", "title": "Third <b>", "parameters": THIRD},
-        ],
-    )
-    out = folder / "reports"
-    (out / "third").mkdir(parents=True)
-    (out / "third" / "old.csv").write_text("left by an earlier batch")
-    ended = subprocess.run(
-        [sys.executable, "-c", RUN, str(file), str(out)], capture_output=True, text=True, cwd="/"
-    )
-    return out, ended
-
-
-RUN = "import sys; from helpers.batch import run_batch; sys.exit(run_batch(*sys.argv[1:]))"
-
-
-def last_result(path: Path) -> list:
-    return ast.literal_eval(nbformat.read(path, 4).cells[-1].outputs[0].data["text/plain"])
-
-
-def test_each_run_leaves_its_notebook_page_and_tables(ran):
-    out, ended = ran
-    assert {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} == {
-        "index.html",
-        *(f"{name}.{kind}" for name in ("first", "second", "third") for kind in ("html", "ipynb")),
-        "first/counts.csv",
-        "third/counts.csv",
-        "third/old.csv",
-    }
-    assert "2 of 3 runs finished" in ended.stdout
-
-
-def test_parameters_arrive_and_kernels_are_this_python_in_the_folder(ran):
-    out, _ = ran
-    assert last_result(out / "first.ipynb") == ['<script>"\\{x}', 10, "a", sys.executable, str(out)]
-    assert last_result(out / "third.ipynb") == ["sample", 3, "b", sys.executable, str(out)]
-
-
-def test_a_failed_run_is_told_and_stops_nothing(ran):
-    out, ended = ran
-    assert ended.returncode == 1
-    assert "failed: second: ZeroDivisionError: division by zero" in ended.stderr
-    index = (out / "index.html").read_text()
-    assert 'class="failed">Failed: ZeroDivisionError: division by zero' in index
-    assert "2 finished, 1 failed" in index
-    assert "This run failed: ZeroDivisionError" in (out / "second.html").read_text()
-    assert nbformat.read(out / "second.ipynb", 4).metadata.papermill.exception
-
-
-def test_the_log_is_a_progress_bar_and_nothing_else(ran):
-    _, ended = ran
-    lines = [line for line in ended.stderr.replace("\r", "\n").splitlines() if line]
-    expected = re.compile(r"([\w-]+: )? *\d+%\|.*/3 \[[^\]]*\] *|failed: .*")
-    odd = [line for line in lines if not expected.fullmatch(line)]
-    assert odd == []
-
-
-def test_the_index_links_what_these_runs_wrote_and_nothing_older(ran):
-    out, _ = ran
-    index = (out / "index.html").read_text()
-    assert 'href="third/counts.csv"' in index
-    assert "old.csv" not in index
-    assert "Third &lt;b&gt;" in index
-    assert "&lt;script&gt;&#34;" in index
-    assert "<script" not in index
-    assert 'alt="Chart &amp; &lt;words&gt;"' in index
-
-
-def test_the_notebook_kept_is_an_ordinary_papermill_notebook(ran):
-    out, _ = ran
-    kept = json.loads((out / "third.ipynb").read_text())
-    assert kept["metadata"]["papermill"]["parameters"]["top"] == 3
-    assert kept["metadata"]["papermill"]["output_path"] == str(out / "third.ipynb")
-
-
-def test_ctrl_c_leaves_whole_files_and_an_index_of_what_is_done(folder: Path):
-    write(folder / "wait.ipynb", code("import time; open('started', 'w').close(); time.sleep(60)"))
-    file = batch_file(
-        folder,
-        [{"name": "wait", "notebook": "wait"}, {"name": "after", "notebook": "plain"}],
-    )
-    out = folder / "reports"
-    process = subprocess.Popen(
-        [sys.executable, "-c", RUN, str(file), str(out)], stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 60
-    while not (out / "started").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    os.kill(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == batch.INTERRUPTED
-    assert "Traceback" not in errors
-    assert {path.name for path in out.iterdir()} == {"started", "index.html"}
-    assert "2 not run" in (out / "index.html").read_text()

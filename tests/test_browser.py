@@ -186,14 +186,13 @@ def test_an_article_is_chosen_its_evidence_opened_and_a_word_looked_up(
     lab: str, watched: Watched, tmp_path: Path
 ):
     """By mouse and by keyboard, in the reader; nothing is asked of any other machine."""
-    pytest.importorskip("anywidget", reason="anywidget is not installed")
     page = watched.page
     run_all(page, lab, "article_reader")
-    reading, looking = (page.locator(".attributed-desk").nth(place) for place in (0, 1))
+    reading, looking = (page.locator(".attributed-form").nth(place) for place in (0, 1))
     reading.scroll_into_view_if_needed()
     before = reading.locator("article").inner_text()
-    reading.locator("select[name=article]").select_option(index=5)
-    changed = "([desk, before]) => desk.querySelector('article').innerText != before"
+    reading.locator("select").select_option(index=5)
+    changed = "([form, before]) => form.querySelector('article').innerText != before"
     page.wait_for_function(changed, arg=[reading.element_handle(), before])
     page.screenshot(path=tmp_path / "chosen.png")
 
@@ -206,13 +205,13 @@ def test_an_article_is_chosen_its_evidence_opened_and_a_word_looked_up(
     page.screenshot(path=tmp_path / "opened.png")
 
     looking.scroll_into_view_if_needed()
-    word = looking.locator("input[name=word]")
+    word = looking.locator(".attributed-form-word input")
     word.fill("harbour")
     word.press("Enter")
     found = looking.get_by_text("places in")
     found.wait_for()
     page.wait_for_function(
-        "desk => [...desk.querySelectorAll('mark')].every(m => /harbour/i.test(m.innerText))",
+        "form => [...form.querySelectorAll('mark')].every(m => /harbour/i.test(m.innerText))",
         arg=looking.element_handle(),
     )
     assert looking.locator("mark").count() > 0

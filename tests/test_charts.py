@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from PIL import Image
 from tables_fixture import make_tables
 
-from helpers import charts, measures
+from helpers import charts, measures, tones
 
 TABLES = make_tables()
 ARTICLES = TABLES["articles"]
@@ -24,7 +24,7 @@ SAID = measures.join_articles(TABLES["attributions"], ARTICLES)
 MENTIONS = measures.join_articles(TABLES["mentions"], ARTICLES)
 MENTIONS = measures.join_entities(MENTIONS, TABLES["entities"])
 ENTITIES = measures.count_entities(MENTIONS).pipe(measures.add_article_share, len(ARTICLES))
-AIMED = measures.join_targets(TABLES["targets"], SAID, TABLES["entities"])
+AIMED = tones.join_targets(TABLES["targets"], SAID, TABLES["entities"])
 
 PLOTS = {
     "shares": (charts.plot_shares, ENTITIES, {"label": "entity"}),
@@ -58,8 +58,14 @@ PLOTS = {
     ),
     "grid": (
         charts.plot_grid,
-        measures.measure_targets(AIMED, minimum=8),
+        tones.measure_targets(AIMED, minimum=8),
         {"row": "speaker", "column": "target", "value": "balance", "diverging": True},
+    ),
+    "target grid": (charts.plot_target_grid, tones.measure_targets(AIMED, minimum=8), {}),
+    "instruments": (
+        charts.plot_instruments,
+        tones.measure_instruments(SAID, AIMED, minimum=3),
+        {"label": "speaker"},
     ),
     "relays": (
         charts.plot_grid,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from helpers import corpus, schema, tables
+from helpers import annotation, corpus, engine, schema, tables
 
 STORY = """Ferry line cuts night crossings
 
@@ -39,8 +39,13 @@ def articles(tmp_path):
     return write_stories(tmp_path / "articles", 3)
 
 
-def build(path, out, **options):
-    return corpus.build(path, out, progress=False, **options)
+def build(path, out, workers=1, **options):
+    return corpus.build(path, out, workers=workers, progress=False, **options)
+
+
+def same_tables(one, other):
+    for name in schema.TABLES:
+        pd.testing.assert_frame_equal(tables.read_table(name, one), tables.read_table(name, other))
 
 
 def test_every_table_is_written_and_fits_the_schema(articles, tmp_path):
@@ -51,7 +56,7 @@ def test_every_table_is_written_and_fits_the_schema(articles, tmp_path):
 
 
 def test_the_manifest_names_the_packages_that_are_installed():
-    versions = corpus._versions(["nltk", "no-such-package"])
+    versions = engine.package_versions(["nltk", "no-such-package"])
     assert list(versions) == ["nltk"]
 
 
@@ -76,7 +81,7 @@ def test_the_story_says_who_spoke(articles, tmp_path):
 
 def test_a_second_build_reads_nothing_again(articles, tmp_path, monkeypatch):
     first = build(articles, tmp_path / "out")
-    monkeypatch.setattr(corpus, "annotate", lambda _: pytest.fail("annotated again"))
+    monkeypatch.setattr(annotation, "annotate", lambda _: pytest.fail("annotated again"))
     assert build(articles, tmp_path / "out") == first
 
 
@@ -84,8 +89,8 @@ def test_only_new_and_changed_files_are_annotated(articles, tmp_path, monkeypatc
     build(articles, tmp_path / "out")
     before = tables.read_table("articles", tmp_path / "out").set_index("path")
     seen = []
-    annotate = corpus.annotate
-    monkeypatch.setattr(corpus, "annotate", lambda a: seen.extend(a["path"]) or annotate(a))
+    annotate = annotation.annotate
+    monkeypatch.setattr(annotation, "annotate", lambda a: seen.extend(a["path"]) or annotate(a))
     changed = articles / "story-001.txt"
     changed.write_text(STORY.replace("Okoro", "Achterberg"), encoding="utf-8")
     (articles / "story-002.txt").unlink()
@@ -106,19 +111,14 @@ def test_an_incremental_build_equals_a_fresh_one(articles, tmp_path):
     write_stories(articles, 5)
     build(articles, tmp_path / "grown")
     build(articles, tmp_path / "fresh")
-    for name in schema.TABLES:
-        pd.testing.assert_frame_equal(
-            tables.read_table(name, tmp_path / "grown"), tables.read_table(name, tmp_path / "fresh")
-        )
+    same_tables(tmp_path / "grown", tmp_path / "fresh")
 
 
-def test_two_workers_write_the_same_tables_as_one(articles, tmp_path):
+def test_two_workers_write_the_same_tables_as_one(articles, tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus, "LEAST_PART", 1)
     build(articles, tmp_path / "one")
     build(articles, tmp_path / "two", workers=2)
-    for name in schema.TABLES:
-        pd.testing.assert_frame_equal(
-            tables.read_table(name, tmp_path / "one"), tables.read_table(name, tmp_path / "two")
-        )
+    same_tables(tmp_path / "one", tmp_path / "two")
 
 
 def test_the_same_file_gives_the_same_id_wherever_it_lies(articles, tmp_path):
@@ -130,30 +130,31 @@ def test_the_same_file_gives_the_same_id_wherever_it_lies(articles, tmp_path):
 
 
 def test_a_killed_build_goes_on_where_it_stopped(tmp_path):
-    articles = write_stories(tmp_path / "articles", 3 * corpus.ARTICLES_PER_PART)
-    command = [sys.executable, "-m", "helpers", "build", str(articles), "--quiet", "--out"]
-    running = subprocess.Popen([*command, str(tmp_path / "out")], start_new_session=True)
+    articles = write_stories(tmp_path / "articles", 3 * corpus.LEAST_PART)
+    command = [sys.executable, "-m", "helpers", "build", str(articles), "--quiet", "--workers", "1"]
+    command += ["--out", str(tmp_path / "out")]
+    running = subprocess.Popen(command, start_new_session=True)
     parts = tmp_path / "out" / "parts"
     deadline = time.monotonic() + 120
-    while not list(parts.glob("*/part-*")) and time.monotonic() < deadline:
+    while not list(parts.glob("*/part-*/index.json")) and time.monotonic() < deadline:
         time.sleep(0.02)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     assert not (tmp_path / "out" / "manifest.json").exists()
-    kept = {part.name: part.stat().st_mtime_ns for part in parts.glob("*/part-*")}
+    kept = {part: part.stat().st_mtime_ns for part in parts.glob("*/part-*/index.json")}
     manifest = build(articles, tmp_path / "out")
-    now = {part.name: part.stat().st_mtime_ns for part in parts.glob("*/part-*")}
+    now = {part: part.stat().st_mtime_ns for part in parts.glob("*/part-*/index.json")}
     assert kept and kept.items() <= now.items()
-    assert manifest["counts"]["articles"] == 3 * corpus.ARTICLES_PER_PART
+    assert manifest["counts"]["articles"] == 3 * corpus.LEAST_PART
     assert tables.read_table("articles", tmp_path / "out")["path"].is_unique
 
 
 def test_another_engine_annotates_everything_again(articles, tmp_path, monkeypatch):
     build(articles, tmp_path / "out")
     seen = []
-    annotate = corpus.annotate
-    monkeypatch.setattr(corpus, "annotate", lambda a: seen.extend(a["path"]) or annotate(a))
-    monkeypatch.setattr(corpus, "engine_hashes", lambda: {"helpers/tone.py": "changed"})
+    annotate = annotation.annotate
+    monkeypatch.setattr(annotation, "annotate", lambda a: seen.extend(a["path"]) or annotate(a))
+    monkeypatch.setattr(engine, "engine_hashes", lambda: {"helpers/tone.py": "changed"})
     manifest = build(articles, tmp_path / "out")
     assert len(seen) == 3 and manifest["engine"] == {"helpers/tone.py": "changed"}
     assert len(list((tmp_path / "out" / "parts").iterdir())) == 1
@@ -184,14 +185,14 @@ def test_a_bad_file_is_a_problem_and_the_others_are_read(name, articles, tmp_pat
 
 
 def test_an_article_that_breaks_a_step_is_kept_without_it(articles, tmp_path, monkeypatch):
-    find = corpus.mentions.find_mentions
+    find = annotation.mentions.find_mentions
 
     def fails_on_one(some):
         if "day 1" in "".join(some["text"]):
             raise ValueError("cannot read this")
         return find(some)
 
-    monkeypatch.setattr(corpus.mentions, "find_mentions", fails_on_one)
+    monkeypatch.setattr(annotation.mentions, "find_mentions", fails_on_one)
     build(articles, tmp_path / "out")
     problem = tables.read_table("problems", tmp_path / "out").set_index("path").loc["story-001.txt"]
     assert problem["step"] == "mentions" and "cannot read this" in problem["problem"]
@@ -246,7 +247,7 @@ def test_a_five_megabyte_line_is_read(tmp_path):
     (tmp_path / "a.txt").write_text(text)
     articles, problems = corpus.ingest.read_articles(tmp_path / "a.txt")
     assert articles["text"][0] == text and problems.empty
-    blocks = corpus.structure.find_blocks(articles)
+    blocks = annotation.structure.find_blocks(articles)
     assert blocks["end"].max() == len(text.rstrip())
 
 

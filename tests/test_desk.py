@@ -1,79 +1,75 @@
-"""Desks: the same answers in a widget as on a static page, escaped, and no error without words."""
+"""The alias desk: a table in a batch, an editor where somebody sits in front, nothing unescaped."""
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
-from lxml import html
-from tables_fixture import make_tables, write_tables
 
-from helpers import concordance, desk
-
-MADE = make_tables(articles=60)
-ARTICLES, SAID = MADE["articles"], MADE["attributions"]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return write_tables(MADE, tmp_path_factory.mktemp("tables"))
-
-
-@pytest.fixture(scope="module")
-def looking(folder):
-    return desk.look_up(concordance.Texts(folder, ARTICLES), ARTICLES, "offer")
+from helpers import aliases, desk
 
 
 @pytest.fixture
-def in_lab(monkeypatch):
-    monkeypatch.setenv(desk.IN_LAB, "reader.ipynb")
-    pytest.importorskip("anywidget")
+def opened(tmp_path) -> desk.Desk:
+    proposed = pd.DataFrame(
+        [
+            ("<b>Quist</b>", "PERSON", "Mara Quist", "PERSON", "surname of one person", 1, 1, 2, 2),
+            ("Union", "FAC", "Union", "ORG", "the same name under another label", 1, 1, 3, 2),
+        ],
+        columns=aliases.PROPOSED[:9],
+    )
+    evidence = pd.DataFrame(
+        {
+            "before": ["", "The "],
+            "evidence": ["<b>Quist</b>", "Union"],
+            "after": [" said.", " met."],
+        }
+    )
+    return desk.open_desk(proposed, evidence, tmp_path / "aliases.csv")
 
 
-def test_outside_the_lab_a_desk_is_a_page(folder, looking, monkeypatch):
-    monkeypatch.delenv(desk.IN_LAB, raising=False)
-    for one in (looking, desk.read_article(ARTICLES, SAID, folder)):
-        shown = one._repr_mimebundle_()
-        assert set(shown) == {"text/html", "text/plain"}
-        assert not html.fromstring(f"<div>{shown['text/html']}</div>").xpath("//script|//form")
+def test_in_a_batch_it_is_a_table_without_markup_from_names(opened, capsys):
+    assert not desk.can_edit()
+    shown = desk.to_html(opened, opened.path)
+    assert "<b>Quist" not in shown and "&lt;b&gt;Quist" in shown
+    assert "action,name,label,target,note" in shown
 
 
-def test_in_the_lab_a_desk_is_a_widget_that_answers(looking, in_lab):
-    shown = looking._repr_mimebundle_()
-    bundle = shown[0] if isinstance(shown, tuple) else shown
-    assert "application/vnd.jupyter.widget-view+json" in bundle
-    widget = looking.widget()
-    before = widget.page
-    widget.values = {**looking.values, "word": "borders"}
-    assert widget.page != before and "borders" in widget.page
+def test_no_proposal_says_so(opened):
+    assert "No merge to propose" in desk.to_html(opened.head(0), "aliases.csv")
 
 
-def test_an_article_is_chosen_from_a_list(folder):
-    reading = desk.read_article(ARTICLES, SAID, folder, "a017")
-    assert reading.values == {"article": "a017"}
-    assert len(reading.fields[0]["choices"]) == len(ARTICLES)
-    assert "Harbour talks enter round 3" in reading.reply({"article": "a003"})
+def test_choices_become_decisions(opened):
+    decided = desk.read_choices(opened, [desk.MERGE, desk.IGNORE])
+    assert [(d["action"], d["name"], d["label"], d["target"]) for d in decided] == [
+        ("merge", "<b>Quist</b>", "PERSON", "Mara Quist"),
+        ("ignore", "Union", "FAC", ""),
+    ]
+    decided = desk.read_choices(opened, [desk.LEAVE, desk.BACK])
+    assert [(d["action"], d["name"], d["label"]) for d in decided] == [("merge", "Union", "ORG")]
 
 
-@pytest.mark.parametrize(
-    ("changed", "fewer"),
-    [({"outlet": "Clarion"}, True), ({"role": "caption"}, True), ({"since": "2026-04-10"}, True)],
-)
-def test_what_is_looked_up_is_filtered(looking, changed, fewer):
-    number = int(looking.reply(looking.values).split(" ")[0].removeprefix("<p>").replace(",", ""))
-    page = looking.reply({**looking.values, **changed})
-    assert int(page.split(" ")[0].removeprefix("<p>").replace(",", "")) < number
+def test_the_editor_keeps_what_was_chosen(opened):
+    editor = desk.edit(opened, opened.path)
+    rows, other, save = editor.children[1:3], editor.children[4], editor.children[5]
+    rows[0].children[0].value = desk.MERGE
+    action, name, _, target = other.children
+    action.value, name.value, target.value = "rename", "Union", "Dockers"
+    save.click()
+    kept = aliases.read_decisions(opened.path)
+    assert kept[["action", "name", "target"]].to_numpy().tolist() == [
+        ["merge", "<b>Quist</b>", "Mara Quist"],
+        ["rename", "Union", "Dockers"],
+    ]
+    save.click()
+    assert len(aliases.read_decisions(opened.path)) == 2
+    assert "<b>Quist" not in rows[0].children[1].value
 
 
-def test_mistakes_are_answered_in_words(looking):
-    page = looking.reply({**looking.values, "kind": "entity", "word": "<b>Nobody</b>"})
-    assert "no entity is called" in page and "<b>" not in page
-    assert "is not a day" in looking.reply({**looking.values, "since": "May"})
-    assert "0 places" in looking.reply({**looking.values, "word": ""})
-
-
-def test_nothing_to_read_says_so(folder):
-    nothing = desk.read_article(ARTICLES.head(0), SAID.head(0), folder)
-    assert "there is no article" in nothing.reply(nothing.values)
-
-
-def test_the_script_asks_for_nothing_from_outside():
-    assert "http" not in desk.SCRIPT + desk.STYLE and "import " not in desk.SCRIPT
+def test_a_file_that_cannot_be_read_is_not_overwritten(opened, tmp_path):
+    path = tmp_path / "aliases.csv"
+    path.write_text("action,name,into\n")
+    editor = desk.edit(opened, path)
+    editor.children[1].children[0].value = desk.MERGE
+    editor.children[5].click()
+    assert "Nothing was saved" in editor.children[6].value
+    assert path.read_text() == "action,name,into\n"

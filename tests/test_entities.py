@@ -37,7 +37,13 @@ def mentions(*rows: tuple[str, str, str]) -> pd.DataFrame:
     start = pd.Series(range(len(table)), dtype="int64") * 100
     length = table["text"].str.len().astype("int64")
     return table.assign(
-        start=start, end=start + length, role="body", entity_id="", confidence=0.9, rule="test"
+        start=start,
+        end=start + length,
+        role="body",
+        entity_id="",
+        stands_for="",
+        confidence=0.9,
+        rule="test",
     )[schema.TABLES["mentions"].columns.names]
 
 

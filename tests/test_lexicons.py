@@ -25,24 +25,29 @@ def test_every_row_says_where_it_comes_from(name):
     assert (lexicons.read_lexicon(name)["source"].str.strip() != "").all()
 
 
-def test_agencies_have_one_country_and_one_owner():
-    agencies = lexicons.read_lexicon("agencies")
-    assert agencies["name"].is_unique
-    assert agencies["country"].str.fullmatch("[A-Z]{3}|").all()
-    assert set(agencies["ownership"]) <= set(schema.OWNERSHIPS) - {"", "unknown"}
-    assert lexicons.read_aliases("agencies")["AFP"] == "Agence France-Presse"
+def test_outlets_have_one_country_and_one_owner():
+    outlets = lexicons.read_lexicon("outlets")
+    assert outlets["name"].is_unique
+    assert outlets["country"].str.fullmatch("[A-Z]{3}|").all()
+    assert set(outlets["ownership"]) <= set(schema.OWNERSHIPS) - {"", "unknown"}
+    assert lexicons.read_aliases("outlets")["AFP"] == "Agence France-Presse"
+
+
+def test_aliases_of_one_kind():
+    agencies = lexicons.read_aliases("outlets", kind="agency")
+    assert agencies["AFP"] == "Agence France-Presse" and "CNN" not in agencies
 
 
 def test_a_list_read_twice_is_not_shared():
-    agencies = lexicons.read_lexicon("agencies")
-    agencies["name"] = "changed"
-    assert "Reuters" in set(lexicons.read_lexicon("agencies")["name"])
+    outlets = lexicons.read_lexicon("outlets")
+    outlets["name"] = "changed"
+    assert "Reuters" in set(lexicons.read_lexicon("outlets")["name"])
 
 
 def test_a_missing_list_names_those_that_are_there(own_folder):
     (own_folder / "birds.csv").write_text("name,source\nwren,x\n")
     with pytest.raises(FileNotFoundError, match="there is: birds"):
-        lexicons.read_lexicon("agencies")
+        lexicons.read_lexicon("outlets")
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,77 @@ def test_attributions_of_different_articles_never_pair():
     assert reliability.pair_attributions(coding((0, 9)), coding((0, 9), path="b.txt")).empty
 
 
+def test_a_statement_is_placed_by_its_words():
+    text = "“It rained,” said\u00a0Quist. Then nobody spoke. “The port,” she said, “is closed now.”"
+    (span,) = reliability.place_statement('"It rained", said Quist', text)
+    assert text[slice(*span)] == "It rained,” said\u00a0Quist"
+    spans = reliability.place_statement("It rained, said Quist ... The port, she said", text)
+    assert [text[slice(*span)] for span in spans][1] == "The port,” she said"
+    assert reliability.place_statement("something else altogether", text) == []
+    assert reliability.place_statement("", text) == []
+
+
+def test_a_statement_is_found_by_half_of_either():
+    statements = coding((0, 100), (200, 300), (400, 500), (600, 700))
+    said = coding((10, 20), (190, 260), (440, 900))
+    matched = reliability.match_statements(said, statements)
+    assert matched.to_numpy().tolist() == [
+        [0, 0, 0.1, 1.0],
+        [1, 1, 0.6, pytest.approx(60 / 70)],
+        [2, 2, 0.6, pytest.approx(60 / 460)],
+        [3, 2, 1.0, pytest.approx(100 / 460)],
+    ]
+
+
+def test_the_attribution_with_most_in_common_counts():
+    matched = reliability.match_statements(coding((0, 10), (10, 40)), coding((0, 50)))
+    assert matched[["statement", "attribution"]].to_numpy().tolist() == [[0, 1]]
+    assert reliability.match_statements(coding((0, 10)), coding((0, 9), path="b.txt")).empty
+    assert reliability.match_statements(coding((0, 9)), coding((40, 50))).empty
+    assert reliability.match_statements(coding(), coding()).empty
+
+
+@pytest.mark.parametrize(
+    ("speaker", "name", "person"),
+    [
+        ("Ana Muñoz", "Ana Mun\u0303oz", True),
+        ("Dr. Quist", "Mara Quist Jr., harbour master", True),
+        ("HWU", "Harbour Workers Union", False),
+        ("the police", "Police of Ansel", False),
+        ("Ansel Institute’s report", "The Ansel Institute", False),
+    ],
+)
+def test_a_speaker_is_the_source_a_coder_names(speaker, name, person):
+    assert reliability.same_source(speaker, name, person)
+
+
+@pytest.mark.parametrize(
+    ("speaker", "name", "person"),
+    [
+        ("Mara", "Mara Quist", True),
+        ("", "Mara Quist", True),
+        ("union leaders", "Harbour Workers Union", False),
+        ("the report", "The Ansel Institute", False),
+    ],
+)
+def test_a_speaker_is_not_the_source_a_coder_names(speaker, name, person):
+    assert not reliability.same_source(speaker, name, person)
+
+
+def test_source_names_are_scored_by_the_way_they_were_resolved():
+    statements = coding((0, 10), (20, 30), (40, 50), (60, 70)).assign(
+        name=["Mara Quist", "Odo Brandvik", "", "HWU"], source_type="named person"
+    )
+    said = coding((0, 10), (20, 30), (40, 50)).assign(
+        speaker=["Mara Quist", "Mara Quist", "HWU"], resolution=["name", "pronoun", "name"]
+    )
+    scores = reliability.measure_source_names(said, statements).set_index("resolution")
+    assert scores["statements"].to_dict() == {"all": 2, "name": 1, "pronoun": 1}
+    assert scores["right"].to_dict() == {"all": 1, "name": 1, "pronoun": 0}
+    nothing = reliability.measure_source_names(said.iloc[:0], statements)
+    assert nothing["statements"].tolist() == [0]
+
+
 def test_finding_is_scored_apart_from_coding():
     first = coding((0, 10), (20, 30), form=["direct", "mixed"])
     second = coding((0, 10), (50, 60), form=["direct", "direct"])

@@ -224,13 +224,12 @@ def test_the_index_lists_each_run_with_title_parameters_figure_and_links():
     content = tree(report.render_index("Monthly", [DONE], NOON))
     assert content.xpath("string(//h1)") == "Monthly"
     assert "1 March 2026, 12:05" in content.xpath("string(//main/p)")
-    assert "1 run: 1 finished, 0 failed, in 2 min 05 s" in content.xpath("string(//main/p)")
+    assert "1 run: 1 finished, 0 failed; 2 min 05 s of work" in content.xpath("string(//main/p)")
     run = content.xpath("//li")[0]
-    assert run.xpath("./h2/a/text()") == ["Who is in the news?"]
+    assert run.xpath("./h3/a/text()") == ["Who is in the news?"]
     told = dict(zip(run.xpath(".//dt/text()"), run.xpath(".//dd/text()"), strict=True))
     assert told == {
         "run": "one",
-        "notebook": "entity_counts.ipynb",
         "corpus": "sample",
         "top": "3",
         "time taken": "2 min 05 s",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import attributions, entities, mentions, schema, speakers
+from helpers import attributions, cast, entities, mentions, schema, speakers
 
 PIECES = st.sampled_from(
     [
@@ -62,7 +62,7 @@ def resolved(text: str) -> list[tuple[str, str]]:
         ),
         (
             "Two retired harbour pilots met.\n\nThe pilots said that the port was closed.",
-            ("Two retired harbour pilots", "description"),
+            ("two retired harbour pilots", "description"),
         ),
         (
             "“The port is closed,” said Mara Quist.\n\n“Nobody has been paid for a month.”",
@@ -70,17 +70,17 @@ def resolved(text: str) -> list[tuple[str, str]]:
         ),
         (
             "A crane driver said that it rained. He said nobody had come.",
-            ("A crane driver", "pronoun"),
+            ("a crane driver", "pronoun"),
         ),
         (
             "Residents said that the port was closed.",
-            ("Residents", "none"),
+            ("residents", "none"),
         ),
         (
             "A spokesman for the Harbour Workers’ Union said that it would strike.",
             ("Harbour Workers' Union", "name"),
         ),
-        ("The U.S. and Norway said that they agreed.", ("United States; Norway", "name")),
+        ("The U.S. and Norway said that they agreed.", ("United States and Norway", "name")),
     ],
 )
 def test_the_speaker_and_how_it_was_found(text, last):
@@ -116,7 +116,7 @@ def test_a_modified_description_is_not_the_first_body_of_that_kind():
     text = (
         "The Interior Ministry said that it rained.\n\nThe foreign ministry said that it was dry."
     )
-    assert resolved(text)[-1] == ("The foreign ministry", "none")
+    assert resolved(text)[-1] == ("the foreign ministry", "none")
 
 
 def test_nobody_to_mean_leaves_the_pronoun_as_written():
@@ -136,5 +136,6 @@ def test_add_speaker_keeps_rows_and_applying_twice_changes_nothing(texts):
     filled = ["speaker", "speaker_id", "resolution"]
     pd.testing.assert_frame_equal(once.drop(columns=filled), said.drop(columns=filled))
     schema.to_arrow("attributions", once)
-    assert set(once["speaker_id"]) <= {"", *named["entity_id"]}
+    ids = once["speaker_id"].str.split(cast.IDS).explode()
+    assert set(ids.dropna()) <= {"", *named["entity_id"]}
     assert (once.loc[once["resolution"] != "none", "speaker"] != "").all()

@@ -41,6 +41,7 @@ def test_spans_come_back_as_lists(tmp_path):
         "spans": [[0, 4], [6, 9]],
         "cue_spans": [],
         "source_spans": [[5, 6]],
+        "relay_chain": [],
         "form": "direct",
         "resolution": "none",
         "source_type": "unnamed person",

@@ -1,9 +1,10 @@
-"""Lexical tone of what is said and of the words around a target."""
+"""Lexical tone of what is said, the words that drive it, and tone toward a target."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -30,6 +31,7 @@ def said(*texts: str) -> pd.DataFrame:
         end=[len(text) for text in texts],
         text=list(texts),
         spans=[[[0, len(text)]] for text in texts],
+        form="indirect",
     )
 
 
@@ -60,38 +62,80 @@ def test_agreement_is_the_share_of_words_with_the_sign_of_the_label():
     assert math.isnan(table["tone_agreement"].iloc[1])
     assert math.isnan(table["tone_agreement"].iloc[2])
     assert table["tone_label"].iloc[3] == "negative"
-    assert table["tone_agreement"].iloc[3] == 0
+    assert table["tone_agreement"].iloc[3] == 1
 
 
-def test_target_tone_is_of_the_clause_around_the_target():
-    text = "Quist praised the great crew, but Brandvik was a disaster and a liar."
-    frame = pd.DataFrame({"text": [text] * 2, "start": [0, text.index("Brandvik")], "end": [5, 42]})
-    assert list(tone.add_target_tone(frame)["polarity"]) == ["positive", "negative"]
+def test_a_negated_word_counts_for_the_other_side():
+    words = tone.driving_words(said("It was not a success."))
+    assert list(words["word"]) == ["success"] * 2 and (words["weight"] < 0).all()
+    assert set(words["lexicon"]) == {"vader", "news"}
 
 
-def test_targets_are_the_names_inside_what_is_said():
-    table = said("Quist is a terrible liar")
-    table["start"], table["end"], table["spans"] = 10, 34, [[[10, 34]]]
-    names = pd.DataFrame(
-        {
-            "article_id": ["a0", "a0", "a1"],
-            "start": [10, 40, 10],
-            "end": [15, 45, 15],
-            "entity_id": ["person-quist", "person-other", "person-quist"],
-        }
+def test_the_strongest_words_come_first_with_their_place_in_the_article():
+    text = "A port, a terrible murder and a gift."
+    table = said(text)
+    table[["start", "end"]] += 100
+    table["spans"] = [[[100, 100 + len(text)]]]
+    words = tone.driving_words(table)
+    assert set(words["word"]) == {"terrible", "murder", "gift"}
+    assert words["weight"].abs().is_monotonic_decreasing
+    assert all(
+        text[start - 100 : end - 100] == word
+        for start, end, word in zip(words["start"], words["end"], words["word"], strict=True)
     )
-    targets = tone.find_targets(table, names)
-    schema.to_arrow("targets", targets)
-    assert targets[["start", "end", "entity_id", "polarity"]].to_numpy().tolist() == [
-        [10, 15, "person-quist", "negative"]
-    ]
-    assert 1 / 3 <= targets["confidence"].iloc[0] <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("“They called us ‘traitors’ for it.”", "direct"),
+        ("They called us “traitors” for it.", "direct"),
+        ("the so-called traitors left", "indirect"),
+    ],
+)
+def test_words_quoted_from_others_or_kept_at_a_distance_are_not_the_speakers(text, form):
+    table = tone.add_tone(said(text).assign(form=form))
+    assert table["tone"].iloc[0] == 0 and math.isnan(table["news_tone"].iloc[0])
+
+
+def test_a_quoted_word_in_reported_speech_is_the_speakers():
+    table = tone.add_tone(said("it was a “disgrace” to vote").assign(form="mixed"))
+    assert table["tone"].iloc[0] < 0 and table["news_tone"].iloc[0] < 0
+
+
+def test_the_second_list_knows_words_of_the_news():
+    table = tone.add_tone(said("They condemn it.", "They hailed it.", "They said it."))
+    assert list(np.sign(table["news_tone"].iloc[:2])) == [-1, 1]
+    assert math.isnan(table["news_tone"].iloc[2])
+
+
+CLEAR = [
+    ("Quist condemned Brandvik as a corrupt liar and a disgrace.", "Brandvik", "negative"),
+    ("Quist praised Brandvik as a brilliant and honest leader.", "Brandvik", "positive"),
+    ("Quist met Brandvik at the station on Monday.", "Brandvik", "neutral"),
+    ("Quist condemned North Korea’s decision to send troops.", "North Korea", "negative"),
+    ("Brandvik is not an honest man, Quist said.", "Brandvik", "negative"),
+]
+
+
+@pytest.mark.parametrize(("text", "target", "polarity"), CLEAR)
+def test_tone_toward_a_target(text, target, polarity):
+    start = text.index(target)
+    frame = pd.DataFrame({"text": [text], "start": [start], "end": [start + len(target)]})
+    assert tone.add_target_tone(frame)["polarity"].iloc[0] == polarity
+
+
+def test_two_targets_of_one_sentence_are_told_apart():
+    text = "Quist thanked Lind warmly for her courage, but called Brandvik a corrupt liar."
+    starts = [text.index("Lind"), text.index("Brandvik")]
+    frame = pd.DataFrame({"text": text, "start": starts, "end": [starts[0] + 4, starts[1] + 8]})
+    assert list(tone.add_target_tone(frame)["polarity"]) == ["positive", "negative"]
 
 
 def test_no_rows_are_fine():
     empty = schema.empty("attributions")
     schema.to_arrow("attributions", tone.add_tone(empty))
-    assert tone.find_targets(empty, schema.empty("mentions")).empty
+    assert tone.driving_words(empty).empty
     assert tone.add_target_tone(pd.DataFrame({"text": [], "start": [], "end": []})).empty
 
 
@@ -109,7 +153,7 @@ def test_add_tone_keeps_rows_and_applying_twice_changes_nothing(texts):
     assert once["tone_agreement"].dropna().between(0, 1).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(TEXTS.filter(bool), max_size=4), st.randoms(use_true_random=False))
 def test_target_probabilities_add_up_and_the_likeliest_is_the_polarity(texts, chance):
     starts = [chance.randrange(len(text)) for text in texts]

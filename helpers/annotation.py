@@ -1,0 +1,281 @@
+"""What is done to one part of a corpus: annotate its articles, then join them to the corpus.
+
+Annotating is the slow step and depends on one article alone. Joining fills in what the whole
+corpus decides (which entity a name is, what is printed twice), and what follows from it.
+Both are jobs that any process can do that reaches the store: they read from it and write to it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import zip_longest
+from typing import Any
+
+import pandas as pd
+
+from helpers import (
+    attributions,
+    duplicates,
+    engine,
+    entities,
+    mentions,
+    quotations,
+    replies,
+    schema,
+    sources,
+    speakers,
+    structure,
+    targets,
+    tone,
+)
+from helpers.parts import Index, Join, PartStore
+from helpers.storage import Storage, from_bytes
+
+JOINED_STEPS = ("speakers", "sources")
+_one_at_a_time = threading.Lock()  # a cluster's worker may have threads; the models are not for two
+
+
+# ---------------------------------------------------------------------------- jobs for workers
+
+
+def annotate_part(
+    place: str, folder: str, expected: str, name: str, content: bytes, rows: dict[str, str]
+) -> Index:
+    """Annotate the articles of one part and keep it in the store; return its index.
+
+    `content` are the articles as Parquet, `rows` the fingerprint of each article id.
+    Raises engine.EngineError when this process has another engine than `expected`.
+    """
+    engine.check_engine(expected)
+    begun = time.process_time()
+    with _one_at_a_time:
+        frames = annotate(from_bytes(content))
+        sketches = duplicates.sketch(frames["articles"])
+        names = _summarise(frames["mentions"], frames["articles"])
+    seconds = time.process_time() - begun
+    return PartStore(Storage(place), folder).add(name, frames, rows, names, sketches, seconds)
+
+
+def summarise_part(place: str, folder: str, expected: str, name: str, dropped: list[str]) -> str:
+    """Summarise the names of a part anew without the articles that are dropped from it."""
+    engine.check_engine(expected)
+    store = PartStore(Storage(place), folder)
+    with _one_at_a_time:
+        found = store.read(name, "mentions")
+        articles = store.read(name, "articles", ["article_id", "text"])
+        found = found[~found["article_id"].isin(dropped)].reset_index(drop=True)
+        articles = articles[~articles["article_id"].isin(dropped)].reset_index(drop=True)
+        names = _summarise(found, articles)
+    return store.keep_names(name, dropped, names)
+
+
+def _summarise(found: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
+    """Sum up names, with the keys by which their entities are looked up."""
+    names = entities.summarise_names(found, articles)
+    keys = {
+        f"{column}_key": [
+            name_key(label, name) for label, name in zip(names["label"], names[column], strict=True)
+        ]
+        for column in ("name", "written")
+    }
+    return names.assign(**{column: pd.Series(k, dtype=object) for column, k in keys.items()})
+
+
+def name_key(owner: str, name: str) -> str:
+    """Return what a name is looked up by: its label, which may come as an entity's id, and key."""
+    label = owner.partition("-")[0].upper()
+    return f"{label} {entities.key_of(name, label)}"
+
+
+def join_part(place: str, folder: str, expected: str, name: str, join: Join) -> tuple[str, Join]:
+    """Fill in what the corpus tells about a part and keep the result; return name and join."""
+    engine.check_engine(expected)
+    store = PartStore(Storage(place), folder)
+    with _one_at_a_time:
+        frames = {
+            table: store.read(name, table)
+            for table in ("articles", "mentions", "attributions", "targets", "problems")
+        }
+        joined = join_corpus(frames, join.frame(), join.duplicates)
+    store.keep_joined(name, join, joined)
+    return name, join
+
+
+# ---------------------------------------------------------------------- one article at a time
+
+
+def annotate(articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Annotate some articles, each on its own; return their tables as far as one article tells.
+
+    A step that fails for an article is a row in `problems`; the article itself is kept.
+    """
+    problems: list[dict[str, str]] = []
+    run = partial(_step_by_article, problems=problems)
+    blocks = run("structure", structure.find_blocks, articles, "blocks")
+    articles = structure.add_wire(structure.add_header(articles, blocks), blocks)
+    sentences = run(
+        "sentences", lambda some: structure.find_sentences(some, blocks), articles, "sentences"
+    )
+    readable = articles[articles["language"].isin(["", "en"])]
+    found = run("mentions", mentions.find_mentions, readable, "mentions")
+    said = run("attributions", attributions.find_attributions, readable, "attributions")
+    aimed = run(
+        "targets", lambda some: targets.find_targets(said, found, some), readable, "targets"
+    )
+    problems.extend(_unclosed_quotations(readable))
+    return {
+        "articles": articles,
+        "blocks": _in_order(blocks, articles),
+        "sentences": _in_order(sentences, articles),
+        "mentions": _in_order(structure.add_role(found, blocks), articles),
+        "attributions": _in_order(tone.add_tone(structure.add_role(said, blocks)), articles),
+        "targets": aimed,
+        "problems": pd.DataFrame(problems, columns=schema.TABLES["problems"].columns.names),
+    }
+
+
+def _in_order(frame: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
+    """Return rows in the order of their articles and of the text."""
+    rank = pd.Index(articles["article_id"]).get_indexer(frame["article_id"])
+    order = frame[["start", "end"]].assign(rank=rank).sort_values(["rank", "start", "end"]).index
+    return frame.loc[order].reset_index(drop=True)
+
+
+def _step_by_article(
+    step: str,
+    function: Callable[[pd.DataFrame], pd.DataFrame],
+    articles: pd.DataFrame,
+    name: str,
+    problems: list[dict[str, str]],
+) -> pd.DataFrame:
+    """Run one step over all articles, or one by one when it fails, noting those that fail."""
+    if articles.empty:
+        return schema.empty(name)
+    try:
+        return function(articles)
+    except Exception as error:
+        if len(articles) == 1:
+            problems.append(_failed(articles.iloc[0], step, error))
+            return schema.empty(name)
+    pieces = [
+        _step_by_article(step, function, articles.iloc[[place]], name, problems)
+        for place in range(len(articles))
+    ]
+    return pd.concat(pieces, ignore_index=True)
+
+
+def _failed(article: Any, step: str, error: Exception) -> dict[str, str]:
+    problem = f"{type(error).__name__}: {error}; the article is kept without this step"
+    return problem_row(article.article_id, article.path, step, problem)
+
+
+def _unclosed_quotations(articles: pd.DataFrame) -> Iterator[dict[str, str]]:
+    for article in articles.itertuples():
+        found = quotations.find_quotations(article.text)
+        unclosed = [
+            quotation
+            for quotation, following in zip_longest(found, found[1:])
+            if not quotation.closed and not (following and following.continued)
+        ]
+        if unclosed:
+            opening = article.text[unclosed[0].start : unclosed[0].start + 40]
+            problem = (
+                f"{len(unclosed)} quotation marks are opened and never closed, the first at "
+                f"{unclosed[0].start} ({opening!r}); each is read to the end of its paragraph"
+            )
+            yield problem_row(article.article_id, article.path, "quotations", problem)
+
+
+def problem_row(article_id: str, path: str, step: str, problem: str) -> dict[str, str]:
+    """Return one row of `problems`."""
+    return {"article_id": article_id, "path": path, "step": step, "problem": problem}
+
+
+# -------------------------------------------------------------------- joined to the corpus
+
+
+def join_corpus(
+    frames: dict[str, pd.DataFrame],
+    names: pd.DataFrame,
+    copies: dict[str, tuple[str, str]],
+) -> dict[str, pd.DataFrame]:
+    """Add what depends on more than one article to the tables of a part.
+
+    `names` are the entities that the part's mentions may be, `copies` its duplicates. Who speaks
+    and what kind of source that is are decided article by article, by the entities named there:
+    the rows of an article are the same in whichever part it lies, and whatever else is read.
+    """
+    articles = duplicates.add_duplicates(frames["articles"], copies)
+    found = entities.add_entity(frames["mentions"], articles, names)
+    problems: list[dict[str, str]] = []
+    said = _add_sources(frames["attributions"], articles, found, names, problems)
+    before = frames["problems"]
+    before = before[~before["step"].isin(JOINED_STEPS)]
+    return {
+        "articles": articles,
+        "mentions": found,
+        "attributions": said,
+        "targets": targets.add_entity(frames["targets"], found),
+        "replies": replies.find_replies(articles, found),
+        "problems": pd.concat(
+            [before, pd.DataFrame(problems, columns=before.columns)], ignore_index=True
+        ),
+    }
+
+
+def _add_sources(
+    said: pd.DataFrame,
+    articles: pd.DataFrame,
+    found: pd.DataFrame,
+    names: pd.DataFrame,
+    problems: list[dict[str, str]],
+) -> pd.DataFrame:
+    """Add speakers and sources article by article, noting the articles where a step fails."""
+    if said.empty:
+        return said
+    said, found, articles, names = map(_plain, (said, found, articles, names))
+    places = {entity_id: place for place, entity_id in enumerate(names["entity_id"])}
+    mentioned = found.groupby("article_id", sort=False).indices
+    spoken = said.groupby("article_id", sort=False).indices
+    pieces = []
+    for place, article_id in enumerate(articles["article_id"]):
+        if article_id not in spoken:
+            continue
+        article = articles.iloc[[place]]
+        own = said.iloc[spoken[article_id]]
+        here = found.iloc[mentioned.get(article_id, [])]
+        present = _entities_of(here, names, places)
+        step = "speakers"
+        try:
+            own = speakers.add_speaker(own, article, here, present)
+            step = "sources"
+            own = sources.add_source_type(own, article, present)
+        except Exception as error:
+            problems.append(_failed(article.iloc[0], step, error))
+        pieces.append(own)
+    return pd.concat(pieces, ignore_index=True)
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with its texts as Python objects, which is faster for very many small cuts."""
+    texts = [column for column, dtype in frame.dtypes.items() if isinstance(dtype, pd.StringDtype)]
+    return frame.astype(dict.fromkeys(texts, object))
+
+
+def _entities_of(
+    mentioned: pd.DataFrame, names: pd.DataFrame, places: dict[str, int]
+) -> pd.DataFrame:
+    """Return the entities an article names; their aliases are the spellings it has."""
+    spelled: dict[str, set[str]] = {}
+    for entity_id, text in zip(mentioned["entity_id"], mentioned["text"], strict=True):
+        if entity_id:
+            spelled.setdefault(entity_id, set()).add(text)
+    here = names.iloc[sorted(places[entity_id] for entity_id in spelled)]
+    aliases = [
+        sorted(spelled[entity_id] - {entity})
+        for entity_id, entity in zip(here["entity_id"], here["entity"], strict=True)
+    ]
+    return here.assign(aliases=pd.Series(aliases, index=here.index, dtype=object))

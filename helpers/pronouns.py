@@ -1,0 +1,325 @@
+"""Whom a pronoun means: an article's memory of who was named, who spoke, and how prominently.
+
+Every person, body, document or group that could be meant is a candidate where it last stood. It
+must agree in gender, number and kind; of those that do the most prominent wins: near, a subject,
+the last to speak. Gender is evidence about words (titles, nouns, the article's own pronouns, the
+given name), used here only and kept nowhere.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from helpers import descriptions, lexicons
+
+Spans = Sequence[Sequence[int]]
+
+HE, SHE, IT, THEY = "he", "she", "it", "they"
+PRONOUNS = {
+    "he": HE,
+    "him": HE,
+    "his": HE,
+    "himself": HE,
+    "she": SHE,
+    "her": SHE,
+    "hers": SHE,
+    "herself": SHE,
+    "they": THEY,
+    "them": THEY,
+    "their": THEY,
+    "both": THEY,
+    "it": IT,
+    "its": IT,
+}
+REACH = 4000  # characters back in which a person is sought
+NEAR = 1500  # characters back in which a body, document or group is sought
+# Scores of a candidate, in narrative sentences: 1 is as good as one sentence nearer.
+SUBJECT = 0.8  # it opens a clause
+LAST_SPEAKER = 1.2  # it spoke last
+GOES_ON = 2.0  # "she added": it spoke last
+QUOTED = -3.0  # it stands in somebody's direct speech
+REPORTED = -0.7  # it stands in somebody's indirect speech
+PARAGRAPH = -0.25  # for each paragraph between
+OFTEN = 0.15  # for each time it was named, up to six
+AGREES, DISAGREES = 1.0, -4.0  # bounds of the agreement in gender
+UNNAMED = -1.0  # it is only described, and has not spoken
+PLACE = -0.8  # a place that is meant by "it" as a speaker
+BODY_AS_THEY = -1.6
+PERSON_AS_IT = -2.0  # somebody taken for a person of whom the article never says he or she
+WORST = -6.0
+# Evidence of gender.
+TITLE, GIVEN_NAME, NEARBY = 4.0, 2.0, 1.5
+CLEAR = 1.5  # by how much the best candidate must lead for the pronoun to tell its gender
+
+_QUOTED = re.compile(r"“[^”\n]*(?:”|\n|$)|\"[^\"\n]*(?:\"|\n|$)")
+_FULL_STOP = re.compile(
+    r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bMrs)(?<!\bSt)(?<!\bGen)(?<!\bSen)(?<!\bRep)(?<!\bGov)"
+    r"(?<!\b[A-Z])[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|[\n\r]+"
+)
+_LINE = re.compile(r"\S[^\n\r]*")
+_SUBJECT_BEFORE = re.compile(
+    r"(?:^|[,;:–—(]\s*|\b(?:that|and|but|or|when|while|as|because|if|after|before|since|where|"
+    r"although|though|until|unless|than|so|yet|then|whom|which|said|says|told|added)\s+)$",
+    re.IGNORECASE,
+)
+_GENDERED = re.compile(r"\b(?:he|she|his|her|him|himself|herself)\b", re.IGNORECASE)
+_SUBJECT_PRONOUN = frozenset({"he", "she"})
+
+
+@dataclass(slots=True, eq=False)
+class Referent:
+    """Somebody or something an article speaks of: its name or description, and what it is."""
+
+    speaker: str
+    speaker_id: str
+    kind: str  # person, body, place, document or ""
+    plural: bool = False
+    male: float = 0.0
+    times: int = 0
+    outlet: bool = False
+    spoke: bool = False
+
+    @property
+    def named(self) -> bool:
+        """Whether it has a name of its own."""
+        return self.speaker_id != ""
+
+
+@dataclass(slots=True)
+class Place:
+    """A referent where it stands in the text."""
+
+    start: int
+    end: int
+    referent: Referent
+    subject: bool
+    quoted: bool
+
+
+class Discourse:
+    """The memory of one article, read from its beginning."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.quotes = [match.span() for match in _QUOTED.finditer(text)]
+        self._quote_starts = [start for start, _ in self.quotes]
+        self.stops = [
+            match.end() for match in _FULL_STOP.finditer(text) if not self.in_quotes(match.end())
+        ]
+        self.lines = [match.start() for match in _LINE.finditer(text)]
+        self.places: list[Place] = []
+        self._starts: list[int] = []
+        self.reported: list[tuple[int, int]] = []
+        self.last: Referent | None = None
+        self.last_at = -1
+        self.read = 0
+
+    def in_quotes(self, offset: int) -> bool:
+        """Tell whether an offset lies inside quotation marks."""
+        place = bisect_right(self._quote_starts, offset) - 1
+        return place >= 0 and offset < self.quotes[place][1]
+
+    def sentence(self, offset: int) -> int:
+        """Return where the sentence of an offset begins, quotations counted as parts of one."""
+        place = bisect_right(self.stops, offset) - 1
+        return self.stops[place] if place >= 0 else 0
+
+    def paragraph(self, offset: int) -> int:
+        """Return the number of the paragraph of an offset."""
+        return bisect_right(self.lines, offset)
+
+    def add(self, start: int, end: int, referent: Referent) -> None:
+        """Remember that a referent stands in text[start:end]."""
+        self._place(start, end, referent, self.opens_clause(start))
+        referent.times += 1
+
+    def _place(self, start: int, end: int, referent: Referent, subject: bool) -> None:
+        at = bisect_left(self._starts, start)
+        self._starts.insert(at, start)
+        self.places.insert(at, Place(start, end, referent, subject, self.in_quotes(start)))
+
+    def speak(self, referent: Referent, at: int) -> None:
+        """Remember that a referent spoke."""
+        self.last, self.last_at = referent, at
+        referent.spoke = True
+
+    def read_to(self, offset: int) -> None:
+        """Follow the narrative up to an offset: whom its pronouns mean stays prominent."""
+        if offset <= self.read:
+            return
+        for match in _GENDERED.finditer(self.text, self.read, offset):
+            if not self.in_quotes(match.start()):
+                word = match.group().lower()
+                referent = self.person(match.start(), PRONOUNS[word], [], reach=NEAR)
+                if referent is not None:
+                    self._place(match.start(), match.end(), referent, word in _SUBJECT_PRONOUN)
+        self.read = offset
+
+    def before(self, offset: int, reach: int = REACH) -> list[Place]:
+        """Return the places in the `reach` characters before an offset, in order."""
+        low = bisect_left(self._starts, offset - reach)
+        return self.places[low : bisect_left(self._starts, offset)]
+
+    def opens_clause(self, start: int) -> bool:
+        """Tell whether the words at an offset, titles before them set aside, open a clause."""
+        low = max(self.sentence(start), start - 80)
+        before = self.text[low:start]
+        while True:
+            word = re.search(r"(\S+)\s+$", before)
+            if word is None or not _belongs_to_name(word.group(1)):
+                break
+            before = before[: word.start()]
+        return bool(_SUBJECT_BEFORE.search(before))
+
+    def _distance(self, place: Place, low: int) -> float:
+        sentences = bisect_right(self.stops, low) - bisect_right(self.stops, place.start)
+        paragraphs = bisect_right(self.lines, low) - bisect_right(self.lines, place.start)
+        return -sentences + PARAGRAPH * paragraphs
+
+    def _prominence(self, place: Place, low: int, goes_on: bool) -> float:
+        score = self._distance(place, low) + OFTEN * min(place.referent.times, 6)
+        score += SUBJECT * place.subject + QUOTED * place.quoted
+        if not (place.referent.named or place.referent.spoke):
+            score += UNNAMED
+        if any(start <= place.start < end for start, end in self.reported):
+            score += REPORTED
+        if place.referent is self.last and self.last_at <= low:
+            score += GOES_ON if goes_on else LAST_SPEAKER
+        return score
+
+    def person(
+        self, low: int, pronoun: str, own: Spans, goes_on: bool = False, reach: int = REACH
+    ) -> Referent | None:
+        """Return whom "he" or "she" at an offset means; `own` are the words so attributed."""
+        sign = 1 if pronoun == HE else -1
+
+        def suits(referent: Referent) -> float | None:
+            if referent.kind != "person" or referent.plural or sign * referent.male <= DISAGREES:
+                return None
+            return max(DISAGREES, min(AGREES, sign * referent.male))
+
+        best, lead = self._best(low, reach, own, goes_on, suits)
+        if best is not None and lead >= CLEAR:
+            best.male += sign
+        return best
+
+    def thing(self, low: int, own: Spans, goes_on: bool = False) -> Referent | None:
+        """Return what "it" at an offset means as a speaker: a body, a place or a document."""
+
+        def suits(referent: Referent) -> float | None:
+            if referent.kind == "person" and referent.named and not referent.plural:
+                return PERSON_AS_IT if referent.male == 0 and referent.spoke else None
+            if referent.kind not in ("body", "place", "document") or referent.plural:
+                return None
+            if referent.outlet and not referent.spoke:
+                return None
+            return PLACE if referent.kind == "place" else 0.0
+
+        return self._best(low, NEAR, own, goes_on, suits)[0]
+
+    def group(self, low: int, own: Spans, goes_on: bool = False) -> Referent | None:
+        """Return whom "they" at an offset means: several people, or a body."""
+
+        def suits(referent: Referent) -> float | None:
+            if referent.plural:
+                return 0.0
+            if referent.outlet and not referent.spoke:
+                return None
+            return BODY_AS_THEY if referent.kind == "body" else None
+
+        return self._best(low, NEAR, own, goes_on, suits)[0]
+
+    def _best(
+        self,
+        low: int,
+        reach: int,
+        own: Spans,
+        goes_on: bool,
+        suits: Callable[[Referent], float | None],
+    ) -> tuple[Referent | None, float]:
+        """Return the most prominent referent that suits, and its lead over the next."""
+        scores: dict[int, tuple[float, Referent]] = {}
+        for place in self.before(low, reach):
+            suited = suits(place.referent)
+            if suited is None or _inside(place, own):
+                continue
+            score = suited + self._prominence(place, low, goes_on)
+            known = scores.get(id(place.referent))
+            if score >= WORST and (known is None or score >= known[0]):
+                scores[id(place.referent)] = (score, place.referent)
+        if not scores:
+            return None, 0.0
+        ranked = sorted(scores.values(), key=lambda scored: -scored[0])
+        lead = ranked[0][0] - (ranked[1][0] if len(ranked) > 1 else WORST)
+        return ranked[0][1], lead
+
+
+def _inside(place: Place, spans: Spans) -> bool:
+    return any(start <= place.start < end for start, end in spans)
+
+
+@lru_cache(maxsize=4096)
+def _belongs_to_name(word: str) -> bool:
+    """Tell whether a word before a name is a part of it: a title, a role, an adjective of place."""
+    bare = word.strip("“‘\"'(").rstrip(",")
+    if word.endswith((",", ";", ":", ".")) and not bare.endswith("."):
+        return False
+    if bare.lower() in ("the", "a", "an", "former", "acting", "his", "her", "its", "their"):
+        return True
+    return bare[:1].isupper() or descriptions.kind(bare) == "person"
+
+
+def gender_before(text: str, start: int) -> float:
+    """Return the evidence of gender in a title or noun right before a name: "Ms.", "widow"."""
+    before = re.search(r"([\w’'.-]+),?\s+$", text[max(0, start - 24) : start])
+    if before is None:
+        return 0.0
+    told = descriptions.gender(before.group(1))
+    return {"male": TITLE, "female": -TITLE}.get(told, 0.0)
+
+
+def gender_after(text: str, end: int) -> float:
+    """Return the evidence of gender in an apposition: "Marr, a widow of 71,"."""
+    after = re.match(r",\s+((?:an?|the|his|her|their)\s[^,.;\n]{2,60})", text[end : end + 80])
+    if after is None:
+        return 0.0
+    told = descriptions.gender(descriptions.head_noun(after.group(1)))
+    return {"male": TITLE, "female": -TITLE}.get(told, 0.0)
+
+
+@lru_cache(maxsize=1)
+def _given_names() -> dict[str, str]:
+    table = lexicons.read_lexicon("given_names")
+    return dict(zip(table["name"], table["gender"], strict=True))
+
+
+def given_name(name: str) -> float:
+    """Return the evidence of gender in a person's full name, 0 where its given name is not known.
+
+    The list is made from first names as counted in the United States census of 1990 and from
+    those of the Faker library: what most bearers are, which for one bearer proves nothing.
+    """
+    first, _, family = name.partition(" ")
+    told = _given_names().get(first, "") if family else ""
+    return {"male": GIVEN_NAME, "female": -GIVEN_NAME}.get(told, 0.0)
+
+
+def read_gender(discourse: Discourse) -> None:
+    """Add what the pronouns beside a person tell: a sentence with one name and "he" or "she"."""
+    stops = [*discourse.stops, len(discourse.text)]
+    people: dict[int, list[Place]] = {}
+    for place in discourse.places:
+        if place.referent.kind == "person" and not place.quoted:
+            people.setdefault(bisect_right(discourse.stops, place.start), []).append(place)
+    for sentence, places in people.items():
+        if len({id(place.referent) for place in places}) > 1:
+            continue
+        low, high = places[0].end, stops[min(sentence, len(stops) - 1)]
+        following = _GENDERED.search(discourse.text, low, high)
+        if following and not discourse.in_quotes(following.start()):
+            sign = 1 if PRONOUNS[following.group().lower()] == HE else -1
+            places[0].referent.male += sign * NEARBY

@@ -1,0 +1,131 @@
+"""The model of tone toward a target: states of the reader, three layers more, a target's words.
+
+The reader's states of a target's sentence (after its third layer, one a word) come from the same
+reading that finds names and attributions. Three layers of the model's own go on from there, once
+for all targets of the sentence; from the words of each target, and all words, it is given a
+probability of being spoken of negatively, neutrally or positively. ``model.json`` holds the
+temperature and the bias of each polarity that calibrate these on held-out sentences.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from operator import itemgetter
+from pathlib import Path
+
+import numpy as np
+
+from helpers import encoder, quotations, sentences
+from helpers.encoder import MODELS, Encoder, ModelError, Words, check_files, load_encoder
+
+MODEL = "tone"
+LONGEST, STEP, EDGE = (
+    80,
+    40,
+    20,
+)  # words: of a context, between two in one sentence, before a target
+PROBE = "The minister thanked her critics, then called their report a disgrace."
+SAME = 0.98  # cosine of the probe's states below which the reader is another one
+
+
+def find_contexts(
+    text: str, words: Words, spans: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """Yield the words (first, end) each target is judged by: its sentence, within its paragraph.
+
+    Of a sentence with more than LONGEST words, the part of that length that holds the target.
+    """
+    paragraphs = quotations.find_paragraphs(text)
+    wanted = sorted({_holder(paragraphs, start) for start, _ in spans}) if paragraphs else []
+    blocks = [(*paragraphs[place], "body") for place in wanted]
+    split = [(low, high) for low, high, _ in sentences.split_blocks(text, blocks)]
+    for start, end in spans:
+        low, high = split[_holder(split, start)] if split else (start, end)
+        first = int(np.searchsorted(words.start, min(low, start)))
+        last = int(np.searchsorted(words.start, max(high, end)))
+        if last - first > LONGEST:
+            place = int(np.searchsorted(words.start, start)) - first
+            first = min(first + max(0, place - EDGE) // STEP * STEP, last - LONGEST)
+            last = first + LONGEST
+        yield first, last
+
+
+def _holder(spans: Sequence[tuple[int, int]], start: int) -> int:
+    """Return the place of the last ordered span that begins at or before ``start``, else 0."""
+    return max(0, bisect_right(spans, start, key=itemgetter(0)) - 1)
+
+
+def mark(words: Words, first: int, last: int, start: int, end: int) -> np.ndarray:
+    """Return 1 for the words of a context that overlap the target, else 0."""
+    inside = (words.start[first:last] < end) & (words.end[first:last] > start)
+    return inside.astype(np.float32)
+
+
+class TargetModel:
+    """The model, loaded: its ONNX session, the reader it goes on from, its calibration.
+
+    Raises ModelError when a file is missing or altered, or when the reader's lower layers are not
+    those that the model learnt to go on from.
+    """
+
+    def __init__(self, folder: Path, reader: Encoder):
+        import onnxruntime
+
+        self.card = check_files(folder)
+        self.reader = reader
+        self.temperature, self.bias = self.card["temperature"], np.array(self.card["bias"])
+        if similarity(np.array(self.card["probe"]), probe(reader)) < SAME:
+            raise ModelError(
+                f"the model in {folder} goes on from another reader than {reader.folder}: "
+                "train it again with `python -m helpers train targets`"
+            )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(
+            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        )
+
+    def judge(self, text: str, spans: Sequence[tuple[int, int]]) -> np.ndarray:
+        """Return the probabilities of negative, neutral, positive for each span of a text.
+
+        A span that holds no word of the text is given what the calibration alone says.
+        """
+        words, states = self.reader.states(text)
+        logits = np.zeros((len(spans), len(self.bias)))
+        held: dict[tuple[int, int], list[tuple[int, np.ndarray]]] = {}
+        for place, context in enumerate(find_contexts(text, words, spans)):
+            marks = mark(words, *context, *spans[place])
+            if marks.any():
+                held.setdefault(context, []).append((place, marks))
+        for (first, last), targets in held.items():
+            places, marks = zip(*targets, strict=True)
+            logits[list(places)] = self.run(states[first:last], np.stack(marks))
+        logits = logits / self.temperature + self.bias
+        raised = np.exp(logits - logits.max(1, keepdims=True))
+        return raised / raised.sum(1, keepdims=True)
+
+    def run(self, states: np.ndarray, marks: np.ndarray) -> np.ndarray:
+        """Return the logits of the targets of one context, whatever the other targets are."""
+        inputs = {"states": states[None].astype(np.float32), "marks": marks[None]}
+        return self.session.run(None, inputs)[0][0]
+
+
+def probe(reader: Encoder) -> np.ndarray:
+    """Return the mean state of a fixed sentence, by which two readers are told apart."""
+    _, states = reader.states(PROBE)
+    return states.astype(np.float32).mean(0)
+
+
+def similarity(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the cosine of two vectors, 0 when their lengths differ."""
+    if one.shape != other.shape:
+        return 0.0
+    return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
+
+
+@lru_cache(maxsize=1)
+def load_target_model(name: str = MODEL) -> TargetModel:
+    """Load the model of ``data/models`` once in a process, on top of the reader in use."""
+    return TargetModel(MODELS / name, load_encoder(encoder.MODEL))
