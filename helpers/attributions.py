@@ -75,6 +75,12 @@ _SAID_BEFORE = re.compile(
     rf"(?P<cue>{_SPOKE}(?:\s[^\n.,:“”\"]{{1,40}})?[,:]"
     r"|(?:asked|replied|wrote|tweeted|posted|made|gave|issued)\b[^\n.,:“”\"]{0,40}:)\s*$"
 )
+_ESTIMATED = re.compile(
+    rf"(?:(?<=[.!?]\s)|^)(?P<source>{_WHO})\s+(?P<cue>(?:has\s+|have\s+|had\s+)?estimate[sd]?)\s+"
+    r"(?P<content>(?:that\s|more\s|fewer\s|about\s|around\s|up\sto\s|at\sleast\s|[\d$£€])[^\n“”\"]{10,}?)"
+    r"(?=[.!?](?:\s|$)|\n|$)",
+    re.MULTILINE,
+)
 
 
 class Found(NamedTuple):
@@ -115,7 +121,7 @@ def read_attributions(text: str) -> list[Found]:
     read = [item for item in read if item.content and not _unanswered(text, item)]
     read = [_behind_relay(text, item, quotes) for item in _without_cited(text, read)]
     found = _distinct([part for item in read for part in _by_paragraph(text, item, quotes)])
-    found += _beside(text, quotes, found)
+    found += _beside(text, quotes, found) + _estimates(text, quotes, found)
     found += _carried(text, quotes, found)
     return sorted(found, key=lambda item: item.content)
 
@@ -246,7 +252,10 @@ def _distinct(found: list[Found]) -> list[Found]:
 
 def _unanswered(text: str, found: Found) -> bool:
     """Tell whether the cue says that nothing was said: those are `replies`."""
-    return bool(found.cue and _UNANSWERED.search(text, found.cue[0], found.cue[1] + 30))
+    if found.cue is None:
+        return False
+    match = _UNANSWERED.search(text, found.cue[0], found.cue[1] + 30)
+    return bool(match and match.start() < found.cue[1])
 
 
 def _without_cited(text: str, read: list[Found]) -> list[Found]:
@@ -333,6 +342,19 @@ def _beside(text: str, quotes: Quotes, found: list[Found]) -> list[Found]:
         cue, source = match.span(f"cue{first}"), match.span(f"source{first}")
         if not taken.meets(*cue):
             result.append(Found((span,), cue, _strip(text, *source), BESIDE, "beside a quotation"))
+    return result
+
+
+def _estimates(text: str, quotes: Quotes, found: list[Found]) -> list[Found]:
+    """Return "The union estimated 300 were there" where the reader saw nothing in the sentence."""
+    taken = _Taken(found)
+    result = []
+    for match in _ESTIMATED.finditer(text):
+        if not taken.meets(*match.span()) and not quotes.hold(match.start()):
+            source = _strip(text, *match.span("source"))
+            content = _strip(text, *match.span("content"), quotes)
+            if source and content:
+                result.append(Found((content,), match.span("cue"), source, BESIDE, "estimate"))
     return result
 
 

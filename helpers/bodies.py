@@ -34,6 +34,7 @@ _GROUNDS = frozenset(
         "hall",
     }
 )
+_ARTICLES = frozenset({"The", "A", "An", "In", "At", "By", "On", "For", "But", "And"})
 _POINTS = frozenset({"North", "South", "East", "West"})
 _WORD = re.compile(r"[^\W_][\w’'.&-]*")
 
@@ -69,8 +70,11 @@ def _stands_alone(word: str, text: str) -> bool:
 
     "The Army said" is; the first word of "Army Tactical Missile Systems" is not.
     """
-    pattern = rf"(?<![\w-]){re.escape(word)}(?![\w-])(?!\s+[A-Z])"
-    return not text or re.search(pattern, text) is not None
+    pattern = rf"(?P<before>[A-Z][\w’'-]*\s+)?(?<![\w-]){re.escape(word)}(?![\w-])(?!\s+[A-Z])"
+    return not text or any(
+        match["before"] is None or match["before"].strip() in _ARTICLES
+        for match in re.finditer(pattern, text)
+    )
 
 
 def _alike(one: str, other: str) -> bool:

@@ -152,9 +152,10 @@ def _status(path: str | Path) -> str:
         there = len(aliases.read_decisions(path))
     except aliases.AliasError as error:
         return f"<p style='color:#b00'>{escape(str(error))}</p>"
+    number = "1 decision" if there == 1 else f"{there:,} decisions"
     return (
-        f"<p>{there} decisions in <code>{escape(_short(path))}</code>. They take effect when the "
-        "tables are built again: restart the notebook and run it.</p>"
+        f"<p>{number} in <code>{escape(_short(path))}</code>. They take effect when the tables are "
+        "built again: restart the notebook and run it.</p>"
     )
 
 

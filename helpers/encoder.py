@@ -330,7 +330,8 @@ class Encoder:
             )
             scores = Scores(log_softmax(tags), log_softmax(names), links, pool, states[-1])
             yield words[low:high], scores
-        self._keep(text, words, states)
+        if len(words) <= KEPT_WORDS:
+            self._keep(text, words, states)
 
     def states(self, text: str) -> tuple[Words, np.ndarray]:
         """Return the words of a text and the state of each, read anew unless read lately.
@@ -338,9 +339,11 @@ class Encoder:
         Raises ModelError when the model's file does not give states.
         """
         if text not in self.kept:
-            for _ in self.read(text):
-                pass
-        words, states = self.kept[text]
+            read = [scores.states for _, scores in self.read(text)]
+        if text in self.kept:
+            words, states = self.kept[text]
+        else:
+            words, states = read_words(self.tokenizer, text), np.concatenate(read)
         if len(words) and not states.shape[1]:
             raise ModelError(f"the model in {self.folder} gives no {STATES}; export it again")
         return words, states

@@ -97,11 +97,15 @@ def add_entity(
 
 
 def key_of(entity: str, label: str) -> str:
-    """Return a name for comparison over the corpus: no accents, case or style of punctuation."""
+    """Return a name for comparison over the corpus: no accents, case or style of punctuation.
+
+    Of a people, one and several are the same.
+    """
     if label == "PERSON":
         name = persons.read_name(entity)
         return " ".join([*name.folded, *(f"{i}." for i in name.initials), name.suffix]).strip()
-    return persons.fold(names.plain(entity))
+    name = names.plain(entity)
+    return persons.fold(names.singular(name) if label == "NORP" else name)
 
 
 def _finder(entities: pd.DataFrame) -> Callable[[str, Naming], str]:

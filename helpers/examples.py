@@ -132,19 +132,28 @@ def read_jsonl(path: Path) -> list[dict]:
         return [json.loads(line) for line in file if line.strip()]
 
 
-def read_columns(path: Path, word: int, tag: int) -> list[list[tuple[str, str]]]:
-    """Read sentences of (word, tag) from a column file with blank lines between sentences."""
-    sentences, rows = [], []
+def read_columns(path: Path, word: int, tag: int) -> list[list[list[tuple[str, str]]]]:
+    """Read a column file as documents of sentences of (word, tag).
+
+    Sentences end with a blank line, documents before "-DOCSTART-"; where a file marks none, every
+    ``SENTENCES`` sentences are one.
+    """
+    documents, sentences, rows = [], [], []
+    marked = False
     for line in [*Path(path).read_text(encoding="utf-8").splitlines(), ""]:
         if line.startswith("# "):
             continue
         columns = line.split("\t") if "\t" in line else line.split()
-        if len(columns) > max(word, tag):
+        if columns[:1] == ["-DOCSTART-"]:
+            documents, sentences, marked = [*documents, sentences], [], True
+        elif len(columns) > max(word, tag):
             rows.append((columns[word], columns[tag]))
         elif rows:
             sentences.append(rows)
             rows = []
-    return sentences
+    if marked:
+        return [document for document in [*documents, sentences] if document]
+    return [sentences[at : at + SENTENCES] for at in range(0, len(sentences), SENTENCES)]
 
 
 def join_sentences(sentences: list[list[tuple[str, str]]]) -> tuple[str, list[tuple]]:
@@ -167,11 +176,9 @@ def join_sentences(sentences: list[list[tuple[str, str]]]) -> tuple[str, list[tu
 
 
 def name_texts(path: Path, kind: str) -> list[tuple[str, list[tuple]]]:
-    """Read a corpus of names as texts of a few sentences each."""
-    sentences = read_columns(path, *((1, 2) if kind == "uner" else (0, 1)))
-    return [
-        join_sentences(sentences[at : at + SENTENCES]) for at in range(0, len(sentences), SENTENCES)
-    ]
+    """Read a corpus of names as texts, a document or a few sentences each."""
+    columns = (1, 2) if kind == "uner" else (0, 1)
+    return [join_sentences(document) for document in read_columns(path, *columns)]
 
 
 def settle_silver(texts: list[str], tagged: list[list[tuple]]) -> list[list[tuple]]:

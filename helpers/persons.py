@@ -139,6 +139,12 @@ def sound(word: str) -> str:
 
 
 @lru_cache(maxsize=200_000)
+def sound_of(folded: tuple[str, ...]) -> tuple[str, ...]:
+    """Return folded words in one spelling of each."""
+    return tuple(map(sound, folded))
+
+
+@lru_cache(maxsize=200_000)
 def is_family_first(name: PersonName) -> bool:
     """Tell whether the family name stands in front, as in Chinese, Korean and Vietnamese names."""
     return len(name.words) > 1 and len(names.family_names(" ".join(name.words))) > 1
@@ -267,10 +273,11 @@ def name_people(counts: Mapping[str, int]) -> People:
             same = read[written].text == entity
             named[written] = Naming(entity, "PERSON", "", "" if same else reason)
     shared = {}
+    short = _Forms(people, read)
     for written, name in read.items():
         if written in named:
             continue
-        kind, owners = _owners(name, people, read)
+        kind, owners = short.find(name)
         if len(owners) == 1:
             named[written] = Naming(owners[0], "PERSON", "", f"{kind} {_OF_ONE}")
         else:
@@ -350,19 +357,26 @@ def _index_words(name: PersonName) -> set[str]:
     return {name.folded[-1], sound(name.folded[-1]), "".join(name.folded)}
 
 
-def _owners(
-    name: PersonName, people: list[_Person], read: Mapping[str, PersonName]
-) -> tuple[str, tuple[str, ...]]:
-    """Return the people a surname or a given name can stand for, and which of both it is."""
-    heard = tuple(sound(word) for word in name.folded)
-    called: dict[str, list[str]] = {"surname": [], _OTHER_SPELLING: [], "given name": []}
-    for person in people:
-        forms = [read[written] for written in person.reasons]
-        families = {form for full in forms for form in family_forms(full)}
-        if name.folded in families:
-            called["surname"].append(person.entity)
-        elif heard in {tuple(sound(word) for word in form) for form in families}:
-            called[_OTHER_SPELLING].append(person.entity)
-        elif name.folded in {given_form(full) for full in forms}:
-            called["given name"].append(person.entity)
-    return next(((kind, tuple(found)) for kind, found in called.items() if found), ("", ()))
+class _Forms:
+    """The short forms of an article's people: surnames, other spellings of them, given names."""
+
+    def __init__(self, people: Iterable[_Person], read: Mapping[str, PersonName]) -> None:
+        kinds = ("surname", _OTHER_SPELLING, "given name")
+        self.owners: dict[str, dict[tuple[str, ...], list[str]]] = {
+            k: defaultdict(list) for k in kinds
+        }
+        for person in people:
+            full = [read[written] for written in person.reasons]
+            families = {form for name in full for form in family_forms(name)}
+            forms = (families, set(map(sound_of, families)), {given_form(name) for name in full})
+            for kind, called in zip(kinds, forms, strict=True):
+                for form in called:
+                    self.owners[kind][form].append(person.entity)
+
+    def find(self, name: PersonName) -> tuple[str, tuple[str, ...]]:
+        """Return the people a short name can stand for, and which kind of short name it is."""
+        for kind, owners in self.owners.items():
+            form = sound_of(name.folded) if kind == _OTHER_SPELLING else name.folded
+            if form in owners:
+                return kind, tuple(owners[form])
+        return "", ()

@@ -45,6 +45,7 @@ HEAD_PARTS = ("tags", "names", "links", "shape", "quoted")
 PRETRAINED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # the layers most hurt by rounding whole tensors: these are rounded block by block
 EXACT_LAYERS = ("layer0.up", "layer0.down", "layer1.down")
+FOLDS = 5
 
 
 @dataclass
@@ -261,30 +262,60 @@ def dev_scores(encoder: Encoder, articles: list[dict], named: list[tuple]) -> di
         calibrated = tuning.calibrate(articles, found)
         result["attributions"] = calibrated["cross_validated_f1"]
         result["calibration_error"] = calibrated["calibration_error"]
-    right = predicted = gold = 0
+    if named:
+        result["names"] = name_scores(count_names(encoder, named))["all"]
+    return result
+
+
+def count_names(encoder: Encoder, named: list[tuple]) -> Counter:
+    """Count names of people, bodies and places that are right, found and in the gold.
+
+    ``named`` holds (text, spans in our labels); a name is right when span and type are, places
+    (GPE, LOC, FAC) being one type. Keys are (type, "right" or "found" or "gold").
+    """
+    counts: Counter = Counter()
     for text, spans in named:
-        expected = {
-            (start, end, labels[0] if labels[0] not in PLACES else "PLACE")
-            for start, end, labels in spans
-            if "O" not in labels
-        }
-        answer = set()
+        gold = {(start, end, _type(labels[0])) for start, end, labels in spans if "O" not in labels}
+        found = set()
         for words, scores in encoder.read(text):
             for low, high, label, _ in decoding.find_names(words, scores):
-                if label not in OTHERS:
-                    label = "PLACE" if label in PLACES else label
-                    answer.add(
-                        (
-                            *decoding.trim(text, int(words.start[low]), int(words.end[high - 1])),
-                            label,
-                        )
-                    )
-        right += len(expected & answer)
-        predicted += len(answer)
-        gold += len(expected)
-    if named:
-        result["names"] = round(tuning.f1(right, predicted, gold), 4)
-    return result
+                start, end = int(words.start[low]), int(words.end[high - 1])
+                found.add((*decoding.trim(text, start, end), _type(label)))
+        for key, names in (("gold", gold), ("found", found), ("right", gold & found)):
+            counts.update((kind, key) for *_, kind in names if kind)
+    return counts
+
+
+def _type(label: str) -> str:
+    return "" if label in OTHERS else "PLACE" if label in PLACES else label
+
+
+def name_scores(counts: Counter) -> dict[str, float]:
+    """Return the strict F1 of each type of name and of all together."""
+    kinds = sorted({kind for kind, _ in counts})
+    for key in ("right", "found", "gold"):
+        counts["all", key] = sum(counts[kind, key] for kind in kinds)
+    return {
+        kind: round(tuning.f1(*(counts[kind, key] for key in ("right", "found", "gold"))), 4)
+        for kind in (*kinds, "all")
+    }
+
+
+def cross_validate(
+    kind: str, rows: list[dict], examples_of: Callable, learn: Callable, tokenizer: Tokenizer
+) -> dict[str, float]:
+    """Train ``FOLDS`` times, each time without one part of a corpus; score the parts together.
+
+    ``examples_of(rows)`` makes the examples, ``learn(examples, number)`` the network.
+    """
+    counts: Counter = Counter()
+    for fold in range(FOLDS):
+        held = [row for row in rows if row["kind"] == kind and row["number"] % FOLDS == fold]
+        model = learn(examples_of([row for row in rows if row not in held]), fold)
+        named = [(row["text"], sharpen(row["spans"], [], kind)) for row in held]
+        counts += count_names(TorchEncoder(model, tokenizer), named)
+        print(f"fold {fold + 1}, so far {json.dumps(name_scores(counts.copy()))}", file=sys.stderr)
+    return name_scores(counts)
 
 
 def publish(
@@ -326,8 +357,10 @@ def main(argv: list[str] | None = None) -> int:
     add("--names", nargs="*", default=[], metavar="KIND=FILE", help=f"of {sorted(UNMARKED)}")
     add("--dev-names", nargs="*", default=[], metavar="KIND=FILE", help="held out, scored")
     add("--fifth", nargs="*", default=[], metavar="KIND", help="of --names: hold a fifth out")
+    add("--folds", metavar="KIND", help="of --names: only score it by 5-fold, write no model")
     add("--silver", type=Path, help="machine-made names (made with spaCy when the file is missing)")
     add("--weights", type=Path, required=True, help="folder of all-MiniLM-L6-v2")
+    add("--start", type=Path, help="checkpoint (.pt) to go on from, in place of those weights")
     add("--out", type=Path, required=True, help="checkpoints and log")
     add("--model", type=Path, help="folder to write the ONNX model into (default: OUT/model)")
     for name, value in asdict(Settings()).items():
@@ -345,7 +378,7 @@ def main(argv: list[str] | None = None) -> int:
         [row for item in items for row in read_names(*item.split("=", 1))]
         for items in (arguments.names, arguments.dev_names)
     )
-    held = [row for row in names if row["kind"] in arguments.fifth and row["number"] % 5 == 0]
+    held = [row for row in names if row["kind"] in arguments.fifth and row["number"] % FOLDS == 0]
     names = [row for row in names if row not in held]
     dev_names += held
     silver = {}
@@ -354,10 +387,23 @@ def main(argv: list[str] | None = None) -> int:
             make_silver([*articles, *names], arguments.silver)
         silver = {row["id"]: row["spans"] for row in read_jsonl(arguments.silver)}
     named = [(row["text"], sharpen(row["spans"], [], row["kind"])) for row in dev_names]
+    start = arguments.start or weights
+    if arguments.folds:
+        scores = cross_validate(
+            arguments.folds,
+            names,
+            lambda rows: build_examples(tokenizer, articles, silver, rows),
+            lambda examples, fold: train(
+                examples, settings, start, arguments.out / f"fold{fold + 1}"
+            ),
+            tokenizer,
+        )
+        print(json.dumps(scores))
+        return 0
     model = train(
         build_examples(tokenizer, articles, silver, names),
         settings,
-        weights,
+        start,
         arguments.out,
         lambda model: dev_scores(TorchEncoder(model, tokenizer), dev, named),
     )

@@ -194,6 +194,16 @@ def test_no_answer_is_no_attribution():
     assert read("The board did not respond to a request for comment on Monday.").empty
 
 
+def test_a_source_that_says_it_will_not_answer_is_an_attribution():
+    row = only("A port official said he could not answer the questions.")
+    assert row["source_text"] == "A port official"
+
+
+def test_an_estimate_is_an_attribution():
+    row = only("Norway estimated more than 300 dockers had been sent to the port.")
+    assert (row["source_text"], row["cue"]) == ("Norway", "estimated")
+
+
 def test_an_aside_on_the_speaker_is_not_said():
     row = only("Quist said that the port would close, without giving a date.")
     assert row["text"] == "that the port would close"

@@ -150,7 +150,7 @@ class Deaf(encoder.Encoder):
         self.tokenizer = _tokenizer()
 
     def _run(self, words, window):
-        width = len(encoder.TAGS) + len(encoder.NAME_TAGS) + encoder.LINKS
+        width = len(encoder.TAGS) + len(encoder.NAME_TAGS) + encoder.LINKS + 8
         return np.zeros((window.keep_high - window.keep_low, width), np.float32)
 
 
@@ -164,6 +164,17 @@ def test_a_very_long_text_is_read_in_sections_so_memory_stays_flat(unit):
         size, at = size + len(words), words.end[-1]
     assert size >= 60_000
     assert text[at:].strip() == ""
+
+
+def test_states_of_a_text_too_long_to_keep_are_read_but_not_kept(monkeypatch):
+    reader, text = Deaf(), "The mayor said it was over. " * 40
+    reader.folder, reader.kept = encoder.MODELS, encoder.OrderedDict()
+    monkeypatch.setattr(encoder, "KEPT_WORDS", 100)
+    words, states = reader.states(text)
+    assert len(words) == len(states) > 100
+    assert not reader.kept
+    reader.states("It rained.")
+    assert list(reader.kept) == ["It rained."]
 
 
 def test_an_empty_text_has_no_sections():

@@ -123,6 +123,37 @@ def test_a_column_file_is_read_as_texts_with_spans(tmp_path):
     assert [(text[a:b], label) for a, b, label in spans] == [("Ana Ortiz", "PER"), ("NATO", "ORG")]
 
 
+def test_documents_of_a_column_file_stay_whole(tmp_path):
+    path = tmp_path / "names.conll"
+    path.write_text("-DOCSTART- O\n\nAna B-PER\n\nleft O\n\n-DOCSTART- O\n\nKyiv B-LOC\n")
+    assert [text for text, _ in examples.name_texts(path, "wikigold")] == ["Ana\nleft\n", "Kyiv\n"]
+
+
+def test_each_fold_is_read_by_a_network_that_did_not_see_it(tokenizer, weights):
+    rows = [
+        {"kind": kind, "number": number, "id": "", "text": "Ana left", "spans": [(0, 3, "PER")]}
+        for kind in ("wikigold", "btc")
+        for number in range(7)
+    ]
+    seen = []
+    model = network.Reader()
+    network.load_weights(model, weights)
+    with torch.no_grad():
+        model.names.weight.zero_()
+        model.names.bias.zero_()
+        model.names.bias[NAME_TAGS.index("B-PERSON")] = 20
+
+    def learn(drawn, fold):
+        seen.append((fold, [row["number"] for row in drawn if row["kind"] == "wikigold"]))
+        assert sum(row["kind"] == "btc" for row in drawn) == 7
+        return model
+
+    scores = train.cross_validate("wikigold", rows, list, learn, tokenizer)
+    assert seen[0] == (0, [1, 2, 3, 4, 6])
+    assert [len(numbers) for _, numbers in seen] == [5, 5, 6, 6, 6]
+    assert scores["PERSON"] == scores["all"] == pytest.approx(2 / 3, abs=1e-4)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(["Ana", "Kyiv", "NATO", "and", "."]), max_size=20), st.integers())
 def test_swapped_names_are_where_their_spans_say(words, seed):
