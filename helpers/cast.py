@@ -6,12 +6,13 @@ body, a surname stands for the one who bears it, a name that no mention covers i
 
 from __future__ import annotations
 
+import calendar
 import re
 from bisect import bisect_left, insort
 from itertools import pairwise
 from typing import NamedTuple
 
-from helpers import descriptions, names
+from helpers import descriptions, names, relays
 from helpers.pronouns import (
     Discourse,
     Referent,
@@ -35,6 +36,13 @@ _OWNS = re.compile(
 )
 _BODY_BEFORE = re.compile(r"\b(?P<noun>[a-z]+),?\s+(?:called\s+)?$")
 _BODY_AFTER = re.compile(r",\s+(?:the|an?)\s+(?P<words>[^,.;\n]{2,60})")
+_CAPITALS = r"[A-Z][\w&-]*(?:[ ][A-Z][\w&-]*)*"
+_BODY_NAMED = re.compile(rf"(?<![\w’'])(?P<noun>[a-z]+),?[ ](?P<name>{_CAPITALS})")
+BROADCASTERS = frozenset({"broadcaster", "network", "channel", "station"})
+PAPERS = frozenset({"newspaper", "paper", "daily", "weekly", "tabloid"})
+OUTLET_NOUNS = BROADCASTERS | PAPERS | {"magazine", "agency", "outlet", "website", "service"}
+_TAKEN_UP = re.compile(r"(?:The|It)\b")
+_DAYS = frozenset([*calendar.day_name, *calendar.month_name])
 _PERSON_AFTER = re.compile(r",\s+(?:aged\s+)?\d{1,3}\b|\s+\(\d{1,3}\)|,\s+who\b")
 
 
@@ -65,12 +73,18 @@ class Cast:
                 referents[key] = Referent(name, entity_id, KINDS.get(label, ""))
             self.mentions.append(Mention(start, end, written, label, referents[key]))
         self.referents = list(referents.values())
+        self._outlets = [
+            outlet
+            for outlet in relays.find_outlets(text)
+            if text[outlet.start].isupper() and not _TAKEN_UP.match(text, outlet.start)
+        ]
         self._settle()
         self._starts = [mention.start for mention in self.mentions]
         self._mark_outlets(outlet)
         for mention in self.mentions:
             self.discourse.add(mention.start, mention.end, mention.referent)
         self._add_pairs()
+        self._enlist_bodies()
         self._read_gender()
 
     # --------------------------------------------------------------------------- what they are
@@ -135,6 +149,7 @@ class Cast:
     def _called_a_body(self, mention: Mention, after: str) -> bool:
         before = _BODY_BEFORE.search(self.text[max(0, mention.start - 30) : mention.start])
         if before and descriptions.kind(before.group("noun")) == "organisation":
+            mention.referent.outlet |= before.group("noun") in OUTLET_NOUNS
             return True
         apposed = _BODY_AFTER.match(after)
         head = descriptions.head_noun(apposed.group("words")) if apposed else ""
@@ -143,11 +158,14 @@ class Cast:
     def _mark_outlets(self, outlet: str) -> None:
         """Mark the outlets: only one that has spoken is what "it" or "they" may mean."""
         title = set(outlet.lower().split())
-        for referent in self.referents:
-            if referent.kind == "body":
-                words = set(names.plain(referent.speaker).lower().split())
-                published = bool(title) and words <= title
-                referent.outlet = published or names.is_outlet(referent.speaker)
+        spelled = {names.plain(name) for found in self._outlets for name in found.names(self.text)}
+        for place, mention in enumerate(self.mentions):
+            referent, plain = mention.referent, names.plain(mention.referent.speaker)
+            if plain in spelled and referent.kind in ("person", "body"):
+                referent.kind, referent.outlet = "body", True
+                self.mentions[place] = mention._replace(label="ORG")
+            elif title and referent.kind == "body" and set(plain.lower().split()) <= title:
+                referent.outlet = True
 
     def _add_pairs(self) -> None:
         """Remember two people named together as those whom "they" may mean."""
@@ -156,6 +174,27 @@ class Cast:
             if two and _PAIR.fullmatch(self.text[first.end : second.start]):
                 pair = together([first.referent, second.referent])
                 self.discourse.add(first.start, second.end, pair)
+
+    def _enlist_bodies(self) -> None:
+        """Add bodies that no mention covers: "the operator, Castellan Ports", "Radio Marland"."""
+        found = [(outlet.start, outlet.end) for outlet in self._outlets]
+        for match in _BODY_NAMED.finditer(self.text):
+            noun, name = match.group("noun", "name")
+            known = noun == "owner" or descriptions.kind(noun) == "organisation"
+            if known and ("," in match.group() or " " in name or noun in OUTLET_NOUNS):
+                found.append(match.span("name"))
+        missing = dict.fromkeys(
+            self.text[start:end] for start, end in sorted(found) if not self._covered(start, end)
+        )
+        for name in missing:
+            titled = names.titles().match(f"{name} ") or name.split()[0] in _DAYS
+            if not titled and self.find(name) is None:
+                self.enlist(name, "body")
+
+    def _covered(self, start: int, end: int) -> bool:
+        at = bisect_left(self._starts, start)
+        near = self.mentions[max(0, at - 1) : at + 2]
+        return any(mention.start < end and start < mention.end for mention in near)
 
     def _read_gender(self) -> None:
         for referent in self.referents:
@@ -208,15 +247,16 @@ class Cast:
         """Add a name that no mention covers, wherever it and its surname stand."""
         label = {"person": "PERSON", "body": "ORG"}.get(kind, "")
         referent = Referent(names.plain(name), "", kind)
-        referent.outlet = kind == "body" and names.is_outlet(name)
+        referent.outlet = kind == "body" and any(
+            name in outlet.names(self.text) for outlet in self._outlets
+        )
         self.referents.append(referent)
         spellings = [name, *(names.family_names(referent.speaker) if kind == "person" else ())]
         for spelling in spellings:
             for match in re.finditer(rf"(?<!\w){re.escape(spelling)}(?!\w)", self.text):
                 start, end = match.span()
-                at = bisect_left(self._starts, start)
-                near = self.mentions[max(0, at - 1) : at + 1]
-                if not any(m.start < end and start < m.end for m in near):
+                if not self._covered(start, end):
+                    at = bisect_left(self._starts, start)
                     self.mentions.insert(at, Mention(start, end, spelling, label, referent))
                     insort(self._starts, start)
                     self.discourse.add(start, end, referent)

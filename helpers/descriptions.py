@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from helpers import lexicons, names
+from helpers.phrases import is_plural, singular
 
 SENTENCE_END = re.compile(r"[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|[\n\r]+")
 WORD = re.compile(r"[^\W_](?:[\w’'.&-]*\w)?")
@@ -48,8 +49,6 @@ _SEVERAL = re.compile(
 )
 _DEFINITE = frozenset({"the", "this", "that", "these", "those"})
 _POSSESSIVE = frozenset({"his", "her", "its", "their"})
-_PLURALS = frozenset({"people", "police", "children", "staff", "clergy", "folk", "personnel"})
-_NOT_PLURAL = ("ss", "us", "is", "ics", "news")
 _MALE_ENDING, _FEMALE_ENDING = "man", "woman"
 _ROLE_ENDINGS = ("man", "woman", "person", "ologist", "ician", "worker", "keeper", "holder")
 _IST = re.compile(r"\w{3,}(?<!check)(?<!play)(?<!black)(?<!short)(?<!wait)(?<!wish)(?<!hit)ist")
@@ -122,26 +121,6 @@ def continues(after: str) -> bool:
     """Tell whether the words after a name go on to a noun: "Marland" in "a Marland diplomat"."""
     found = re.match(r"\s+(?=[a-z])(?!(?:himself|herself|itself|alone|too|also|now|then)\b)", after)
     return bool(found) and not _POSTMODIFIER.match(after, found.end())
-
-
-def is_plural(noun: str) -> bool:
-    """Tell whether a noun is in the plural, by its form."""
-    noun = noun.lower()
-    return noun in _PLURALS or (noun.endswith(("s", "men")) and not noun.endswith(_NOT_PLURAL))
-
-
-def singular(noun: str) -> str:
-    """Return the singular of a noun in small letters."""
-    noun = noun.lower()
-    if noun.endswith("men"):
-        return noun[:-2] + "an"
-    if not noun.endswith("s") or noun.endswith(_NOT_PLURAL):
-        return "person" if noun == "people" else noun
-    if noun.endswith("ies") and len(noun) > 4:
-        return noun[:-3] + "y"
-    if noun.endswith(("ches", "shes", "xes", "sses")):
-        return noun[:-2]
-    return noun[:-1]
 
 
 def kind(noun: str) -> str:

@@ -555,6 +555,12 @@ def count_pairs(mentions: pd.DataFrame, n_articles: int) -> pd.DataFrame:
     return _ranked(pairs, "articles", "ratio", then="entity")
 
 
+def each_speaker(attributions: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each of those who speak as one: `entity_id` is the id of one of them."""
+    ids = attributions["speaker_id"].str.split(";")
+    return attributions.assign(entity_id=ids).explode("entity_id")
+
+
 def measure_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.DataFrame:
     """Measure in how many articles an entity appears and in how many of these it speaks.
 
@@ -564,8 +570,7 @@ def measure_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.Data
     """
     names = mentions[["entity_id", "entity", "label"]].drop_duplicates("entity_id")
     names = names[names["entity_id"] != ""]
-    spoken = attributions[["article_id", "words"]]
-    spoken = spoken.assign(entity_id=attributions["speaker_id"].str.split(";")).explode("entity_id")
+    spoken = each_speaker(attributions)[["article_id", "entity_id", "words"]]
     spoken = spoken.merge(names["entity_id"], validate="many_to_one")
     appears = pd.concat(
         [mentions[["article_id", "entity_id"]], spoken[["article_id", "entity_id"]]]
@@ -604,7 +609,8 @@ def measure_gender(
     references = gender.find_references(articles, sentences, people)
     known = people[["entity_id", "entity"]].drop_duplicates("entity_id")
     known = gender.measure_pronouns(known, references).set_index("entity_id")["pronoun"]
-    words = attributions.groupby("speaker_id")["words"].sum().reindex(known.index, fill_value=0)
+    spoken = each_speaker(attributions)
+    words = spoken.groupby("entity_id")["words"].sum().reindex(known.index, fill_value=0)
     named = people.assign(pronoun=people["entity_id"].map(known))
     measured = pd.DataFrame(
         {

@@ -16,7 +16,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import attributions, clustering, decoding, entities, mentions, tone, tuning
+from helpers import (
+    attributions,
+    clustering,
+    decoding,
+    entities,
+    mentions,
+    reliability,
+    speakers,
+    tone,
+    tuning,
+)
 
 
 def scorer(gold, name: str) -> ModuleType:
@@ -138,3 +148,36 @@ def gum_news(gold):
 
 def test_names_of_gum_news_grouped_by_whom_they_name(gum_news):
     assert gum_news.loc["all", "f1"] >= 0.9
+
+
+@pytest.fixture(scope="module")
+def source_names(gold):
+    """SCU's sourced statements against the speakers of the attributions found in them."""
+    lines = (gold / "scu_sources" / "scu_even.jsonl").read_text(encoding="utf-8").splitlines()
+    coded = [json.loads(line) for line in lines]
+    articles = pd.DataFrame([{"article_id": one["id"], "text": one["text"]} for one in coded])
+    found = mentions.find_mentions(articles)
+    merged = entities.find_entities(found, articles)
+    found = entities.add_entity(found, articles, merged)
+    said = attributions.find_attributions(articles)
+    said = speakers.add_speaker(said, articles, found, merged)
+    statements = pd.DataFrame(
+        {
+            "path": one["id"],
+            "spans": reliability.place_statement(told["statement"], one["text"]),
+            "source_type": told["type"],
+            "name": told["name"],
+        }
+        for one in coded
+        for told in one["statements"]
+    )
+    scores = reliability.measure_source_names(said.assign(path=said["article_id"]), statements)
+    print(f"\nSCU statements, the right source named\n{scores.to_string(index=False)}")
+    return scores.set_index("resolution")["share"]
+
+
+@pytest.mark.parametrize(
+    ("resolution", "floor"), [("all", 0.91), ("name", 0.98), ("pronoun", 0.93)]
+)
+def test_the_sources_that_scu_names(resolution, floor, source_names):
+    assert source_names[resolution] >= floor

@@ -123,6 +123,67 @@ def test_nobody_to_mean_leaves_the_pronoun_as_written():
     assert resolved("She said that it rained.") == [("She", "none")]
 
 
+def test_one_who_is_named_and_others_who_are_described_speak_together():
+    text = "Norway and its allies said that they agreed."
+    table = speakers.add_speaker(*tables(text))
+    assert table["speaker"][0] == "Norway and its allies"
+    assert table["speaker_id"][0].endswith(";")
+
+
+def test_whose_report_a_report_is():
+    text = "The Harbour Union published its report on Monday. The report said that it rained."
+    assert resolved(text)[-1] == ("Harbour Union’s report", "description")
+
+
+@pytest.mark.parametrize(
+    ("text", "speaker"),
+    [
+        ("Justice Helen Marr said that it rained.", "Helen Marr"),
+        ("The operator, Ferrow Ports, said that it rained.", "Ferrow Ports"),
+        ("A group calling itself Paper Lantern said that it rained.", "Paper Lantern"),
+        ("A friend of Mara Quist said that it rained.", "a friend of Mara Quist"),
+        ("One pilot said that it rained. Another said that it snowed.", "another pilot"),
+        ("A pilot said that it rained. The pilot said that it snowed.", "a pilot"),
+        ("John Smith, 43, came. The 43-year-old said that it rained.", "John Smith"),
+        (
+            "Mara Quist and Odo Brandvik came. They said that it rained.",
+            "Mara Quist and Odo Brandvik",
+        ),
+    ],
+)
+def test_who_speaks(text, speaker):
+    assert resolved(text)[-1][0] == speaker
+
+
+STORY = {
+    "The U.S. and South Korea": "United States and South Korea",
+    "The newspaper": "New York Times",
+    "The officials": "unidentified American officials",
+    "some senior Russian officials": "some senior Russian officials",
+    "Zelenskyy": "Volodymyr Zelenskyy",
+    "the White House": "White House",
+    "the U.S. and its allies": "United States and its allies",
+    "Xi": "Xi Jinping",
+    "North Korean leader Kim Jong Un": "Kim Jong Un",
+    "Kim": "Kim Jong Un",
+    "he": "Kim Jong Un",
+    "Japan’s public broadcaster NHK": "NHK",
+    "Japan": "Japan",
+    "it": "Japan",
+    "the broadcaster": "NHK",
+}
+
+
+def test_every_speaker_of_the_story(stories):
+    texts = [file.read_bytes().decode() for file in sorted(stories.glob("*.txt"))]
+    said = speakers.add_speaker(*tables(*texts))
+    known = said[said["source_text"].isin(STORY)]
+    assert len(known) >= 20 and set(known["source_text"]) == set(STORY)
+    assert known["speaker"].tolist() == [STORY[written] for written in known["source_text"]]
+    cited = said["source_text"].eq("The New York Times") & said["speaker"].ne("New York Times")
+    assert said.loc[cited, "speaker"].tolist() == ["unidentified American officials"]
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(TEXTS, max_size=2))
 def test_add_speaker_keeps_rows_and_applying_twice_changes_nothing(texts):
