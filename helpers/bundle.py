@@ -26,8 +26,8 @@ SAID = {
     "articles": ("text", "headline", "byline", "dateline_place", "metadata", "markup", "url"),
     "mentions": ("text",),
     "entities": ("aliases",),
-    "attributions": ("text", "cue", "source_text", "speaker", "anonymity_reason"),
-    "replies": ("text",),
+    "attributions": ("text", "cue", "source_text", "speaker", "title", "anonymity_reason"),
+    "replies": ("text", "who"),
     "problems": ("problem",),
 }
 HASH = "text_sha256"
