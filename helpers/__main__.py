@@ -1,4 +1,4 @@
-"""The command line: `python -m helpers build | codebook | batch | train`."""
+"""The command line: `python -m helpers build | batch | codebook | bundle | restore | convert | train`."""
 
 from __future__ import annotations
 
@@ -110,6 +110,35 @@ def _parser() -> argparse.ArgumentParser:
     batch.add_argument("--quiet", action="store_true", help="draw no progress bar")
     batch.set_defaults(run=_batch)
 
+    bundle = commands.add_parser(
+        "bundle",
+        help="write a replication bundle: offsets and hashes, no article text",
+        description="Write the tables in TABLES without any column that repeats what articles "
+        "say, with hashes, licence and citation, as one zip.",
+    )
+    bundle.add_argument("tables", metavar="TABLES", help="folder that `build` wrote")
+    bundle.add_argument("--out", metavar="FILE.zip", required=True, help="the bundle")
+    bundle.set_defaults(run=_bundle)
+
+    restore = commands.add_parser(
+        "restore",
+        help="fill the words of a replication bundle in again from one's own articles",
+        description="Check that the articles in TABLES are those the bundle was made from and "
+        "write its tables with their words to DIR.",
+    )
+    restore.add_argument("bundle", metavar="FILE.zip", help="the bundle")
+    restore.add_argument("tables", metavar="TABLES", help="folder that `build` wrote")
+    restore.add_argument("--out", metavar="DIR", required=True, help="folder of the tables")
+    restore.set_defaults(run=_restore)
+
+    convert = commands.add_parser(
+        "convert",
+        help="write a notebook's CSV exports as XLSX and Parquet too",
+        description="Write every CSV in DIR as Parquet beside it, and all as DIR/tables.xlsx.",
+    )
+    convert.add_argument("folder", metavar="DIR", help="folder given to a notebook as out")
+    convert.set_defaults(run=_convert)
+
     train = commands.add_parser(
         "train",
         help="train the model that finds names and attributions, or, with `train targets`, that of "
@@ -196,6 +225,30 @@ def _number(kind: type) -> Callable[[str], float]:
 
     read.__name__ = "number above 0"
     return read
+
+
+def _bundle(given: argparse.Namespace) -> int:
+    from helpers import bundle
+
+    print(bundle.write_bundle(given.tables, given.out))
+    return 0
+
+
+def _restore(given: argparse.Namespace) -> int:
+    from helpers import bundle, tables
+
+    articles = tables.read_table("articles", given.tables, ["article_id", "text"])
+    for name, frame in bundle.restore(given.bundle, articles).items():
+        tables.write_bytes(bundle.to_parquet(frame), Path(given.out) / f"{name}.parquet")
+    print(given.out)
+    return 0
+
+
+def _convert(given: argparse.Namespace) -> int:
+    from helpers import bundle
+
+    print(bundle.convert_exports(given.folder))
+    return 0
 
 
 def _train(given: argparse.Namespace) -> int:

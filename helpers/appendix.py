@@ -115,8 +115,18 @@ def _spread(part: pd.DataFrame, each: int) -> pd.DataFrame:
 
 
 def _say_key(key: str) -> str:
-    values = [str(value) for value in json.loads(key).values()]
+    """Name what a published row is about; ids and truth values only tell rows apart."""
+    told = json.loads(key).items()
+    named = [value for name, value in told if isinstance(value, str) and name[-3:] != "_id"]
+    values = named or [str(value) for _, value in told]
     return ", ".join(value or "(none given)" for value in values) or "all"
+
+
+def _say_numbers(says: str) -> str:
+    """Write "articles = 2 articles; count = 5 rows" as "articles 2, count 5"."""
+    return ", ".join(
+        f"{part.partition(' = ')[0]} {int(part.split(' ')[-2]):,}" for part in says.split("; ")
+    )
 
 
 def _anchor(name: str) -> str:

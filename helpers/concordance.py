@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from nltk.metrics.association import BigramAssocMeasures
 from nltk.probability import FreqDist
 
@@ -42,8 +41,8 @@ class Texts:
 
     def __init__(self, folder: str | Path, articles: pd.DataFrame):
         """Load the texts of `articles` (article_id, outlet, published) from a folder of tables."""
-        self.folder = Path(folder)
-        table = pq.read_table(self.folder / "articles.parquet", columns=["article_id", "text"])
+        self.folder = folder
+        table = tables.read_arrow("articles", folder, ["article_id", "text"])
         place = pc.index_in(table["article_id"], pa.array(articles["article_id"], pa.string()))
         chosen = table if not place.null_count else table.filter(place.is_valid())
         self.ids = chosen["article_id"].to_numpy()
@@ -66,9 +65,7 @@ class Texts:
     @functools.cached_property
     def _blocks(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
         """Where blocks begin (place and start as one number, in order) and end, and their role."""
-        blocks = pq.read_table(
-            self.folder / "blocks.parquet", columns=["article_id", "start", "end", "role"]
-        )
+        blocks = tables.read_arrow("blocks", self.folder, ["article_id", "start", "end", "role"])
         place = pc.index_in(blocks["article_id"], pa.array(self.ids, pa.string()))
         blocks, place = blocks.filter(place.is_valid()), place.drop_null().to_numpy()
         first = place.astype(np.int64) * LONGEST + blocks["start"].to_numpy()
@@ -292,12 +289,15 @@ class Lines(pd.DataFrame):
 
 def _line(row: dict) -> str:
     day = "" if pd.isna(row["published"]) else f", {row['published']:%-d %b %Y}"
-    where = escape(f"{row['outlet']}{day}, {row['article_id']}:{row['start']}")
+    where = (
+        f"{escape(row['outlet'])}{day}<br><small>{escape(row['article_id'])}:{row['start']}</small>"
+    )
     left, hit, right = (write_text(re.sub(r"\s+", " ", row[n])) for n in ("left", "hit", "right"))
     return (
         f'<tr><td style="color:#595959; white-space:nowrap">{where}</td>'
-        f'<td style="text-align:right">{left}</td><td><mark style="{MARK}">{hit}</mark></td>'
-        f'<td style="text-align:left">{right}</td></tr>'
+        f'<td style="text-align:right; white-space:nowrap">{left}</td>'
+        f'<td><mark style="{MARK}">{hit}</mark></td>'
+        f'<td style="text-align:left; white-space:nowrap">{right}</td></tr>'
     )
 
 

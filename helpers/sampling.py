@@ -77,7 +77,7 @@ def _strata(frame: pd.DataFrame, articles: pd.DataFrame, strata: Sequence[str]) 
     unknown = [name for name in strata if name not in known]
     if unknown:
         raise ValueError(f"{unknown[0]!r} is no column to draw by; there is: {', '.join(known)}")
-    if not strata:
+    if not strata or frame.empty:
         return pd.Series("all", index=frame.index, dtype="str")
     return known[list(strata)].astype("str").agg("; ".join, axis=1).astype("str")
 
@@ -97,7 +97,7 @@ def _draw(stratum: pd.Series, size: int, chance: np.random.Generator) -> pd.Seri
         )
         for name, number in numbers.items()
     ]
-    drawn = pd.concat(chosen) if chosen else pd.Series(dtype=float)
+    drawn = pd.concat(chosen) if chosen else pd.Series(dtype=float, index=stratum.index)
     return drawn.iloc[chance.permutation(len(drawn))]
 
 

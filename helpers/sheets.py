@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -179,22 +180,25 @@ def _plain(value: object) -> str:
 
 
 def reopen(
-    drawn: str, key: pd.DataFrame, passages: pd.DataFrame
+    codings: Sequence[str | Path], key: pd.DataFrame, passages: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the key and passages of an earlier draw from its folder; "" keeps those given.
+    """Return the key and passages that lie beside the filled-in sheets, else those given.
 
-    Raises FileNotFoundError when the folder has no such files.
+    A sample may be drawn otherwise once the tables have changed; the key written with the sheets
+    says what was coded. Raises FileNotFoundError when only one of the two files is there.
     """
-    if not drawn:
+    folders = [Path(file).expanduser().parent for file in codings]
+    files = [
+        [folder / f"sampling_{name}.csv" for name in ("key", "passages")] for folder in folders
+    ]
+    there = [pair for pair in files if any(file.is_file() for file in pair)]
+    if not there:
         return key, passages
-    files = [Path(drawn).expanduser() / f"sampling_{name}.csv" for name in ("key", "passages")]
-    missing = [file for file in files if not file.is_file()]
+    missing = [file for file in there[0] if not file.is_file()]
     if missing:
-        raise FileNotFoundError(
-            f"{missing[0]} is missing: give the folder the sample was written to"
-        )
+        raise FileNotFoundError(f"{missing[0]} is missing: put it back beside the coding sheets")
     texts = dict.fromkeys(["unit", "attribution_id", "article_id", "stratum", "passage"], "str")
-    return tuple(pd.read_csv(file, dtype=texts, keep_default_na=False) for file in files)
+    return tuple(pd.read_csv(file, dtype=texts, keep_default_na=False) for file in there[0])
 
 
 def read_sheet(file: str | Path) -> Coding:

@@ -61,6 +61,16 @@ def read_table(
     FileNotFoundError when the folder has no such table and schema.SchemaError when a file does not
     fit this version.
     """
+    return schema.to_frame(read_arrow(name, folder, columns, where))
+
+
+def read_arrow(
+    name: str,
+    folder: str | Path,
+    columns: list[str] | None = None,
+    where: Mapping[str, Any] | None = None,
+) -> pa.Table:
+    """Read table `name` as an Arrow table, for what is too large for a frame; see `read_table`."""
     if name not in schema.TABLES:
         raise ValueError(f"there is no table {name!r}; there is: {', '.join(schema.TABLES)}")
     expected = schema.TABLES[name].columns
@@ -87,7 +97,7 @@ def read_table(
     except pa.ArrowException as error:
         place = f"{folder}/{files[0]}" if files else f"{folder}"
         raise schema.SchemaError(f"{place} cannot be read ({error}): build it again") from error
-    return schema.to_frame(table)
+    return table
 
 
 def _catalogue(storage: Storage, table: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -18,8 +19,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from notebook_fixture import PARAMETERS, PIXEL, code, notebook, shown, text
+from tables_fixture import make_tables, write_tables
 
-from helpers import report
+from helpers import concordance, explore, measures, report
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -35,6 +37,7 @@ SWITCHES = [
 ]
 NOON = datetime(2026, 3, 1, 12)
 TOKEN = "loopback-only"
+AXE = "axe-core@4.14.1"
 PATIENCE = 180_000  # milliseconds, for a machine that has other work
 
 pytestmark = pytest.mark.browser
@@ -143,11 +146,8 @@ def wait_for_server(address: str, server: subprocess.Popen, log: Path) -> None:
     raise AssertionError(f"JupyterLab did not answer: {log.read_text()}")
 
 
-@pytest.mark.parametrize("name", ["entity_counts", "article_reader"])
-def test_run_all_in_jupyterlab_reaches_the_last_output_and_stays_on_this_machine(
-    lab: str, watched: Watched, name: str
-):
-    page = watched.page
+def run_all(page, lab: str, name: str) -> None:
+    """Open a notebook in JupyterLab and run it to its end, without an error."""
     page.goto(f"{lab}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
     page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
     page.wait_for_selector("text=/\\| Idle/")
@@ -164,6 +164,13 @@ def test_run_all_in_jupyterlab_reaches_the_last_output_and_stays_on_this_machine
         arg=last,
     )
     assert page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts() == []
+
+
+def test_run_all_in_jupyterlab_reaches_the_last_output_and_stays_on_this_machine(
+    lab: str, watched: Watched
+):
+    page = watched.page
+    run_all(page, lab, "entity_counts")
     output = page.locator(".jp-OutputArea-output").last
     output.scroll_into_view_if_needed()
     assert output.is_visible()
@@ -172,6 +179,43 @@ def test_run_all_in_jupyterlab_reaches_the_last_output_and_stays_on_this_machine
         "all => all.map(i => i.naturalWidth)"
     )
     assert widths and min(widths) > 100
+    assert watched.left_the_machine() == []
+
+
+def test_an_article_is_chosen_its_evidence_opened_and_a_word_looked_up(
+    lab: str, watched: Watched, tmp_path: Path
+):
+    """By mouse and by keyboard, in the reader; nothing is asked of any other machine."""
+    page = watched.page
+    run_all(page, lab, "article_reader")
+    reading, looking = (page.locator(".attributed-form").nth(place) for place in (0, 1))
+    reading.scroll_into_view_if_needed()
+    before = reading.locator("article").inner_text()
+    reading.locator("select").select_option(index=5)
+    changed = "([form, before]) => form.querySelector('article').innerText != before"
+    page.wait_for_function(changed, arg=[reading.element_handle(), before])
+    page.screenshot(path=tmp_path / "chosen.png")
+
+    line = page.locator(".jp-OutputArea-output details").first
+    line.scroll_into_view_if_needed()
+    assert not line.locator("mark").first.is_visible()
+    line.locator("summary").focus()
+    page.keyboard.press("Enter")
+    line.locator("mark").first.wait_for(state="visible")
+    page.screenshot(path=tmp_path / "opened.png")
+
+    looking.scroll_into_view_if_needed()
+    word = looking.locator(".attributed-form-word input")
+    word.fill("harbour")
+    word.press("Enter")
+    found = looking.get_by_text("places in")
+    found.wait_for()
+    page.wait_for_function(
+        "form => [...form.querySelectorAll('mark')].every(m => /harbour/i.test(m.innerText))",
+        arg=looking.element_handle(),
+    )
+    assert looking.locator("mark").count() > 0
+    page.screenshot(path=tmp_path / "found.png")
     assert watched.left_the_machine() == []
 
 
@@ -257,3 +301,84 @@ def test_the_keyboard_reaches_the_skip_link_first_and_then_the_content(
     focused = watched.page.locator(":focus")
     assert focused.inner_text() == "Skip to the report"
     assert focused.bounding_box()["x"] >= 0
+
+
+# Accessibility
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory) -> str:
+    """The source of axe-core, fetched from the npm registry; it is not part of the project."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not installed: axe-core cannot be fetched")
+    folder = tmp_path_factory.mktemp("axe")
+    fetched = subprocess.run(
+        [npm, "pack", "--silent", AXE], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+    packages = list(folder.glob("*.tgz"))
+    if not packages:
+        pytest.skip(f"{AXE} cannot be fetched: {fetched.stderr.strip()[:200]}")
+    with tarfile.open(packages[0]) as package:
+        return package.extractfile("package/axe.min.js").read().decode("utf-8")
+
+
+@pytest.fixture(scope="module")
+def reading_pages(tmp_path_factory) -> dict[str, Path]:
+    """A report page with everything that notebooks show, and an evidence appendix."""
+    made = make_tables()
+    folder = write_tables(made, tmp_path_factory.mktemp("tables"))
+    out = tmp_path_factory.mktemp("pages")
+    articles, said = made["articles"], made["attributions"]
+    voices = measures.count_speakers(said)
+    explore.trace(voices, said, "voices", out, folder)
+    explore.write_appendix(out, folder)
+    texts = concordance.Texts(folder, articles)
+    hits = concordance.find_hits(texts, "offer")
+    chosen = explore.choose_article(articles, said)
+    displays = [
+        explore.reader(chosen, folder).html,
+        explore.evidence(said.head(3), folder, told=["speaker"])._repr_html_(),
+        explore.behind(voices, said, folder).html,
+        concordance.show_lines(texts, hits, 5)._repr_html_(),
+        voices.head(5)._repr_html_(),
+    ]
+    cells = [text("# Who speaks?"), code(PARAMETERS, "parameters")]
+    cells += [text("## What does it say?")]
+    cells += [code("", outputs=[shown(None, **{"text/html": page})]) for page in displays]
+    cells += [code("", outputs=[shown()])]
+    outcome = report.Outcome(
+        name="read", title="Who speaks?", notebook="article_reader.ipynb", finished=True, kept=True,
+        figure=report.Figure(PIXEL, "Dot chart: Mara Quill leads."),
+    )  # fmt: skip
+    page = report.render_page(notebook(*cells), outcome, "Monthly", {})
+    (out / "read.html").write_text(page)
+    (out / "index.html").write_text(report.render_index("Monthly", [outcome], NOON))
+    return {name: out / f"{name}.html" for name in ("read", "index", "evidence")}
+
+
+@pytest.mark.parametrize("name", ["read", "index", "evidence"])
+def test_reports_have_no_serious_barrier(
+    browser, axe: str, reading_pages: dict[str, Path], name: str
+):
+    """axe-core finds nothing serious or critical, also with every line of evidence open."""
+    context = browser.new_context(bypass_csp=True)
+    try:
+        page = context.new_page()
+        page.goto(reading_pages[name].as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        page.evaluate(axe)
+        assert find_barriers(page) == []
+        page.evaluate("document.querySelector('h1').style.color = '#eeeeee'")
+        assert any(barrier.startswith("color-contrast") for barrier in find_barriers(page))
+    finally:
+        context.close()
+
+
+def find_barriers(page) -> list[str]:
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [
+        f"{rule['id']}: {rule['nodes'][0]['html'][:200]}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+    ]

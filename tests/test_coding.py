@@ -193,6 +193,18 @@ def test_statements_marked_in_passages_measure_what_is_missed(drawn):
     assert "does not stand in the passage" in coded.problems["problem"].iloc[0]
 
 
+def test_the_key_beside_the_sheets_is_taken_up_again(drawn):
+    key, passages, out = drawn
+    filled = fill(out, "anna", key)
+    again = sheets.reopen([filled], key.head(0), passages.head(0))
+    pd.testing.assert_frame_equal(again[0], key, check_dtype=False)
+    assert again[1]["passage"].tolist() == passages["passage"].tolist()
+    assert sheets.reopen([SAMPLE / "pass_a"], key, passages)[0] is key
+    (out / "sampling_passages.csv").unlink()
+    with pytest.raises(FileNotFoundError, match="put it back"):
+        sheets.reopen([filled], key, passages)
+
+
 def test_formulas_in_articles_stay_text(tmp_path):
     articles = ARTICLES.head(1).assign(text="=1+1 said\x07 he")
     key = pd.DataFrame([["u0001", "a", articles["article_id"].iloc[0], 0, 4, "all", 1.0]])

@@ -133,7 +133,7 @@ def test_lines_are_escaped_and_sorted(texts):
     lines = concordance.show_lines(texts, hits, 5, sort="right")
     page = html.fromstring(lines._repr_html_())
     assert {element.tag for element in page.iter()} <= {
-        "table", "thead", "tbody", "tr", "td", "th", "mark", "br",
+        "table", "thead", "tbody", "tr", "td", "th", "mark", "br", "small",
     }  # fmt: skip
     rights = [line.right.strip().casefold() for line in lines.itertuples()]
     assert rights == sorted(rights)

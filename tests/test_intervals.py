@@ -13,8 +13,6 @@ from pytest import approx
 
 from helpers import intervals, measures
 
-CHANCE = np.random.default_rng(7)
-
 
 def test_a_difference_takes_newcombes_interval():
     """Newcombe 1998, table II, method 10: 56 of 70 less 48 of 80 is 0.2000, 0.0524 to 0.3339."""
@@ -30,8 +28,9 @@ def test_a_stricter_level_is_wider():
 
 
 def test_groups_resampled_together_are_as_if_alone():
-    groups = CHANCE.integers(0, 40, 3_000)
-    sums, sizes = CHANCE.normal(0, 1, 3_000), np.ones(3_000)
+    chance = np.random.default_rng(7)
+    groups = chance.integers(0, 40, 3_000)
+    sums, sizes = chance.normal(0, 1, 3_000), np.ones(3_000)
     low, high = intervals.resampled_intervals(sums, sizes, groups, 41)
     for group in (0, 13, 39):
         alone = intervals.resampled_interval(sums[groups == group], sizes[groups == group])
@@ -63,41 +62,44 @@ def test_means_lie_inside_and_order_does_not_matter(rows):
 # ------------------------------------------------------------------------------------- coverage
 
 
-def clustered_rows(articles: int, share: float, spread: float) -> pd.DataFrame:
+def clustered_rows(chance, articles: int, share: float, spread: float) -> pd.DataFrame:
     """Attributions of articles whose own shares vary around `share` (beta distributed)."""
-    own = CHANCE.beta(share * spread, (1 - share) * spread, articles)
-    sizes = 1 + CHANCE.poisson(5, articles)
+    own = chance.beta(share * spread, (1 - share) * spread, articles)
+    sizes = 1 + chance.poisson(5, articles)
     article = np.repeat(np.arange(articles), sizes)
-    named = np.where(CHANCE.random(len(article)) < own[article], "named", "unnamed")
+    named = np.where(chance.random(len(article)) < own[article], "named", "unnamed")
     return pd.DataFrame({"article_id": article, "naming": named})
 
 
 @pytest.mark.parametrize(("articles", "share"), [(60, 0.3), (200, 0.1)])
 def test_shares_of_clustered_rows_are_covered_in_95_of_100(articles, share):
     """Each article's number of rows is independent of its share: the truth is `share`."""
+    chance = np.random.default_rng(8)
     covered = []
     for _ in range(130):
-        rows = clustered_rows(articles, share, spread=4)
+        rows = clustered_rows(chance, articles, share, spread=4)
         row = measures.measure_shares(rows, "naming").set_index("naming").loc["named"]
         covered.append(row["low"] <= share <= row["high"])
     assert 0.92 <= np.mean(covered) <= 0.98
 
 
 def test_means_of_clustered_rows_are_covered_in_95_of_100():
+    chance = np.random.default_rng(9)
     groups, articles = 1_500, 25
-    sizes = 1.0 + CHANCE.poisson(2, (groups, articles))
-    own = CHANCE.normal(0.1, 0.3, (groups, articles))
-    sums = sizes * own + np.sqrt(sizes) * CHANCE.normal(0, 0.3, (groups, articles))
+    sizes = 1.0 + chance.poisson(2, (groups, articles))
+    own = chance.normal(0.1, 0.3, (groups, articles))
+    sums = sizes * own + np.sqrt(sizes) * chance.normal(0, 0.3, (groups, articles))
     code = np.repeat(np.arange(groups), articles)
     low, high = intervals.resampled_intervals(sums.ravel(), sizes.ravel(), code, groups)
     assert 0.92 <= np.mean((low <= 0.1) & (high >= 0.1)) <= 0.98
 
 
 def test_differences_of_outlets_are_covered_in_95_of_100():
+    chance = np.random.default_rng(10)
     covered = []
     for _ in range(75):
-        one = clustered_rows(60, 0.35, 4).assign(outlet="Courier")
-        other = clustered_rows(90, 0.25, 4).assign(outlet="Clarion")
+        one = clustered_rows(chance, 60, 0.35, 4).assign(outlet="Courier")
+        other = clustered_rows(chance, 90, 0.25, 4).assign(outlet="Clarion")
         other["article_id"] += 1_000
         found = measures.measure_differences(pd.concat([one, other]), "naming", "outlet")
         row = found.query("outlet == 'Courier' and naming == 'named'").iloc[0]
@@ -133,10 +135,11 @@ def test_where_there_is_too_little_nothing_is_compared():
 
 def test_chance_alone_makes_few_differences_clear():
     """Without any difference, one comparison in twenty misses zero; "clear" hardly ever does."""
+    chance = np.random.default_rng(11)
     missed, clear = [], []
     for _ in range(25):
-        rows = clustered_rows(80, 0.3, 4)
-        outlets = CHANCE.choice(["A", "B", "C", "D"], 80)
+        rows = clustered_rows(chance, 80, 0.3, 4)
+        outlets = chance.choice(["A", "B", "C", "D"], 80)
         found = measures.measure_differences(
             rows.assign(outlet=outlets[rows["article_id"]]), "naming", "outlet"
         )

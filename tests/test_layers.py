@@ -42,11 +42,12 @@ LAYERS = [
     {"measures"},
     {"tones", "sourcing"},
     {"charts", "evidence", "passages", "correction"},
-    {"coding", "concordance", "benchmarks"},
+    {"coding", "concordance", "benchmarks", "bundle"},
     {"study"},
     {"appendix"},
     {"explore"},
     {"desk"},
+    {"forms"},
     {"network", "examples"},
     {"export", "tuning"},
     {"train"},
@@ -66,7 +67,7 @@ LAYERS = [
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 NOTEBOOKS_MAY_IMPORT = {
     "tables", "measures", "tones", "sourcing", "reliability", "charts", "explore", "desk", "study",
-    "concordance", "benchmarks", "comparisons",
+    "concordance", "benchmarks", "comparisons", "forms",
 }  # fmt: skip
 
 
