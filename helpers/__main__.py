@@ -1,4 +1,4 @@
-"""The command line: `python -m helpers build | batch | codebook | bundle | restore | convert | train`."""
+"""The command line, `python -m helpers COMMAND`: build, batch, codebook, bundle, train and more."""
 
 from __future__ import annotations
 
