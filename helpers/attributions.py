@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left, bisect_right
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 import pandas as pd
 
-from helpers import decoding, names, quotations, schema
+from helpers import decoding, lexicons, names, quotations, schema
 
 Span = tuple[int, int]
 
@@ -295,7 +296,7 @@ def _behind_relay(text: str, found: Found, quotes: Quotes) -> Found:
     if found.source[0] < first[0]:
         return found
     opening = _opening(text, first[0])
-    inner = _INNER.match(text, opening)
+    inner = _INNER.match(text, opening) or _acts().match(text, opening)
     if not inner or quotes.hold(inner.end("cue") - 1) or inner.end("cue") > found.cue[0]:
         return found
     if inner.end("cue") < first[0] and not re.fullmatch(
@@ -312,6 +313,16 @@ def _behind_relay(text: str, found: Found, quotes: Quotes) -> Found:
         return found
     source = _strip(text, *inner.span("source"))
     return Found(content, inner.span("cue"), source, found.confidence, rule)
+
+
+@lru_cache(maxsize=1)
+def _acts() -> re.Pattern[str]:
+    """Return the pattern of who did something by words, other than saying: "Brandvik hailed"."""
+    listed = lexicons.read_lexicon("verb_stance")
+    listed = listed[~listed["stance"].isin(["relaying", "feeling"])]
+    forms = {form for forms in listed["forms"] for form in forms.split("|")}
+    past = "|".join(sorted(form for form in forms if form.endswith("ed")))
+    return re.compile(rf"(?P<source>{_WHO})\s+(?P<cue>(?:also\s+|later\s+)?(?:{past}))(?=\s|,)")
 
 
 def _opening(text: str, offset: int) -> int:

@@ -178,6 +178,11 @@ def test_who_is_cited_without_anything_else_said_is_kept():
             "Quist",
             "that the port would close",
         ),
+        (
+            "Quist hailed the closing as a victory for the town, the Harwick Courier reported.",
+            "Quist",
+            "the closing as a victory for the town",
+        ),
     ],
 )
 def test_an_outlet_that_relays_is_not_the_source(text, source, content):
