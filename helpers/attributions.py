@@ -263,13 +263,14 @@ def _without_cited(text: str, read: list[Found]) -> list[Found]:
     """Leave out "…, citing officials" where the sentence has what the officials are cited for."""
     kept = []
     for item in read:
-        cites = item.cue and _CITING.match(text, *item.cue)
-        same = cites and any(
-            other is not item and other.source == item.source and _same_sentence(text, item, other)
-            for other in read
-        )
-        if not same:
-            kept.append(item)
+        cites = _CITING.search(text, *item.cue) if item.cue else None
+        if cites and item.content[0][0] >= item.cue[1]:
+            told = (other for other in read if other is not item and other.source == item.source)
+            if any(_same_sentence(text, item, other) for other in told):
+                continue
+        elif cites and _strip(text, item.cue[0], cites.start()):
+            item = item._replace(cue=_strip(text, item.cue[0], cites.start()))
+        kept.append(item)
     return kept
 
 

@@ -39,7 +39,7 @@ def test_the_column_mapping_is_shown_and_may_be_overridden(tmp_path, capsys):
     [
         (["build", "nowhere", "--out", "OUT"], "nowhere does not exist"),
         (["build", ".", "--out", "OUT", "--map", "text"], "write ROLE=COLUMN"),
-        (["build", ".", "--out", "OUT", "--workers", "0"], "workers must be 1 or more"),
+        (["build", ".", "--out", "OUT", "--workers", "-1"], "workers must be 0 or more"),
         (["batch", "nowhere.yml", "--out", "OUT"], "nowhere.yml"),
     ],
 )
