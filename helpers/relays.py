@@ -284,6 +284,7 @@ def named_like_an_outlet(name: str) -> bool:
     return bool(match) and not _SHOW.search(name) or bool(_NEWS_WORD.search(name))
 
 
+@lru_cache(maxsize=64)
 def _described(text: str) -> dict[str, str]:
     """Return the names that a text describes as outlets, each with its canonical name."""
     found: dict[str, str] = {}

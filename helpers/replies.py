@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -35,6 +36,11 @@ _CONDITION = re.compile(
 )
 _ANY = re.compile("|".join(f"(?P<k{i}>{p})" for i, p in enumerate(_PATTERNS.values())), re.I)
 _KINDS = tuple(_PATTERNS)
+_WORDS = re.compile(
+    r"comment|respon[ds]|repl[iy]|reach|contact|locat|availab|return|answer|discuss|e-mail|letter|"
+    r"confirm|interview|question|call|message|request|inquir|email|elaborat",
+    re.IGNORECASE,
+)
 _SENTENCE_START = re.compile(r"[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z])|[\n\r]+")
 _TAIL = re.compile(
     r"\s+(?:(?P<closing>comments?|requests?|calls?|messages?|emails?|questions?|inquir(?:y|ies)|"
@@ -65,7 +71,7 @@ def find_replies(articles: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame
     rows = []
     for article_id, text in zip(articles["article_id"], articles["text"], strict=True):
         people = sorted(named[article_id])
-        for match in _ANY.finditer(text):
+        for match in _silences(text):
             if _CONDITION.search(text[max(0, match.start() - 20) : match.start()]):
                 continue
             end = _phrase_end(text, match.end())
@@ -87,6 +93,17 @@ def find_replies(articles: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame
         return schema.empty("replies")
     found = pd.DataFrame(rows)[schema.TABLES["replies"].columns.names]
     return found.drop_duplicates(["article_id", "start", "end"], ignore_index=True)
+
+
+def _silences(text: str) -> Iterator[re.Match[str]]:
+    """Yield the phrases that say that nobody answered, looked for in the lines with their words."""
+    after = 0
+    for word in _WORDS.finditer(text):
+        if word.start() >= after:
+            low = text.rfind("\n", after, word.start()) + 1 or after
+            line_end = text.find("\n", word.end())
+            after = line_end if line_end >= 0 else len(text)
+            yield from _ANY.finditer(text, low, after)
 
 
 def _phrase_end(text: str, end: int) -> int:

@@ -106,3 +106,25 @@ def test_every_reply_is_what_stands_in_the_text(texts):
     schema.to_arrow("replies", table)
     for row in table.itertuples():
         assert row.text == texts[int(row.article_id[1:])][row.start : row.end]
+
+
+@pytest.mark.parametrize("phrase", replies._PATTERNS)
+def test_every_kind_has_an_example_that_the_search_by_words_finds(phrase):
+    examples = {
+        "declined to comment": "The mayor refused to discuss it.",
+        "not reached": "Efforts to reach the mayor failed.",
+        "no response": "The mayor ignored letters.",
+        "did not comment": "The mayor would neither confirm nor deny it.",
+    }
+    text = f"It rained.\n{examples[phrase]}\nIt rained again."
+    assert [match.span() for match in replies._silences(text)] == [
+        match.span() for match in replies._ANY.finditer(text)
+    ]
+    assert list(read(text)["kind"]) == [phrase]
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXTS)
+def test_the_search_by_words_finds_what_a_search_of_the_whole_finds(text):
+    found = [match.span() for match in replies._silences(text)]
+    assert found == [match.span() for match in replies._ANY.finditer(text)]
