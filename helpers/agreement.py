@@ -55,6 +55,8 @@ def _counts(table: pd.DataFrame, order: Sequence[str]) -> tuple[np.ndarray, list
     outside = written - set(values)
     if outside:
         raise ValueError(f"{sorted(map(str, outside))[0]!r} is none of {list(order)}")
+    if not values:
+        return np.zeros((0, 0)), []
     counts = np.stack([(table == value).sum(axis=1).to_numpy() for value in values], axis=1)
     return counts[counts.sum(axis=1) > 1].astype(float), values
 

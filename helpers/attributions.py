@@ -23,6 +23,7 @@ Span = tuple[int, int]
 # share right of the rules for quotations that the reader gave to nobody, where they stand
 BESIDE = 0.7
 CARRIED = 0.4  # without a cue, contents only, on PolNeAR dev
+SPEECH = ("accusing", "approving", "arguing", "conceding", "confirming", "denying", "warning")
 LEAST_WORDS = 4  # of a quotation that a rule alone attributes
 NEAR = 2000  # characters at most between a quotation and the one that it goes on from
 
@@ -320,10 +321,13 @@ def _behind_relay(text: str, found: Found, quotes: Quotes) -> Found:
 def _acts() -> re.Pattern[str]:
     """Return the pattern of who did something by words, other than saying: "Brandvik hailed"."""
     listed = lexicons.read_lexicon("verb_stance")
-    listed = listed[~listed["stance"].isin(["relaying", "feeling"])]
+    listed = listed[listed["stance"].isin(SPEECH)]
     forms = {form for forms in listed["forms"] for form in forms.split("|")}
     past = "|".join(sorted(form for form in forms if form.endswith("ed")))
-    return re.compile(rf"(?P<source>{_WHO})\s+(?P<cue>(?:also\s+|later\s+)?(?:{past}))(?=\s|,)")
+    return re.compile(
+        rf"(?P<source>{_WHO})(?<!\bhad)(?<!\bhas)(?<!\bhave)(?<!\bwas)(?<!\bwere)(?<!\bbe)\s+"
+        rf"(?P<cue>(?:also\s+|later\s+)?(?:{past}))(?=\s|,)"
+    )
 
 
 def _opening(text: str, offset: int) -> int:

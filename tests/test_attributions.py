@@ -190,6 +190,11 @@ def test_an_outlet_that_relays_is_not_the_source(text, source, content):
     assert (row["source_text"], row["text"]) == (source, content)
 
 
+def test_what_an_outlet_reports_of_a_deed_is_its_own():
+    row = only("Oslo had also decided to close the port in May, the broadcaster added.")
+    assert row["source_text"] == "the broadcaster"
+
+
 def test_an_outlet_that_reports_by_itself_is_the_source():
     row = only("The Harwick Courier reported on Monday that Quist said nothing.")
     assert row["source_text"] == "The Harwick Courier"

@@ -249,7 +249,7 @@ def test_the_report_opens_from_disk_and_asks_for_nothing_else(pages: Path, watch
     open_file(watched, pages / "index.html")
     assert watched.page.title() == "Monthly"
     assert watched.page.locator("img").evaluate_all("all => all.map(i => i.naturalWidth)") == [1]
-    watched.page.click("h2 a")
+    watched.page.click("h3 a")
     assert watched.page.title() == "Who is in the news? · Monthly"
     assert watched.page.locator("img").get_attribute("alt") == "Dot chart: Mara Quill leads."
     watched.page.click("nav a")
