@@ -6,6 +6,7 @@ import calendar
 import re
 from collections import Counter, defaultdict
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import pandas as pd
@@ -51,7 +52,14 @@ _FEATURE = re.compile(
     rf"|\b(?:Lake|Mount)\s{_CAPITALISED}"
 )
 _COMPASS = re.compile(r"\b[Tt]he\s(?P<point>North|South|East|West)(?![\w-]|\s[A-Z])")
-_WITHIN = r"\b(?:in|across|throughout|outside|inside)\s+"
+_PLACED = (
+    r"\b(?:in|across|throughout|outside|inside|(?:citizens?|people|capital|side|coast) of)\s+"
+    r"{0}(?![\w-])"
+    r"|\b[A-Z][A-Z.'’-]{{2,}},\s+{0}\s*[–—-]"
+    r"|\b{0}[’']s\s+(?:\w+\s+){{0,2}}?(?:largest|biggest|oldest|first|ministry|minister|ministers|"
+    r"government|parliament|courts?|border|coast|capital|army|navy|police|negotiators|economy|"
+    r"population|citizens|delegation|embassy|ambassador)\b"
+)  # how an article uses the name of a place, which stands for {0}
 _SMALL_START = re.compile(
     r"(?:The|An?|In|On|At|For|From|By|With|But|And|As|If|When|While|After|Before|His|Her|Their|"
     r"Our|This|That|These|Those|Both|Some|Many|Most|Last|Next)\s+"
@@ -291,7 +299,12 @@ def _settle_places(text: str, found: list[Name]) -> list[Name]:
     alone -= {text[n.start : n.end] for n in found if n.rule.startswith("title")}
     peoples = {people: place for place in alone for people in _peoples_of(place) & alone}
     places = set(peoples.values())
-    places |= {word for word in alone if re.search(rf"{_WITHIN}{re.escape(word)}(?![\w-])", text)}
+    places |= {word for word in alone if re.search(_PLACED.format(re.escape(word)), text)}
+    places |= {
+        text[name.start : name.end]
+        for name, other in pairwise(found)
+        if other.label == "GPE" and text[name.end : other.start] == " and "
+    } & alone
     settled = []
     for name in found:
         word = text[name.start : name.end]

@@ -65,6 +65,19 @@ def test_a_surname_alone_is_the_person_named_in_full():
     assert ("Brandvik", "PERSON") in found(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HARWICK, Marland – Talks broke down. Marland has asked for more.",
+        "Marland’s biggest port is shut. Marland has asked for more.",
+        "He is a citizen of Marland. Marland has asked for more.",
+        "Marland and Norway signed a treaty. Marland has asked for more.",
+    ],
+)
+def test_a_place_is_known_by_the_use_an_article_makes_of_its_name(text):
+    assert {label for name, label in found(text) if name == "Marland"} == {"GPE"}
+
+
 def test_a_family_name_in_front_stands_for_the_person():
     text = "Director Maeng Do-un resigned. The board thanked Maeng on Friday."
     assert ("Maeng", "PERSON") in found(text)
