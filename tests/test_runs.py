@@ -430,7 +430,13 @@ def test_a_column_that_articles_do_not_have_is_refused(tmp_path, corpus, capsys)
 
 def start(folder: Path, *options: str) -> subprocess.Popen:
     command = [*COMMAND, str(folder / "batch.yml"), "--out", str(folder / "out"), *options]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's "&" ignores it
+    )
 
 
 @pytest.fixture
