@@ -110,15 +110,16 @@ def find_attributions(articles: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for article_id, text in zip(articles["article_id"], articles["text"], strict=True):
         quotes = Quotes(text)
-        rows.extend(_row(article_id, text, item, quotes) for item in read_attributions(text))
+        found = read_attributions(text, quotes)
+        rows.extend(_row(article_id, text, item, quotes) for item in found)
     if not rows:
         return schema.empty("attributions")
     return pd.DataFrame(rows)[schema.TABLES["attributions"].columns.names]
 
 
-def read_attributions(text: str) -> list[Found]:
+def read_attributions(text: str, quotes: Quotes | None = None) -> list[Found]:
     """Return the attributions of one text, in order; no two have the same outer span."""
-    quotes = Quotes(text)
+    quotes = quotes or Quotes(text)
     read = [_tidied(text, _as_found(said), quotes) for said in decoding.read(text).attributions]
     read = [item for item in read if item.content and not _unanswered(text, item)]
     read = [_behind_relay(text, item, quotes) for item in _without_cited(text, read)]

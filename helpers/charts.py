@@ -681,6 +681,12 @@ def plot_grid(
         text = f"n = {n:,}" if np.isnan(number) else _cell_text(number, n, diverging)
         ink = GREY if np.isnan(number) else _readable_on(face)
         ax.text(head, place, text, ha="center", va="center", fontsize=7, color=ink)
+    _name_cells(ax, names, heads)
+    return ax
+
+
+def _name_cells(ax: Axes, names: list[str], heads: list[str]) -> None:
+    """Write the rows' names at the left of a grid and the columns' above it."""
     _name_rows(ax, names)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_xlim(-0.5, max(len(heads), 4) - 0.5)
@@ -689,7 +695,6 @@ def plot_grid(
     ax.tick_params(axis="x", top=False, labeltop=True, bottom=False, labelbottom=False)
     ax.tick_params(axis="x", labelcolor=INK, length=0)
     ax.spines["bottom"].set_visible(False)
-    return ax
 
 
 @_plot
@@ -728,14 +733,7 @@ def plot_target_grid(
         ink = GREY if silent else _readable_on(face)
         text = text.replace("instruments disagree", "split")
         ax.text(head, place, text, ha="center", va="center", fontsize=6.5, color=ink)
-    _name_rows(ax, names)
-    ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.set_xlim(-0.5, max(len(heads), 4) - 0.5)
-    width = 12 if len(heads) > 4 else 20
-    ax.set_xticks(range(len(heads)), [_fold(head, width) for head in heads])
-    ax.tick_params(axis="x", top=False, labeltop=True, bottom=False, labelbottom=False)
-    ax.tick_params(axis="x", labelcolor=INK, length=0)
-    ax.spines["bottom"].set_visible(False)
+    _name_cells(ax, names, heads)
     return ax
 
 
