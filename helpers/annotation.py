@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from helpers import (
     aliases,
     attributions,
+    codebook,
     duplicates,
     engine,
     entities,
@@ -32,7 +34,7 @@ from helpers import (
     targets,
     tone,
 )
-from helpers.parts import Index, Join, PartStore
+from helpers.parts import NAMES, Index, Join, PartStore
 from helpers.storage import Storage, from_bytes
 
 JOINED_STEPS = ("speakers", "sources")
@@ -60,29 +62,22 @@ def annotate_part(
     return PartStore(Storage(place), folder).add(name, frames, rows, names, sketches, seconds)
 
 
-def summarise_part(place: str, folder: str, expected: str, name: str, dropped: list[str]) -> str:
-    """Summarise the names of a part anew without the articles that are dropped from it."""
-    engine.check_engine(expected)
-    store = PartStore(Storage(place), folder)
-    with _one_at_a_time:
-        found = store.read(name, "mentions")
-        articles = store.read(name, "articles", ["article_id", "text"])
-        found = found[~found["article_id"].isin(dropped)].reset_index(drop=True)
-        articles = articles[~articles["article_id"].isin(dropped)].reset_index(drop=True)
-        names = _summarise(found, articles)
-    return store.keep_names(name, dropped, names)
+def _summarise(found: pd.DataFrame, articles: pd.DataFrame) -> pa.Table:
+    """Sum up names, with the keys by which their entities are looked up and each article's share.
 
-
-def _summarise(found: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
-    """Sum up names, with the keys by which their entities are looked up."""
-    names = entities.summarise_names(found, articles)
-    keys = {
-        f"{column}_key": [
-            name_key(label, name) for label, name in zip(names["label"], names[column], strict=True)
-        ]
-        for column in ("name", "written")
+    `places` are those of the articles in the part, `numbers` the mentions in each of them.
+    """
+    counted = entities.count_names(found, articles)
+    order = {article_id: place for place, article_id in enumerate(articles["article_id"])}
+    columns: dict[str, list] = {
+        name: [key[number] for key in counted] for number, name in enumerate(entities.SUMMARY[:5])
     }
-    return names.assign(**{column: pd.Series(k, dtype=object) for column, k in keys.items()})
+    columns["places"] = [[order[one] for one in own] for own in counted.values()]
+    columns["numbers"] = [list(own.values()) for own in counted.values()]
+    for column in ("name", "written"):
+        pairs = zip(columns["label"], columns[column], strict=True)
+        columns[f"{column}_key"] = [name_key(label, name) for label, name in pairs]
+    return pa.table(columns, schema=NAMES)
 
 
 def name_key(owner: str, name: str) -> str:
@@ -240,46 +235,76 @@ def _add_sources(
     """Add speakers and sources article by article, noting the articles where a step fails."""
     if said.empty:
         return said
-    said, found, articles, names = map(_plain, (said, found, articles, names))
-    places = {entity_id: place for place, entity_id in enumerate(names["entity_id"])}
-    mentioned = found.groupby("article_id", sort=False).indices
-    spoken = said.groupby("article_id", sort=False).indices
-    pieces = []
-    for place, article_id in enumerate(articles["article_id"]):
-        if article_id not in spoken:
+    columns = dict.fromkeys((*speakers.Resolved._fields, *sources.COLUMNS))
+    columns = {column: said[column].tolist() for column in columns}
+    spans = [said[column].tolist() for column in speakers.ROW_COLUMNS]
+    rows = said[list(sources.ROW_COLUMNS)].to_dict("records")
+    places_of: dict[str, list[int]] = {}
+    for place, article_id in enumerate(said["article_id"].tolist()):
+        places_of.setdefault(article_id, []).append(place)
+    known = _Known(found, names)
+    book = codebook.read_codebook()
+    texts, outlets = articles["text"].tolist(), articles["outlet"].tolist()
+    for number, article_id in enumerate(articles["article_id"].tolist()):
+        places = places_of.get(article_id)
+        if not places:
             continue
-        article = articles.iloc[[place]]
-        own = said.iloc[spoken[article_id]]
-        here = found.iloc[mentioned.get(article_id, [])]
-        present = _entities_of(here, names, places)
+        text, outlet = texts[number], outlets[number]
+        mentioned, present = known.mentions.get(article_id, []), known.entities(article_id)
+        canonical = {entity_id: entity.name for entity_id, entity in present.items()}
+        own = [[column[place] for place in places] for column in spans]
         step = "speakers"
         try:
-            own = speakers.add_speaker(own, article, here, present)
+            speaking = speakers.find_speakers(own, text, outlet, mentioned, canonical)
+            _fill(columns, places, speaking, speakers.Resolved._fields)
             step = "sources"
-            own = sources.add_source_type(own, article, present)
+            for place, speaker in zip(places, speaking, strict=True):
+                rows[place] |= speaker._asdict()
+            own_rows = [rows[place] for place in places]
+            sourced = sources.find_sources(own_rows, text, outlet, present, book)
+            _fill(columns, places, sourced, sources.COLUMNS)
         except Exception as error:
-            problems.append(_failed(article.iloc[0], step, error))
-        pieces.append(own)
-    return pd.concat(pieces, ignore_index=True)
+            problems.append(_failed(articles.iloc[number], step, error))
+    dtypes = {"named": bool}
+    return said.assign(
+        **{
+            column: pd.Series(values, index=said.index, dtype=dtypes.get(column, object))
+            for column, values in columns.items()
+        }
+    )
 
 
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with its texts as Python objects, which is faster for very many small cuts."""
-    texts = [column for column, dtype in frame.dtypes.items() if isinstance(dtype, pd.StringDtype)]
-    return frame.astype(dict.fromkeys(texts, object))
+def _fill(
+    columns: dict[str, list], places: list[int], items: Sequence[Any], names: Sequence[str]
+) -> None:
+    """Put attributes of items into the columns of the same names, at their places."""
+    for place, item in zip(places, items, strict=True):
+        for column in names:
+            columns[column][place] = getattr(item, column)
 
 
-def _entities_of(
-    mentioned: pd.DataFrame, names: pd.DataFrame, places: dict[str, int]
-) -> pd.DataFrame:
-    """Return the entities an article names; their aliases are the spellings it has."""
-    spelled: dict[str, set[str]] = {}
-    for entity_id, text in zip(mentioned["entity_id"], mentioned["text"], strict=True):
-        if entity_id:
-            spelled.setdefault(entity_id, set()).add(text)
-    here = names.iloc[sorted(places[entity_id] for entity_id in spelled)]
-    forms = [
-        sorted(spelled[entity_id] - {entity})
-        for entity_id, entity in zip(here["entity_id"], here["entity"], strict=True)
-    ]
-    return here.assign(aliases=pd.Series(forms, index=here.index, dtype=object))
+class _Known:
+    """The mentions of a part by article, and the entities that they name."""
+
+    def __init__(self, found: pd.DataFrame, names: pd.DataFrame):
+        self.mentions: dict[str, list[tuple]] = {}
+        columns = ["article_id", "start", "end", "text", "label", "entity_id"]
+        rows = zip(*(found[column].tolist() for column in columns), strict=True)
+        for article_id, *mention in rows:
+            self.mentions.setdefault(article_id, []).append(tuple(mention))
+        columns = ["entity_id", "entity", "label", "country"]
+        rows = zip(*(names[column].tolist() for column in columns), strict=True)
+        self._names = {entity_id: (place, *row) for place, (entity_id, *row) in enumerate(rows)}
+
+    def entities(self, article_id: str) -> dict[str, sources.Entity]:
+        """Return the entities an article names, by id; their aliases are the spellings it has."""
+        spelled: dict[str, set[str]] = {}
+        for *_, text, _, entity_id in self.mentions.get(article_id, ()):
+            if entity_id:
+                spelled.setdefault(entity_id, set()).add(text)
+        present = {}
+        for entity_id in sorted(spelled, key=self._names.__getitem__):
+            _, name, label, country = self._names[entity_id]
+            aliases_here = tuple(sorted(spelled[entity_id] - {name}))
+            present[entity_id] = sources.Entity(name, label, country, aliases_here)
+        return present

@@ -29,6 +29,7 @@ from helpers.jobs import Job, Limits, Outcome, Step
 FINISHED, A_RUN_FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 UP_TO_DATE = "up to date"
 GRACE = 20  # seconds a run may take beyond its limit to write what it has
+QUIET_SECONDS = 0.3  # without an end of a run, before a process is made ready for the next
 TIMEOUT = 3600.0
 LONGEST_SOCKET = 80  # letters: a Unix socket's path is short
 
@@ -161,12 +162,18 @@ class _Call:
     """A function at work in a process of its own."""
 
     def __init__(self, context: Any, module: str, name: str, *given: Any):
-        self.channel, theirs = context.Pipe(duplex=False)
+        self.channel, theirs = context.Pipe()
         work = (theirs, dict(os.environ), module, name, *given)
         self.process = context.Process(target=_work, args=work)
         self.process.start()
         theirs.close()
         self.began = time.monotonic()
+
+    def go(self, asked: float) -> None:
+        """Let the process of a run begin; its time counts from here."""
+        self.began = time.monotonic()
+        with contextlib.suppress(OSError):  # one that has died is noticed when it is waited for
+            self.channel.send(asked)
 
     def take(self) -> Any:
         """Return what it sent, or None when it died without a word."""
@@ -212,40 +219,59 @@ def _say_end(code: int | None) -> str:
 
 @dataclass
 class _Pool:
-    """Does jobs, so many at a time, and tells each outcome as it comes."""
+    """Does jobs, so many at a time, and tells each outcome as it comes.
+
+    While all workers are busy, as many processes are made `ready` for the jobs that come next.
+    """
 
     context: Any
     workers: int
     running: dict[str, tuple[_Call, Job]] = field(default_factory=dict)
+    ready: deque[tuple[_Call, Job]] = field(default_factory=deque)
 
     def do(self, jobs: list[Job], started: Callable[[Job], None]) -> Iterator[Outcome]:
         """Yield the outcome of each job; on the way out nothing is left running."""
         waiting = deque(jobs)
         try:
-            while waiting or self.running:
-                while waiting and len(self.running) < self.workers:
-                    job = replace(waiting.popleft(), asked=time.time())
-                    job.scratch.mkdir(mode=0o700)
+            while waiting or self.ready or self.running:
+                while (waiting or self.ready) and len(self.running) < self.workers:
+                    asked = time.time()
+                    call, job = self.ready.popleft() if self.ready else self._prepare(waiting)
+                    job = replace(job, asked=asked)
                     started(job)
-                    call = _Call(self.context, "runs", "perform", job)
+                    call.go(asked)
                     self.running[job.run.name] = call, job
-                yield from self._gather()
+                ended = self._wait()
+                if not ended and waiting and len(self.ready) < self.workers:
+                    self.ready.append(self._prepare(waiting))
+                yield from self._gather(ended)
         finally:
-            for call, _ in self.running.values():
+            for call, _ in [*self.running.values(), *self.ready]:
                 call.end()
 
-    def _gather(self) -> Iterator[Outcome]:
-        ready = wait([call.channel for call, _ in self.running.values()], timeout=1)
+    def _prepare(self, waiting: deque[Job]) -> tuple[_Call, Job]:
+        """Start the process of the next job, which waits for the word to go."""
+        job = waiting.popleft()
+        job.scratch.mkdir(mode=0o700)
+        return _Call(self.context, "runs", "perform", job), job
+
+    def _wait(self) -> list[Any]:
+        """Return the channels of the runs that have ended, after a while none."""
+        idle = len(self.ready) >= self.workers
+        channels = [call.channel for call, _ in self.running.values()]
+        return wait(channels, timeout=1 if idle else QUIET_SECONDS)
+
+    def _gather(self, ended: list[Any]) -> Iterator[Outcome]:
         for name, (call, job) in list(self.running.items()):
             late = time.monotonic() - call.began > job.limits.seconds + GRACE
-            if call.channel not in ready and not late:
+            if call.channel not in ended and not late:
                 continue
             outcome = None if late else call.take()
             call.process.join(3)
-            ended = _say_end(call.process.exitcode)
+            how = "it did not stop" if late else _say_end(call.process.exitcode)
             call.end()
             del self.running[name]
-            yield outcome or _say_lost(job, "it did not stop" if late else ended)
+            yield outcome or _say_lost(job, how)
 
 
 def _say_lost(job: Job, ended: str) -> Outcome:

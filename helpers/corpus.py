@@ -367,15 +367,8 @@ def _join_corpus(
     files.
     """
     place, expected = store.storage.address, engine.engine_version()
-    stale = [
-        (place, store.folder, expected, name, gone)
-        for name, gone in layout.dropped.items()
-        if store.names_file(name, gone) not in store.there
-    ]
-    for file in team.run(annotation.summarise_part, stale, light=True):
-        store.there.add(file)
     names = entities.find_entities_from(
-        _summed(store.names(part.name, layout.dropped.get(part.name, [])) for part in layout.parts)
+        _summed(store.names(part.name, layout.dropped.get(part.name, ())) for part in layout.parts)
     )
     decided = aliases.apply(names, decisions, aliases.decisions_file().name)
     copies = _find_duplicates(layout, store)
@@ -621,11 +614,8 @@ def _delete_others(
     for files in catalogue["tables"].values():
         kept.update(files)
     for folder, version in catalogue["joins"].items():
-        name = folder.rpartition("/")[2]
-        gone = catalogue["dropped"].get(folder, [])
-        kept.add(store.names_file(name, gone))
-        kept.add(store.names_file(name, []))
-        kept |= {f"{folder}/{file}" for file in ("index.json", "sketch.parquet", "targets.parquet")}
+        own = ("index.json", "names.parquet", "sketch.parquet", "targets.parquet")
+        kept |= {f"{folder}/{file}" for file in own}
         kept |= {f"{folder}/join-{version}.json", f"{folder}/problems-{version}.parquet"}
     older = [f"{name}.parquet" for name in schema.TABLES if storage.exists(f"{name}.parquet")]
     there = [*storage.list("parts"), *storage.list("corpus"), *older]

@@ -24,6 +24,9 @@ KEPT = 32_000_000  # hashes of runs of words that are kept in memory: 256 MB
 _WORD = re.compile(r"\w+")
 _ODD = np.random.default_rng(SEED).integers(1, 1 << 63, SHINGLE_WORDS, dtype=np.uint64) | 1
 _MIX = np.uint64(0x9E3779B97F4A7C15)
+_draw = np.random.RandomState(SEED).randint
+_FACTORS = _draw(0, 1 << 31, PERMUTATIONS, np.uint32) * np.uint32(2) + np.uint32(1)
+_SUMMANDS = _draw(0, 1 << 32, PERMUTATIONS, np.uint32)
 
 Texts = Callable[[list[str]], Iterable[tuple[str, str]]]
 
@@ -67,9 +70,6 @@ def add_duplicates(articles: pd.DataFrame, found: dict[str, tuple[str, str]]) ->
 
 def sketch(articles: pd.DataFrame) -> Sketches:
     """Return the sketches of some articles, each made from that article alone."""
-    from datasketch import MinHash  # loads scipy, which reading articles does not need
-
-    pattern = MinHash(PERMUTATIONS, seed=SEED, hashfunc=int)
     codes: dict[str, int] = {}
     bands = np.zeros((len(articles), BANDS[0]), np.uint64)
     hashes = np.zeros(len(articles), np.uint64)
@@ -78,13 +78,26 @@ def sketch(articles: pd.DataFrame) -> Sketches:
         own = _shingles(text, codes)
         if not len(own):
             continue
-        minima = pattern.copy()
-        short = (own ^ (own >> np.uint64(32))).astype(np.uint32)
-        for start in range(0, len(short), SLICE):
-            minima.update_batch(short[start : start + SLICE])
-        bands[place] = _bands(minima.hashvalues)
+        bands[place] = _bands(_minima((own ^ (own >> np.uint64(32))).astype(np.uint32)))
     published = pd.to_datetime(articles["published"]).to_numpy("datetime64[us]").astype(np.int64)
     return Sketches(articles["article_id"].to_numpy(object), published, hashes, bands)
+
+
+def _minima(hashes: np.ndarray) -> np.ndarray:
+    """Return the MinHash sketch of 32-bit hashes: the least of them after each permutation.
+
+    A permutation is a·h + b modulo 2³² with an odd a, after the finalizer of MurmurHash3.
+    """
+    mixed = hashes ^ (hashes >> np.uint32(16))
+    mixed = mixed * np.uint32(0x85EBCA6B)
+    mixed ^= mixed >> np.uint32(13)
+    mixed = mixed * np.uint32(0xC2B2AE35)
+    mixed ^= mixed >> np.uint32(16)
+    minima = np.full(PERMUTATIONS, np.iinfo(np.uint32).max, np.uint32)
+    for start in range(0, len(mixed), SLICE):
+        permuted = mixed[start : start + SLICE, None] * _FACTORS + _SUMMANDS
+        np.minimum(minima, permuted.min(axis=0), out=minima)
+    return minima
 
 
 def _bands(minima: np.ndarray) -> np.ndarray:

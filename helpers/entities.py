@@ -49,19 +49,31 @@ def summarise_names(mentions: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFr
     `reason`, with `country` and the numbers of `mentions` and `articles`. Summaries of disjoint
     sets of articles may be concatenated.
     """
-    counted: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0])
+    rows = [
+        (*key, sum(of_article.values()), len(of_article))
+        for key, of_article in count_names(mentions, articles).items()
+    ]
+    return pd.DataFrame(rows, columns=SUMMARY).astype({"mentions": "int64", "articles": "int64"})
+
+
+def count_names(
+    mentions: pd.DataFrame, articles: pd.DataFrame
+) -> dict[tuple[str, ...], dict[str, int]]:
+    """Count the mentions of names in each article: the first five columns of a summary are a key.
+
+    Under each key lies the number of mentions by article_id.
+    """
+    counted: dict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
     written = mentions["text"].tolist()
+    owners = mentions["article_id"].tolist()
     for rows, namings in _each_article(mentions, articles):
         found = Counter(
             (name.label, name.entity, written[row], name.country, name.reason)
             for row, name in zip(rows, namings, strict=True)
         )
         for key, count in found.items():
-            tally = counted[key]
-            tally[0] += count
-            tally[1] += 1
-    rows = [(*key, *tally) for key, tally in counted.items()]
-    return pd.DataFrame(rows, columns=SUMMARY).astype({"mentions": "int64", "articles": "int64"})
+            counted[key][owners[rows[0]]] = count
+    return counted
 
 
 def find_entities_from(summaries: pd.DataFrame | Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -26,6 +26,15 @@ from helpers.storage import Storage
 PART_TABLES = ("articles", "blocks", "sentences", "mentions", "attributions", "targets", "problems")
 JOINED_TABLES = ("mentions", "attributions", "targets", "replies", "problems")
 PARTITIONED = ("articles", "blocks", "sentences", "mentions", "attributions", "targets", "replies")
+NAMES = pa.schema(
+    {
+        **dict.fromkeys(("label", "name", "written", "country", "reason"), pa.string()),
+        "places": pa.list_(pa.int32()),
+        "numbers": pa.list_(pa.int32()),
+        "name_key": pa.string(),
+        "written_key": pa.string(),
+    }
+)
 LOG_SECONDS = 20
 LOG_RECORDS = 2000
 
@@ -136,7 +145,7 @@ class PartStore:
         name: str,
         frames: dict[str, pd.DataFrame],
         rows: dict[str, str],
-        names: pd.DataFrame,
+        names: pa.Table,
         sketches: duplicates.Sketches,
         seconds: float,
     ) -> Index:
@@ -144,19 +153,12 @@ class PartStore:
         for table in PART_TABLES:
             arrow = schema.to_arrow(table, frames[table])
             self.storage.write_arrow(self.file(name, table), arrow)
-        names_table = pa.Table.from_pandas(names, preserve_index=False)
-        self.storage.write_arrow(self.file(name, "names"), names_table)
+        self.storage.write_arrow(self.file(name, "names"), names)
         self.storage.write_arrow(self.file(name, "sketch"), _sketch_table(sketches))
         index = Index(name, rows, _counts(frames, rows, PART_TABLES), round(seconds, 3))
         content = json.dumps(asdict(index)).encode()
         self.storage.write(f"{self.folder}/{name}/index.json", content)
         return index
-
-    def keep_names(self, name: str, dropped: list[str], names: pd.DataFrame) -> str:
-        """Keep a summary of names without some articles; return its file's name."""
-        file = self.names_file(name, dropped)
-        self.storage.write_arrow(file, pa.Table.from_pandas(names, preserve_index=False))
-        return file
 
     def keep_joined(self, name: str, join: Join, frames: dict[str, pd.DataFrame]) -> None:
         """Keep the tables of a part as the corpus completes them; the facts are written last.
@@ -203,11 +205,6 @@ class PartStore:
     def file(self, name: str, table: str, version: str = "") -> str:
         """Return the name of a file of a part."""
         return f"{self.folder}/{name}/{table}{'-' if version else ''}{version}.parquet"
-
-    def names_file(self, name: str, dropped: list[str]) -> str:
-        """Return where the summary of a part's names without some articles is kept."""
-        version = engine.fingerprint(sorted(dropped))[:12] if dropped else ""
-        return self.file(name, "names", version)
 
     # -------------------------------------------------------------------- what the build does
 
@@ -276,9 +273,21 @@ class PartStore:
             return {self._write_log(records)}
         return set(logs)
 
-    def names(self, name: str, dropped: list[str]) -> pd.DataFrame:
-        """Read the summary of a part's names."""
-        return self.storage.read_arrow(self.names_file(name, dropped)).to_pandas()
+    def names(self, name: str, dropped: Iterable[str]) -> pd.DataFrame:
+        """Read the summary of a part's names, without the articles that are dropped from it."""
+        table = self.storage.read_arrow(self.file(name, "names"), NAMES.names[:7])
+        places, numbers = (table.column(one).combine_chunks() for one in ("places", "numbers"))
+        gone = set(dropped)
+        alive = np.array([article_id not in gone for article_id in self.parts[name].rows])
+        counted = alive[places.flatten().to_numpy()]
+        rows = np.repeat(np.arange(len(table)), pc.list_value_length(places).to_numpy())[counted]
+        mentions = np.zeros(len(table), np.int64)
+        np.add.at(mentions, rows, numbers.flatten().to_numpy()[counted])
+        summary = table.select(NAMES.names[:5]).to_pandas()
+        summary = summary.assign(
+            mentions=mentions, articles=np.bincount(rows, minlength=len(table))
+        )
+        return summary[mentions > 0].reset_index(drop=True)
 
     def keys(self, name: str) -> pa.Array:
         """Read the keys of the names of a part, each once."""

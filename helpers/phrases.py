@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -45,6 +46,7 @@ _END = re.compile(
 )
 _JOINED = re.compile(r"\s+(?:and|or|but)\s+")
 _WORD = re.compile(r"[^\W_][\w’'.&-]*")
+_APPOSED = re.compile(r",?\s+(?P<more>(?:an?|the|its)\s+.+)")
 _PARTICIPLE = re.compile(
     r"\w{3,}(?:ing|ed|wn|tten)|seen|sent|held|made|led|given|taken|born|run|kept|left|found|hit|gone"
 )
@@ -220,8 +222,24 @@ def singular(noun: str) -> str:
 @lru_cache(maxsize=20_000)
 def apposed_head(described: str, name: str) -> Described | None:
     """Read what stands in apposition behind a name ("Open Ballot, a group of volunteers")."""
-    match = re.search(rf"(?<!\w){re.escape(name)},?\s+(?P<more>(?:an?|the|its)\s+.+)", described)
-    return describe(match.group("more")) if match else None
+    for start in _places(described, name):
+        match = _APPOSED.match(described, start + len(name))
+        if match:
+            return describe(match.group("more"))
+    return None
+
+
+def _places(described: str, name: str) -> Iterator[int]:
+    """Yield where a name begins in a phrase, and no word runs on into it."""
+    start = described.find(name)
+    while start >= 0:
+        if not _in_word(described[start - 1 : start]):
+            yield start
+        start = described.find(name, start + 1)
+
+
+def _in_word(letter: str) -> bool:
+    return letter.isalnum() or letter == "_"
 
 
 def stands_as(described: str, name: str) -> str:
@@ -229,10 +247,13 @@ def stands_as(described: str, name: str) -> str:
 
     "Castellan’s chief executive" has Castellan as the owner, "the operator, Castellan" as the head.
     """
-    match = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", described)
-    if not match:
+    for start in _places(described, name):
+        end = start + len(name)
+        if not _in_word(described[end : end + 1]):
+            break
+    else:
         return ""
-    before, after = described[: match.start()], described[match.end() :]
+    before, after = described[:start], described[end:]
     if re.match(r"[’']s?\s+\w", after):
         return "owner"
     if re.search(

@@ -29,7 +29,10 @@ GLANCE = 0.1  # seconds between two looks at time and memory
 
 
 def perform(job: Job, channel: Connection) -> None:
-    """Do a run and send its outcome; what this process started ends with it."""
+    """Do a run and send its outcome; what this process started ends with it.
+
+    All that can be done beforehand is done before the channel says when the run was asked for.
+    """
     os.setsid()  # Ctrl-C reaches the batch, which then ends its runs in order
     warm.silence()
     warm.adopt_orphans()
@@ -38,6 +41,11 @@ def perform(job: Job, channel: Connection) -> None:
     kernel = warm.ForkedKernel(job.scratch, job.limits.memory) if job.warm else None
     guard = Guard(job)
     signal.signal(signal.SIGTERM, lambda *_: guard.abandon())
+    warm.register()
+    try:
+        job = replace(job, asked=channel.recv())
+    except (EOFError, OSError):  # the batch has ended
+        guard.abandon()
     guard.start()
     try:
         outcome = _run(job, kernel, guard)
@@ -63,15 +71,15 @@ class Guard(threading.Thread):
         self.memory = 0
         self._process = psutil.Process()
         self._batch = parent_process()
-        self._until = time.monotonic() + job.limits.seconds
 
     def run(self) -> None:
         """Look until the run ends; kill the kernel when it goes beyond a limit."""
+        until = time.monotonic() + self.job.limits.seconds
         while not wait([self._batch.sentinel], GLANCE):
             self.memory = max(self.memory, held := self._measure())
             if self.reason:
                 continue
-            if time.monotonic() > self._until:
+            if time.monotonic() > until:
                 self.reason = (
                     f"stopped after {report.say_time(self.job.limits.seconds)} (--timeout)"
                 )
@@ -193,7 +201,6 @@ def _first_cell(notebook: NotebookNode, asked: float) -> float:
 
 def _execute(job: Job, kept: Path, kernel: warm.ForkedKernel | None) -> str:
     """Run the notebook into `kept`; return what stopped it, or ""."""
-    warm.register()
     warm.WarmManager.kernel = kernel
     options: dict[str, Any] = {
         "kernel_manager_class": warm.WarmManager if kernel else warm.ThisInterpreter

@@ -27,6 +27,10 @@ COLUMNS = (
     "source_type", "named", "title", "affiliation", "country", "channel", "relay",
     "relay_ownership", "relay_chain", "anonymity", "anonymity_reason", "source_rule",
 )  # fmt: skip
+ROW_COLUMNS = (
+    "start", "spans", "form", "cue", "cue_spans", "source_text", "source_spans", "speaker",
+    "speaker_id", "resolution", "rule",
+)  # fmt: skip
 GOES_ON = frozenset(
     {"added", "continued", "went on", "also said", "concluded", "adds", "continues"}
 )
@@ -78,7 +82,7 @@ class Entity:
 
 
 @dataclass
-class _Sourced:
+class Sourced:
     """The source columns of one attribution in the making."""
 
     source_type: str = "unnamed person"
@@ -126,6 +130,32 @@ def add_source_type(
         row.entity_id: Entity(row.entity, row.label, row.country, tuple(row.aliases))
         for row in entities[["entity_id", "entity", "label", "country", "aliases"]].itertuples()
     }
+    columns = [*ROW_COLUMNS, "article_id"]
+    rows = attributions[columns].to_dict("records")
+    by_article: dict[str, list[int]] = defaultdict(list)
+    for position, row in enumerate(rows):
+        by_article[row["article_id"]].append(position)
+    found: list[Sourced] = [Sourced() for _ in rows]
+    outlet_of = articles["outlet"] if "outlet" in articles else [""] * len(articles)
+    for article_id, text, own in zip(
+        articles["article_id"], articles["text"], outlet_of, strict=True
+    ):
+        places = by_article.get(article_id, [])
+        sourced = find_sources([rows[place] for place in places], text, own, known, book)
+        for place, item in zip(places, sourced, strict=True):
+            found[place] = item
+    return _filled(attributions, found)
+
+
+def find_sources(
+    rows: list[dict], text: str, outlet: str, known: dict[str, Entity], book: Codebook
+) -> list[Sourced]:
+    """Return the source columns of the attributions of one article, in the order of the rows.
+
+    A row has the columns `ROW_COLUMNS`; `known` are the entities by id, `outlet` is the article's.
+    """
+    if not rows:
+        return []
     bodies = frozenset(entity.name for entity in known.values() if entity.label in ("ORG", "GPE"))
     outlets = tuple(
         (spelling, entity.name)
@@ -133,28 +163,13 @@ def add_source_type(
         if entity.label == "ORG" and is_outlet(entity.name)
         for spelling in entity.spellings
     )
-    columns = ["article_id", "start", "spans", "form", "cue", "cue_spans", "source_text"]
-    columns += ["source_spans", "speaker", "speaker_id", "resolution", "rule"]
-    rows = attributions[columns].to_dict("records")
-    by_article: dict[str, list[int]] = defaultdict(list)
-    for position, row in enumerate(rows):
-        by_article[row["article_id"]].append(position)
-    found: list[_Sourced] = [_Sourced() for _ in rows]
-    outlet_of = articles["outlet"] if "outlet" in articles else [""] * len(articles)
-    for article_id, text, own in zip(
-        articles["article_id"], articles["text"], outlet_of, strict=True
-    ):
-        places = sorted(by_article.get(article_id, ()), key=lambda p: rows[p]["start"])
-        if places:
-            article = _Article(text, own, outlets, known, bodies, book)
-            for place, sourced in zip(
-                places, article.read([rows[place] for place in places]), strict=True
-            ):
-                found[place] = sourced
-    return _filled(attributions, found)
+    order = sorted(range(len(rows)), key=lambda place: rows[place]["start"])
+    article = _Article(text, outlet, outlets, known, bodies, book)
+    read = dict(zip(order, article.read([rows[place] for place in order]), strict=True))
+    return [read[place] for place in range(len(rows))]
 
 
-def _filled(attributions: pd.DataFrame, found: list[_Sourced]) -> pd.DataFrame:
+def _filled(attributions: pd.DataFrame, found: list[Sourced]) -> pd.DataFrame:
     index = attributions.index
     values = {column: [getattr(item, column) for item in found] for column in COLUMNS}
     dtypes = dict.fromkeys(COLUMNS, object) | {"named": bool}
@@ -201,7 +216,7 @@ class _Article:
         self.withheld = anonymity.find_withheld(text, self.sentences.spans, book)
         self._titles: dict[str, str] = {}
 
-    def read(self, rows: list[dict]) -> list[_Sourced]:
+    def read(self, rows: list[dict]) -> list[Sourced]:
         """Return what the rows of this article, in the order of the text, have as their sources."""
         sources = [
             _Source(row, self.entities.get(row["speaker_id"].partition(";")[0])) for row in rows
@@ -218,9 +233,9 @@ class _Article:
 
     # ------------------------------------------------------------------------ one attribution
 
-    def _source(self, source: _Source, withheld: anonymity.Withheld | None) -> _Sourced:
+    def _source(self, source: _Source, withheld: anonymity.Withheld | None) -> Sourced:
         rules = {}
-        item = _Sourced()
+        item = Sourced()
         item.source_type, rules["type"] = self._type(source, withheld)
         item.named = item.source_type in ("named person", "named organisation")
         if item.source_type == "anonymous source" and withheld:
@@ -376,7 +391,7 @@ class _Article:
             self._titles[spellings[0]] = positions.find_title(self.text, spellings)
         return self._titles[spellings[0]]
 
-    def _affiliation(self, source: _Source, item: _Sourced) -> tuple[str, str]:
+    def _affiliation(self, source: _Source, item: Sourced) -> tuple[str, str]:
         entity, itself = source.entity, source.name_stands == "head" or source.described.pronoun
         if item.source_type == "named organisation" and entity is not None and itself:
             return self._of_body(entity.name, entity.label, source.shown)
@@ -438,7 +453,7 @@ class _Article:
                 return found, f"word {word!r}"
         return "unknown", ""
 
-    def _country(self, source: _Source, item: _Sourced) -> tuple[str, str]:
+    def _country(self, source: _Source, item: Sourced) -> tuple[str, str]:
         entity = source.entity
         if entity is not None and entity.country and source.name_stands != "":
             return entity.country, f"entity {entity.name!r}"
@@ -456,7 +471,7 @@ class _Article:
 
     # ------------------------------------------------------------------------- channel and relay
 
-    def _channel(self, source: _Source, item: _Sourced) -> tuple[str, str]:
+    def _channel(self, source: _Source, item: Sourced) -> tuple[str, str]:
         beside = self._beside(source)
         told = any(self._concerns(source, relay) for relay in self.relays if relay.kind == "told")
         for category in self.channels.values():
@@ -513,7 +528,7 @@ class _Article:
         first, last = bisect_left(self.cues, (low, low)), bisect_right(self.cues, (high, high))
         return self.cues[first:last]
 
-    def _relay(self, source: _Source, item: _Sourced) -> str:
+    def _relay(self, source: _Source, item: Sourced) -> str:
         """Fill the chain of outlets between the speaker and this article; return the words."""
         speaker = source.entity.name if source.entity else source.row["speaker"]
         speaking = source.name if source.name_stands == "head" else source.described.name
@@ -538,7 +553,7 @@ class _Article:
         item.relay_chain = chain
         return f"{first.kind} {self.text[first.start : first.end]!r}"
 
-    def _cited_by_speaker(self, source: _Source, item: _Sourced) -> str:
+    def _cited_by_speaker(self, source: _Source, item: Sourced) -> str:
         """Take the outlet that cites somebody ("it said …, citing police") for the relay."""
         if not re.search(r"\b(?:cit|quot)", source.row["cue"]):
             return ""
@@ -552,7 +567,7 @@ class _Article:
                 return f"cited by the speaker {entity.name!r}"
         return ""
 
-    def _carry(self, sources: list[_Source], found: list[_Sourced]) -> None:
+    def _carry(self, sources: list[_Source], found: list[Sourced]) -> None:
         """Let a quotation that goes on keep the relay of the words before it."""
         for before, after in zip(range(len(sources)), range(1, len(sources)), strict=False):
             source, item, last = sources[after], found[after], found[before]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -77,6 +78,7 @@ class _Said(NamedTuple):
 
 
 UNKNOWN = Resolved("", "", "none")
+ROW_COLUMNS = ("source_spans", "spans", "cue", "form", "cue_spans")
 
 
 def add_speaker(
@@ -106,32 +108,12 @@ def add_speaker(
     rows: dict[str, list[int]] = defaultdict(list)
     for position, article_id in enumerate(attributions["article_id"]):
         rows[article_id].append(position)
-    said = [
-        _Said(
-            source,
-            content,
-            cue,
-            form,
-            source[0][0] if source else content[0][0],
-            cues[0][0] if cues else -1,
-        )
-        for source, content, cue, form, cues in zip(
-            *(
-                attributions[column]
-                for column in ("source_spans", "spans", "cue", "form", "cue_spans")
-            ),
-            strict=True,
-        )
-    ]
-    resolved = [UNKNOWN] * len(said)
+    columns = [attributions[column].tolist() for column in ROW_COLUMNS]
+    resolved = [UNKNOWN] * len(attributions)
     for article_id, positions in rows.items():
-        cast = Cast(
-            texts.get(article_id, ""),
-            sorted(named[article_id]),
-            canonical,
-            outlets.get(article_id, ""),
-        )
-        found = _Article(cast).resolve([said[position] for position in positions])
+        own = [[column[position] for position in positions] for column in columns]
+        text, outlet = texts.get(article_id, ""), outlets.get(article_id, "")
+        found = find_speakers(own, text, outlet, named[article_id], canonical)
         for position, speaker in zip(positions, found, strict=True):
             resolved[position] = speaker
     index = attributions.index
@@ -141,6 +123,31 @@ def add_speaker(
             for i, name in enumerate(Resolved._fields)
         }
     )
+
+
+def find_speakers(
+    columns: Sequence[Sequence],
+    text: str,
+    outlet: str,
+    mentions: Iterable[tuple],
+    canonical: Mapping[str, str],
+) -> list[Resolved]:
+    """Return the speakers of one article's attributions, given as their `ROW_COLUMNS`.
+
+    A mention is (start, end, text, label, entity_id); `canonical` are the entities' names by id.
+    """
+    said = [
+        _Said(
+            source,
+            content,
+            cue,
+            form,
+            source[0][0] if source else content[0][0],
+            cues[0][0] if cues else -1,
+        )
+        for source, content, cue, form, cues in zip(*columns, strict=True)
+    ]
+    return _Article(Cast(text, sorted(mentions), canonical, outlet)).resolve(said)
 
 
 class _Article:

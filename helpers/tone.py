@@ -11,9 +11,13 @@ from __future__ import annotations
 
 import math
 import re
+import string
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib import resources
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,6 +28,7 @@ NEUTRAL_BELOW = 0.05  # VADER's own threshold between neutral and not
 LEXICONS = ("vader", "news")
 _PROBABILITIES = [f"p_{polarity}" for polarity in schema.POLARITIES]
 _TOKEN = re.compile(r"\S{2,}")
+_PUNCTUATION = frozenset(string.punctuation)
 _WORD = re.compile(r"\w+(?:[-'.]\w+)*")
 _EDGES = re.compile(r"^\W+|\W+$")
 _NEGATION = re.compile(r"not|no|never|nobody|nothing|without|neither|nor|hardly|cannot|\w+n't")
@@ -47,9 +52,9 @@ def add_tone(attributions: pd.DataFrame) -> pd.DataFrame:
     Words that the speaker quotes from somebody else (a quotation inside the quotation), or keeps
     at a distance ("so-called"), are not counted. `driving_words` gives those that are.
     """
-    rows = list(_own_words(attributions))
-    driven = [dict(zip(LEXICONS, _weights(text), strict=True)) for text in rows]
-    tones = [_compound(text) for text in rows]
+    read = [_Read.of(text) for text in _own_words(attributions)]
+    driven = [dict(zip(LEXICONS, _weights(content), strict=True)) for content in read]
+    tones = [content.compound() for content in read]
     labels = [tone_label(tone) for tone in tones]
     agreements = [
         _agreement([word[2] for word in words["vader"]], label)
@@ -81,7 +86,7 @@ def driving_words(attributions: pd.DataFrame) -> pd.DataFrame:
         strict=True,
     )
     for attribution_id, article_id, offset, text in keys:
-        for lexicon, words in zip(LEXICONS, _weights(text), strict=True):
+        for lexicon, words in zip(LEXICONS, _weights(_Read.of(text)), strict=True):
             for start, end, weight in words:
                 place = (offset + start, offset + end, text[start:end], lexicon, weight)
                 found.append((attribution_id, article_id, *place))
@@ -131,13 +136,12 @@ def _own_words(attributions: pd.DataFrame) -> Iterator[str]:
     """Yield each content at its own offsets, all that is not the speaker's own words blanked."""
     columns = ["text", "spans", "start", "form"]
     for text, spans, offset, form in attributions[columns].itertuples(index=False, name=None):
-        kept = bytearray(len(text))
+        own = [" "] * len(text)
         for start, end in spans:
-            kept[start - offset : end - offset] = b"\1" * (end - start)
+            own[start - offset : end - offset] = text[start - offset : end - offset]
         for start, end in _others_words(text, form):
-            kept[start:end] = bytes(end - start)
-        own = "".join(letter if keep else " " for letter, keep in zip(text, kept, strict=True))
-        yield own.translate(_STRAIGHT)
+            own[start:end] = " " * (end - start)
+        yield "".join(own).translate(_STRAIGHT)
 
 
 # as VADER reads them: apostrophes straight, and no marks around a word, which hide it
@@ -157,33 +161,66 @@ def _others_words(text: str, form: str) -> Iterator[tuple[int, int]]:
         yield match.span(1 if match.group(1) else 2)
 
 
-def _weights(text: str) -> tuple[list[tuple], list[tuple]]:
+def _weights(read: _Read) -> tuple[list[tuple], list[tuple]]:
     """Return (start, end, weight) of the words that count, in VADER's list and in our own."""
-    return list(_vader_words(text)), list(_news_words(text))
+    return list(read.vader_words()), list(_news_words(read.text))
 
 
-def _vader_words(text: str) -> Iterator[tuple[int, int, float]]:
-    from nltk.sentiment.vader import SentiText
+class _Read(NamedTuple):
+    """A content as VADER reads it: its words, whether some are in capitals, what each weighs.
 
-    if not text.strip():
-        return
-    analyser = _analyser()
-    constants = analyser.constants
-    read = SentiText(text, constants.PUNC_LIST, constants.REGEX_REMOVE_PUNCTUATION)
-    words = read.words_and_emoticons
-    weights: list[float] = []
-    for place, word in enumerate(words):
-        following = words[place + 1].lower() if place + 1 < len(words) else ""
-        if word.lower() in constants.BOOSTER_DICT or (word.lower(), following) == ("kind", "of"):
-            weights.append(0)
-        else:
-            weights = analyser.sentiment_valence(0, read, word, place, weights)
-    weights = analyser._but_check(words, weights)
-    for token, weight in zip(_TOKEN.finditer(text), weights, strict=True):
-        if weight:
-            bare = _EDGES.sub("", token.group()) or token.group()
-            start = token.start() + token.group().index(bare)
-            yield start, start + len(bare), float(weight)
+    Attributes named as VADER's functions want them.
+    """
+
+    text: str
+    words_and_emoticons: list[str]
+    is_cap_diff: bool
+    weights: list[float]
+
+    @classmethod
+    def of(cls, text: str) -> _Read:
+        """Read a content; what VADER computes anew for every word is computed for listed ones."""
+        analyser = _analyser()
+        boosters = analyser.constants.BOOSTER_DICT
+        words = [_bare(word) for word in text.split() if len(word) > 1]
+        capitals = sum(map(str.isupper, words))
+        read = cls(text, words, 0 < capitals < len(words), [])
+        lower = [word.lower() for word in words]
+        for place, (word, known) in enumerate(zip(words, lower, strict=True)):
+            kind_of = known == "kind" and lower[place + 1 : place + 2] == ["of"]
+            if known in analyser.lexicon and known not in boosters and not kind_of:
+                analyser.sentiment_valence(0, read, word, place, read.weights)
+            else:
+                read.weights.append(0)
+        return read
+
+    def vader_words(self) -> Iterator[tuple[int, int, float]]:
+        """Yield (start, end, weight) of the words in VADER's list that count."""
+        weights = _analyser()._but_check(self.words_and_emoticons, list(self.weights))
+        for token, weight in zip(_TOKEN.finditer(self.text), weights, strict=True):
+            if weight:
+                bare = _EDGES.sub("", token.group()) or token.group()
+                start = token.start() + token.group().index(bare)
+                yield start, start + len(bare), float(weight)
+
+    def compound(self) -> float:
+        """Return VADER's score, for which a word weighs each time what it weighs at first."""
+        first = dict(zip(reversed(self.words_and_emoticons), reversed(self.weights), strict=True))
+        weights = [first[word] for word in self.words_and_emoticons]
+        weights = _analyser()._but_check(self.words_and_emoticons, weights)
+        return float(_analyser().score_valence(weights, self.text)["compound"])
+
+
+def _bare(word: str) -> str:
+    """Return a word without the marks before or behind it that VADER takes off."""
+    marks = _analyser().constants.PUNC_LIST
+    bare = word.rstrip(string.punctuation)
+    taken = word[len(bare) :]
+    if not taken:
+        bare = word.lstrip(string.punctuation)
+        taken = word[: -len(bare)]
+    whole = len(bare) > 1 and _PUNCTUATION.isdisjoint(bare)
+    return bare if whole and taken in marks else word
 
 
 def _news_words(text: str) -> Iterator[tuple[int, int, float]]:
@@ -203,10 +240,6 @@ def _news_lexicon() -> dict[str, float]:
     return dict(zip(listed["word"], listed["weight"].astype(float), strict=True))
 
 
-def _compound(text: str) -> float:
-    return float(_analyser().polarity_scores(text)["compound"]) if text.strip() else 0.0
-
-
 def _normalised(weights: list[float]) -> float:
     if not weights:
         return math.nan
@@ -223,6 +256,19 @@ def _agreement(weights: list[float], label: str) -> float:
     return positive if label == "positive" else 1 - positive
 
 
+@contextmanager
+def _without_statistics() -> Iterator[None]:
+    """Let NLTK be imported without scipy.stats, which costs a second and is not used for tone."""
+    loaded = "scipy.stats" in sys.modules
+    if not loaded:
+        sys.modules["scipy.stats"] = None
+    try:
+        yield
+    finally:
+        if not loaded:
+            del sys.modules["scipy.stats"]
+
+
 @lru_cache(maxsize=1)
 def _analyser():
     """Return NLTK's VADER with the list that the package vaderSentiment installs.
@@ -230,7 +276,8 @@ def _analyser():
     NLTK reads data files only from its own folders and refuses hard-linked ones, which installers
     make; so the list is read as a package resource and handed over.
     """
-    from nltk.sentiment.vader import SentimentIntensityAnalyzer, VaderConstants
+    with _without_statistics():
+        from nltk.sentiment.vader import SentimentIntensityAnalyzer, VaderConstants
 
     package = resources.files("vaderSentiment")
     analyser = SentimentIntensityAnalyzer.__new__(SentimentIntensityAnalyzer)

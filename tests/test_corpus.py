@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from disk_fixture import on_a_small_disk
 
 from helpers import aliases, annotation, corpus, engine, schema, tables
 from helpers.storage import StorageError
@@ -112,6 +114,36 @@ def test_an_incremental_build_equals_a_fresh_one(articles, tmp_path):
     build(articles, tmp_path / "grown")
     write_stories(articles, 5)
     build(articles, tmp_path / "grown")
+    build(articles, tmp_path / "fresh")
+    same_tables(tmp_path / "grown", tmp_path / "fresh")
+
+
+PEOPLE = ("Ada Lindqvist", "Adah Lindqvist", "Tom Okoro", "Lena Marr", "Northern Ferry Company Inc")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_build_after_any_changes_equals_a_fresh_one(seed, tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus, "LEAST_PART", 3)
+    dice = random.Random(seed)
+    articles = tmp_path / "articles"
+    articles.mkdir()
+
+    def write_some(numbers):
+        for number in numbers:
+            story = STORY.replace("Ada Lindqvist", dice.choice(PEOPLE)).replace(
+                "May", f"May {number}"
+            )
+            story = story.replace("Tom Okoro", dice.choice(PEOPLE))
+            (articles / f"{number:02d}.txt").write_text(story, encoding="utf-8")
+
+    write_some(range(9))
+    build(articles, tmp_path / "grown")
+    for _ in range(2):
+        there = sorted(articles.iterdir())
+        for gone in dice.sample(there, 2):
+            gone.unlink()
+        write_some(dice.sample(range(12), 2))
+        build(articles, tmp_path / "grown")
     build(articles, tmp_path / "fresh")
     same_tables(tmp_path / "grown", tmp_path / "fresh")
 
@@ -347,6 +379,20 @@ def test_a_full_disk_is_told_and_what_is_finished_is_kept(articles, tmp_path, mo
     monkeypatch.setattr(corpus, "LEAST_PART", 1)
     assert build(articles, tmp_path / "out")["counts"]["articles"] == 3
     assert whole[0].exists()
+
+
+def test_a_small_disk_is_told_and_a_larger_one_goes_on(tmp_path):
+    articles = write_stories(tmp_path / "articles", 2 * corpus.LEAST_PART)
+    command = f"{sys.executable} -m helpers build {articles} --out {tmp_path}/out --workers 1"
+    ended = on_a_small_disk(tmp_path, "90k", f"{command} --quiet")
+    assert ended.returncode == 2
+    assert "No space left on device; free some space" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not list((tmp_path / "seen").rglob("*.part"))
+    shutil.copytree(tmp_path / "seen", tmp_path / "whole", ignore=shutil.ignore_patterns(".lock"))
+    build(articles, tmp_path / "whole")
+    build(articles, tmp_path / "fresh")
+    same_tables(tmp_path / "whole", tmp_path / "fresh")
 
 
 def test_the_tables_before_stay_whole_until_the_new_ones_are(articles, tmp_path, monkeypatch):

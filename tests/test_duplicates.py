@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import time
 
+import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers import duplicates
 from helpers.duplicates import LEAST_JACCARD, mark_duplicates
 
 WORDS = [f"word{number}" for number in range(3000)]
@@ -40,6 +42,20 @@ def jaccard(one: str, other: str) -> float:
         for words in (one.split(), other.split())
     )
     return len(first & second) / len(first | second)
+
+
+def test_a_sketch_holds_the_least_hash_of_each_permutation():
+    hashes = np.array([7, 1 << 31, 0xFFFFFFFF], np.uint32)
+    mixed = [_finalized(int(value)) for value in hashes]
+    pairs = zip(duplicates._FACTORS.tolist(), duplicates._SUMMANDS.tolist(), strict=True)
+    least = [min((factor * one + more) % 2**32 for one in mixed) for factor, more in pairs]
+    assert duplicates._minima(hashes).tolist() == least
+
+
+def _finalized(value: int) -> int:
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
+        value = (value ^ value >> shift) * factor % 2**32
+    return value
 
 
 def test_the_same_text_is_an_exact_duplicate():

@@ -26,7 +26,9 @@ CONDA_NAMES = {
     "playwright": "playwright-python",
 }
 CONDA_ONLY = {"python", "pip"}
-OWN = {"helpers", "tables_fixture", "notebook_fixture", "conftest", "test_layers"}
+OWN = {
+    "helpers", "tables_fixture", "notebook_fixture", "disk_fixture", "conftest", "test_layers"
+}  # fmt: skip
 
 
 def declared() -> dict[str, Requirement]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers import phrases
 from helpers.phrases import describe, singular, stands_as
 
 
@@ -63,3 +66,11 @@ def test_the_singular(plural, one):
 @given(st.text(max_size=80))
 def test_every_text_can_be_described(text):
     assert describe(text).text == " ".join(text.split())
+
+
+@given(st.text("ab_’ ,", max_size=12), st.text("ab", min_size=1, max_size=2))
+def test_a_name_stands_where_no_word_runs_on_into_it(described, name):
+    found = [match.start() for match in re.finditer(rf"(?<!\w)(?={name})", described)]
+    assert list(phrases._places(described, name)) == found
+    alone = re.search(rf"(?<!\w){name}(?!\w)", described)
+    assert bool(stands_as(described, name)) == bool(alone)

@@ -6,7 +6,6 @@ import ast
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import nbformat
 import psutil
 import pytest
 import yaml
+from disk_fixture import on_a_small_disk
 from filelock import FileLock
 from notebook_fixture import PARAMETERS, PIXEL, code, text, write
 from tables_fixture import make_tables, write_tables
@@ -293,6 +293,25 @@ def test_a_warm_run_starts_at_once_and_a_cold_one_gives_the_same(tmp_path):
     assert 0 < found["warm"].startup < found["cold"].startup / 2
 
 
+def test_the_kernel_of_the_next_run_is_ready_before_its_turn(tmp_path):
+    cells = (
+        "import os, psutil, time",
+        "time.sleep(1.5)",
+        "[psutil.Process().create_time(), time.time()]",
+    )
+    write(tmp_path / "slow.ipynb", *map(code, cells))
+    file = batch_file(tmp_path, [{"name": name, "notebook": "slow"} for name in ("one", "two")])
+    assert run_batch(file, tmp_path / "out", Options(workers=1, quiet=True)) == 0
+    (_, first_ended), (begun, _) = (shown(tmp_path / "out" / f"{n}.ipynb") for n in ("one", "two"))
+    assert begun < first_ended
+    asked, startups = [], []
+    for name in ("one", "two"):
+        record = outcomes.read_record(name, tmp_path / "out")[0]
+        asked.append(record.began.timestamp())
+        startups.append(record.startup)
+    assert asked[1] > first_ended and startups[1] < startups[0]
+
+
 # resuming
 
 
@@ -507,22 +526,6 @@ def test_two_batches_do_not_write_to_one_folder(tmp_path, capsys):
 
 
 # disks
-
-
-def on_a_small_disk(folder: Path, size: str, command: str) -> subprocess.CompletedProcess:
-    """Run a command that writes to `out` on a disk of this size; copy what it leaves to `seen`."""
-    out = folder / "out"
-    out.mkdir()
-    script = (
-        f"mount -t tmpfs -o size={size} none {out} && echo mounted || exit 77; {command}; code=$?; "
-        f"cp -r {out}/. {folder}/seen; exit $code"
-    )
-    if not shutil.which("unshare"):
-        pytest.skip("no `unshare` to mount a small disk with")
-    ended = subprocess.run(["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True)
-    if "mounted" not in ended.stdout:
-        pytest.skip(f"cannot mount a small disk: {ended.stderr.strip()[-200:]}")
-    return ended
 
 
 def test_a_disk_that_fills_up_is_told_and_leaves_whole_files_only(tmp_path):

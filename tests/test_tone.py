@@ -50,6 +50,53 @@ def test_tone_is_what_the_reference_package_gives():
     assert tone.add_tone(said(text))["tone"].iloc[0] == pytest.approx(expected, abs=1e-3)
 
 
+VADERS = [
+    "good",
+    "bad",
+    "GREAT",
+    "not",
+    "never",
+    "so",
+    "this",
+    "least",
+    "at",
+    "very",
+    "kind",
+    "of",
+    "but",
+    "the",
+    "ship",
+    "KILLED",
+    "war,",
+    "'war'",
+    "!!war",
+    "war?!",
+    "don't",
+    "don't,",
+    ":)",
+    "a",
+    "I",
+    "...",
+    "!?",
+    "best!!",
+    "HORRIBLE,",
+    "hand",
+    "to",
+    "mouth",
+    "yeah",
+    "right",
+    "sort",
+    "café!",
+    "(good)",
+]
+
+
+@given(st.lists(st.sampled_from(VADERS), max_size=12).map(" ".join))
+def test_tone_is_nltks_to_the_last_digit(text):
+    expected = tone._analyser().polarity_scores(text)["compound"] if text else 0.0
+    assert tone.add_tone(said(text))["tone"].iloc[0] == expected
+
+
 def test_tone_is_of_the_pieces_of_the_content_only():
     table = said("great, she said of the terrible war, day")
     table["spans"] = [[[0, 5], [37, 40]]]
