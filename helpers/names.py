@@ -216,9 +216,10 @@ def find_known(text: str) -> Iterator[tuple[int, int, Known]]:
     table, ambiguous = _by_first_word(), ambiguous_names()
     position = 0
     for word in re.finditer(r"\w+", text):
-        if word.start() < position or not word.group()[0].isupper():
+        listed = table.get(word.group())
+        if not listed or word.start() < position or not word.group()[0].isupper():
             continue
-        for name in table.get(word.group(), ()):
+        for name in listed:
             end = word.start() + len(name)
             if name in ambiguous or not _stands(text, name, word.start(), end):
                 continue

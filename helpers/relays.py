@@ -210,19 +210,8 @@ def find_outlets(text: str, outlets: Iterable[tuple[str, str]] = ()) -> list[Out
         if start not in spans or end > spans[start][0]:
             spans[start] = (end, name)
 
-    for start, end, known in names.find_known(text):
-        if known.lexicon == "outlets":
-            note(start, end, known.name)
-    for match in _ambiguous().finditer(text):
-        note(match.start(), match.end(), names.known_names()[names.plain(match.group())].name)
-    for match in _BY_NAME.finditer(text):
-        start = match.start()
-        for word in ("The ", "In ", "On ", "At ", "A ", "And ", "But "):
-            start += len(word) if text.startswith(word, start) else 0
-        note(start, match.end(), names.plain(text[start : match.end()]))
-    for match in _CAMEL.finditer(text):
-        if not _NOT_CAMEL.match(match.group("name")):
-            note(match.start("name"), match.end("name"), match.group("name"))
+    for start, end, name in _outlets_known(text):
+        note(start, end, name)
     anaphora = list(_ANAPHOR.finditer(text)) if spans or described else []
     for written in {**described, **spelled}:
         for match in re.finditer(rf"(?<![\w-]){re.escape(written)}(?![\w-])", text):
@@ -234,6 +223,31 @@ def find_outlets(text: str, outlets: Iterable[tuple[str, str]] = ()) -> list[Out
         if near and (match.group("noun") or _opens_before(text, placed[before][0], match.start())):
             note(match.start(), match.end(), placed[before][2])
     return _owned(text, sorted((start, end, name) for start, (end, name) in spans.items()), spelled)
+
+
+@lru_cache(maxsize=4)
+def _outlets_known(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Return the outlets of the lexicon and what is named like one, wherever they stand.
+
+    Kept for the few questions that are asked of one article after another.
+    """
+    found = [
+        (start, end, known.name)
+        for start, end, known in names.find_known(text)
+        if known.lexicon == "outlets"
+    ]
+    for match in _ambiguous().finditer(text):
+        name = names.known_names()[names.plain(match.group())].name
+        found.append((*match.span(), name))
+    for match in _BY_NAME.finditer(text):
+        start = match.start()
+        for word in ("The ", "In ", "On ", "At ", "A ", "And ", "But "):
+            start += len(word) if text.startswith(word, start) else 0
+        found.append((start, match.end(), names.plain(text[start : match.end()])))
+    for match in _CAMEL.finditer(text):
+        if not _NOT_CAMEL.match(match.group("name")):
+            found.append((*match.span("name"), match.group("name")))
+    return tuple(found)
 
 
 def _opens_before(text: str, start: int, end: int) -> bool:
