@@ -36,11 +36,16 @@ _CONDITION = re.compile(
 )
 _ANY = re.compile("|".join(f"(?P<k{i}>{p})" for i, p in enumerate(_PATTERNS.values())), re.I)
 _KINDS = tuple(_PATTERNS)
-_WORDS = re.compile(
-    r"comment|respon[ds]|repl[iy]|reach|contact|locat|availab|return|answer|discuss|e-mail|letter|"
-    r"confirm|interview|question|call|message|request|inquir|email|elaborat",
-    re.IGNORECASE,
-)
+# What a line must hold for one of the patterns to be in it, before any is tried.
+_WORDS = (
+    "comment", "respon", "repl", "reach", "contact", "locat", "availab", "return", "answer",
+    "discuss", "mail", "letter", "confirm", "interview", "question", "call", "message", "request",
+    "inquir",
+)  # fmt: skip
+_SILENCE = (
+    "not ", "n't ", "n’t ", "declin", "refus", "no ", "availab", "reachab", "effort", "attempt",
+    "yet to ", "ignored ", "unanswered", "without ", "neither ",
+)  # fmt: skip
 _SENTENCE_START = re.compile(r"[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z])|[\n\r]+")
 _TAIL = re.compile(
     r"\s+(?:(?P<closing>comments?|requests?|calls?|messages?|emails?|questions?|inquir(?:y|ies)|"
@@ -97,13 +102,12 @@ def find_replies(articles: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame
 
 def _silences(text: str) -> Iterator[re.Match[str]]:
     """Yield the phrases that say that nobody answered, looked for in the lines with their words."""
-    after = 0
-    for word in _WORDS.finditer(text):
-        if word.start() >= after:
-            low = text.rfind("\n", after, word.start()) + 1 or after
-            line_end = text.find("\n", word.end())
-            after = line_end if line_end >= 0 else len(text)
-            yield from _ANY.finditer(text, low, after)
+    start = 0
+    for line in text.split("\n"):
+        folded = line.casefold()
+        if any(word in folded for word in _WORDS) and any(word in folded for word in _SILENCE):
+            yield from _ANY.finditer(text, start, start + len(line))
+        start += len(line) + 1
 
 
 def _phrase_end(text: str, end: int) -> int:
