@@ -67,6 +67,7 @@ _SUBJECT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _GENDERED = re.compile(r"\b(?:he|she|his|her|him|himself|herself)\b", re.IGNORECASE)
+_SPEAKER_BESIDE = re.compile(r"[,”\"]\s+(?:he|she)\s+(?:said|says|added|told|recalled|explained)\b")
 _SUBJECT_PRONOUN = frozenset({"he", "she"})
 
 
@@ -215,11 +216,22 @@ class Discourse:
                 return PERSON_AS_IT if referent.male == 0 and referent.spoke else None
             if referent.kind not in ("body", "place", "document") or referent.plural:
                 return None
-            if referent.outlet and not referent.spoke:
+            if referent.outlet and not (referent.spoke or referent in opening):
                 return None
             return PLACE if referent.kind == "place" else 0.0
 
+        opening = self._subjects_before(low)
         return self._best(low, NEAR, own, goes_on, suits)[0]
+
+    def _subjects_before(self, low: int) -> list[Referent]:
+        """Return what opens the sentence before that of an offset: "VESTA went further. It …"."""
+        begun = self.sentence(low)
+        first = self.sentence(max(0, begun - 2))
+        return [
+            place.referent
+            for place in self.before(begun, begun - first)
+            if place.subject and not place.quoted
+        ][:1]
 
     def group(self, low: int, own: Spans, goes_on: bool = False) -> Referent | None:
         """Return whom "they" at an offset means: several people, or a body."""
@@ -319,6 +331,8 @@ def read_gender(discourse: Discourse) -> None:
         if len({id(place.referent) for place in places}) > 1:
             continue
         low, high = places[0].end, stops[min(sentence, len(stops) - 1)]
+        if _SPEAKER_BESIDE.search(discourse.text, low, high):
+            continue  # "Tesk did not take her calls, she said": the name is in what she says
         following = _GENDERED.search(discourse.text, low, high)
         if following and not discourse.in_quotes(following.start()):
             sign = 1 if PRONOUNS[following.group().lower()] == HE else -1

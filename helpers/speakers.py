@@ -53,6 +53,7 @@ _NAMES_ITSELF = re.compile(
     r",?\s+(?:(?:which|who|that)\s+(?:\w+\s+){0,4}?)?"
     r"(?:calls?|calling|called|named|known|goes|go|nicknamed|dubbed)\b"
 )
+_APPOSED = re.compile(r",\s+(?:(?:the|an?|his|her|its)\s+)?(?!(?:of|for|in|at|on|who|which)\s)")
 _CAPITALS = r"[A-Z][\w&.-]*(?:\s+(?:(?:of|for|and|the)\s+)?[A-Z][\w&.-]*)*"
 _MAKER = rf"\s+(?:by|from)\s+(?:the\s+)?{_CAPITALS}"
 
@@ -158,9 +159,12 @@ class _Article:
         """Follow the narrative up to an offset: people described without a name, and pronouns."""
         begun = self.discourse.read
         for start, end, description in descriptions.find_phrases(self.text, begun, low):
-            if self.discourse.in_quotes(start) or self.cast.within(start, end + 1):
+            head = start + descriptions.head_end(self.text[start:end])
+            if self.discourse.in_quotes(start) or self.cast.within(start, head + 1):
                 continue
-            named = self.text[end : end + 2] == ", " and self.cast.within(end, end + 40)
+            if self._taken_up(start, head, description):
+                continue
+            named = bool(_APPOSED.match(self.text, end)) and self.cast.within(end, end + 40)
             before = self.cast.before(start, 60)
             named = named or before and self.text[before[-1].end : start] == ", "
             if (description.definite and not description.plural) or named:
@@ -172,6 +176,18 @@ class _Article:
                 continue
             self._remember(start, end, description)
         self.discourse.read_to(low)
+
+    def _taken_up(self, start: int, end: int, description: Description) -> bool:
+        """Note whom a subject such as "the company" takes up in the narrative; tell if anybody."""
+        if description.determiner != "the" or description.kind != "organisation":
+            return False
+        if description.plural or not self.discourse.opens_clause(start):
+            return False
+        written = self.text[start:end]
+        referent = callings.named_before(self.cast, start, written, description)
+        if referent is not None:
+            self.discourse.add(start, end, referent)
+        return referent is not None
 
     def _remember(self, low: int, high: int, description: Description, named=False) -> Referent:
         """Return a new referent for those whom a phrase describes."""
