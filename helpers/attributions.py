@@ -26,6 +26,7 @@ BESIDE = 0.7
 CARRIED = 0.4  # without a cue, contents only, on PolNeAR dev
 SPEECH = ("accusing", "approving", "arguing", "conceding", "confirming", "denying", "warning")
 LEAST_WORDS = 4  # of a quotation that a rule alone attributes
+MARKS = "“\"‘'"  # that open a quotation
 NEAR = 2000  # characters at most between a quotation and the one that it goes on from
 
 _WORD = re.compile(r"\w+(?:[-’'.]\w+)*")
@@ -277,7 +278,8 @@ def _of_their_own(text: str, read: list[Found]) -> list[Found]:
         if item.cue and item.cue[0] > end and _is_quotation(text, start, end):
             there = _LINE_END.search(text, end, item.cue[0])
             others = (other for other in read if other is not item and other.cue == item.cue)
-            if there and any(there.start() < other.content[0][0] for other in others):
+            told = (other.content[0][0] for other in others)
+            if there and any(there.start() < at and text[at] not in MARKS for at in told):
                 item = item._replace(cue=None, source=None, rule="carried")
         kept.append(item)
     return kept
@@ -289,7 +291,7 @@ def _is_quotation(text: str, start: int, end: int) -> bool:
     rest = _LINE_END.split(text[end : end + 9])[0]
     return (
         (line > 0 or start < 3)
-        and text[start] in "“\"‘'"
+        and text[start] in MARKS
         and not _WORD.search(text[line:start] + rest)
     )
 

@@ -30,8 +30,8 @@ IDS = ";"  # between their entity_ids
 
 _PAIR = re.compile(r"(?:,[^,.\n]{2,60})?,?\s+and\s+(?:[\w.’'-]+\s+){0,4}")
 _OWNS = re.compile(
-    r"[’']s?\s+(?:\w+\s+){0,2}?(?:chief executive|managing director|chief|director|chair\w*|boss|leader|"
-    r"founder|spokes\w+|shares|headquarters|owner|employees|staff|workers|website|report|board|"
+    r"[’']s?\s+(?:\w+\s+){0,2}?(?:chief executive|managing director|chief|director|chair\w*|boss|"
+    r"leader|founder|spokes\w+|shares|headquarters|owner|employees|staff|workers|website|report|board|"
     r"lawyers?|engineers?|members)\b"
 )
 _BODY_BEFORE = re.compile(r"\b(?P<noun>[a-z]+),?\s+(?:called\s+)?$")

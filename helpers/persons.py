@@ -291,8 +291,9 @@ class Followed:
     """A shared short name followed through an article, from mention to mention.
 
     It stands for the only person of that name who has been named in full so far, and goes on to
-    do so after another is named if it was used so at least twice before, or once where the other is
-    named in full time and again. Used more than once before anybody was named in full, it is somebody the article takes as known: nobody here.
+    do so after another is named if it was used so at least twice before, or once where the other
+    is named in full time and again. Used more than once before anybody was named in full, it is
+    somebody the article takes as known: nobody here.
     """
 
     ESTABLISHED = 2

@@ -30,7 +30,7 @@ _BEFORE_RELATIVE = re.compile(
 _SUBJECT = re.compile(r"(?:The|An?|His|Her|Its|Their)\s(?:[\w’'-]+\s){0,3}[\w’'-]+\s+")
 _HEARER = re.compile(
     r"(?:\w+\s+){0,2}(?:was|were|is|are|been|being)\s+(?:\w+ly\s+)?"
-    r"(?:told|warned|informed|advised|urged|ordered|instructed|reminded|assured)\b(?!\s+by\b)"
+    r"(?:told|warned|informed|advised|urged|ordered|instructed|reminded|assured)\b(?!\s+(?:by|of)\b)"
 )
 _COURT = re.compile(
     r"(?:the|an?)?\s*(?:[\w’'-]+\s+){0,3}?(?:court|jury|tribunal|inquest|inquiry|trial|jurors)",
