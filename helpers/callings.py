@@ -96,6 +96,10 @@ def _bears(cast: Cast, mention: Mention, description: Description, age: re.Match
         if description.owned:
             return False
         before = cast.text[max(0, mention.start - 40) : mention.start]
+        if not description.determiner and not description.modifiers:
+            role = re.search(r"\b(?P<noun>\w+)[^\S\n]+$", before)
+            if role and role["noun"].lower() == description.noun:
+                return True  # a headline's "Skipper" is "Skipper Ines Dahl"
         modified = "".join(rf"{re.escape(word)}\s+" for word in description.modifiers)
         return bool(re.search(rf"\b[Tt]he\s+(?:\w+\s+)?{modified}{noun},?\s+$", before)) or (
             bool(

@@ -45,6 +45,7 @@ OUTLET_NOUNS = BROADCASTERS | PAPERS | {"magazine", "agency", "outlet", "website
 _BODY_APPOSED = re.compile(
     rf"(?<![\w’'])(?P<name>{_CAPITALS}),[ ](?=(?:the|an?|its)[ ](?P<words>[^,.;:\n]{{2,60}}))"
 )
+_BODY_WHICH = re.compile(rf"(?:^|(?<=[.\n]\s)|(?<=\n))(?P<name>[A-Z][\w&-]*[ ]{_CAPITALS}), which ")
 _TAKEN_UP = re.compile(r"(?:The|It)\b")
 _DAYS = frozenset([*calendar.day_name, *calendar.month_name])
 _PERSON_AFTER = re.compile(r",\s+(?:aged\s+)?\d{1,3}\b|\s+\(\d{1,3}\)|,\s+who\b")
@@ -192,6 +193,7 @@ class Cast:
             head = descriptions.head_noun(match.group("words"))
             if descriptions.kind(head) == "organisation":
                 found.append(match.span("name"))
+        found += [match.span("name") for match in _BODY_WHICH.finditer(self.text)]
         missing = dict.fromkeys(
             self.text[start:end] for start, end in sorted(found) if not self._covered(start, end)
         )
@@ -255,7 +257,7 @@ class Cast:
     def enlist(self, name: str, kind: str) -> Referent:
         """Add a name that no mention covers, wherever it and its surname stand."""
         label = {"person": "PERSON", "body": "ORG"}.get(kind, "")
-        referent = Referent(names.plain(name), "", kind)
+        referent = Referent(names.plain(name), "", kind, listed=True)
         referent.outlet = kind == "body" and any(
             name in outlet.names(self.text) for outlet in self._outlets
         )

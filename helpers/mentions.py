@@ -60,6 +60,7 @@ _FEATURE = re.compile(
     rf"|\b(?:Lake|Mount)\s{_CAPITALISED}"
 )
 _COMPASS = re.compile(r"\b[Tt]he\s(?P<point>North|South|East|West)(?![\w-]|\s[A-Z])")
+_BY = re.compile(r"By\s+(?=[A-Z])")
 _HYPHENATED = re.compile(r"-[a-z]+\b")
 _GOES_ON = re.compile(r"(?:[ ][A-Z][a-z]+){1,2}(?![\w’'-])")
 _OF_TITLE = re.compile(r"\s(?:Ministers?|Secretar(?:y|ies)|Commissioners?)\b")
@@ -131,6 +132,8 @@ def _model_names(text: str) -> list[Name]:
     for read in decoding.read(text).names:
         for first, last in _lines(text, read.start, read.end):
             start, end = names.trim(text, first, last)
+            byline = _BY.match(text, start, end)
+            start = byline.end() if byline else start
             if read.label == "PERSON":
                 start = names.strip_titles(text, start, end)
             written = text[start:end]
@@ -300,8 +303,8 @@ def _titles() -> re.Pattern[str]:
     roles = roles.loc[roles["kind"] == "person", "noun"]
     before = "|".join(
         [
-            rf"(?:{_any_of(titles)})\s+",
-            rf"(?:{_any_of(roles)}),?\s+(?=\S+\s+[A-Z])",
+            rf"(?:{_any_of(titles)})[^\S\n]+",
+            rf"(?:{_any_of(roles)}),?[^\S\n]+(?=\S+\s+[A-Z])",
         ]
     )
     word = r"[A-Z][\w’'-]*\w"
