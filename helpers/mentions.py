@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from helpers import capitals, decoding, lexicons, names, nameuses, schema
+from helpers import capitals, decoding, descriptions, lexicons, names, nameuses, schema
 
 # Share of each rule's names that are right, span and type, on 3,697 sentences of the web and of
 # Wikipedia (UNER EWT dev, Wikigold; people, bodies and places). Peoples, events and products are
@@ -160,8 +160,10 @@ def _whole(text: str, name: Name) -> Name:
         return name._replace(end=rest.end())
     if name.confidence < UNSURE and name.label in ("PERSON", "ORG"):
         rest = _GOES_ON.match(text, name.end)
-        words = [text[name.start : name.end], *(rest.group().split() if rest else [])]
-        if rest and not _not_a_person(words) and not names.known(words[1]):
+        words = rest.group().split() if rest else []
+        word = text[name.start : name.end]
+        role = descriptions.kind(word) == "person" or bool(descriptions.gender(word))
+        if words and not (role or _not_a_person(words) or names.known(words[0])):
             return name._replace(end=rest.end())
     return name
 
@@ -292,8 +294,7 @@ def _not_a_person(words: list[str]) -> bool:
 @lru_cache(maxsize=1)
 def _titles_and_nouns() -> frozenset[str]:
     nouns = lexicons.read_lexicon("affiliations")["noun"]
-    family = lexicons.read_lexicon("gendered_nouns")["noun"]
-    return frozenset([*lexicons.read_lexicon("titles")["title"].str.lower(), *nouns, *family])
+    return frozenset([*lexicons.read_lexicon("titles")["title"].str.lower(), *nouns])
 
 
 @lru_cache(maxsize=1)
