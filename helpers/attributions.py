@@ -256,15 +256,17 @@ def _cited_first(text: str, found: Found) -> Found:
     """Give "X reported, citing officials, that …" to the officials; "that" begins the content."""
     if not found.cue:
         return found
-    first = found.content[0]
-    cited = _CITED_FIRST.search(text, found.cue[0], first[1])
-    if not cited or not cited.start() - 2 <= first[0] <= cited.end():
+    low, high = found.content[0][0], found.content[-1][1]
+    cited = _CITED_FIRST.search(text, found.cue[0], high)
+    if not cited or not cited.start() - 2 <= low <= cited.end():
         return found
     if SENTENCE_END.search(text, found.cue[0], cited.end()):
         return found
-    content = ((cited.end(), first[1]), *found.content[1:])
+    content = [(max(start, cited.end()), end) for start, end in found.content if end > cited.end()]
+    if not content:
+        return found
     source = _strip(text, *cited.span("source"))
-    return found._replace(content=content, cue=cited.span("cue"), source=source)
+    return found._replace(content=tuple(content), cue=cited.span("cue"), source=source)
 
 
 def _of_their_own(text: str, read: list[Found]) -> list[Found]:
