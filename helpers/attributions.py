@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from helpers import decoding, lexicons, names, quotations, schema
+from helpers import decoding, lexicons, quotations, relays, schema, sourcespans
+from helpers.sourcespans import EDGE, SENTENCE_END
 
 Span = tuple[int, int]
 
@@ -25,13 +26,15 @@ BESIDE = 0.7
 CARRIED = 0.4  # without a cue, contents only, on PolNeAR dev
 SPEECH = ("accusing", "approving", "arguing", "conceding", "confirming", "denying", "warning")
 LEAST_WORDS = 4  # of a quotation that a rule alone attributes
+MARKS = "“\"‘'"  # that open a quotation
 NEAR = 2000  # characters at most between a quotation and the one that it goes on from
 
 _WORD = re.compile(r"\w+(?:[-’'.]\w+)*")
 _LINE_END = re.compile(r"[\n\r\v\f\x85\u2028\u2029]+")
-_EDGE = " \t\r\n,;:–—-"
-_SENTENCE_END = re.compile(r"[.!?…][)\]”’\"]*\s+(?=[^a-z\s])|[\n\r]")
 _CITING = re.compile(r"\b(?:citing|quoting)\b")
+_CITED_FIRST = re.compile(
+    r"(?P<cue>\b(?:citing|quoting))\s+(?P<source>[^\n“”\"]{2,140}?),\s+(?=that\s)"
+)
 _UNANSWERED = re.compile(
     r"(?:\b(?:not|never|without|nor)\b|n[’']t\b)(?:\s+\w+){0,2}?\s+"
     r"(?:respond|reply|comment|answer|return)(?:ed|ing)?\b"
@@ -42,12 +45,6 @@ _WITHOUT = re.compile(
     r"identifying|citing|saying|offering)\b"
 )
 _SCRAP = re.compile(r"(?:on|in|at|to|for|of|the|an?|and|that|by|with|from|as)")
-_TOLD = re.compile(r"(?:\w+\s+)?(?:told|tells|tell)(?:\s+\w+)?")
-_NOUN_PHRASE_BEFORE = re.compile(r"[,”\"]\s*(?P<phrase>[^,;:“”\"\n.]{2,70}?)\s*$")
-_OWNED = re.compile(r"(?:its|his|her|their)\b")
-_OWNER_BEFORE = re.compile(
-    r"(?P<owner>(?:\b[Tt]he\s+)?[A-Z][\w’'.-]*(?:\s+[A-Z][\w’'.-]*){0,3})\s+and\s+$"
-)
 _CITED_BY = re.compile(
     r"(?P<cue>\b(?:said|says|added|warned|stated|claimed|told))\s+(?P<source>[^\n“”\"]{2,140}?),?\s+"
     r"(?:as\s+|was\s+|were\s+)?(?:cited|quoted|reported|carried|relayed)\s+(?:\w+\s+)?(?:by|in|on)\s+$"
@@ -122,8 +119,10 @@ def read_attributions(text: str, quotes: Quotes | None = None) -> list[Found]:
     quotes = quotes or Quotes(text)
     read = [_tidied(text, _as_found(said), quotes) for said in decoding.read(text).attributions]
     read = [item for item in read if item.content and not _unanswered(text, item)]
+    read = [_cited_first(text, item) for item in read]
     read = [_behind_relay(text, item, quotes) for item in _without_cited(text, read)]
-    found = _distinct([part for item in read for part in _by_paragraph(text, item, quotes)])
+    parts = [part for item in read for part in _by_paragraph(text, item, quotes)]
+    found = _distinct(_of_their_own(text, parts))
     found += _beside(text, quotes, found) + _estimates(text, quotes, found)
     found += _carried(text, quotes, found)
     return sorted(found, key=lambda item: item.content)
@@ -164,25 +163,18 @@ def _tidied(text: str, found: Found, quotes: Quotes) -> Found:
     """Trim what is no word from the edges; end content and source where the other begins."""
     content, source = _without_aside(text, found.content, quotes), found.source
     if source:
-        source = _strip(text, _whole_start(text, source[0]), source[1])
+        source = sourcespans.strip(text, sourcespans.whole_start(text, source[0]), source[1])
     if source:
         tail = _shared_name(text, content[-1], source, quotes)
         if tail:
             content = (*content[:-1], (content[-1][0], tail))
             source = _strip(text, tail, source[1])
     if source and found.cue:
-        source = _teller(text, source, found.cue) or _with_owner(text, source)
+        source = sourcespans.find_source(text, source, found.cue, content[0])
     pieces = [_strip(text, *piece, quotes) for piece in content]
     pieces = [piece for piece in pieces if piece and _WORD.search(text, *piece)]
     whole = [piece for piece in pieces if not _SCRAP.fullmatch(text, *piece)]
     return found._replace(content=tuple(whole or pieces), source=source)
-
-
-def _whole_start(text: str, start: int) -> int:
-    """Return where the word begins that an abbreviation's dot or its last letters belong to."""
-    while start > 0 and text[start - 1].isalnum() and (text[start].isalnum() or text[start] == "."):
-        start -= 1
-    return start
 
 
 def _without_aside(text: str, content: tuple[Span, ...], quotes: Quotes) -> tuple[Span, ...]:
@@ -190,27 +182,11 @@ def _without_aside(text: str, content: tuple[Span, ...], quotes: Quotes) -> tupl
     for number, (start, end) in enumerate(content):
         aside = _WITHOUT.search(text, start, end)
         if aside and aside.start() > start and not quotes.hold(aside.start()):
-            ending = _SENTENCE_END.search(text, aside.end())
+            ending = SENTENCE_END.search(text, aside.end())
             later = ending.end() if ending else len(text)
             rest = (piece for piece in content[number + 1 :] if piece[0] >= later)
             return (*content[:number], (start, aside.start()), *rest)
     return content
-
-
-def _teller(text: str, source: Span, cue: Span) -> Span | None:
-    """Return who told when the source is who was told: "sources told the media"."""
-    if source[0] < cue[1] or not _TOLD.fullmatch(text, *cue):
-        return None
-    before = _NOUN_PHRASE_BEFORE.search(text, max(0, cue[0] - 80), cue[0])
-    return _strip(text, *before.span("phrase")) if before else None
-
-
-def _with_owner(text: str, source: Span) -> Span:
-    """Return "the U.S. and its allies" for "its allies"."""
-    if not _OWNED.match(text, *source):
-        return source
-    before = _OWNER_BEFORE.search(text, max(0, source[0] - 60), source[0])
-    return (before.start("owner"), source[1]) if before else source
 
 
 def _shared_name(text: str, content: Span, source: Span, quotes: Quotes) -> int:
@@ -229,9 +205,9 @@ def _shared_name(text: str, content: Span, source: Span, quotes: Quotes) -> int:
 
 def _strip(text: str, start: int, end: int, quotes: Quotes | None = None) -> Span | None:
     """Trim commas, dashes and space; with `quotes`, a full stop too, none of it inside them."""
-    while start < end and text[start] in _EDGE:
+    while start < end and text[start] in EDGE:
         start += 1
-    while end > start and text[end - 1] in _EDGE and not (quotes and quotes.hold(end - 1)):
+    while end > start and text[end - 1] in EDGE and not (quotes and quotes.hold(end - 1)):
         end -= 1
     if quotes and end > start and text[end - 1] == "." and not quotes.hold(end - 1):
         last_word = text[start : end - 1].rsplit(None, 1)[-1:]
@@ -276,11 +252,57 @@ def _without_cited(text: str, read: list[Found]) -> list[Found]:
     return kept
 
 
+def _cited_first(text: str, found: Found) -> Found:
+    """Give "X reported, citing officials, that …" to the officials; "that" begins the content."""
+    if not found.cue:
+        return found
+    low, high = found.content[0][0], found.content[-1][1]
+    cited = _CITED_FIRST.search(text, found.cue[0], high)
+    if not cited or not cited.start() - 2 <= low <= cited.end():
+        return found
+    if SENTENCE_END.search(text, found.cue[0], cited.end()):
+        return found
+    content = [(max(start, cited.end()), end) for start, end in found.content if end > cited.end()]
+    if not content:
+        return found
+    source = _strip(text, *cited.span("source"))
+    return found._replace(content=tuple(content), cue=cited.span("cue"), source=source)
+
+
+def _of_their_own(text: str, read: list[Found]) -> list[Found]:
+    """Take from a paragraph that is all quotation the cue of the next, which has its own content.
+
+    Such a quotation goes on from before: whoever speaks in the next paragraph says something else.
+    """
+    kept = []
+    for item in read:
+        start, end = item.content[0][0], item.content[-1][1]
+        if item.cue and item.cue[0] > end and _is_quotation(text, start, end):
+            there = _LINE_END.search(text, end, item.cue[0])
+            others = (other for other in read if other is not item and other.cue == item.cue)
+            told = (other.content[0][0] for other in others)
+            if there and any(there.start() < at and text[at] not in MARKS for at in told):
+                item = item._replace(cue=None, source=None, rule="carried")
+        kept.append(item)
+    return kept
+
+
+def _is_quotation(text: str, start: int, end: int) -> bool:
+    """Tell whether a span is quoted and fills its paragraph."""
+    line = max((m.end() for m in _LINE_END.finditer(text, max(0, start - 9), start)), default=0)
+    rest = _LINE_END.split(text[end : end + 9])[0]
+    return (
+        (line > 0 or start < 3)
+        and text[start] in MARKS
+        and not _WORD.search(text[line:start] + rest)
+    )
+
+
 def _same_sentence(text: str, one: Found, other: Found) -> bool:
     if one.cue is None or other.cue is None:
         return False
     low, high = sorted((one.cue[0], other.cue[0]))
-    return not _SENTENCE_END.search(text, low, high)
+    return not SENTENCE_END.search(text, low, high)
 
 
 def _behind_relay(text: str, found: Found, quotes: Quotes) -> Found:
@@ -288,11 +310,11 @@ def _behind_relay(text: str, found: Found, quotes: Quotes) -> Found:
 
     Who said it opens the content, or stands right before one that opens with "that".
     """
-    if not (found.source and found.cue and names.is_outlet(text[slice(*found.source)])):
+    if not (found.source and found.cue and relays.is_outlet(text[slice(*found.source)])):
         return found
     rule = f"{found.rule}, relayed"
     named = _CITED_BY.search(text, found.content[-1][1], found.source[0])
-    if named and not _SENTENCE_END.search(text, named.end("cue"), found.source[0]):
+    if named and not SENTENCE_END.search(text, named.end("cue"), found.source[0]):
         source = _strip(text, *named.span("source"))
         return found._replace(cue=named.span("cue"), source=source, rule=rule)
     first = found.content[0]
@@ -334,7 +356,7 @@ def _acts() -> re.Pattern[str]:
 def _opening(text: str, offset: int) -> int:
     """Return the first offset of the sentence that an offset stands in."""
     low = max(0, offset - 300)
-    ends = [match.end() for match in _SENTENCE_END.finditer(text, low, offset + 1)]
+    ends = [match.end() for match in SENTENCE_END.finditer(text, low, offset + 1)]
     return max((end for end in ends if end <= offset), default=low)
 
 

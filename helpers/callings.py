@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from helpers import descriptions, lexicons, names
-from helpers.cast import BROADCASTERS, OUTLET_NOUNS, PAPERS, Cast, Mention
+from helpers.cast import BROADCASTERS, COMPANIES, OUTLET_NOUNS, PAPERS, Cast, Mention
 from helpers.descriptions import Description, describe
 from helpers.pronouns import HE, SHE, Referent
 from helpers.sourcenames import PREPOSITION
@@ -17,7 +17,6 @@ _NEWS = re.compile(
 )
 _AGE = re.compile(r",\s+(?P<age>\d{1,3})\b")
 _ALIKE = (BROADCASTERS, PAPERS)
-_COMPANY = frozenset({"company", "firm", "business", "manufacturer"})
 _GENERIC = frozenset({"group", "organisation", "organization", "body", "association", "movement"})
 _AGED = re.compile(r"(?P<age>\d{1,3})-year-old")
 
@@ -30,7 +29,7 @@ def named_before(cast: Cast, low: int, written: str, description: Description) -
     if description.plural:
         return None
     noun = description.noun
-    if noun in OUTLET_NOUNS or description.kind == "organisation" or noun in _COMPANY:
+    if noun in OUTLET_NOUNS or description.kind == "organisation" or noun in COMPANIES:
         body = _body_before(cast, low, description)
         if body is not None:
             return body
@@ -97,6 +96,10 @@ def _bears(cast: Cast, mention: Mention, description: Description, age: re.Match
         if description.owned:
             return False
         before = cast.text[max(0, mention.start - 40) : mention.start]
+        if not description.determiner and not description.modifiers:
+            role = re.search(r"\b(?P<noun>\w+)[^\S\n]+$", before)
+            if role and role["noun"].lower() == description.noun:
+                return True  # a headline's "Skipper" is "Skipper Ines Dahl"
         modified = "".join(rf"{re.escape(word)}\s+" for word in description.modifiers)
         return bool(re.search(rf"\b[Tt]he\s+(?:\w+\s+)?{modified}{noun},?\s+$", before)) or (
             bool(
@@ -134,7 +137,7 @@ def _body_before(cast: Cast, low: int, description: Description) -> Referent | N
             "NGO or civil society",
         ):
             return subjects[-1].referent
-    if noun in _COMPANY and not words:
+    if noun in COMPANIES and not words:
         companies = [
             m for m in before if not _kind_of_name(m.referent.speaker) and not _NEWS.search(m.text)
         ]

@@ -28,10 +28,10 @@ NAMES = ("PERSON", "ORG", "GPE", "FAC", "LOC")
 SPEAKERS = " and "  # between the names of several who speak as one
 IDS = ";"  # between their entity_ids
 
-_PAIR = re.compile(r"(?:,[^,.\n]{2,60},)?\s+and\s+(?:[\w.’'-]+\s+){0,4}")
+_PAIR = re.compile(r"(?:,[^,.\n]{2,60})?,?\s+and\s+(?:[\w.’'-]+\s+){0,4}")
 _OWNS = re.compile(
     r"[’']s?\s+(?:\w+\s+){0,2}?(?:chief executive|managing director|chief|director|chair\w*|boss|"
-    r"founder|spokes\w+|shares|headquarters|owner|employees|staff|workers|website|report|board|"
+    r"leader|founder|spokes\w+|shares|headquarters|owner|employees|staff|workers|website|report|board|"
     r"lawyers?|engineers?|members)\b"
 )
 _BODY_BEFORE = re.compile(r"\b(?P<noun>[a-z]+),?\s+(?:called\s+)?$")
@@ -40,7 +40,12 @@ _CAPITALS = r"[A-Z][\w&-]*(?:[ ][A-Z][\w&-]*)*"
 _BODY_NAMED = re.compile(rf"(?<![\w’'])(?P<noun>[a-z]+),?[ ](?P<name>{_CAPITALS})")
 BROADCASTERS = frozenset({"broadcaster", "network", "channel", "station"})
 PAPERS = frozenset({"newspaper", "paper", "daily", "weekly", "tabloid"})
+COMPANIES = frozenset({"company", "firm", "business", "manufacturer"})
 OUTLET_NOUNS = BROADCASTERS | PAPERS | {"magazine", "agency", "outlet", "website", "service"}
+_BODY_APPOSED = re.compile(
+    rf"(?<![\w’'])(?P<name>{_CAPITALS}),[ ](?=(?:the|an?|its)[ ](?P<words>[^,.;:\n]{{2,60}}))"
+)
+_BODY_WHICH = re.compile(rf"(?:^|(?<=[.\n]\s)|(?<=\n))(?P<name>[A-Z][\w&-]*[ ]{_CAPITALS}), which ")
 _TAKEN_UP = re.compile(r"(?:The|It)\b")
 _DAYS = frozenset([*calendar.day_name, *calendar.month_name])
 _PERSON_AFTER = re.compile(r",\s+(?:aged\s+)?\d{1,3}\b|\s+\(\d{1,3}\)|,\s+who\b")
@@ -181,8 +186,14 @@ class Cast:
         for match in _BODY_NAMED.finditer(self.text):
             noun, name = match.group("noun", "name")
             known = noun == "owner" or descriptions.kind(noun) == "organisation"
-            if known and ("," in match.group() or " " in name or noun in OUTLET_NOUNS):
+            alone = "," not in match.group() and " " not in name
+            if known and (not alone or noun in OUTLET_NOUNS or noun in COMPANIES):
                 found.append(match.span("name"))
+        for match in _BODY_APPOSED.finditer(self.text):
+            head = descriptions.head_noun(match.group("words"))
+            if descriptions.kind(head) == "organisation":
+                found.append(match.span("name"))
+        found += [match.span("name") for match in _BODY_WHICH.finditer(self.text)]
         missing = dict.fromkeys(
             self.text[start:end] for start, end in sorted(found) if not self._covered(start, end)
         )
@@ -246,7 +257,7 @@ class Cast:
     def enlist(self, name: str, kind: str) -> Referent:
         """Add a name that no mention covers, wherever it and its surname stand."""
         label = {"person": "PERSON", "body": "ORG"}.get(kind, "")
-        referent = Referent(names.plain(name), "", kind)
+        referent = Referent(names.plain(name), "", kind, listed=True)
         referent.outlet = kind == "body" and any(
             name in outlet.names(self.text) for outlet in self._outlets
         )

@@ -53,7 +53,7 @@ _MALE_ENDING, _FEMALE_ENDING = "man", "woman"
 _ROLE_ENDINGS = ("man", "woman", "person", "ologist", "ician", "worker", "keeper", "holder")
 _IST = re.compile(r"\w{3,}(?<!check)(?<!play)(?<!black)(?<!short)(?<!wait)(?<!wish)(?<!hit)ist")
 _ADDED = re.compile(
-    r"\s+(?:from|on|of|at|in|across|near|by)\s+(?:(?:the|an?|his|her|its|their)\s+)?"
+    r"\s+(?:from|on|of|at|in|across|near|by)\s+(?!(?:his|her|its|their)\b)(?:(?:the|an?)\s+)?"
     r"(?:[A-Z][\w’'-]*(?:\s+[A-Z][\w’'-]*)*|[a-z][\w’'-]*)"
 )
 _CUT = re.compile(r",\s|\s[—–]\s|\s--\s|\s\(|,$|:$")

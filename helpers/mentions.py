@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from helpers import capitals, decoding, lexicons, names, schema
+from helpers import capitals, decoding, descriptions, lexicons, names, nameuses, schema
 
 # Share of each rule's names that are right, span and type, on 3,697 sentences of the web and of
 # Wikipedia (UNER EWT dev, Wikigold; people, bodies and places). Peoples, events and products are
 # not coded there: 0.5 stands for not measured. (`score_mentions.py uner GOLD PRED --strip-the`.)
+ACRONYM = "acronym defined in the text"
 CONFIDENCE = {
-    "acronym defined in the text": 0.9,
+    ACRONYM: 0.9,
     "lexicon": 0.87,
     "title or role before the name": 0.76,
     "form of the name": 0.68,
@@ -36,12 +37,19 @@ _BODY_NOUNS = (
     "Broadcasting|Radio|Television|Hospital|School|Fund|Organization|Organisation|Network|"
     "Airlines|Railway|Railways|Holdings|Laboratory|Centre|Center|Chamber of Commerce"
 )
+_COMPANY_NOUNS = (
+    "Biologics|Biotech|Pharma|Pharmaceuticals|Therapeutics|Technologies|Semiconductors?|Electronics|"
+    "Industries|Enterprises|Motors|Airways|Petroleum|Chemicals|Minerals|Metals|Foods|Logistics|"
+    "Shipping|Ports|Healthcare|Securities|Insurance|Telecom|Software|Studios"
+)
 _BODY = re.compile(
-    rf"(?:(?:{_CAPITALISED}[’']?)(?:\s(?:and|&|of|for)(?=\s[A-Z]))?\s){{1,5}}(?:{_BODY_NOUNS})\b"
+    rf"(?:(?:{_CAPITALISED}[’']?)(?:\s(?:and|&|of|for)(?=\s[A-Z]))?\s){{1,5}}"
+    rf"(?:{_BODY_NOUNS}|{_COMPANY_NOUNS})\b"
     rf"(?:\s(?:of|for)(?:\sthe)?(?:\s{_CAPITALISED}){{1,3}})?"
     rf"|\b(?:Ministry|Department|Office|Bank|University|Institute|Board|Bureau|Court)\s(?:of|for)"
     rf"(?:\sthe)?(?:\s{_CAPITALISED})(?:(?:,|\sand|\s&)?\s{_CAPITALISED}){{0,3}}"
 )
+_COMPANY = re.compile(rf"(?:[A-Z][\w&-]*\s){{1,3}}(?:{_COMPANY_NOUNS})")
 _WEAPON = re.compile(
     rf"(?:{_CAPITALISED}\s){{1,4}}(?:Missile|Rocket|Artillery|Weapons?|Defen[cs]e|Radar)\sSystems?\b"
 )
@@ -52,14 +60,11 @@ _FEATURE = re.compile(
     rf"|\b(?:Lake|Mount)\s{_CAPITALISED}"
 )
 _COMPASS = re.compile(r"\b[Tt]he\s(?P<point>North|South|East|West)(?![\w-]|\s[A-Z])")
-_PLACED = (
-    r"\b(?:in|across|throughout|outside|inside|(?:citizens?|people|capital|side|coast) of)\s+"
-    r"{0}(?![\w-])"
-    r"|\b[A-Z][A-Z.'’-]{{2,}},\s+{0}\s*[–—-]"
-    r"|\b{0}[’']s\s+(?:\w+\s+){{0,2}}?(?:largest|biggest|oldest|first|ministry|minister|ministers|"
-    r"government|parliament|courts?|border|coast|capital|army|navy|police|negotiators|economy|"
-    r"population|citizens|delegation|embassy|ambassador)\b"
-)  # how an article uses the name of a place, which stands for {0}
+_BY = re.compile(r"By\s+(?=[A-Z])")
+_HYPHENATED = re.compile(r"-[a-z]+\b")
+_GOES_ON = re.compile(r"(?:[ ][A-Z][a-z]+){1,2}(?![\w’'-])")
+_OF_TITLE = re.compile(r"\s(?:Ministers?|Secretar(?:y|ies)|Commissioners?)\b")
+_OPENS = re.compile(r"(?:^|[\n\r#*]\s?|[.!?][”\"’']?\s)$")
 _SMALL_START = re.compile(
     r"(?:The|An?|In|On|At|For|From|By|With|But|And|As|If|When|While|After|Before|His|Her|Their|"
     r"Our|This|That|These|Those|Both|Some|Many|Most|Last|Next)\s+"
@@ -114,7 +119,7 @@ def read_names(text: str) -> list[Name]:
     bodies = _body_names(text)
     titled = _titled_names(text)
     chosen = _layer(titled, _layer(acronyms, _layer(listed, _layer(bodies, model))))
-    chosen = _settle_places(text, _split_pairs(text, chosen))
+    chosen = _settle_uses(text, _split_pairs(text, chosen))
     return sorted(_layer(_surnames(text, chosen), chosen))
 
 
@@ -127,6 +132,8 @@ def _model_names(text: str) -> list[Name]:
     for read in decoding.read(text).names:
         for first, last in _lines(text, read.start, read.end):
             start, end = names.trim(text, first, last)
+            byline = _BY.match(text, start, end)
+            start = byline.end() if byline else start
             if read.label == "PERSON":
                 start = names.strip_titles(text, start, end)
             written = text[start:end]
@@ -137,7 +144,47 @@ def _model_names(text: str) -> list[Name]:
             if known and not (read.label == "PERSON" and known.lexicon == "cities"):
                 name = _by_rule(start, end, known.label, "lexicon")
             found.append(name)
-    return _agree(text, _layer(found, []))
+    whole = [_whole(text, name) for name in _layer(found, []) if not _is_word(text, name)]
+    return _agree(text, _layer(whole, []))
+
+
+def _whole(text: str, name: Name) -> Name:
+    """Return a name of the model with the words of it that the model left out.
+
+    The rest of "Do-un", written so elsewhere too, and the next words of a name it was not sure of.
+    """
+    if not name.rule.startswith("model"):
+        return name
+    rest = _HYPHENATED.match(text, name.end)
+    if rest and name.label == "PERSON" and text.count(text[name.start : rest.end()]) > 1:
+        return name._replace(end=rest.end())
+    if name.confidence < UNSURE and name.label in ("PERSON", "ORG"):
+        rest = _GOES_ON.match(text, name.end)
+        words = rest.group().split() if rest else []
+        word = text[name.start : name.end]
+        role = descriptions.kind(word) == "person" or bool(descriptions.gender(word))
+        if words and not (role or _not_a_person(words) or names.known(words[0])):
+            return name._replace(end=rest.end())
+    return name
+
+
+def _is_word(text: str, name: Name) -> bool:
+    """Tell whether a "name" is an ordinary word that opens a sentence, or part of a title.
+
+    "Dockers" is where the article has "dockers" too, "Social Affairs" in "Social Affairs Minister".
+    """
+    if not name.rule.startswith("model"):
+        return False
+    if name.label == "ORG" and _OF_TITLE.match(text, name.end):
+        return names.known(text[name.start : name.end]) is None
+    word = text[name.start : name.end]
+    if name.label != "PERSON" or not word.isalpha() or word.isupper():
+        return False
+    if not _OPENS.search(text[max(0, name.start - 4) : name.start]):
+        return False
+    return bool(re.search(rf"\b{word.lower()}\b", text)) and not re.search(
+        rf"[a-z,] {word}\b", text
+    )
 
 
 def _agree(text: str, found: list[Name]) -> list[Name]:
@@ -198,14 +245,13 @@ def _says_more(lower: Name, upper: Name) -> bool:
 
 def _acronym_names(text: str) -> list[Name]:
     found = []
-    rule = "acronym defined in the text"
     for acronym, (start, end) in names.find_acronyms(text).items():
         known = names.known(text[start:end]) or names.known(acronym)
         label = known.label if known else "ORG"
         start, end = names.trim(text, start, end)
-        found.append(_by_rule(start, end, label, rule))
+        found.append(_by_rule(start, end, label, ACRONYM))
         pattern = rf"(?<![\w-]){re.escape(acronym)}(?!\w)"
-        found += [_by_rule(m.start(), m.end(), label, rule) for m in re.finditer(pattern, text)]
+        found += [_by_rule(m.start(), m.end(), label, ACRONYM) for m in re.finditer(pattern, text)]
     return found
 
 
@@ -241,7 +287,8 @@ def _titled_names(text: str) -> list[Name]:
 
 def _not_a_person(words: list[str]) -> bool:
     """Tell whether a word is one that no person's name holds: a title, a body's noun, a month."""
-    return any(w in _TIMES or w.lower() in _titles_and_nouns() for w in words)
+    noun = re.fullmatch(_COMPANY_NOUNS, words[-1])
+    return bool(noun) or any(w in _TIMES or w.lower() in _titles_and_nouns() for w in words)
 
 
 @lru_cache(maxsize=1)
@@ -257,8 +304,8 @@ def _titles() -> re.Pattern[str]:
     roles = roles.loc[roles["kind"] == "person", "noun"]
     before = "|".join(
         [
-            rf"(?:{_any_of(titles)})\s+",
-            rf"(?:{_any_of(roles)}),?\s+(?=\S+\s+[A-Z])",
+            rf"(?:{_any_of(titles)})[^\S\n]+",
+            rf"(?:{_any_of(roles)}),?[^\S\n]+(?=\S+\s+[A-Z])",
         ]
     )
     word = r"[A-Z][\w’'-]*\w"
@@ -284,27 +331,26 @@ def _split_pairs(text: str, found: list[Name]) -> list[Name]:
     return result
 
 
-def _settle_places(text: str, found: list[Name]) -> list[Name]:
-    """Take a lone word for a place, or for a people, where the article itself says so.
+def _settle_uses(text: str, found: list[Name]) -> list[Name]:
+    """Take a name for a place, a people or a body where the article itself says so.
 
-    "In Kessaria" is said of no person, and where there are Kessarians Kessaria is a place. A
-    surname of somebody named in full is left alone, and so is what a title stands before.
+    A surname of somebody named in full is left alone, and so is what a title stands before.
     """
-    alone = {
-        text[n.start : n.end]
-        for n in found
-        if n.rule.startswith("model") and text[n.start : n.end].isalpha()
-    }
-    alone -= _short_forms(text, found)
-    alone -= {text[n.start : n.end] for n in found if n.rule.startswith("title")}
-    peoples = {people: place for place in alone for people in _peoples_of(place) & alone}
-    places = set(peoples.values())
-    places |= {word for word in alone if re.search(_PLACED.format(re.escape(word)), text)}
+    found = _join_datelines(text, found)
+    read = {text[n.start : n.end] for n in found if n.rule.startswith("model")}
+    read -= _short_forms(text, found)
+    read -= {text[n.start : n.end] for n in found if n.rule.startswith("title")}
+    alone = {word for word in read if word.isalpha()}
+    peoples = nameuses.find_peoples(alone)
+    places = {*peoples.values(), *(nameuses.used_as_places(text) & alone)}
     places |= {
         text[name.start : name.end]
         for name, other in pairwise(found)
         if other.label == "GPE" and text[name.end : other.start] == " and "
     } & alone
+    bodies = nameuses.used_as_bodies(text) | nameuses.find_agencies(text)
+    bodies |= {text[n.start : n.end].split()[0] for n in found if _is_company(text, n)}
+    bodies &= read - places
     settled = []
     for name in found:
         word = text[name.start : name.end]
@@ -312,16 +358,34 @@ def _settle_places(text: str, found: list[Name]) -> list[Name]:
             name = name._replace(label="NORP", rule="people of a place in the article")
         elif name.rule == "model PERSON" and word in places:
             name = name._replace(label="GPE", rule="place by its use in the article")
+        elif name.rule in ("model PERSON", "model GPE") and word in bodies:
+            name = name._replace(label="ORG", rule="body by its use in the article")
         settled.append(name)
     return settled
 
 
-def _peoples_of(place: str) -> set[str]:
-    """Return the names that the people of a place may have by the rules of English."""
-    stem = place[:-1] if place[-1] in "aeioy" else place
-    ends = ("n", "an", "ian", "ean", "ese", "i", "ish", "ic")
-    forms = {base + end for base in (place, stem) for end in ends}
-    return forms | {form + "s" for form in forms} - {place}
+def _is_company(text: str, name: Name) -> bool:
+    return name.label == "ORG" and bool(_COMPANY.fullmatch(text, name.start, name.end))
+
+
+def _join_datelines(text: str, found: list[Name]) -> list[Name]:
+    """Return the names with the place that opens a dateline as one name."""
+    places = [
+        Name(start, end, "GPE", "dateline", CONFIDENCE["lexicon"])
+        for start, end in nameuses.find_datelines(text)
+    ]
+    inside = [
+        any(place.start <= name.start and name.end <= place.end for name in found)
+        for place in places
+    ]
+    places = [place for place, known in zip(places, inside, strict=True) if known]
+    kept = [
+        name
+        for name in found
+        if not any(name.start < place.end and place.start < name.end for place in places)
+        or name.rule in ("lexicon", ACRONYM)
+    ]
+    return sorted(_layer(kept, places))
 
 
 def _short_forms(text: str, found: list[Name]) -> set[str]:
@@ -348,7 +412,9 @@ def _surnames(text: str, found: list[Name]) -> list[Name]:
         if name.label == "PERSON":
             people[name.start : name.end] = b"\x01" * (name.end - name.start)
     result = []
-    for match in re.finditer(rf"(?<![\w’'])(?:{words})(?!\w|\s(?:{_BODY_NOUNS})\b)", text):
+    for match in re.finditer(
+        rf"(?<![\w’'])(?:{words})(?!\w|\s(?:{_BODY_NOUNS}|{_COMPANY_NOUNS})\b)", text
+    ):
         exact = inside.get(match.span())
         if exact is None and people[match.start()]:
             continue

@@ -25,14 +25,6 @@ _LONG = re.compile(
 _HYPHENATED_GIVEN = re.compile(r"[A-Z]\w+-[a-z]\w+")  # Do-un: the family name stands in front
 _INITIAL = re.compile(r"\b[A-Z]\.\s+")
 _SUFFIX = re.compile(r",?\s+(?:Jr|Sr|II|III|IV)\.?$")
-_NEWS_NAME = re.compile(
-    r"\b(?:News|Broadcasting|Newspaper|Radio|Television|TV)\b|\b(?:Times|Post|Herald|Gazette|Tribune|"
-    r"Courier|Chronicle|Journal|Press|Mercury|Clarion|Observer|Telegraph|Mail|Standard|Magazine)$"
-)
-_NEWS_NOUN = re.compile(
-    r"\b(?:news (?:agency|site|service|outlet)|newspaper|broadcaster|television|radio|magazine|"
-    r"wire service)\b"
-)
 
 
 class Known(NamedTuple):
@@ -117,16 +109,6 @@ def family_names(name: str) -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def _family_first() -> frozenset[str]:
     return frozenset(lexicons.read_lexicon("family_names")["family_name"])
-
-
-def is_outlet(words: str) -> bool:
-    """Tell whether words name or describe a news outlet: "Xinhua", "the state news agency"."""
-    found = known(words)
-    if found is not None:
-        return found.lexicon == "outlets"
-    if _NEWS_NAME.search(plain(words)) or _NEWS_NOUN.search(words):
-        return True
-    return any(name.lexicon == "outlets" for _, _, name in find_known(words.split(",")[0]))
 
 
 @lru_cache(maxsize=1)

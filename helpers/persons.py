@@ -291,33 +291,37 @@ class Followed:
     """A shared short name followed through an article, from mention to mention.
 
     It stands for the only person of that name who has been named in full so far, and goes on to
-    do so after another is named if it was used so at least twice before. Used more than once
-    before anybody was named in full, it is somebody the article takes as known: nobody here.
+    do so after another is named if it was used so at least twice before, or once where the other
+    is named in full time and again. Used more than once before anybody was named in full, it is
+    somebody the article takes as known: nobody here.
     """
 
     ESTABLISHED = 2
 
     def __init__(self, owners: Iterable[str]) -> None:
         self.owners = frozenset(owners)
-        self.met: list[str] = []
+        self.met: Counter[str] = Counter()
         self.early = 0
         self.used = 0
 
     def meet(self, entity: str) -> None:
         """Take note that a person is named in full."""
-        if entity in self.owners and entity not in self.met:
-            self.met.append(entity)
+        if entity in self.owners:
+            self.met[entity] += 1
 
     def use(self) -> tuple[str, str]:
         """Return whom the short name stands for here and why; ("", "") when it is not clear."""
         if not self.met:
             self.early += 1
         elif self.early < self.ESTABLISHED:
-            if len(self.met) == 1:
+            first, *others = self.met
+            if not others:
                 self.used += 1
-                return self.met[0], "surname of the only one of that name so far"
+                return first, "surname of the only one of that name so far"
             if self.used >= self.ESTABLISHED:
-                return self.met[0], "surname used for this one before another was named"
+                return first, "surname used for this one before another was named"
+            if self.used and all(self.met[other] >= self.ESTABLISHED for other in others):
+                return first, "surname used for this one, the other always named in full"
         return "", ""
 
 

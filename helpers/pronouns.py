@@ -48,6 +48,8 @@ OFTEN = 0.15  # for each time it was named, up to six
 AGREES, DISAGREES = 1.0, -4.0  # bounds of the agreement in gender
 UNNAMED = -1.0  # it is only described, and has not spoken
 PLACE = -0.8  # a place that is meant by "it" as a speaker
+OPENS = 0.4  # a thing that opens the sentence before
+READS = 1.2  # a document where "it says", in the present
 BODY_AS_THEY = -1.6
 PERSON_AS_IT = -2.0  # somebody taken for a person of whom the article never says he or she
 WORST = -6.0
@@ -67,6 +69,8 @@ _SUBJECT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _GENDERED = re.compile(r"\b(?:he|she|his|her|him|himself|herself)\b", re.IGNORECASE)
+_SPEAKER_BESIDE = re.compile(r"[,”\"]\s+(?:he|she)\s+(?:said|says|added|told|recalled|explained)\b")
+_BEFORE_A_NAME = ("person", "organisation")  # "the skipper Dahl", "news agency VESTA"
 _SUBJECT_PRONOUN = frozenset({"he", "she"})
 
 
@@ -82,11 +86,12 @@ class Referent:
     times: int = 0
     outlet: bool = False
     spoke: bool = False
+    listed: bool = False  # it has a name, but no mention has it
 
     @property
     def named(self) -> bool:
         """Whether it has a name of its own."""
-        return self.speaker_id != ""
+        return self.speaker_id != "" or self.listed
 
 
 @dataclass(slots=True)
@@ -207,19 +212,37 @@ class Discourse:
             best.male += sign
         return best
 
-    def thing(self, low: int, own: Spans, goes_on: bool = False) -> Referent | None:
-        """Return what "it" at an offset means as a speaker: a body, a place or a document."""
+    def thing(
+        self, low: int, own: Spans, goes_on: bool = False, reads: bool = False
+    ) -> Referent | None:
+        """Return what "it" at an offset means as a speaker: a body, a place or a document.
+
+        `reads` says that the verb is one for documents: "it reads", "it says".
+        """
 
         def suits(referent: Referent) -> float | None:
             if referent.kind == "person" and referent.named and not referent.plural:
                 return PERSON_AS_IT if referent.male == 0 and referent.spoke else None
             if referent.kind not in ("body", "place", "document") or referent.plural:
                 return None
-            if referent.outlet and not referent.spoke:
+            if referent.outlet and not (referent.spoke or referent in opening):
                 return None
-            return PLACE if referent.kind == "place" else 0.0
+            if referent.kind == "document" and reads:
+                return READS
+            return (PLACE if referent.kind == "place" else 0.0) + OPENS * (referent in opening)
 
+        opening = self._subjects_before(low)
         return self._best(low, NEAR, own, goes_on, suits)[0]
+
+    def _subjects_before(self, low: int) -> list[Referent]:
+        """Return what opens the sentence before that of an offset: "VESTA went further. It …"."""
+        begun = self.sentence(low)
+        first = self.sentence(max(0, begun - 2))
+        return [
+            place.referent
+            for place in self.before(begun, begun - first)
+            if place.subject and not place.quoted
+        ][:1]
 
     def group(self, low: int, own: Spans, goes_on: bool = False) -> Referent | None:
         """Return whom "they" at an offset means: several people, or a body."""
@@ -270,7 +293,7 @@ def _belongs_to_name(word: str) -> bool:
         return False
     if bare.lower() in ("the", "a", "an", "former", "acting", "his", "her", "its", "their"):
         return True
-    return bare[:1].isupper() or descriptions.kind(bare) == "person"
+    return bare[:1].isupper() or bare == "news" or descriptions.kind(bare) in _BEFORE_A_NAME
 
 
 def gender_before(text: str, start: int) -> float:
@@ -319,6 +342,8 @@ def read_gender(discourse: Discourse) -> None:
         if len({id(place.referent) for place in places}) > 1:
             continue
         low, high = places[0].end, stops[min(sentence, len(stops) - 1)]
+        if _SPEAKER_BESIDE.search(discourse.text, low, high):
+            continue  # "Tesk did not take her calls, she said": the name is in what she says
         following = _GENDERED.search(discourse.text, low, high)
         if following and not discourse.in_quotes(following.start()):
             sign = 1 if PRONOUNS[following.group().lower()] == HE else -1

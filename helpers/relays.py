@@ -46,6 +46,10 @@ _REPORTING = re.compile(r"[,”\"]\s+(?P<name>[A-Z]{3,8}) (?:reported|said)(?=[.
 _FOLLOWED = re.compile(
     r"(?P<name>[A-Z]{3,8})\s+(?:state\s+)?(?:news agency|television|radio|newspaper)\b"
 )
+_CALLED_OUTLET = re.compile(
+    rf"{_STATE_RUN.pattern}|\b(?:news (?:agency|site|service|outlet)|newspaper|broadcaster|"
+    r"television|radio|magazine|wire service)\b|\b(?:daily|weekly|tabloid)\s+[A-Z]"
+)
 _ANAPHOR = re.compile(
     r"\b[Tt]he (?:state )?(?P<noun>(?:news )?agency|newspaper|paper|broadcaster|magazine|daily|"
     r"website|news site|outlet|network|channel)(?=[\s,.;])(?!\s+[A-Z])|"
@@ -290,6 +294,16 @@ def owner(name: str, beside: str) -> str:
 def said_to_be_state(words: str) -> bool:
     """Tell whether words call an outlet a state's ("state-run", "official news agency")."""
     return bool(_STATE.search(words))
+
+
+def is_outlet(words: str) -> bool:
+    """Tell whether words name or describe a news outlet: "Xinhua", "the state news agency"."""
+    known = names.known(words)
+    if known is not None:
+        return known.lexicon == "outlets"
+    if named_like_an_outlet(names.plain(words)) or _CALLED_OUTLET.search(words):
+        return True
+    return any(found.lexicon == "outlets" for *_, found in names.find_known(words.split(",")[0]))
 
 
 def named_like_an_outlet(name: str) -> bool:

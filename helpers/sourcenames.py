@@ -177,7 +177,8 @@ def _unlisted(cast: Cast, low: int, high: int, beside: tuple[int, int]) -> list[
         return []
     if descriptions.kind(words[-1]) or _OWNER.search(name):
         return []
-    body = "organisation" in kinds and not titled
+    which = re.match(r"which\b", cast.text[slice(*beside)])
+    body = ("organisation" in kinds or which) and not titled
     return [cast.enlist(name, "body" if body else "person")]
 
 

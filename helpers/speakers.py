@@ -21,6 +21,7 @@ from helpers.pronouns import HE, IT, PRONOUNS, SHE, TITLE, Referent
 
 RELATIVE = frozenset({"who", "which", "that", "whom"})
 SAME_WORDS = 0.8  # share of a headline's quoted words that stand in an attribution of the story
+HEADLINES = 3  # paragraphs, the headline and what stands above it, that may quote the story
 OPENING = 1500  # characters from the start in which a description may stand for a later name
 
 _SPEAKS_FOR = re.compile(
@@ -43,17 +44,25 @@ _AS_SAYING = re.compile(
     r",?\s+(?:\w+\s+)?(?:quoted|cited)\s+(?P<who>[^\n.;“”\"]{2,60}?)\s+as\s+(?:saying|telling)\b"
 )
 _GOES_ON = re.compile(r"\b(?:add(?:s|ed|ing)?|continu(?:es|ed|ing)|went on|goes on|also)\b")
+_ANOTHER_VERB = re.compile(r"[.!?][\s”\"]|\n|,\s+and\s+\w+(?:ed|s)\b")
+_READS = re.compile(r"(?:also\s+)?(?:says|reads|states|goes on)")
+_ITS_NAME = re.compile(
+    r"[^.!?;“”\"\n]{0,80}?\b(?:first name|name),?\s+(?:only\s+)?(?:as\s+)?(?P<name>[A-Z][\w’'-]+)"
+)
+_OTHERS_TOO = re.compile(r"\s+(?:and|as well as)\s+(?=[a-z]|(?:the|its|his|her|their)\s)")
 _PASSIVE = re.compile(r"(?:is|are|was|were|be|been|being)\b|.*\b(?:been|being)\b|according\b")
 _BARE = frozenset({"another", "one", "several", "some", "others", "both", "two", "three", "many"})
 _LOST_ARTICLE = re.compile(r"(?<!\w)(?P<article>the|an?|one|another)\s+$", re.IGNORECASE)
 _POSSESSIVES = frozenset({"his", "her", "its", "their"})
 _TAIL = re.compile(r"\s(?:of|at|from|with|near)\s[\w’'-]+(?:\s[\w’'-]+){0,4}\s*")
+_AT_PLACE = re.compile(r"\s(?:at|in|from|on)\s(?:the\s)?[\w’'-]+(?:\s[A-Z][\w’'-]*)*$")
 _VERB = re.compile(r"\s+(?:has|have|had|is|are|was|were|will|would|did|does)\b")
 _RELATIVE_CLAUSE = re.compile(r"\b(?:who|which|that|whose)\b")
 _NAMES_ITSELF = re.compile(
     r",?\s+(?:(?:which|who|that)\s+(?:\w+\s+){0,4}?)?"
     r"(?:calls?|calling|called|named|known|goes|go|nicknamed|dubbed)\b"
 )
+_APPOSED = re.compile(r",\s+(?:(?:the|an?|his|her|its)\s+)?(?!(?:of|for|in|at|on|who|which)\s)")
 _CAPITALS = r"[A-Z][\w&.-]*(?:\s+(?:(?:of|for|and|the)\s+)?[A-Z][\w&.-]*)*"
 _MAKER = rf"\s+(?:by|from)\s+(?:the\s+)?{_CAPITALS}"
 
@@ -165,9 +174,12 @@ class _Article:
         """Follow the narrative up to an offset: people described without a name, and pronouns."""
         begun = self.discourse.read
         for start, end, description in descriptions.find_phrases(self.text, begun, low):
-            if self.discourse.in_quotes(start) or self.cast.within(start, end + 1):
+            head = start + descriptions.head_end(self.text[start:end])
+            if self.discourse.in_quotes(start) or self.cast.within(start, head + 1):
                 continue
-            named = self.text[end : end + 2] == ", " and self.cast.within(end, end + 40)
+            if self._taken_up(start, head, description):
+                continue
+            named = bool(_APPOSED.match(self.text, end)) and self.cast.within(end, end + 40)
             before = self.cast.before(start, 60)
             named = named or before and self.text[before[-1].end : start] == ", "
             if (description.definite and not description.plural) or named:
@@ -180,8 +192,25 @@ class _Article:
             self._remember(start, end, description)
         self.discourse.read_to(low)
 
+    def _taken_up(self, start: int, end: int, description: Description) -> bool:
+        """Note whom a subject such as "the company" takes up in the narrative; tell if anybody."""
+        if description.determiner != "the" or description.kind != "organisation":
+            return False
+        if description.plural or not self.discourse.opens_clause(start):
+            return False
+        written = self.text[start:end]
+        referent = callings.named_before(self.cast, start, written, description)
+        if referent is not None:
+            self.discourse.add(start, end, referent)
+        return referent is not None
+
     def _remember(self, low: int, high: int, description: Description, named=False) -> Referent:
         """Return a new referent for those whom a phrase describes."""
+        given = _ITS_NAME.match(self.text, high) if description.kind == "person" else None
+        if given and not description.plural:
+            referent = self.cast.find(given["name"]) or self.cast.enlist(given["name"], "person")
+            self.discourse.add(low, high, referent)
+            return referent
         shortened = descriptions.shorten(self.text[low:high], named)
         referent = Referent(shortened, "", _what(description), plural=description.plural)
         referent.male = _gender_told(description.noun)
@@ -205,10 +234,13 @@ class _Article:
             ]
             if said[i].source:
                 found[i] = self._from_source(said[i])
+                if self._carries_on(said[i], [said[j] for j in order[:place]]):
+                    found[i] = _carried(found[i])
             elif before is not None and self._goes_on(said[before], said[i]):
                 found[i] = _carried(found[before])
             if not said[i].source and said[i].form == "direct" and not said[i].cue:
                 waiting.append(i)
+        waiting += [i for i in order if self._only_described(said[i], found[i])]
         for i in waiting:
             found[i] = self._repeated(said, found, i) or self._next(said, found, i) or found[i]
         return found
@@ -231,6 +263,19 @@ class _Article:
         between = self.text[reached:begun]
         joined = re.match(r"[,”\"]*\s*(?:and|but|while|as well as|,)\b|,\s", between)
         return bool(joined) and not SENTENCE_END.search(between)
+
+    def _only_described(self, said: _Said, found: Resolved) -> bool:
+        """Tell whether a headline quotes somebody under a description: "Student held: “…”"."""
+        quoted = said.form == "direct" and bool(said.source) and said.cue == ":"
+        return quoted and not found.speaker_id and self.discourse.paragraph(said.at) <= HEADLINES
+
+    def _carries_on(self, now: _Said, earlier: list[_Said]) -> bool:
+        """Tell whether a quotation goes on in a later paragraph than the source it shares."""
+        line = self.discourse.paragraph(now.content[0][0])
+        return line > self.discourse.paragraph(now.source[-1][1]) and any(
+            other.source == now.source and other.content[0][0] < now.content[0][0]
+            for other in earlier
+        )
 
     def _repeated(self, said: list[_Said], found: list[Resolved], i: int) -> Resolved | None:
         """Return who says the same words elsewhere: a headline quotes the story."""
@@ -368,7 +413,8 @@ class _Article:
         if pronoun in (HE, SHE):
             return self.discourse.person(low, pronoun, said.content, goes_on)
         if pronoun == IT:
-            return self.discourse.thing(low, said.content, goes_on)
+            reads = bool(_READS.fullmatch(said.cue))
+            return self.discourse.thing(low, said.content, goes_on, reads)
         return self.discourse.group(low, said.content, goes_on)
 
     def _subject_before(self, low: int, written: str) -> tuple[Resolved, Referent]:
@@ -445,6 +491,10 @@ class _Article:
                 referent = last
         if referent is not None:
             self.discourse.add(low, high, referent)
+            joined = _OTHERS_TOO.search(written)
+            if joined and not description.plural and describe(written[joined.end() :]).plural:
+                others = descriptions.shorten(written[joined.end() :])
+                referent = together([referent, Referent(others, "", "", plural=True)])
             return _resolved(referent, "description"), referent
         inside = self.cast.within(low, high)
         named = bool(inside) and inside[0].start == low
@@ -465,6 +515,9 @@ class _Article:
             known = describe(earlier.speaker)
             if known.kind in ("person", "") and known.head:
                 noun = known.noun if description.determiner in ("another", "one") else known.head
+                place = _AT_PLACE.search(earlier.speaker)
+                if place and description.determiner == "another":
+                    noun += place.group()
                 speaker = f"{description.determiner} {noun}"
                 if known.plural and description.determiner == "one":
                     speaker = f"one of {earlier.speaker}"
@@ -538,7 +591,7 @@ class _Article:
         """Return who an outlet reports: "Xi said …, Xinhua reported", "…, citing officials"."""
         text = self.text
         citing = _CITING.search(text, high, min(len(text), high + 160))
-        if citing and not re.search(r"[.!?][\s”\"]|\n", text[high : citing.start()]):
+        if citing and not _ANOTHER_VERB.search(text[high : citing.start()]):
             low = citing.start("whom")
             end = low + _phrase_length(citing.group("whom"))
             found, referent = self._refer(low, end, said)

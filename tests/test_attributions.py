@@ -276,3 +276,25 @@ def test_every_attribution_is_what_stands_in_the_text(text):
 def test_a_long_line_takes_time_in_proportion():
     text = "“The port is closed,” said Mara Quist. She said that it would rain. " * 3000
     assert len(read(text)) > 3000
+
+
+def test_who_is_cited_before_what_they_say_is_no_part_of_it():
+    row = only("Reuters reported, citing two port officials, that the port would close.")
+    assert row["source_text"] == "two port officials" and row["cue"] == "citing"
+    assert row["text"] == "that the port would close"
+
+
+def test_a_quotation_is_not_given_to_the_next_paragraph_which_says_something_else():
+    text = "“I owe her.”\n\nRenn thinks she settled early."
+    found = attributions.Found(((0, 12),), (19, 25), (14, 18), 0.9, "model")
+    other = found._replace(content=((26, len(text) - 1),))
+    kept = attributions._of_their_own(text, [found, other])
+    assert kept == [found._replace(cue=None, source=None, rule="carried"), other]
+    quoted = text.replace("she settled early.", "“she settled early.”")
+    assert attributions._of_their_own(quoted, [found, other]) == [found, other]
+
+
+@pytest.mark.parametrize("outlet", ["the state-run KNA", "the Sojin daily Haeran Ilbo"])
+def test_an_outlet_known_by_its_description_relays(outlet):
+    row = only(f"Mr Maeng told investigators that he did not know, {outlet} reported on Monday.")
+    assert row["source_text"] == "Mr Maeng"

@@ -26,7 +26,7 @@ LAYERS = [
     {"names", "encoder", "codebook"},
     {"decoding", "persons", "capitals", "phrases", "targetmodel"},
     {"descriptions"},
-    {"bodies", "pronouns", "relays", "anonymity", "positions"},
+    {"bodies", "pronouns", "relays", "anonymity", "positions", "sourcespans", "nameuses"},
     {"cast"},
     {"sourcenames"},
     {"callings"},

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import mentions, names, schema
+from helpers import decoding, mentions, names, schema
 
 PIECES = st.sampled_from(
     [
@@ -76,6 +76,44 @@ def test_a_surname_alone_is_the_person_named_in_full():
 )
 def test_a_place_is_known_by_the_use_an_article_makes_of_its_name(text):
     assert {label for name, label in found(text) if name == "Marland"} == {"GPE"}
+
+
+def names_read(text: str, *read: tuple[str, str, float]) -> list[tuple[str, str]]:
+    """The names of a text of which the reader has given the ones told, with label and chance."""
+    named = tuple(
+        decoding.Name(text.index(word), text.index(word) + len(word), label, chance)
+        for word, label, chance in read
+    )
+    reading = decoding.Reading(named, ())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decoding, "read", lambda text: reading)
+        return [(text[n.start : n.end], n.label) for n in mentions.read_names(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "names"),
+    [
+        (
+            "The gang goes by the name of Paper Lantern.",
+            ("Paper", "ORG", 0.45),
+            [("Paper Lantern", "ORG")],
+        ),
+        ("Mum Jutta was there.", ("Mum", "PERSON", 0.4), [("Mum", "PERSON")]),
+        ("Dockers’ pay fell. The dockers left.", ("Dockers", "PERSON", 0.39), []),
+        ("The Social Affairs Minister left.", ("Social Affairs", "ORG", 0.8), []),
+        ("He wrote to Maeng Do-un. Maeng Do-un left.", ("Maeng Do", "PERSON", 0.9),
+         [("Maeng Do-un", "PERSON")]),
+        ("Castellan Ports’ pay fell.", ("Castellan", "PERSON", 0.9), [("Castellan Ports", "ORG")]),
+        ("It told the Mercury so.\nOSLO (Mercury) – Rain.", ("Mercury", "GPE", 0.9),
+         [("Mercury", "ORG")]),
+        ("Quist says owner\nBy Hester Lovage", ("By Hester Lovage", "PERSON", 0.9),
+         [("Hester Lovage", "PERSON")]),
+    ],
+)  # fmt: skip
+def test_what_the_reader_cut_or_took_for_a_name(text, read, names):
+    found = names_read(text, read)
+    assert set(names) <= set(found)
+    assert read[:2] in names or read[:2] not in found
 
 
 def test_a_family_name_in_front_stands_for_the_person():

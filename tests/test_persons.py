@@ -86,3 +86,13 @@ def test_every_name_of_an_article_stands_for_somebody(written):
     assert set(people.named) == set(written)
     for form, owners in people.shared.items():
         assert len(owners) > 1 and people.named[form].reason.endswith("not joined")
+
+
+def test_a_surname_stays_with_the_first_where_the_other_is_always_named_in_full():
+    followed = persons.Followed(["Bogdan Sarrin", "Anton Sarrin"])
+    followed.meet("Bogdan Sarrin")
+    assert followed.use()[0] == "Bogdan Sarrin"
+    followed.meet("Anton Sarrin")
+    assert followed.use() == ("", "")
+    followed.meet("Anton Sarrin")
+    assert followed.use()[0] == "Bogdan Sarrin"

@@ -71,8 +71,14 @@ def test_it_is_a_body_and_they_are_several():
     assert meant(memory, THEY) == "pilots"
 
 
-def test_an_outlet_is_meant_only_once_it_has_spoken():
-    memory = discourse("The Courier was there. x", ("Courier", "body", 0.0))
+def test_an_outlet_that_opens_the_sentence_before_is_meant():
+    memory = discourse("The Courier went further. X", ("Courier", "body", 0.0))
+    memory.places[0].referent.outlet = True
+    assert meant(memory, IT) == "Courier"
+
+
+def test_another_outlet_is_meant_only_once_it_has_spoken():
+    memory = discourse("Nobody met the Courier. x", ("Courier", "body", 0.0))
     memory.places[0].referent.outlet = True
     assert meant(memory, IT) == ""
     memory.speak(memory.places[0].referent, 22)
@@ -106,6 +112,12 @@ def test_pronouns_beside_a_lone_name_are_evidence():
     )
     pronouns.read_gender(memory)
     assert [place.referent.male for place in memory.places] == [-pronouns.NEARBY, 0]
+
+
+def test_the_pronoun_of_who_speaks_tells_nothing_of_a_name_in_what_is_said():
+    memory = discourse("Odo Tesk took none of her calls, she said. x", ("Tesk", "person", 0.0))
+    pronouns.read_gender(memory)
+    assert memory.places[0].referent.male == 0
 
 
 def test_every_given_name_has_one_gender():

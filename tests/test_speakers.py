@@ -66,7 +66,7 @@ def resolved(text: str) -> list[tuple[str, str]]:
         ),
         (
             "“The port is closed,” said Mara Quist.\n\n“Nobody has been paid for a month.”",
-            ("Mara Quist", "name"),
+            ("Mara Quist", "carried"),
         ),
         (
             "A crane driver said that it rained. He said nobody had come.",
@@ -128,6 +128,54 @@ def test_one_who_is_named_and_others_who_are_described_speak_together():
     table = speakers.add_speaker(*tables(text))
     assert table["speaker"][0] == "Norway and its allies"
     assert table["speaker_id"][0].endswith(";")
+
+
+@pytest.mark.parametrize(
+    ("text", "speaker"),
+    [
+        (
+            "The map came from the mapping company Terravue.\n\nThe company said it was new.",
+            "Terravue",
+        ),
+        (
+            "The paper went to Number Nine, the prime minister’s office.\n\n"
+            "“All options are open,” it said.",
+            "Number Nine",
+        ),
+        (
+            "A man who would give only his first name, Stevan, was loading rice. He said that he "
+            "would vote at eight.",
+            "Stevan",
+        ),
+        (
+            "A letter from the ministry, which the paper has seen, gives a reason. “We cannot "
+            "write,” it says.",
+            "a letter from the ministry",
+        ),
+        (
+            "Its president, Dara Quill, and shop steward Tomas Renn came down to the slipway. "
+            "The union would help, they said.",
+            "Dara Quill and Tomas Renn",
+        ),
+        (
+            "“He always took the cabin,” says skipper\n\nSkipper Ines Dahl took him out in May.",
+            "Ines Dahl",
+        ),
+        (
+            "One woman at the meeting asked about it. Another said it was theft.",
+            "another woman at the meeting",
+        ),
+    ],
+)
+def test_whom_the_sentence_before_is_about(text, speaker):
+    assert resolved(text)[-1][0] == speaker
+
+
+def test_a_court_that_hears_does_not_speak():
+    assert resolved("The minister had slept on the yacht, a court heard on Wednesday.") in (
+        [],
+        [("", "none")],
+    )
 
 
 def test_whose_report_a_report_is():
