@@ -2,7 +2,7 @@
 
 The reader's states of a target's sentence (after its third layer, one a word) come from the same
 reading that finds names and attributions. Three layers of the model's own go on from there, once
-for all targets of the sentence; from the words of each target, and all words, it is given a
+for each target, whose words are marked; from the words of the target, and all words, it is given a
 probability of being spoken of negatively, neutrally or positively. ``model.json`` holds the
 temperature and the bias of each polarity that calibrate these on held-out sentences.
 """
@@ -108,8 +108,8 @@ class TargetModel:
 
     def run(self, states: np.ndarray, marks: np.ndarray) -> np.ndarray:
         """Return the logits of the targets of one context, whatever the other targets are."""
-        inputs = {"states": states[None].astype(np.float32), "marks": marks[None]}
-        return self.session.run(None, inputs)[0][0]
+        inputs = {"states": states[None].astype(np.float32), "marks": marks}
+        return self.session.run(None, inputs)[0]
 
 
 def probe(reader: Encoder) -> np.ndarray:
