@@ -172,11 +172,11 @@ def to_numpy(model: Reader) -> dict[str, np.ndarray]:
 
 
 def find_peaks(
-    model: Reader, layers: Iterable[str], windows: Iterable[tuple]
+    model: nn.Module, layers: Iterable[str], batches: Iterable[tuple]
 ) -> dict[str, np.ndarray]:
-    """Return the largest input of each channel of the named linear layers over some windows.
+    """Return the largest input of each channel of the named linear layers over some batches.
 
-    A window is (ids, shapes, quoted), arrays of one length.
+    A batch holds what the network is called with.
     """
     peaks: dict[str, torch.Tensor] = {}
 
@@ -190,9 +190,8 @@ def find_peaks(
     hooks = [model.get_submodule(name).register_forward_hook(watch(name)) for name in layers]
     model.eval()
     with torch.no_grad():
-        for window in windows:
-            inputs = [torch.tensor(values)[None] for values in window]
-            model(*inputs, torch.tensor([len(window[0])]))
+        for batch in batches:
+            model(*batch)
     for hook in hooks:
         hook.remove()
     return {name: peak.float().numpy() for name, peak in peaks.items()}

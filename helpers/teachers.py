@@ -38,7 +38,7 @@ class Settings:
     a teacher learns to look at the words about its target.
     """
 
-    epochs: int = 3
+    epochs: int = 2
     rate: float = 1e-4
     head_rate: float = 1e-3
     tokens: int = 1024

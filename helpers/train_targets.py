@@ -42,7 +42,7 @@ CODES = {2.0: 0, 4.0: 1, 6.0: 2}
 BINS = 10
 COVERAGE = 0.7
 PROBABILITIES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9)
-BATCH_STEP = 8
+BATCH_STEP, PEAK_STEP = 8, 16
 OWN = ("out", "anchor", "target")
 NAMED = ("PERSON", "ORG", "GPE", "NORP")
 
@@ -542,15 +542,20 @@ def cross_calibrated(logits: np.ndarray, gold: np.ndarray, folds: int = 5) -> np
     return result
 
 
-def write_model(model: TargetNetwork, path: Path) -> None:
-    """Write the network as int8 ONNX: states and marks of one sentence to its targets' logits."""
+def write_model(model: TargetNetwork, path: Path, sentences: list[Sentence]) -> None:
+    """Write the network as int8 ONNX: states and marks of one sentence to its targets' logits.
+
+    ``sentences`` show how large the values inside become; they are evened out before rounding.
+    """
+    uneven = [f"layers.{n}.{part}" for n in range(len(model.layers)) for part in ("up", "down")]
+    batches = (collate(batch)[:3] for batch in make_batches(make_cases(sentences), 1024))
+    peaks = network.find_peaks(model, uneven, batches)
     state = {name: value.float().numpy() for name, value in model.state_dict().items()}
     graph = Graph()
 
     def dense(x: str, weight: str, name: str) -> str:
-        return export.linear(
-            graph, x, state[weight + ".weight"], state[weight + ".bias"], name, "dynamic"
-        )
+        parts = state[weight + ".weight"], state[weight + ".bias"]
+        return export.linear(graph, x, *parts, name, "dynamic", peaks.get(weight))
 
     last = graph.constant("last", np.array([2]))
     marks = graph.add("Unsqueeze", ["marks", last], "marks.wide")
@@ -588,11 +593,19 @@ def write_model(model: TargetNetwork, path: Path) -> None:
 
 
 def publish(
-    model: TargetNetwork, reader: Encoder, dev: dict[str, list[Sentence]], folder: Path, card: dict
+    model: TargetNetwork,
+    reader: Encoder,
+    dev: dict[str, list[Sentence]],
+    folder: Path,
+    card: dict,
+    seen: list[Sentence],
 ) -> dict:
-    """Write the int8 model, calibrate it on the dev targets, and seal it with its hash."""
+    """Write the int8 model, calibrate it on the dev targets, and seal it with its hash.
+
+    ``seen`` are judged sentences it learnt from.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    write_model(model, folder / "model.onnx")
+    write_model(model, folder / "model.onnx", seen)
     seal = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
     settings = {
         "sha256": {"model.onnx": seal},
@@ -668,6 +681,7 @@ def main(argv: list[str] | None = None) -> int:
         cases = make_cases(judged, said[0], settings.taught) + make_cases(unjudged, said[1])
     model = train(cases, dev, settings, weights, arguments.out)
     card = {"settings": asdict(settings), "trained": time.strftime("%Y-%m-%d")}
-    result = publish(model, reader, dev, arguments.model or arguments.out / "model", card)
+    folder = arguments.model or arguments.out / "model"
+    result = publish(model, reader, dev, folder, card, judged[::PEAK_STEP])
     print(json.dumps(result["card"]))
     return 0

@@ -165,8 +165,9 @@ def test_swapped_names_are_where_their_spans_say(words, seed):
             spans.append((len(text), len(text) + len(word), labels[word]))
         text += word + " "
     (row,) = examples.swap_names(
-        [{"kind": "btc", "text": text, "spans": spans}], random.Random(seed), 0.5
+        [{"kind": "btc", "id": "btc:1", "text": text, "spans": spans}], random.Random(seed), 0.5
     )
+    assert (row["corpus"], row["id"]) == (examples.SWAPPED, "")
     assert [label for *_, label in row["spans"]] == [label for *_, label in spans]
     for start, end, label in row["spans"]:
         assert labels[row["text"][start:end]] == label

@@ -180,7 +180,7 @@ def test_a_run_goes_on_where_it_stopped(tmp_path, weights):
 def test_the_written_model_says_what_the_network_says(tmp_path, reader, sentences):
     torch.manual_seed(1)
     model = TargetNetwork(1).eval()
-    train_targets.publish(model, reader, {"dev": sentences}, tmp_path, {})
+    train_targets.publish(model, reader, {"dev": sentences}, tmp_path, {}, sentences)
     written = targetmodel.TargetModel(tmp_path, reader)
     expected, _ = train_targets.predict(model, sentences[:1])
     found = written.run(sentences[0].states.numpy(), sentences[0].marks.numpy())
@@ -190,7 +190,7 @@ def test_the_written_model_says_what_the_network_says(tmp_path, reader, sentence
 
 
 def test_a_model_of_another_reader_is_refused(tmp_path, reader, sentences):
-    train_targets.publish(TargetNetwork(1), reader, {"dev": sentences}, tmp_path, {})
+    train_targets.publish(TargetNetwork(1), reader, {"dev": sentences}, tmp_path, {}, sentences)
     card = json.loads((tmp_path / "model.json").read_text())
     card["probe"] = card["probe"][::-1]
     (tmp_path / "model.json").write_text(json.dumps(card))
