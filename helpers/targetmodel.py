@@ -21,11 +21,8 @@ from helpers import encoder, quotations, sentences
 from helpers.encoder import MODELS, Encoder, ModelError, Words, check_files, load_encoder
 
 MODEL = "tone"
-LONGEST, STEP, EDGE = (
-    80,
-    40,
-    20,
-)  # words: of a context, between two in one sentence, before a target
+# words: of a context, between two contexts in one sentence, before a target
+LONGEST, STEP, EDGE = 48, 24, 12
 PROBE = "The minister thanked her critics, then called their report a disgrace."
 SAME = 0.98  # cosine of the probe's states below which the reader is another one
 
@@ -94,20 +91,25 @@ class TargetModel:
         """
         words, states = self.reader.states(text)
         logits = np.zeros((len(spans), len(self.bias)))
-        held: dict[tuple[int, int], list[tuple[int, np.ndarray]]] = {}
+        held: dict[tuple[int, int], dict[bytes, list[int]]] = {}
         for place, context in enumerate(find_contexts(text, words, spans)):
             marks = mark(words, *context, *spans[place])
             if marks.any():
-                held.setdefault(context, []).append((place, marks))
+                held.setdefault(context, {}).setdefault(marks.tobytes(), []).append(place)
         for (first, last), targets in held.items():
-            places, marks = zip(*targets, strict=True)
-            logits[list(places)] = self.run(states[first:last], np.stack(marks))
+            marks = np.stack([np.frombuffer(key, np.float32) for key in sorted(targets)])
+            found = self.run(states[first:last], marks)
+            for key, row in zip(sorted(targets), found, strict=True):
+                logits[targets[key]] = row
         logits = logits / self.temperature + self.bias
         raised = np.exp(logits - logits.max(1, keepdims=True))
         return raised / raised.sum(1, keepdims=True)
 
     def run(self, states: np.ndarray, marks: np.ndarray) -> np.ndarray:
-        """Return the logits of the targets of one context, whatever the other targets are."""
+        """Return the logits of the targets of one context.
+
+        They are rounded together, so that each hangs on the others in the second decimal.
+        """
         inputs = {"states": states[None].astype(np.float32), "marks": marks}
         return self.session.run(None, inputs)[0]
 
