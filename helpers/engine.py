@@ -23,9 +23,8 @@ NOT_ENGINE = {
     "correction", "desk", "evidence", "examples", "explore", "export", "gender", "intervals",
     "jobs", "measures", "network", "outcomes", "overview", "parameters", "passages", "plan",
     "preload", "reliability", "report", "runs", "sampling", "sheets", "snapshots", "sourcing",
-    "stance",
-    "storage", "study", "subsets", "tables", "tones", "train", "train_targets", "tuning", "warm",
-    "workers",
+    "stance", "storage", "study", "subsets", "tables", "teachers", "tones", "train",
+    "train_targets", "tuning", "warm", "workers",
 }  # fmt: skip
 ENGINE_PACKAGES = (
     "nltk",

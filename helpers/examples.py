@@ -10,7 +10,7 @@ import json
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,8 +29,9 @@ ATTRIBUTIONS = "attributions"
 SILVER_WEIGHT, UNSURE = 0.12, 0.5
 # machine-made labels too often wrong to learn from, unless many texts agree on the form
 DOUBTFUL = ("ORG", "FAC", "PRODUCT", "EVENT", "LOC", "WORK_OF_ART", "LAW")
-# the share of each corpus of names that is drawn in an epoch
+# the share of each corpus that is drawn in an epoch, 1 where none is given
 SHARES = {"btc": 0.4, "wnut": 0.5, "wikigold": 4.0}
+SWAPPED = "swapped"
 PLACES = ("GPE", "LOC", "FAC")
 OTHERS = ("NORP", "EVENT", "PRODUCT")
 # what each corpus calls its names, in our labels; several labels = any of them is right
@@ -233,7 +234,10 @@ def settle_silver(texts: list[str], tagged: list[list[tuple]]) -> list[list[tupl
 
 
 def swap_names(rows: list[dict], rng: random.Random, share: float) -> list[dict]:
-    """Return texts with a share of their names replaced by others of the same label and corpus."""
+    """Return texts with a share of their names replaced by others of the same label and corpus.
+
+    They are the corpus ``SWAPPED``, and machine-made names of the texts are not theirs.
+    """
     forms: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in rows:
         for start, end, label in row["spans"]:
@@ -248,7 +252,8 @@ def swap_names(rows: list[dict], rng: random.Random, share: float) -> list[dict]
                 form = rng.choice(forms[row["kind"], label])
             spans.append((len(text), len(text) + len(form), label))
             text, at = text + form, end
-        swapped.append(row | {"text": text + row["text"][at:], "spans": spans})
+        changed = {"text": text + row["text"][at:], "spans": spans, "id": ""}
+        swapped.append(row | changed | {"corpus": SWAPPED})
     return swapped
 
 
@@ -320,7 +325,7 @@ def epoch_batches(
     rng: random.Random,
     limit: int,
     tokens: int,
-    shares: dict[str, float] = SHARES,
+    shares: Mapping[str, float] = SHARES,
 ) -> list[list[tuple[Example, Window]]]:
     """Draw one epoch: windows cut at new places, batches of similar length, mixed corpora."""
     drawn = []
@@ -387,7 +392,7 @@ def build_examples(
         example.tags[:] = -1
         spans = sharpen(row["spans"], silver.get(row["id"], []), row["kind"])
         add_names(example, spans, UNMARKED[row["kind"]], 1.0)
-        examples.setdefault(row["kind"], []).append(example)
+        examples.setdefault(row.get("corpus", row["kind"]), []).append(example)
     return examples
 
 

@@ -1,9 +1,10 @@
-"""The network as an ONNX file, written node by node: float, or int8 with exact embeddings."""
+"""The network as an ONNX file, written node by node: float, or int8 with an exact word table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import onnx
@@ -34,64 +35,73 @@ class Graph:
         return name
 
 
-def linear(graph: Graph, x: str, weight: np.ndarray, bias: np.ndarray, name: str, kind: str) -> str:
-    """Add ``x @ weight.T + bias``; ``weight`` is (outputs, inputs) as torch keeps it."""
+def linear(
+    graph: Graph,
+    x: str,
+    weight: np.ndarray,
+    bias: np.ndarray,
+    name: str,
+    kind: str,
+    peaks: np.ndarray | None = None,
+) -> str:
+    """Add ``x @ weight.T + bias``; ``weight`` is (outputs, inputs) as torch keeps it.
+
+    ``kind`` is "float" or "dynamic" (int8 weights, inputs rounded as they come, one scale for
+    all). ``peaks`` holds the largest input seen in each channel: the channels are then evened out
+    before they are rounded.
+    """
     bias_name = graph.constant(name + ".bias", bias)
     if kind == "float":
         product = graph.add(
             "MatMul", [x, graph.constant(name + ".weight", weight.T)], name + ".product"
         )
         return graph.add("Add", [product, bias_name], name)
-    if kind == "dynamic":
-        scale = np.abs(weight).max(1) / 127
-        quantised = np.clip(np.rint(weight / scale[:, None]), -127, 127).astype(np.int8)
-        inputs = [
-            x,
-            graph.constant(name + ".weight", quantised.T),
-            graph.constant(name + ".scale", scale.astype(np.float32)),
-            "",
-            bias_name,
-        ]
-        return graph.add("DynamicQuantizeMatMul", inputs, name, MICROSOFT)
-    block = int(kind.removeprefix("blocks"))
-    outputs, size = weight.shape
-    parts = weight.reshape(outputs, size // block, block)
-    scale = np.abs(parts).max(2) / 127
-    quantised = np.clip(np.rint(parts / scale[..., None]), -127, 127) + 128
+    if peaks is not None:
+        factor = even_out(peaks, weight)
+        reciprocal = graph.constant(name + ".smooth", (1 / factor).astype(np.float32))
+        x = graph.add("Mul", [x, reciprocal], name + ".smoothed")
+        weight = weight * factor
+    scale = np.abs(weight).max(1) / 127
+    quantised = np.clip(np.rint(weight / scale[:, None]), -127, 127).astype(np.int8)
     inputs = [
         x,
-        graph.constant(name + ".weight", quantised.astype(np.uint8)),
-        graph.constant(name + ".scale", scale.astype(np.float32).reshape(outputs, -1)),
-        "",
+        graph.constant(name + ".weight", quantised.T),
+        graph.constant(name + ".scale", scale.astype(np.float32)),
         "",
         bias_name,
     ]
-    return graph.add(
-        "MatMulNBits",
-        inputs,
-        name,
-        MICROSOFT,
-        K=size,
-        N=outputs,
-        bits=8,
-        block_size=block,
-        accuracy_level=4,
-    )
+    return graph.add("DynamicQuantizeMatMul", inputs, name, MICROSOFT)
+
+
+def even_out(peaks: np.ndarray, weight: np.ndarray, strength: float = 0.7) -> np.ndarray:
+    """Return for each input channel what its weights are multiplied, its values divided by.
+
+    A few channels are ten times as large as the rest, so that one scale for all rounds the rest
+    coarsely; part of their size is moved into the weights, which have a scale for each output
+    (Xiao et al. 2023, "SmoothQuant", ICML). The geometric mean of the factors is 1.
+    """
+    columns = np.abs(weight).max(0)
+    logs = strength * np.log(np.maximum(peaks, 1e-3))
+    logs -= (1 - strength) * np.log(np.maximum(columns, 1e-4))
+    return np.exp(logs - logs.mean())
 
 
 def write_onnx(
     state: dict[str, np.ndarray],
     path: Path,
-    kind: str = "blocks32",
-    exact: tuple[str, ...] = (),
+    kind: str = "dynamic",
+    peaks: Mapping[str, np.ndarray] = MappingProxyType({}),
     gelu: str = "FastGelu",
 ) -> None:
-    """Write the network with its linear layers as ``kind``: float, dynamic or blocks<size>."""
+    """Write the network with its linear layers as ``kind``, float or dynamic.
+
+    ``peaks`` holds the largest input of each channel of the layers to be evened out, by name.
+    """
     graph = Graph()
 
     def dense(x: str, weight: str, name: str) -> str:
-        chosen = "blocks128" if any(part in name for part in exact) else kind
-        return linear(graph, x, state[weight + ".weight"], state[weight + ".bias"], name, chosen)
+        parts = state[weight + ".weight"], state[weight + ".bias"]
+        return linear(graph, x, *parts, name, kind, peaks.get(weight))
 
     table = state["word.weight"]
     if kind == "float":

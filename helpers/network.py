@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,14 @@ def load_weights(model: Reader, path: Path) -> None:
         model.load_state_dict(state.get("average", state))
     else:
         load_pretrained(model, path)
+
+
+def follow(average: nn.Module, model: nn.Module, decay: float) -> None:
+    """Move a running average of a network towards the network, in the parts that learn."""
+    with torch.no_grad():
+        for mean, new in zip(average.parameters(), model.parameters(), strict=True):
+            if new.requires_grad:
+                mean.lerp_(new, 1 - decay)
 
 
 def freeze(model: Reader, layers: int) -> None:
@@ -160,3 +169,29 @@ def link_loss(links, words, content_target, source_target, content_rows, source_
 def to_numpy(model: Reader) -> dict[str, np.ndarray]:
     """Every parameter as float32."""
     return {name: value.float().numpy() for name, value in model.state_dict().items()}
+
+
+def find_peaks(
+    model: nn.Module, layers: Iterable[str], batches: Iterable[tuple]
+) -> dict[str, np.ndarray]:
+    """Return the largest input of each channel of the named linear layers over some batches.
+
+    A batch holds what the network is called with.
+    """
+    peaks: dict[str, torch.Tensor] = {}
+
+    def watch(name: str):
+        def look(_module, inputs, _output):
+            seen = inputs[0].abs().flatten(0, -2).max(0).values
+            peaks[name] = torch.maximum(peaks[name], seen) if name in peaks else seen
+
+        return look
+
+    hooks = [model.get_submodule(name).register_forward_hook(watch(name)) for name in layers]
+    model.eval()
+    with torch.no_grad():
+        for batch in batches:
+            model(*batch)
+    for hook in hooks:
+        hook.remove()
+    return {name: peak.float().numpy() for name, peak in peaks.items()}

@@ -2,7 +2,7 @@
 
 The reader's states of a target's sentence (after its third layer, one a word) come from the same
 reading that finds names and attributions. Three layers of the model's own go on from there, once
-for all targets of the sentence; from the words of each target, and all words, it is given a
+for each target, whose words are marked; from the words of the target, and all words, it is given a
 probability of being spoken of negatively, neutrally or positively. ``model.json`` holds the
 temperature and the bias of each polarity that calibrate these on held-out sentences.
 """
@@ -21,11 +21,8 @@ from helpers import encoder, quotations, sentences
 from helpers.encoder import MODELS, Encoder, ModelError, Words, check_files, load_encoder
 
 MODEL = "tone"
-LONGEST, STEP, EDGE = (
-    80,
-    40,
-    20,
-)  # words: of a context, between two in one sentence, before a target
+# words: of a context, between two contexts in one sentence, before a target
+LONGEST, STEP, EDGE = 48, 24, 12
 PROBE = "The minister thanked her critics, then called their report a disgrace."
 SAME = 0.98  # cosine of the probe's states below which the reader is another one
 
@@ -94,22 +91,27 @@ class TargetModel:
         """
         words, states = self.reader.states(text)
         logits = np.zeros((len(spans), len(self.bias)))
-        held: dict[tuple[int, int], list[tuple[int, np.ndarray]]] = {}
+        held: dict[tuple[int, int], dict[bytes, list[int]]] = {}
         for place, context in enumerate(find_contexts(text, words, spans)):
             marks = mark(words, *context, *spans[place])
             if marks.any():
-                held.setdefault(context, []).append((place, marks))
+                held.setdefault(context, {}).setdefault(marks.tobytes(), []).append(place)
         for (first, last), targets in held.items():
-            places, marks = zip(*targets, strict=True)
-            logits[list(places)] = self.run(states[first:last], np.stack(marks))
+            marks = np.stack([np.frombuffer(key, np.float32) for key in sorted(targets)])
+            found = self.run(states[first:last], marks)
+            for key, row in zip(sorted(targets), found, strict=True):
+                logits[targets[key]] = row
         logits = logits / self.temperature + self.bias
         raised = np.exp(logits - logits.max(1, keepdims=True))
         return raised / raised.sum(1, keepdims=True)
 
     def run(self, states: np.ndarray, marks: np.ndarray) -> np.ndarray:
-        """Return the logits of the targets of one context, whatever the other targets are."""
-        inputs = {"states": states[None].astype(np.float32), "marks": marks[None]}
-        return self.session.run(None, inputs)[0][0]
+        """Return the logits of the targets of one context.
+
+        They are rounded together, so that each hangs on the others in the second decimal.
+        """
+        inputs = {"states": states[None].astype(np.float32), "marks": marks}
+        return self.session.run(None, inputs)[0]
 
 
 def probe(reader: Encoder) -> np.ndarray:

@@ -14,7 +14,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,10 +23,11 @@ import torch
 from tokenizers import Tokenizer
 
 from helpers import decoding, network, tuning
-from helpers.encoder import Encoder, Window, Words, fill
+from helpers.encoder import Encoder, Window, Words, fill, make_windows, read_words
 from helpers.examples import (
     OTHERS,
     PLACES,
+    SHARES,
     UNMARKED,
     Example,
     build_examples,
@@ -38,13 +39,15 @@ from helpers.examples import (
     read_jsonl,
     read_names,
     sharpen,
+    swap_names,
 )
 from helpers.export import write_onnx
 
 HEAD_PARTS = ("tags", "names", "links", "shape", "quoted")
 PRETRAINED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-# the layers most hurt by rounding whole tensors: these are rounded block by block
-EXACT_LAYERS = ("layer0.up", "layer0.down", "layer1.down")
+# the layers most hurt by rounding: their inputs are evened out first, on so many articles
+UNEVEN = tuple(f"layers.{number}.{part}" for number in range(4) for part in ("up", "down"))
+PEAK_ARTICLES = 40
 FOLDS = 5
 
 
@@ -141,11 +144,7 @@ class Run:
         self.optimiser.step()
         self.place["step"] += 1
         decay = min(self.settings.average, (self.place["step"] + 1) / (self.place["step"] + 10))
-        with torch.no_grad():
-            pairs = zip(self.average.parameters(), self.model.parameters(), strict=True)
-            for mean, new in pairs:
-                if new.requires_grad:
-                    mean.lerp_(new, 1 - decay)
+        network.follow(self.average, self.model, decay)
         self.sums.update({key: value.item() for key, value in losses.items()})
         self.sums["batches"] += 1
         now = time.monotonic()
@@ -176,14 +175,18 @@ def train(
     weights: Path,
     out: Path,
     evaluate: Callable[[network.Reader], dict] | None = None,
+    shares: Mapping[str, float] = SHARES,
 ) -> network.Reader:
-    """Train, or go on from ``out/last.pt``; return the running average of the network."""
+    """Train, or go on from ``out/last.pt``; return the running average of the network.
+
+    ``shares`` says what part of each corpus is drawn in an epoch.
+    """
     run = Run(settings, weights, out)
     place = run.place
     for epoch in range(place["epoch"], settings.epochs):
         rng = random.Random(f"{settings.seed} {epoch}")
         noise = np.random.default_rng([settings.seed, epoch])
-        batches = epoch_batches(examples, rng, settings.limit, settings.tokens)
+        batches = epoch_batches(examples, rng, settings.limit, settings.tokens, shares)
         run.clock = time.monotonic()
         for number in range(place["batch"], len(batches)):
             progress = (epoch + number / len(batches)) / settings.epochs
@@ -318,12 +321,30 @@ def cross_validate(
     return name_scores(counts)
 
 
+def read_windows(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[tuple]:
+    """Yield the windows of texts as the network is called with them."""
+    for text in texts:
+        words = read_words(tokenizer, text)
+        for window in make_windows(words):
+            *inputs, _ = fill(words, window)
+            yield *(torch.tensor(part)[None] for part in inputs), torch.tensor([len(inputs[0])])
+
+
 def publish(
-    model: network.Reader, tokenizer: Tokenizer, articles: list[dict], folder: Path, card: dict
+    model: network.Reader,
+    tokenizer: Tokenizer,
+    articles: list[dict],
+    folder: Path,
+    card: dict,
+    texts: Sequence[str],
 ) -> dict:
-    """Write the int8 model with its tokeniser, set its decoder on dev, and seal it with hashes."""
+    """Write the int8 model with its tokeniser, set its decoder on dev, and seal it with hashes.
+
+    ``texts`` show how large the values inside the network become.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    write_onnx(network.to_numpy(model), folder / "model.onnx", "dynamic", EXACT_LAYERS)
+    peaks = network.find_peaks(model, UNEVEN, read_windows(tokenizer, texts))
+    write_onnx(network.to_numpy(model), folder / "model.onnx", "dynamic", peaks)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     hashes = {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
@@ -344,6 +365,10 @@ def publish(
     return settings
 
 
+def _pairs(items: list[str]) -> list[tuple[str, str]]:
+    return [tuple(item.split("=", 1)) for item in items]
+
+
 def _write_json(path: Path, value: dict) -> None:
     path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
 
@@ -358,6 +383,8 @@ def main(argv: list[str] | None = None) -> int:
     add("--dev-names", nargs="*", default=[], metavar="KIND=FILE", help="held out, scored")
     add("--fifth", nargs="*", default=[], metavar="KIND", help="of --names: hold a fifth out")
     add("--folds", metavar="KIND", help="of --names: only score it by 5-fold, write no model")
+    add("--shares", nargs="*", default=[], metavar="KIND=NUMBER", help="drawn in each epoch")
+    add("--swapped", type=int, default=0, help="copies of --fifth or --folds with names swapped")
     add("--silver", type=Path, help="machine-made names (made with spaCy when the file is missing)")
     add("--weights", type=Path, required=True, help="folder of all-MiniLM-L6-v2")
     add("--start", type=Path, help="checkpoint (.pt) to go on from, in place of those weights")
@@ -375,7 +402,7 @@ def main(argv: list[str] | None = None) -> int:
     tokenizer.no_padding()
     articles, dev = read_jsonl(arguments.attributions), read_jsonl(arguments.dev)
     names, dev_names = (
-        [row for item in items for row in read_names(*item.split("=", 1))]
+        [row for pair in _pairs(items) for row in read_names(*pair)]
         for items in (arguments.names, arguments.dev_names)
     )
     held = [row for row in names if row["kind"] in arguments.fifth and row["number"] % FOLDS == 0]
@@ -388,26 +415,39 @@ def main(argv: list[str] | None = None) -> int:
         silver = {row["id"]: row["spans"] for row in read_jsonl(arguments.silver)}
     named = [(row["text"], sharpen(row["spans"], [], row["kind"])) for row in dev_names]
     start = arguments.start or weights
+    shares = SHARES | {kind: float(share) for kind, share in _pairs(arguments.shares)}
+    swapped = {arguments.folds, *arguments.fifth}
+
+    def build(rows: list[dict]) -> dict[str, list[Example]]:
+        some = [row for row in rows if row["kind"] in swapped]
+        for copy_number in range(arguments.swapped):
+            rows = rows + swap_names(some, random.Random(f"{settings.seed} {copy_number}"), 0.5)
+        return build_examples(tokenizer, articles, silver, rows)
+
     if arguments.folds:
         scores = cross_validate(
             arguments.folds,
             names,
-            lambda rows: build_examples(tokenizer, articles, silver, rows),
+            build,
             lambda examples, fold: train(
-                examples, settings, start, arguments.out / f"fold{fold + 1}"
+                examples, settings, start, arguments.out / f"fold{fold + 1}", shares=shares
             ),
             tokenizer,
         )
         print(json.dumps(scores))
         return 0
     model = train(
-        build_examples(tokenizer, articles, silver, names),
+        build(names),
         settings,
         start,
         arguments.out,
         lambda model: dev_scores(TorchEncoder(model, tokenizer), dev, named),
+        shares,
     )
     card = {"settings": asdict(settings), "trained": time.strftime("%Y-%m-%d")}
-    result = publish(model, tokenizer, dev, arguments.model or arguments.out / "model", card)
+    every = max(1, len(articles) // PEAK_ARTICLES)
+    texts = [article["text"] for article in articles[::every]]
+    folder = arguments.model or arguments.out / "model"
+    result = publish(model, tokenizer, dev, folder, card, texts)
     print(json.dumps(result["card"]))
     return 0

@@ -2,8 +2,10 @@
 
 ``python -m helpers train targets --sentences train.jsonl.gz --dev rw=rw_dev.jsonl … --out DIR``
 needs the ``train`` extra. The lower layers are the reader's and stay as they are, so their states
-are computed once, by the very file that ships, and kept in DIR. The corpora are the user's own
-files, only read.
+are computed once, by the very file that ships, and kept in DIR. With ``--teachers`` the model
+learns, beside what people judged, what slower models say: of the same targets, and of names in
+texts that nobody judged (``--texts``, ``--names``). The corpora are the user's own files, only
+read.
 """
 
 from __future__ import annotations
@@ -16,18 +18,21 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from onnx import TensorProto, helper
+from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from helpers import export, network, targetmodel
+from helpers import export, network, targetmodel, teachers
 from helpers.encoder import MODELS, Encoder
 from helpers.export import HIDDEN, Graph
 from helpers.schema import POLARITIES
@@ -37,21 +42,26 @@ CODES = {2.0: 0, 4.0: 1, 6.0: 2}
 BINS = 10
 COVERAGE = 0.7
 PROBABILITIES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9)
-BATCH_STEP = 8
-OWN = ("out", "anchor")
+BATCH_STEP, PEAK_STEP = 8, 16
+OWN = ("out", "anchor", "target")
+NAMED = ("PERSON", "ORG", "GPE", "NORP")
 
 
 @dataclass
 class Settings:
-    """Everything that decides what a run does; written into its checkpoints and its card."""
+    """Everything that decides what a run does; written into its checkpoints and its card.
 
-    epochs: int = 2
+    ``taught``: the weight of the teachers beside the people, where both judged a target.
+    """
+
+    epochs: int = 3
     layers: int = 3
-    rate: float = 1e-4
+    rate: float = 1.5e-4
     head_rate: float = 1e-3
-    dropout: float = 0.15
-    layer_dropout: float = 0.1
+    dropout: float = 0.1
+    layer_dropout: float = 0.0
     masked: float = 0.05
+    taught: float = 0.6
     tokens: int = 1024
     warmup: int = 100
     average: float = 0.995
@@ -61,43 +71,55 @@ class Settings:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence with judged targets.
+    """A sentence with targets.
 
     ``states`` (words, 384) are the reader's, ``marks`` (targets, words) are 1 on the words of each
-    target, ``polarities`` (targets) are places in POLARITIES.
+    target, ``polarities`` (targets) are places in POLARITIES, -1 where nobody judged. ``text`` is
+    the sentence and ``spans`` are the targets' characters in it, for the teachers.
     """
 
     states: torch.Tensor
     marks: torch.Tensor
     polarities: torch.Tensor
+    text: str
+    spans: list[tuple[int, int]]
+
+
+class Case(NamedTuple):
+    """One target to learn from: its sentence, its place there, how it is spoken of (3 shares)."""
+
+    sentence: Sentence
+    place: int
+    shares: np.ndarray
 
 
 class TargetNetwork(nn.Module):
-    """The model in torch: an anchor before the words, layers, one head on each target's words."""
+    """The model in torch: an anchor before the words, a mark on the target's, layers, a head."""
 
     def __init__(self, layers: int, dropout: float = 0.0, layer_dropout: float = 0.0):
         super().__init__()
         self.anchor = nn.Parameter(torch.randn(HIDDEN) * 0.1)
+        self.target = nn.Parameter(torch.zeros(HIDDEN))
         self.layers = nn.ModuleList(network.Layer() for _ in range(layers))
         self.dropout, self.layer_dropout = nn.Dropout(dropout), nn.Dropout(layer_dropout)
         self.out = nn.Linear(2 * HIDDEN, len(POLARITIES))
 
     def forward(self, states, marks, lengths):
-        """Return logits (batch, targets, 3) of the targets marked among ``lengths`` words."""
-        batch, length, _ = states.shape
-        x = self.dropout(torch.cat([self.anchor.expand(batch, 1, HIDDEN), states], 1))
+        """Return logits (rows, 3) of the target marked in each row among ``lengths`` words."""
+        rows, length, _ = states.shape
+        x = states + marks[..., None] * self.target
+        x = self.dropout(torch.cat([self.anchor.expand(rows, 1, HIDDEN), x], 1))
         padding = torch.arange(length) >= lengths[:, None]
-        mask = torch.zeros(batch, 1, 1, length + 1)
+        mask = torch.zeros(rows, 1, 1, length + 1)
         mask[..., 1:].masked_fill_(padding[:, None, None], -1e9)
         if torch.is_autocast_enabled("cpu"):
             x, mask = x.bfloat16(), mask.bfloat16()
         for layer in self.layers:
             x = self.layer_dropout(layer(x, mask))
         x = x[:, 1:].float()
-        targets = marks / marks.sum(-1, keepdim=True).clamp(min=1) @ x
-        whole = (~padding).float()[:, None] / lengths[:, None, None] @ x
-        pooled = torch.cat([targets, whole.expand_as(targets)], -1)
-        return self.out(self.dropout(pooled))
+        target = (x * marks[..., None]).sum(1) / marks.sum(1, keepdim=True).clamp(min=1)
+        whole = (x * (~padding)[..., None]).sum(1) / lengths[:, None]
+        return self.out(self.dropout(torch.cat([target, whole], -1)))
 
 
 def read_sentences(path: Path) -> list[dict]:
@@ -108,71 +130,207 @@ def read_sentences(path: Path) -> list[dict]:
     return [json.loads(line) for line in content.decode("utf-8").splitlines()]
 
 
-def read_states(reader: Encoder, rows: list[dict], name: str = "") -> Iterator[Sentence]:
-    """Yield each context of judged targets with its states, as the run-time reading gives them."""
-    for row in tqdm(rows, desc=f"states {name}", mininterval=10):
-        text = row["sentence_normalized"]
-        words, states = reader.states(text)
+def read_targets(path: Path) -> Iterator[tuple[str, list[tuple[int, int]], list[int]]]:
+    """Yield the text, the targets' spans and their polarities of each judged sentence."""
+    for row in read_sentences(path):
         spans = [(target["from"], target["to"]) for target in row["targets"]]
+        polarities = [CODES[float(target["polarity"])] for target in row["targets"]]
+        yield row["sentence_normalized"], spans, polarities
+
+
+def read_unjudged(
+    texts: Path, names: Path, count: int, seed: int
+) -> Iterator[tuple[str, list[tuple[int, int]], list[int]]]:
+    """Yield texts with ``count`` of the names in them, drawn at random, as targets not judged.
+
+    ``texts`` holds JSON lines of id and text, ``names`` of id and spans (start, end, label).
+    """
+    known = {row["id"]: row["spans"] for row in read_sentences(names)}
+    rows = [row for row in read_sentences(texts) if row["id"] in known]
+    places = [
+        (number, start, end)
+        for number, row in enumerate(rows)
+        for start, end, label in known[row["id"]]
+        if label in NAMED
+    ]
+    drawn: dict[int, list[tuple[int, int]]] = {}
+    for number, start, end in sorted(random.Random(seed).sample(places, min(count, len(places)))):
+        drawn.setdefault(number, []).append((start, end))
+    for number, spans in drawn.items():
+        yield rows[number]["text"], spans, [-1] * len(spans)
+
+
+def read_states(
+    reader: Encoder, rows: Iterable[tuple[str, list[tuple[int, int]], list[int]]], name: str = ""
+) -> Iterator[Sentence]:
+    """Yield each context of targets with its states, as the run-time reading gives them."""
+    for text, spans, polarities in tqdm(rows, desc=f"states {name}", mininterval=10):
+        words, states = reader.states(text)
         held: dict[tuple[int, int], list] = {}
-        for target, span, context in zip(
-            row["targets"], spans, targetmodel.find_contexts(text, words, spans), strict=True
+        for span, polarity, context in zip(
+            spans, polarities, targetmodel.find_contexts(text, words, spans), strict=True
         ):
             marks = targetmodel.mark(words, *context, *span)
             if marks.any():
-                held.setdefault(context, []).append((marks, CODES[float(target["polarity"])]))
-        for (first, last), judged in held.items():
-            marks, polarities = zip(*judged, strict=True)
+                held.setdefault(context, []).append((marks, polarity, span))
+        for (first, last), targets in held.items():
+            marks, polarity, inside = zip(*targets, strict=True)
+            low, high = int(words.start[first]), int(words.end[last - 1])
             yield Sentence(
-                torch.from_numpy(states[first:last]),
+                torch.from_numpy(states[first:last].copy()),
                 torch.from_numpy(np.stack(marks)),
-                torch.tensor(polarities),
+                torch.tensor(polarity),
+                text[low:high],
+                [(start - low, end - low) for start, end in inside],
             )
 
 
-def keep_states(reader: Encoder, path: Path, folder: Path, name: str) -> list[Sentence]:
-    """Return the sentences of a file, from ``folder`` when they were read before by this reader."""
-    seal = hashlib.sha256(path.read_bytes())
+def keep_states(
+    reader: Encoder,
+    rows: Iterable[tuple[str, list[tuple[int, int]], list[int]]],
+    folder: Path,
+    name: str,
+) -> list[Sentence]:
+    """Return the sentences of a corpus, from ``folder`` when they were read before by this reader.
+
+    They are kept under the hash of the texts, the targets and the reader's file.
+    """
+    rows = list(rows)
+    seal = hashlib.sha256(json.dumps(rows).encode())
     seal.update(reader.card["sha256"]["model.onnx"].encode())
     kept = folder / f"{name}-{seal.hexdigest()[:16]}.pt"
     if not kept.exists():
-        found = read_states(reader, read_sentences(path), name)
-        rows = [(one.states, one.marks, one.polarities) for one in found]
-        torch.save(rows, kept.with_suffix(".new"))
+        found = [
+            (one.states, one.marks, one.polarities, one.text, one.spans)
+            for one in read_states(reader, rows, name)
+        ]
+        torch.save(found, kept.with_suffix(".new"))
         kept.with_suffix(".new").rename(kept)
     return [Sentence(*row) for row in torch.load(kept, weights_only=True)]
 
 
+def teach(
+    judged: list[Sentence],
+    unjudged: list[Sentence],
+    dev: dict[str, list[Sentence]],
+    weights: Path,
+    seeds: range,
+    out: Path,
+    log: Callable[[str], None],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Train the teachers, or take the finished ones in ``out``; return what they say.
+
+    Two arrays of shares (targets, 3): of the judged and of the unjudged targets, in their order;
+    each is the mean over the teachers. A target that no teacher can see has equal shares.
+    """
+    tokenizer = Tokenizer.from_file(str(weights.parent / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    corpora = {"judged": judged, "unjudged": unjudged, **dev}
+    rows = {name: teacher_rows(tokenizer, some) for name, some in corpora.items()}
+    seen = [row for row in rows["judged"] if row is not None]
+
+    def measure_dev(teacher: teachers.Teacher) -> dict:
+        return {
+            name: measure(
+                teachers.judge(teacher, [row for row in rows[name] if row is not None]),
+                np.array([row.polarity for row in rows[name] if row is not None]),
+            )
+            for name in dev
+        }
+
+    logits: dict[str, list[np.ndarray]] = {name: [] for name in corpora}
+    for seed in seeds:
+        kept = out / f"teacher{seed}.npz"
+        if not kept.exists():
+            teacher = teachers.train(
+                seen,
+                teachers.Settings(),
+                seed,
+                weights,
+                out / f"teacher{seed}.pt",
+                measure_dev,
+                log,
+            )
+            said = {name: _judge_all(teacher, some) for name, some in rows.items()}
+            np.savez(kept.with_suffix(".new.npz"), **said)
+            kept.with_suffix(".new.npz").rename(kept)
+        with np.load(kept) as said:
+            for name in corpora:
+                logits[name].append(said[name])
+    shares = {name: np.mean([softmax(part) for part in some], 0) for name, some in logits.items()}
+    for name, some in dev.items():
+        gold = np.concatenate([one.polarities.numpy() for one in some])
+        log(f"teachers together, {name}: {json.dumps(measure(np.log(shares[name]), gold))}")
+    return shares["judged"], shares["unjudged"]
+
+
+def teacher_rows(tokenizer: Tokenizer, sentences: list[Sentence]) -> list[teachers.Row | None]:
+    """Return every target of the sentences as the teachers read it."""
+    return [
+        teachers.make_row(tokenizer, one.text, span, int(polarity))
+        for one in sentences
+        for span, polarity in zip(one.spans, one.polarities, strict=True)
+    ]
+
+
+def _judge_all(teacher: teachers.Teacher, rows: list[teachers.Row | None]) -> np.ndarray:
+    logits = np.zeros((len(rows), len(POLARITIES)), np.float32)
+    seen = [place for place, row in enumerate(rows) if row is not None]
+    if seen:
+        logits[seen] = teachers.judge(teacher, [rows[place] for place in seen])
+    return logits
+
+
+def make_cases(
+    sentences: list[Sentence], taught: np.ndarray | None = None, weight: float = 0.0
+) -> list[Case]:
+    """Return each target to learn from, with the shares to learn.
+
+    People's judgement counts 1 - ``weight`` beside the teachers' shares ``taught`` (targets, 3),
+    and nothing where nobody judged.
+    """
+    cases = []
+    for sentence in sentences:
+        for place, polarity in enumerate(sentence.polarities.tolist()):
+            if polarity < 0:
+                shares = taught[len(cases)]
+            else:
+                shares = np.eye(len(POLARITIES), dtype=np.float32)[polarity]
+                if taught is not None:
+                    shares = (1 - weight) * shares + weight * taught[len(cases)]
+            cases.append(Case(sentence, place, shares))
+    return cases
+
+
 def make_batches(
-    sentences: list[Sentence], tokens: int, rng: random.Random | None = None
-) -> list[list[Sentence]]:
-    """Group sentences of similar length, at most ``tokens`` words a batch; shuffled by ``rng``."""
+    cases: list[Case], tokens: int, rng: random.Random | None = None
+) -> list[list[Case]]:
+    """Group targets in sentences of similar length, at most ``tokens`` words a batch."""
     jitter = (lambda: rng.uniform(-4, 4)) if rng else (lambda: 0)
-    batches: list[list[Sentence]] = [[]]
-    for sentence in sorted(sentences, key=lambda one: len(one.states) + jitter()):
-        longest = max(len(other.states) for other in [*batches[-1], sentence])
+    batches: list[list[Case]] = [[]]
+    for case in sorted(cases, key=lambda one: len(one.sentence.states) + jitter()):
+        longest = max(len(other.sentence.states) for other in [*batches[-1], case])
         if batches[-1] and longest * (len(batches[-1]) + 1) > tokens:
             batches.append([])
-        batches[-1].append(sentence)
+        batches[-1].append(case)
     if rng:
         rng.shuffle(batches)
     return [batch for batch in batches if batch]
 
 
-def collate(sentences: list[Sentence]) -> tuple[torch.Tensor, ...]:
-    """Return states, marks, lengths and polarities (-1 for no target) of a padded batch."""
-    lengths = torch.tensor([len(one.states) for one in sentences])
+def collate(cases: list[Case]) -> tuple[torch.Tensor, ...]:
+    """Return states, marks, lengths and shares of a padded batch."""
+    lengths = torch.tensor([len(case.sentence.states) for case in cases])
     longest = -(-int(lengths.max()) // BATCH_STEP) * BATCH_STEP
-    most = max(len(one.polarities) for one in sentences)
-    states = torch.zeros(len(sentences), longest, HIDDEN)
-    marks = torch.zeros(len(sentences), most, longest)
-    polarities = torch.full((len(sentences), most), -1)
-    for row, one in enumerate(sentences):
-        count, length = one.marks.shape
-        states[row, :length] = one.states
-        marks[row, :count, :length] = one.marks
-        polarities[row, :count] = one.polarities
-    return states, marks, lengths, polarities
+    states = torch.zeros(len(cases), longest, HIDDEN)
+    marks = torch.zeros(len(cases), longest)
+    for row, (sentence, place, _) in enumerate(cases):
+        length = len(sentence.states)
+        states[row, :length] = sentence.states
+        marks[row, :length] = sentence.marks[place]
+    shares = torch.from_numpy(np.stack([case.shares for case in cases])).float()
+    return states, marks, lengths, shares
 
 
 class Run:
@@ -218,34 +376,35 @@ class Run:
         torch.save(state, self.out / "new.pt")
         (self.out / "new.pt").rename(self.out / "last.pt")
 
-    def step(self, sentences: list[Sentence], progress: float) -> float:
+    def step(self, cases: list[Case], progress: float) -> float:
         """Learn from one batch; ``progress`` through the run, 0 to 1, lowers the learning rate."""
         scale = min((self.place["step"] + 1) / self.settings.warmup, 1) * (1 - progress)
         for group in self.optimiser.param_groups:
             group["lr"] = group["base"] * scale
-        states, marks, lengths, polarities = collate(sentences)
+        states, marks, lengths, shares = collate(cases)
         states *= torch.rand(states.shape[:2])[..., None] >= self.settings.masked
         with torch.autocast("cpu", torch.bfloat16):
             logits = self.model(states, marks, lengths)
-        loss = functional.cross_entropy(
-            logits.float().flatten(0, 1), polarities.flatten(), ignore_index=-1
-        )
+        loss = functional.cross_entropy(logits.float(), shares)
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
         self.place["step"] += 1
         decay = min(self.settings.average, (self.place["step"] + 1) / (self.place["step"] + 10))
-        with torch.no_grad():
-            for mean, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
-                mean.lerp_(new, 1 - decay)
+        network.follow(self.average, self.model, decay)
         return loss.item()
 
     def log(self, line: str) -> None:
         """Add a line to the log of the run, and show it."""
-        with open(self.out / "log.txt", "a", encoding="utf-8") as file:
-            print(line, file=file)
-        print(line, file=sys.stderr)
+        add_line(self.out / "log.txt", line)
+
+
+def add_line(path: Path, line: str) -> None:
+    """Add a line to a log, and show it."""
+    with open(path, "a", encoding="utf-8") as file:
+        print(line, file=file)
+    print(line, file=sys.stderr)
 
 
 def load_upper_layers(model: TargetNetwork, weights: Path) -> None:
@@ -257,7 +416,7 @@ def load_upper_layers(model: TargetNetwork, weights: Path) -> None:
 
 
 def train(
-    sentences: list[Sentence],
+    cases: list[Case],
     dev: dict[str, list[Sentence]],
     settings: Settings,
     weights: Path,
@@ -267,7 +426,7 @@ def train(
     run = Run(settings, weights, out)
     for epoch in range(run.place["epoch"], settings.epochs):
         rng = random.Random(f"{settings.seed} {epoch}")
-        batches = make_batches(sentences, settings.tokens, rng)
+        batches = make_batches(cases, settings.tokens, rng)
         run.model.train()
         losses, begun = 0.0, time.monotonic()
         for number, batch in enumerate(tqdm(batches, desc=f"epoch {epoch + 1}")):
@@ -289,10 +448,10 @@ def predict(model: TargetNetwork, sentences: list[Sentence]) -> tuple[np.ndarray
     model.eval()
     logits, polarities = [], []
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        for batch in make_batches(sentences, 4096):
-            *inputs, gold = collate(batch)
-            logits.append(model(*inputs).float()[gold >= 0].numpy())
-            polarities.append(gold[gold >= 0].numpy())
+        for batch in make_batches(make_cases(sentences), 4096):
+            *inputs, shares = collate(batch)
+            logits.append(model(*inputs).float().numpy())
+            polarities.append(shares.argmax(1).numpy())
     return np.concatenate(logits), np.concatenate(polarities)
 
 
@@ -383,49 +542,70 @@ def cross_calibrated(logits: np.ndarray, gold: np.ndarray, folds: int = 5) -> np
     return result
 
 
-def write_model(model: TargetNetwork, path: Path) -> None:
-    """Write the network as int8 ONNX: states and marks of one sentence to its targets' logits."""
+def write_model(model: TargetNetwork, path: Path, sentences: list[Sentence]) -> None:
+    """Write the network as int8 ONNX: states and marks of one sentence to its targets' logits.
+
+    ``sentences`` show how large the values inside become; they are evened out before rounding.
+    """
+    uneven = [f"layers.{n}.{part}" for n in range(len(model.layers)) for part in ("up", "down")]
+    batches = (collate(batch)[:3] for batch in make_batches(make_cases(sentences), 1024))
+    peaks = network.find_peaks(model, uneven, batches)
     state = {name: value.float().numpy() for name, value in model.state_dict().items()}
     graph = Graph()
 
     def dense(x: str, weight: str, name: str) -> str:
-        return export.linear(
-            graph, x, state[weight + ".weight"], state[weight + ".bias"], name, "dynamic"
-        )
+        parts = state[weight + ".weight"], state[weight + ".bias"]
+        return export.linear(graph, x, *parts, name, "dynamic", peaks.get(weight))
 
-    anchor = graph.constant("anchor", state["anchor"][None, None])
-    x = graph.add("Concat", [anchor, "states"], "anchored", axis=1)
+    last = graph.constant("last", np.array([2]))
+    marks = graph.add("Unsqueeze", ["marks", last], "marks.wide")
+    marked = graph.add("Mul", [marks, graph.constant("target.mark", state["target"])], "marked")
+    x = graph.add("Add", ["states", marked], "targeted")
+    axis = graph.constant("axis", np.ones(1, np.int64))
+    rows = graph.add("Shape", [x], "rows", start=0, end=1)
+    width = graph.constant("width", np.array([1, HIDDEN]))
+    shape = graph.add("Concat", [rows, width], "anchor.shape", axis=0)
+    anchor = graph.add(
+        "Expand", [graph.constant("anchor", state["anchor"][None, None]), shape], "anchors"
+    )
+    x = graph.add("Concat", [anchor, x], "anchored", axis=1)
     for number in range(len(model.layers)):
         name = f"layer{number}."
         x = export.add_layer(graph, x, state, f"layers.{number}.", name, dense)
-    axis = graph.constant("axis", np.ones(1, np.int64))
     end = graph.constant("end", np.array([np.iinfo(np.int64).max]))
     x = graph.add("Slice", [x, axis, end, axis], "words")
-    total = graph.add("MatMul", ["marks", x], "total")
-    last = graph.constant("last", np.array([2]))
-    count = graph.add("ReduceSum", ["marks", last], "count")
+    total = graph.add(
+        "ReduceSum", [graph.add("Mul", [x, marks], "kept"), axis], "total", keepdims=0
+    )
+    count = graph.add("ReduceSum", ["marks", axis], "count")
     target = graph.add("Div", [total, count], "target")
-    whole = graph.add("ReduceMean", [x], "whole", axes=[1])
-    shape = graph.add("Shape", [target], "shape")
-    whole = graph.add("Expand", [whole, shape], "sentence")
+    whole = graph.add("ReduceMean", [x], "whole", axes=[1], keepdims=0)
     pooled = graph.add("Concat", [target, whole], "pooled", axis=-1)
     export.linear(graph, pooled, state["out.weight"], state["out.bias"], "logits", "float")
     inputs = [
-        helper.make_tensor_value_info("states", TensorProto.FLOAT, ["batch", "length", HIDDEN]),
-        helper.make_tensor_value_info("marks", TensorProto.FLOAT, ["batch", "targets", "length"]),
+        helper.make_tensor_value_info("states", TensorProto.FLOAT, [1, "length", HIDDEN]),
+        helper.make_tensor_value_info("marks", TensorProto.FLOAT, ["targets", "length"]),
     ]
     output = helper.make_tensor_value_info(
-        "logits", TensorProto.FLOAT, ["batch", "targets", len(POLARITIES)]
+        "logits", TensorProto.FLOAT, ["targets", len(POLARITIES)]
     )
     export.write_graph(graph, "tone", inputs, [output], path)
 
 
 def publish(
-    model: TargetNetwork, reader: Encoder, dev: dict[str, list[Sentence]], folder: Path, card: dict
+    model: TargetNetwork,
+    reader: Encoder,
+    dev: dict[str, list[Sentence]],
+    folder: Path,
+    card: dict,
+    seen: list[Sentence],
 ) -> dict:
-    """Write the int8 model, calibrate it on the dev targets, and seal it with its hash."""
+    """Write the int8 model, calibrate it on the dev targets, and seal it with its hash.
+
+    ``seen`` are judged sentences it learnt from.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    write_model(model, folder / "model.onnx")
+    write_model(model, folder / "model.onnx", seen)
     seal = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
     settings = {
         "sha256": {"model.onnx": seal},
@@ -465,6 +645,10 @@ def main(argv: list[str] | None = None) -> int:
     )
     add("--weights", type=Path, required=True, help="folder of all-MiniLM-L6-v2")
     add("--reader", type=Path, default=MODELS / "reader", help="folder of the reader's model")
+    add("--teachers", type=int, default=0, help="so many slower models to learn from as well")
+    add("--texts", type=Path, help="JSON lines, id and text: more to learn from the teachers")
+    add("--names", type=Path, help="JSON lines, id and spans (start, end, label) of those texts")
+    add("--unjudged", type=int, default=12_000, help="names to draw from those texts")
     add("--out", type=Path, required=True, help="states, checkpoints and log")
     add("--model", type=Path, help="folder to write the ONNX model into (default: OUT/model)")
     for name, value in asdict(Settings()).items():
@@ -476,13 +660,28 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(f"{weights} is not the published all-MiniLM-L6-v2")
     arguments.out.mkdir(parents=True, exist_ok=True)
     reader = Encoder(arguments.reader)
-    sentences = keep_states(reader, arguments.sentences, arguments.out, "train")
-    dev = {}
-    for item in arguments.dev:
-        name, _, file = item.partition("=")
-        dev[name] = keep_states(reader, Path(file), arguments.out, name)
-    model = train(sentences, dev, settings, weights, arguments.out)
+    corpora = {"train": arguments.sentences}
+    corpora |= {name: Path(file) for name, file in (item.split("=", 1) for item in arguments.dev)}
+    dev = {
+        name: keep_states(reader, read_targets(path), arguments.out, name)
+        for name, path in corpora.items()
+    }
+    judged = dev.pop("train")
+    cases = make_cases(judged)
+    if arguments.teachers:
+        unjudged = []
+        if arguments.texts:
+            rows = read_unjudged(
+                arguments.texts, arguments.names, arguments.unjudged, settings.seed
+            )
+            unjudged = keep_states(reader, rows, arguments.out, "unjudged")
+        log = partial(add_line, arguments.out / "log.txt")
+        seeds = range(1, arguments.teachers + 1)
+        said = teach(judged, unjudged, dev, weights, seeds, arguments.out, log)
+        cases = make_cases(judged, said[0], settings.taught) + make_cases(unjudged, said[1])
+    model = train(cases, dev, settings, weights, arguments.out)
     card = {"settings": asdict(settings), "trained": time.strftime("%Y-%m-%d")}
-    result = publish(model, reader, dev, arguments.model or arguments.out / "model", card)
+    folder = arguments.model or arguments.out / "model"
+    result = publish(model, reader, dev, folder, card, judged[::PEAK_STEP])
     print(json.dumps(result["card"]))
     return 0

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
-pytest.importorskip("onnx", reason="the train extra is not installed")
+onnx = pytest.importorskip("onnx", reason="the train extra is not installed")
 
+import onnxruntime  # noqa: E402
 from tokenizers import Tokenizer  # noqa: E402
 
 from helpers import decoding, encoder, examples, export, network, train  # noqa: E402
@@ -164,8 +165,9 @@ def test_swapped_names_are_where_their_spans_say(words, seed):
             spans.append((len(text), len(text) + len(word), labels[word]))
         text += word + " "
     (row,) = examples.swap_names(
-        [{"kind": "btc", "text": text, "spans": spans}], random.Random(seed), 0.5
+        [{"kind": "btc", "id": "btc:1", "text": text, "spans": spans}], random.Random(seed), 0.5
     )
+    assert (row["corpus"], row["id"]) == (examples.SWAPPED, "")
     assert [label for *_, label in row["spans"]] == [label for *_, label in spans]
     for start, end, label in row["spans"]:
         assert labels[row["text"][start:end]] == label
@@ -237,10 +239,10 @@ def test_a_run_learns_keeps_what_is_frozen_and_goes_on_where_it_stopped(tmp_path
 def test_the_written_model_says_what_the_network_says(tmp_path, weights, tokenizer):
     model = network.Reader()
     network.load_weights(model, weights)
-    card = train.publish(model, tokenizer, [], tmp_path / "model", {"settings": {}})
+    card = train.publish(model, tokenizer, [], tmp_path / "model", {"settings": {}}, [TEXT])
     assert set(card["sha256"]) == {"model.onnx", "tokenizer.json"}
     assert (tmp_path / "model" / "model.onnx").stat().st_size <= 24_000_000
-    export.write_onnx(network.to_numpy(model), tmp_path / "float.onnx", "float", (), "Gelu")
+    export.write_onnx(network.to_numpy(model), tmp_path / "float.onnx", "float", gelu="Gelu")
     shipped = encoder.Encoder(tmp_path / "model")
     inputs = encoder.read_words(tokenizer, TEXT)
     (window,) = encoder.make_windows(inputs)
@@ -251,12 +253,29 @@ def test_the_written_model_says_what_the_network_says(tmp_path, weights, tokeniz
             torch.tensor([len(ids)]),
         )
     expected = torch.cat(parts, -1)[0].numpy()
-    import onnxruntime
-
     exact = onnxruntime.InferenceSession(tmp_path / "float.onnx")
     given = {"ids": ids[None], "look": (2 * shapes + quoted)[None]}
     assert np.abs(exact.run(None, given)[0][0] - expected).max() < 1e-3
     assert np.abs(shipped.session.run(None, given)[0][0] - expected).mean() < 0.1
+
+
+def test_a_channel_far_larger_than_the_rest_does_not_coarsen_the_others(tmp_path):
+    rng = np.random.default_rng(3)
+    weight, bias = rng.normal(size=(48, 32)).astype(np.float32), np.zeros(48, np.float32)
+    x = rng.normal(size=(1, 40, 32)).astype(np.float32)
+    x[..., 5] *= 60
+    wrong = {}
+    for name, peaks in (("plain", None), ("evened", np.abs(x).max((0, 1)))):
+        graph = export.Graph()
+        export.linear(graph, "x", weight, bias, "y", "dynamic", peaks)
+        ends = [
+            onnx.helper.make_tensor_value_info(end, onnx.TensorProto.FLOAT, [1, "n", width])
+            for end, width in (("x", 32), ("y", 48))
+        ]
+        export.write_graph(graph, name, ends[:1], ends[1:], tmp_path / name)
+        session = onnxruntime.InferenceSession(tmp_path / name)
+        wrong[name] = np.abs(session.run(None, {"x": x})[0] - x @ weight.T).mean()
+    assert wrong["evened"] < 0.5 * wrong["plain"]
 
 
 def test_weights_that_are_not_the_published_ones_are_refused(tmp_path, capsys):

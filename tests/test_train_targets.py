@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,8 +16,8 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 pytest.importorskip("onnx", reason="the train extra is not installed")
 
 from helpers import targetmodel, train_targets  # noqa: E402
-from helpers.encoder import load_encoder  # noqa: E402
-from helpers.train_targets import Sentence, Settings, TargetNetwork  # noqa: E402
+from helpers.encoder import MODELS, load_encoder  # noqa: E402
+from helpers.train_targets import Case, Sentence, Settings, TargetNetwork  # noqa: E402
 
 ROWS = [
     {
@@ -33,6 +34,12 @@ ROWS = [
 ]
 
 
+TARGETS = [
+    (ROWS[0]["sentence_normalized"], [(14, 18), (30, 38)], [2, 0]),
+    (ROWS[1]["sentence_normalized"], [(0, 4)], [1]),
+]
+
+
 @pytest.fixture(scope="module")
 def reader():
     return load_encoder("reader")
@@ -40,10 +47,10 @@ def reader():
 
 @pytest.fixture
 def sentences(reader) -> list[Sentence]:
-    return list(train_targets.read_states(reader, ROWS))
+    return list(train_targets.read_states(reader, TARGETS))
 
 
-def random_sentences(count: int) -> list[Sentence]:
+def random_cases(count: int) -> list[Case]:
     chance = torch.Generator().manual_seed(3)
     found = []
     for number in range(count):
@@ -51,8 +58,8 @@ def random_sentences(count: int) -> list[Sentence]:
         marks = torch.zeros(1, length)
         marks[0, number % 3] = 1
         states = torch.randn(length, 384, generator=chance).half()
-        found.append(Sentence(states, marks, torch.tensor([number % 3])))
-    return found
+        found.append(Sentence(states, marks, torch.tensor([number % 3]), "", [(0, 0)]))
+    return train_targets.make_cases(found)
 
 
 @pytest.fixture
@@ -68,29 +75,103 @@ def test_a_sentence_is_read_once_for_all_its_targets(sentences):
     assert all(one.marks.shape[1] == len(one.states) for one in sentences)
 
 
-def test_states_are_kept_for_the_same_file_and_reader(tmp_path, reader):
+def test_a_sentence_is_kept_with_its_words_for_the_teachers(reader):
+    text = "Nobody came.\n\nQuist praised Lind."
+    (one,) = train_targets.read_states(reader, [(text, [(28, 32)], [2])])
+    assert one.text == "Quist praised Lind."
+    assert [one.text[start:end] for start, end in one.spans] == ["Lind"]
+
+
+def test_judged_targets_are_read_from_a_file(tmp_path):
     path = tmp_path / "train.jsonl.gz"
     path.write_bytes(gzip.compress("\n".join(map(json.dumps, ROWS)).encode()))
-    first = train_targets.keep_states(reader, path, tmp_path, "train")
-    again = train_targets.keep_states(reader, path, tmp_path, "train")
+    assert list(train_targets.read_targets(path)) == TARGETS
+
+
+def test_names_are_drawn_from_texts_nobody_judged(tmp_path):
+    texts, names = tmp_path / "texts.jsonl", tmp_path / "names.jsonl"
+    texts.write_text(json.dumps({"id": "a", "text": "Quist met Lind on Monday."}) + "\n")
+    spans = [[0, 5, "PERSON"], [10, 14, "PERSON"], [18, 24, "DATE"]]
+    names.write_text(json.dumps({"id": "a", "spans": spans}) + "\n")
+    (row,) = train_targets.read_unjudged(texts, names, 9, seed=1)
+    assert row == ("Quist met Lind on Monday.", [(0, 5), (10, 14)], [-1, -1])
+    (row,) = train_targets.read_unjudged(texts, names, 1, seed=1)
+    assert len(row[1]) == 1
+
+
+def test_states_are_kept_for_the_same_targets_and_reader(tmp_path, reader):
+    first = train_targets.keep_states(reader, TARGETS, tmp_path, "train")
+    again = train_targets.keep_states(reader, TARGETS, tmp_path, "train")
     assert len(first) == len(again) == 2 and torch.equal(first[0].states, again[0].states)
     assert len(list(tmp_path.glob("train-*.pt"))) == 1
+    train_targets.keep_states(reader, TARGETS[:1], tmp_path, "train")
+    assert len(list(tmp_path.glob("train-*.pt"))) == 2
 
 
-def test_batches_hold_every_sentence_once_and_few_words():
-    some = random_sentences(40)
+def test_people_and_teachers_are_weighed_where_both_judged(sentences):
+    said = np.array([[0.2, 0.2, 0.6], [0.5, 0.5, 0.0], [1.0, 0.0, 0.0]], np.float32)
+    cases = train_targets.make_cases(sentences, said, 0.5)
+    assert [case.place for case in cases] == [0, 1, 0]
+    assert np.allclose(
+        [case.shares for case in cases], [[0.1, 0.1, 0.8], [0.75, 0.25, 0], [0.5, 0.5, 0]]
+    )
+    unjudged = [replace(sentences[1], polarities=torch.tensor([-1]))]
+    (case,) = train_targets.make_cases(unjudged, said[:1])
+    assert np.allclose(case.shares, said[0])
+
+
+def test_the_teachers_are_asked_once(tmp_path, reader, sentences, monkeypatch):
+    asked = []
+
+    def learn(rows, how, seed, weights, path, measure, log):
+        asked.append(seed)
+        return seed
+
+    monkeypatch.setattr(train_targets.teachers, "train", learn)
+    monkeypatch.setattr(
+        train_targets.teachers,
+        "judge",
+        lambda seed, rows: np.log([[seed / 6, 1 - seed / 3, seed / 6]] * len(rows)),
+    )
+    weights = MODELS / "reader" / "model.safetensors"
+    for _ in range(2):
+        judged, unjudged = train_targets.teach(
+            sentences, sentences[:1], {"dev": sentences}, weights, range(1, 3), tmp_path, print
+        )
+    assert asked == [1, 2]
+    assert judged.shape == (3, 3) and unjudged.shape == (2, 3)
+    assert np.allclose(judged[0], [0.25, 0.5, 0.25], atol=1e-3)
+
+
+def test_batches_hold_every_target_once_and_few_words():
+    some = random_cases(40)
     batches = train_targets.make_batches(some, 32, random.Random(1))
     assert sorted(id(one) for batch in batches for one in batch) == sorted(map(id, some))
-    assert all(len(batch) * max(len(one.states) for one in batch) <= 32 for batch in batches)
+    assert all(
+        len(batch) * max(len(one.sentence.states) for one in batch) <= 32 for batch in batches
+    )
+
+
+def test_the_mark_tells_two_targets_of_a_sentence_apart(sentences):
+    torch.manual_seed(2)
+    model = TargetNetwork(1).eval()
+    states = sentences[0].states.float().repeat(2, 1, 1)
+    lengths = torch.tensor([states.shape[1]] * 2)
+    with torch.no_grad():
+        before = model(states, sentences[0].marks, lengths)
+        model.target += 1.0
+        after = model(states, sentences[0].marks, lengths)
+    assert not torch.allclose(before, after, atol=1e-3)
 
 
 def test_a_run_goes_on_where_it_stopped(tmp_path, weights):
-    some = random_sentences(24)
+    cases = random_cases(24)
+    some = [case.sentence for case in cases]
     how = Settings(epochs=2, layers=1, tokens=64)
-    whole = train_targets.train(some, {"dev": some}, how, weights, tmp_path)
+    whole = train_targets.train(cases, {"dev": some}, how, weights, tmp_path)
     lines = (tmp_path / "log.txt").read_text().splitlines()
     assert len(lines) == 2 and "macro_f1" in lines[0]
-    again = train_targets.train(some, {"dev": some}, how, weights, tmp_path)
+    again = train_targets.train(cases, {"dev": some}, how, weights, tmp_path)
     assert len((tmp_path / "log.txt").read_text().splitlines()) == 2
     for one, other in zip(whole.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
@@ -99,7 +180,7 @@ def test_a_run_goes_on_where_it_stopped(tmp_path, weights):
 def test_the_written_model_says_what_the_network_says(tmp_path, reader, sentences):
     torch.manual_seed(1)
     model = TargetNetwork(1).eval()
-    train_targets.publish(model, reader, {"dev": sentences}, tmp_path, {})
+    train_targets.publish(model, reader, {"dev": sentences}, tmp_path, {}, sentences)
     written = targetmodel.TargetModel(tmp_path, reader)
     expected, _ = train_targets.predict(model, sentences[:1])
     found = written.run(sentences[0].states.numpy(), sentences[0].marks.numpy())
@@ -109,7 +190,7 @@ def test_the_written_model_says_what_the_network_says(tmp_path, reader, sentence
 
 
 def test_a_model_of_another_reader_is_refused(tmp_path, reader, sentences):
-    train_targets.publish(TargetNetwork(1), reader, {"dev": sentences}, tmp_path, {})
+    train_targets.publish(TargetNetwork(1), reader, {"dev": sentences}, tmp_path, {}, sentences)
     card = json.loads((tmp_path / "model.json").read_text())
     card["probe"] = card["probe"][::-1]
     (tmp_path / "model.json").write_text(json.dumps(card))
