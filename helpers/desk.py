@@ -64,6 +64,17 @@ def open_desk(proposed: pd.DataFrame, evidence: pd.DataFrame, path: str | Path =
     return desk
 
 
+def find_proposed(proposed: pd.DataFrame, mentions: pd.DataFrame, whose: str) -> pd.DataFrame:
+    """Find the mentions that proposed merges count; `whose` is "entity_id" or "target_id".
+
+    One row is one mention of the name (or of the target) of one proposal.
+    """
+    keys = ["entity_id", "target_id"]
+    place = ["article_id", "start", "end"]
+    found = mentions[["entity_id", *place]].rename(columns={"entity_id": whose})
+    return proposed[keys].merge(found, on=whose, validate="many_to_many")
+
+
 def can_edit() -> bool:
     """Tell whether somebody sits in front: a kernel that may ask, as in JupyterLab, not in a batch.
 
