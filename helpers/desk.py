@@ -21,6 +21,7 @@ LEAVE = "leave as they are"
 MERGE = "one: merge into the second"
 BACK = "one: merge into the first"
 IGNORE = "the first is no name: ignore it"
+CLASS = "attributed-desk"
 CHOICES = (LEAVE, MERGE, BACK, IGNORE)
 SHOWN = ["name", "label", "target", "target_label", "reason", "mentions", "articles", "sentence"]
 
@@ -129,9 +130,11 @@ def edit(desk: pd.DataFrame, path: str | Path) -> Any:
     save.on_click(keep)
     other = widgets.HBox([action, name, label, target])
     heading = widgets.HTML("<b>Are these one?</b>" if rows else "No merge to propose.")
-    return widgets.VBox(
+    editor = widgets.VBox(
         [heading, *rows, widgets.HTML("<b>Another decision</b>"), other, save, status]
     )
+    editor.add_class(CLASS)
+    return editor
 
 
 def read_choices(desk: pd.DataFrame, chosen: Sequence[str]) -> list[dict[str, str]]:

@@ -177,7 +177,7 @@ def trace(
     ledger[texts] = ledger[texts].fillna("")
     if value:
         ledger["value"] = ledger["value"].map(_plain, na_action="ignore")
-    ledger["value"] = ledger["value"].fillna("").astype("str")
+    ledger["value"] = ledger["value"].astype(object).fillna("").astype("str")
     whole = ["start", "end", "words"]
     return ledger[LEDGER].astype(dict.fromkeys(whole, "Int64"))
 
