@@ -40,6 +40,8 @@ NUMBER = re.compile(r"[-+−]?[\d,.  ]*\d%?|NaN|NaT|–|")
 MOST_OPEN = 40  # runs whose cards are shown unfolded
 THUMBNAIL, COLOURS = 720, 64  # width in pixels and colours of a picture on the index
 SHORT, LONG = 20, 60  # characters: a short cell is kept on one line, a long one is kept wide
+KINDS = {".csv": "table", ".png": "figure file", ".svg": "figure file", ".html": "page"}
+EVIDENCE = "evidence.html"
 ACTIVE = "//script|//iframe|//object|//embed|//link|//base|//form|//meta|//style[@scoped]"
 
 
@@ -99,6 +101,7 @@ def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dic
         "outcome": outcome,
         "batch": batch,
         "parameters": list(_list_parameters(notebook, outcome)),
+        "evidence": next((f for f in outcome.files if f.endswith(f"/{EVIDENCE}")), ""),
         "safety": SAFETY,
         "no_alt": NO_ALT,
         "version": __version__,
@@ -200,7 +203,7 @@ def say_value(value: Any) -> str:
 
 def say_files(files: list[str]) -> str:
     """Say how many tables and figures there are: "3 tables, 4 figure files"."""
-    kinds = Counter("table" if file.endswith(".csv") else "figure file" for file in files)
+    kinds = Counter(KINDS.get(Path(file).suffix, "file") for file in files)
     return ", ".join(
         f"{n} {kind}{'' if n == 1 else 's'}" for kind, n in sorted(kinds.items())[::-1]
     )

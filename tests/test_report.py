@@ -287,6 +287,17 @@ def test_durations_are_said_in_words():
 def test_files_are_counted_by_kind():
     assert report.say_files(["a.csv"]) == "1 table"
     assert report.say_files(["a.csv", "b.csv", "a.png"]) == "2 tables, 1 figure file"
+    assert report.say_files(["a.csv", "evidence.html"]) == "1 table, 1 page"
+
+
+def test_a_page_links_to_its_evidence_before_anything_else():
+    """Only where the run wrote it."""
+    outcome = report.Outcome(name="one", title="Who?", notebook="n.ipynb", kept=True)
+    cells = [text("# Who?"), code(PARAMETERS, "parameters")]
+    for files in ([], ["one/evidence.html", "one/trace.csv"]):
+        told = replace(outcome, files=files)
+        page = html.fromstring(report.render_page(notebook(*cells), told, "Monthly", {}))
+        assert page.xpath("//main/p/a[text()='evidence']/@href") == files[:1]
 
 
 def test_values_are_said_as_a_reader_writes_them():
