@@ -31,6 +31,8 @@ NUMBERS = {
     "words": WORDS,
 }
 AGGREGATES = {MEAN: "mean", SUM: "sum", SPREAD: "std", LEAST: "min", MEDIAN: "median", MOST: "max"}
+LISTED = 100_000
+UNLISTED = "not listed"
 UNITS = (ROWS, ARTICLES, WORDS, VALUES, *AGGREGATES)
 LEDGER = [
     "published",
@@ -137,7 +139,9 @@ def trace(
     -------
     The columns of LEDGER: `row` is the place in the published table from 0, `key` its keys as
     JSON, `says` its numbers with what each is of the rows, and then one row behind them. A
-    published row without any row behind it has one ledger row without an article.
+    published row without any row behind it has one ledger row without an article. So has each
+    after the first LISTED rows behind the table, with "not listed" as its value; its numbers are
+    checked like all others.
 
     Raises
     ------
@@ -164,6 +168,8 @@ def trace(
         }
     )
     behind = behind[["row", "article_id", "start", "end", "words", "value"]]
+    listed = _keep_first(behind["row"], len(counts))
+    behind = behind[listed[behind["row"]]]
     known = articles.drop_duplicates("article_id").set_index("article_id")
     there = behind["article_id"].isin(known.index)
     if not there.all():
@@ -178,8 +184,15 @@ def trace(
     if value:
         ledger["value"] = ledger["value"].map(_plain, na_action="ignore")
     ledger["value"] = ledger["value"].astype(object).fillna("").astype("str")
+    ledger.loc[~listed[ledger["row"]], "value"] = UNLISTED
     whole = ["start", "end", "words"]
     return ledger[LEDGER].astype(dict.fromkeys(whole, "Int64"))
+
+
+def _keep_first(rows: pd.Series, number: int) -> np.ndarray:
+    """Say of each published row whether what is behind it and those before is within LISTED."""
+    behind = np.bincount(rows, minlength=number).cumsum()
+    return (behind <= LISTED) | (np.arange(number) == 0)
 
 
 def _countable(counts: pd.DataFrame, name: str) -> bool:
@@ -249,9 +262,11 @@ def _count(behind: pd.DataFrame, places: Sequence[int], units: set[str]) -> pd.D
 def rebuild(ledger: pd.DataFrame) -> pd.DataFrame:
     """Make every published number again from the ledger; one row is one number.
 
+    Rows that are not listed are left out.
     Columns: published, row, key, number, unit, said (what was published), counted (from the rows).
     """
     found = []
+    ledger = ledger[ledger["value"] != UNLISTED]
     for name, part in ledger.groupby("published", sort=False):
         heads = part.drop_duplicates("row").set_index("row")
         said = {row: list(read_numbers(says)) for row, says in heads["says"].items()}

@@ -144,7 +144,8 @@ def name_cells(grid: pd.DataFrame, by: str = "speaker", most: int = 2) -> str:
         if pairs:
             parts.append(f"most {side}: {' and '.join(pairs)}")
     text = "; ".join(parts)
-    return text[0].upper() + text[1:] if text else "Nobody leans to either side"
+    nobody = f"Neither side in the {len(told):,} of {len(grid):,} pairs that can be told"
+    return text[0].upper() + text[1:] if text else nobody
 
 
 def rank_cell(

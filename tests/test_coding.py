@@ -128,7 +128,8 @@ def test_the_lists_are_those_of_the_codebook(drawn, tmp_path):
     written = codebook.DEFAULT.read_text()
     mark = "\naffiliation:\n"
     at = written.index("    unknown:\n", written.index(mark))
-    own.write_text(written[:at] + "    circus:\n      definition: It juggles.\n" + written[at:])
+    added = "    circus:\n      definition: It juggles.\n      examples: [A clown laughed.]\n"
+    own.write_text(written[:at] + added + written[at:])
     there = tmp_path / "own"
     sheets.write_sheets(key, passages, ARTICLES, there, own)
     assert "circus" in offered(there, "affiliation")
