@@ -141,10 +141,9 @@ def _spread(place: pd.Series, keys: pd.DataFrame, sizes: pd.Series, each: int) -
 def _write_row(head: tuple, opened: list[str], more: int) -> str:
     """Write one published row as a disclosure."""
     left = f"<p>{more:,} more are behind this number.</p>" if more > 0 else ""
-    none = "No row: the number is zero."
     if head.value == evidence.UNLISTED:
-        none = f"Not listed: more than {evidence.LISTED:,} rows are behind this table."
-    inside = "".join(opened) or f"<p>{none}</p>"
+        left = f"<p>Some only: more than {evidence.LISTED:,} rows are behind this table.</p>"
+    inside = "".join(opened) or "<p>No row: the number is zero.</p>"
     return (
         f'<details id="{_anchor(head.published)}-{head.row}"><summary>'
         f"{escape(_say_key(head.key))}: {escape(_say_numbers(head.says))}</summary>"

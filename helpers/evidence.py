@@ -31,7 +31,7 @@ NUMBERS = {
     "words": WORDS,
 }
 AGGREGATES = {MEAN: "mean", SUM: "sum", SPREAD: "std", LEAST: "min", MEDIAN: "median", MOST: "max"}
-LISTED = 100_000
+LISTED, SOME = 100_000, 5
 UNLISTED = "not listed"
 UNITS = (ROWS, ARTICLES, WORDS, VALUES, *AGGREGATES)
 LEDGER = [
@@ -139,9 +139,9 @@ def trace(
     -------
     The columns of LEDGER: `row` is the place in the published table from 0, `key` its keys as
     JSON, `says` its numbers with what each is of the rows, and then one row behind them. A
-    published row without any row behind it has one ledger row without an article. So has each
-    after the first LISTED rows behind the table, with "not listed" as its value; its numbers are
-    checked like all others.
+    published row without any row behind it has one ledger row without an article. Of a row that
+    lies beyond the first LISTED rows behind the table, five at the most are there, with "not
+    listed" as their value; its numbers are checked like all others.
 
     Raises
     ------
@@ -168,8 +168,10 @@ def trace(
         }
     )
     behind = behind[["row", "article_id", "start", "end", "words", "value"]]
-    listed = _keep_first(behind["row"], len(counts))
-    behind = behind[listed[behind["row"]]]
+    sizes = np.bincount(behind["row"], minlength=len(counts))
+    listed = sizes.cumsum() <= LISTED
+    step = np.maximum(-(-sizes // SOME), 1)[behind["row"]]
+    behind = behind[listed[behind["row"]] | (behind.groupby("row").cumcount() % step == 0)]
     known = articles.drop_duplicates("article_id").set_index("article_id")
     there = behind["article_id"].isin(known.index)
     if not there.all():
@@ -184,15 +186,9 @@ def trace(
     if value:
         ledger["value"] = ledger["value"].map(_plain, na_action="ignore")
     ledger["value"] = ledger["value"].astype(object).fillna("").astype("str")
-    ledger.loc[~listed[ledger["row"]], "value"] = UNLISTED
+    ledger.loc[~(listed | (sizes == 0))[ledger["row"]], "value"] = UNLISTED
     whole = ["start", "end", "words"]
     return ledger[LEDGER].astype(dict.fromkeys(whole, "Int64"))
-
-
-def _keep_first(rows: pd.Series, number: int) -> np.ndarray:
-    """Say of each published row whether what is behind it and those before is within LISTED."""
-    behind = np.bincount(rows, minlength=number).cumsum()
-    return (behind <= LISTED) | (np.arange(number) == 0)
 
 
 def _countable(counts: pd.DataFrame, name: str) -> bool:

@@ -316,3 +316,23 @@ def test_the_style_sheet_takes_nothing_from_elsewhere():
     assert "url(" not in css
     assert "@import" not in css
     assert Path(report.TEMPLATES / "report" / "conf.json").exists()
+
+
+def test_wide_tables_are_set_smaller_and_leave_ids_out():
+    """What only programs need stays in the exported tables."""
+    names = ["entity_id", "who", "did_not_answer", *(f"c{n}" for n in range(8))]
+    frame = pd.DataFrame([["org-x", "X", *range(9)]], columns=names)
+    outcome = report.Outcome(name="one", title="Who?", notebook="n.ipynb", kept=True)
+    shows = {"wide": frame, "narrow": frame[["who", "c1"]]}
+    for kind, some in shows.items():
+        cells = [
+            text("# Who?"),
+            code("", outputs=[shown(None, **{"text/html": some._repr_html_()})]),
+        ]
+        page = html.fromstring(report.render_page(notebook(*cells), outcome, "Monthly", {}))
+        (table,) = page.xpath("//div[@id='content']//table")
+        assert ("dense" in table.classes) == (kind == "wide")
+        head = [cell.text_content() for cell in table.xpath("./thead/tr/*")]
+        assert head == ["", *(name for name in some if name != "entity_id")]
+        assert "org-x" not in table.text_content()
+        assert len(table.xpath(".//wbr")) == (2 if kind == "wide" else 0)
