@@ -237,11 +237,12 @@ def find_hits(
 
 
 def _find_mentions(texts: Texts, wanted: str) -> pd.DataFrame:
-    entities = tables.read_table("entities", texts.folder)
+    entities = tables.read_table("entities", texts.folder, ["entity_id", "entity"])
     name = wanted.strip().casefold()
     fits = (entities["entity_id"] == wanted) | (entities["entity"].str.casefold() == name)
     if not fits.any():
-        fits = entities["aliases"].map(lambda forms: name in {form.casefold() for form in forms})
+        aliases = tables.read_table("entities", texts.folder, ["aliases"])["aliases"]
+        fits = aliases.map(lambda forms: name in {form.casefold() for form in forms})
     if not fits.any():
         raise ValueError(_unknown("entity", wanted, entities["entity"]))
     ids = entities.loc[fits, "entity_id"]
@@ -249,8 +250,8 @@ def _find_mentions(texts: Texts, wanted: str) -> pd.DataFrame:
 
 
 def _find_said(texts: Texts, wanted: str) -> pd.DataFrame:
-    names = tables.read_table("attributions", texts.folder, ["speaker"])["speaker"]
-    there = pd.Series(names.unique(), dtype="str")
+    names = tables.read_arrow("attributions", texts.folder, ["speaker"])["speaker"]
+    there = pd.Series(names.unique().to_pylist(), dtype="str")
     fits = there[there.str.casefold() == wanted.strip().casefold()]
     if fits.empty:
         raise ValueError(_unknown("speaker", wanted, there))
