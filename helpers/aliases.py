@@ -48,6 +48,8 @@ PROPOSED = [
     "article_id",
     "start",
     "end",
+    "entity_id",
+    "target_id",
 ]
 
 
@@ -401,6 +403,8 @@ def propose_merges(entities: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFra
                 "target_mentions": int(counts["mentions"].get(target_id, 0)),
                 "target_articles": int(counts["articles"].get(target_id, 0)),
                 **first.loc[entity_id],
+                "entity_id": entity_id,
+                "target_id": target_id,
             }
         )
     proposed = pd.DataFrame(rows, columns=PROPOSED)
@@ -485,7 +489,7 @@ def list_ambiguous(entities: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFra
     listed = shared[["entity_id", "entity", "label", "merge_reason"]]
     listed = listed.merge(counts, left_on="entity_id", right_index=True, how="inner")
     listed["could_be"] = [_told_owners(reason) for reason in listed["merge_reason"]]
-    columns = ["entity", "label", "could_be", "mentions", "articles"]
+    columns = ["entity_id", "entity", "label", "could_be", "mentions", "articles"]
     order = ["articles", "mentions", "entity", "label"]
     listed = listed.sort_values(order, ascending=[False, False, True, True])
     return listed[columns].reset_index(drop=True)

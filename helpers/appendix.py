@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import defaultdict
 from html import escape
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from helpers import evidence, passages, tables
 
 LEDGER, PAGE = "trace.csv", "evidence.html"
 SAFETY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-EACH, MOST = 8, 60
+EACH, MOST = 5, 40
 STYLE = """
 body { font: 1rem/1.5 system-ui, sans-serif; color: #222; max-width: 52rem; margin: 2rem auto;
   padding: 0 1rem }
@@ -29,12 +28,19 @@ a { color: #005a8c } .passages { margin: 0.6rem 0 1rem 1.2rem } code { overflow-
 def write_ledger(ledgers: list[pd.DataFrame], out: str | Path) -> None:
     """Add ledgers to `<out>/trace.csv`, in place of those of the same name."""
     file = Path(out) / LEDGER
-    names = {name for ledger in ledgers for name in ledger["published"].unique()}
-    if file.exists():
-        before = read_ledger(file)
-        ledgers = [before[~before["published"].isin(names)], *ledgers]
     whole = pd.concat(ledgers, ignore_index=True)
-    tables.write_text(whole.to_csv(index=False), file)
+    written = whole.to_csv(index=False, lineterminator="\n")
+    if file.exists():
+        names = set(whole["published"])
+        before = pd.read_csv(file, usecols=["published"], dtype="str", keep_default_na=False)
+        if names & set(before["published"]):
+            kept = read_ledger(file)
+            kept = kept[~kept["published"].isin(names)]
+            before = kept.to_csv(index=False, lineterminator="\n")
+        else:
+            before = file.read_text(encoding="utf-8")
+        written = before + written.split("\n", 1)[1]
+    tables.write_text(written, file)
 
 
 def write_appendix(out: str | Path, folder: str | Path) -> None:
@@ -49,19 +55,23 @@ def write_appendix(out: str | Path, folder: str | Path) -> None:
 
 def read_ledger(file: str | Path) -> pd.DataFrame:
     """Read a ledger that was written as CSV; one row is one row behind one published row."""
-    numbers = dict.fromkeys(["start", "end", "words"], "Int64")
-    texts = dict.fromkeys(["published", "key", "says", "article_id", "path", "sha256"], "str")
-    ledger = pd.read_csv(file, dtype=numbers | texts, na_values={n: [""] for n in numbers})
-    return ledger.fillna(dict.fromkeys(texts, ""))[evidence.LEDGER]
+    numbers = dict.fromkeys(["row", "start", "end", "words"], "Int64")
+    texts = dict.fromkeys(set(evidence.LEDGER) - set(numbers), "str")
+    empty = {name: [""] for name in numbers}
+    ledger = pd.read_csv(file, dtype=numbers | texts, na_values=empty, keep_default_na=False)
+    return ledger.astype({"row": "int64"})[evidence.LEDGER]
 
 
 def render_page(ledger: pd.DataFrame, folder: str | Path) -> str:
     """Return the page on which every published row of a ledger opens sentences behind it."""
+    rows = ledger[["published", "row"]].drop_duplicates()
+    place = rows.groupby("published").cumcount()
+    shown = ledger.merge(rows[place < MOST], on=["published", "row"])
+    written = write_rows(shown, folder)
+    sizes = rows["published"].value_counts()
     names = list(dict.fromkeys(ledger["published"]))
     listed = "".join(f'<li><a href="#{_anchor(n)}">{escape(n)}</a></li>' for n in names)
-    sections = "".join(
-        _section(name, ledger[ledger["published"] == name], folder) for name in names
-    )
+    sections = "".join(_section(name, written[name], sizes[name] - MOST) for name in names)
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{SAFETY}">'
@@ -69,49 +79,82 @@ def render_page(ledger: pd.DataFrame, folder: str | Path) -> str:
         f"<title>Evidence</title><style>{STYLE}</style></head><body><main><h1>Evidence</h1>"
         "<p>Each line is one row of a published table. Open it to read sentences behind its "
         f"numbers: at most {EACH}, spread over all of them. All of them, with the file they were "
-        f"read from, its hash and their place in it, are in <code>{LEDGER}</code>.</p>"
+        f"read from, its hash and their place in it, are in <code>{LEDGER}</code>. Shares, "
+        "intervals, ratios and balances are made from the numbers here.</p>"
         f"<nav aria-label='Tables'><ul>{listed}</ul></nav>{sections}</main></body></html>"
     )
 
 
-def _section(name: str, ledger: pd.DataFrame, folder: str | Path) -> str:
-    rows = ledger["row"].drop_duplicates()
-    shown = ledger[ledger["row"].isin(rows.head(MOST))]
-    more = len(rows) - min(len(rows), MOST)
-    left = f"<p>{more:,} more rows are in <code>{LEDGER}</code>.</p>" if more else ""
-    opened = "".join(render_rows(shown, folder, _anchor(name)))
-    return f'<section><h2 id="{_anchor(name)}">{escape(name)}</h2>{opened}{left}</section>'
+def _section(name: str, opened: list[str], more: int) -> str:
+    left = f"<p>{more:,} more rows are in <code>{LEDGER}</code>.</p>" if more > 0 else ""
+    lines = "".join(opened)
+    return f'<section><h2 id="{_anchor(name)}">{escape(name)}</h2>{lines}{left}</section>'
 
 
-def render_rows(
-    ledger: pd.DataFrame, folder: str | Path, anchor: str, each: int = EACH
-) -> Iterator[str]:
-    """Yield a disclosure for each published row of one ledger: its numbers, and its sentences."""
+def write_rows(ledger: pd.DataFrame, folder: str | Path, each: int = EACH) -> dict[str, list[str]]:
+    """Return, for each table of a ledger, a disclosure for each of its rows.
+
+    A disclosure shows the row's numbers and opens at most `each` of the sentences behind it.
+    """
+    keys = ["published", "row"]
     found = ledger[ledger["article_id"] != ""]
-    chosen = found.groupby("row", sort=False, group_keys=False)[found.columns.tolist()]
-    chosen = pd.concat([_spread(part, each) for _, part in chosen]) if len(found) else found
-    chosen = chosen.astype({"start": "int64", "end": "int64"})
-    opened = passages.evidence(chosen, folder).assign(row=chosen["row"])
-    written = {
-        row: "".join(map(passages.write_passage, part.drop(columns="row").to_dict("records")))
-        for row, part in opened.groupby("row")
-    }
-    sizes = found.groupby("row").size()
-    for head in ledger.drop_duplicates("row").itertuples():
-        size = int(sizes.get(head.row, 0))
-        more = f"<p>{size - each:,} more are behind this number.</p>" if size > each else ""
-        yield (
-            f'<details id="{anchor}-{head.row}"><summary>{escape(_say_key(head.key))}: '
-            f'{escape(head.says)}</summary><div class="passages">'
-            f"{written.get(head.row, '<p>No row: the number is zero.</p>')}{more}</div></details>"
+    sizes = found.groupby(keys, sort=False).size()
+    chosen = found[_spread(found.groupby(keys).cumcount(), found[keys], sizes, each)]
+    placed = _are_here(chosen, folder)
+    held = chosen[placed].astype({"start": "int64", "end": "int64"})
+    opened = passages.evidence(held, folder).to_dict("records")
+    passage: dict[tuple, list[str]] = defaultdict(list)
+    for row, record in zip(held.itertuples(), opened, strict=True):
+        passage[row.published, row.row].append(passages.write_passage(record))
+    for row in chosen[~placed].itertuples():
+        passage[row.published, row.row].append(_write_place(row))
+    written: dict[str, list[str]] = defaultdict(list)
+    for head in ledger.drop_duplicates(keys).itertuples():
+        place = (head.published, head.row)
+        written[head.published].append(
+            _write_row(head, passage.get(place, []), int(sizes.get(place, 0)) - each)
         )
+    return written
 
 
-def _spread(part: pd.DataFrame, each: int) -> pd.DataFrame:
-    """Take at most `each` rows, evenly spaced from the first to the last."""
-    if len(part) <= each:
-        return part
-    return part.iloc[np.linspace(0, len(part) - 1, each).round().astype(int)]
+def _are_here(rows: pd.DataFrame, folder: str | Path) -> pd.Series:
+    """Say which rows have a place in an article that the tables have from the same file."""
+    here = {"article_id": set(rows["article_id"])}
+    columns = ["article_id", "sha256", "text"]
+    known = tables.read_table("articles", folder, columns, here)
+    known = known.assign(length=known["text"].str.len()).drop(columns="text")
+    told = rows[["article_id", "sha256", "end"]].merge(
+        known, on=["article_id", "sha256"], how="left"
+    )
+    there = told["end"].notna() & told["length"].notna() & (told["end"] <= told["length"])
+    return pd.Series(there.fillna(False).to_numpy(dtype=bool), index=rows.index)
+
+
+def _spread(place: pd.Series, keys: pd.DataFrame, sizes: pd.Series, each: int) -> pd.Series:
+    """Say which rows are among the at most `each` of their number, evenly spaced over all."""
+    size = pd.Series(sizes.reindex(pd.MultiIndex.from_frame(keys)).to_numpy(), index=place.index)
+    step = (size - 1).clip(lower=1) / max(each - 1, 1)
+    nearest = (place / step).round()
+    return (size <= each) | (place == (nearest * step).round())
+
+
+def _write_row(head: tuple, opened: list[str], more: int) -> str:
+    """Write one published row as a disclosure."""
+    left = f"<p>{more:,} more are behind this number.</p>" if more > 0 else ""
+    if head.value == evidence.UNLISTED:
+        left = f"<p>Some only: more than {evidence.LISTED:,} rows are behind this table.</p>"
+    inside = "".join(opened) or "<p>No row: the number is zero.</p>"
+    return (
+        f'<details id="{_anchor(head.published)}-{head.row}"><summary>'
+        f"{escape(_say_key(head.key))}: {escape(_say_numbers(head.says))}</summary>"
+        f'<div class="passages">{inside}{left}</div></details>'
+    )
+
+
+def _write_place(row: tuple) -> str:
+    """Name an article whose text is not opened: a whole one, or one of an earlier build."""
+    where = row.path or f"article {row.article_id}"
+    return f"<p>Article {escape(where)}, SHA-256 <code>{row.sha256[:12]}…</code></p>"
 
 
 def _say_key(key: str) -> str:
@@ -123,10 +166,14 @@ def _say_key(key: str) -> str:
 
 
 def _say_numbers(says: str) -> str:
-    """Write "articles = 2 articles; count = 5 rows" as "articles 2, count 5"."""
-    return ", ".join(
-        f"{part.partition(' = ')[0]} {int(part.split(' ')[-2]):,}" for part in says.split("; ")
-    )
+    """Write "articles = 2 articles; tone = -0.12 mean" as "articles 2, tone −0.12"."""
+    told = (f"{name} {_say(value)}" for name, value, _ in evidence.read_numbers(says))
+    return ", ".join(told) or "no number"
+
+
+def _say(value: float) -> str:
+    written = f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+    return written.replace("-", "−")
 
 
 def _anchor(name: str) -> str:

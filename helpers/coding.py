@@ -69,6 +69,7 @@ def read_coders(
     attributions: pd.DataFrame,
     key: pd.DataFrame,
     passages: pd.DataFrame,
+    codebook_file: str | Path = "",
 ) -> Coded:
     """Read the coders back: filled-in sheets (XLSX or CSV), or folders of whole-article codings.
 
@@ -81,6 +82,8 @@ def read_coders(
     key, passages
         What `sampling` drew, or what was read back from `sampling_key.csv` and
         `sampling_passages.csv`; not looked at for whole-article codings.
+    codebook_file
+        The codebook whose categories the sheets offered; "" for the project's own.
 
     Raises
     ------
@@ -96,7 +99,7 @@ def read_coders(
         raise ValueError("give either coding sheets or folders of whole-article codings, not both")
     if all(folders):
         return _read_folders(paths, articles, attributions)
-    return _read_sheets(paths, articles, key, passages)
+    return _read_sheets(paths, articles, key, passages, codebook_file)
 
 
 def _locate(file: str | Path) -> Path:
@@ -109,9 +112,13 @@ def _locate(file: str | Path) -> Path:
 
 
 def _read_sheets(
-    paths: list[Path], articles: pd.DataFrame, key: pd.DataFrame, passages: pd.DataFrame
+    paths: list[Path],
+    articles: pd.DataFrame,
+    key: pd.DataFrame,
+    passages: pd.DataFrame,
+    codebook_file: str | Path,
 ) -> Coded:
-    read = [sheets.read_sheet(path) for path in paths]
+    read = [sheets.read_sheet(path, codebook_file) for path in paths]
     ratings, problems, contents = [], [], []
     for coding in read:
         rated, strange = sheets.to_ratings(coding, key)

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from helpers import measures, tables
 
 ARTICLE_COLUMNS = ["article_id", "outlet", "published", "sha256"]
+PLACE = ["start", "end"]
 STATEMENT_COLUMNS = [
     "article_id",
     "speaker",
@@ -103,16 +104,19 @@ def read_build(
     """Read what is compared of a folder of tables or of a snapshot; "" gives an empty build.
 
     In an earlier build an outlet may be missing; it then has no rows. One row of `statements` is
-    one attribution with its article's outlet, day and sha256.
+    one attribution with its article's outlet, day, path and sha256. Where an older snapshot does
+    not know paths and places, these are empty.
     """
     if str(folder) == "":
         return _empty()
     folder = Path(folder)
     if (folder / SNAPSHOT[1]).exists():
         articles, statements = (pq.read_table(folder / name).to_pandas() for name in SNAPSHOT)
+        articles = articles.reindex(columns=[*ARTICLE_COLUMNS, "path"]).fillna({"path": ""})
+        statements = statements.reindex(columns=[*STATEMENT_COLUMNS, *PLACE])
     else:
-        articles = tables.read_table("articles", folder, ARTICLE_COLUMNS)
-        statements = tables.read_table("attributions", folder, STATEMENT_COLUMNS)
+        articles = tables.read_table("articles", folder, [*ARTICLE_COLUMNS, "path"])
+        statements = tables.read_table("attributions", folder, [*STATEMENT_COLUMNS, *PLACE])
     if len(outlets):
         articles = articles[articles["outlet"].isin(outlets)]
     articles = tables.keep_dates(articles, since, until)
@@ -123,9 +127,9 @@ def read_build(
 
 
 def _empty() -> Build:
-    articles = pd.DataFrame(columns=ARTICLE_COLUMNS, dtype="str")
+    articles = pd.DataFrame(columns=[*ARTICLE_COLUMNS, "path"], dtype="str")
     articles["published"] = articles["published"].astype("datetime64[us]")
-    statements = pd.DataFrame(columns=STATEMENT_COLUMNS, dtype="str")
+    statements = pd.DataFrame(columns=[*STATEMENT_COLUMNS, *PLACE], dtype="str")
     statements = statements.astype({"named": bool, "words": "int64"})
     return Build(articles, statements.merge(articles, on="article_id"))
 
@@ -136,7 +140,7 @@ def write_snapshot(folder: str | Path, out: str | Path) -> Path:
     for name, table, columns in zip(
         SNAPSHOT,
         ("articles", "attributions"),
-        (ARTICLE_COLUMNS, STATEMENT_COLUMNS),
+        ([*ARTICLE_COLUMNS, "path"], [*STATEMENT_COLUMNS, *PLACE]),
         strict=True,
     ):
         frame = tables.read_table(table, folder, columns)
@@ -158,8 +162,8 @@ def describe_measures() -> pd.DataFrame:
 def select_rows(build: Build, measure: str) -> pd.DataFrame:
     """Return the rows a measure is a share of, with the column `holds`.
 
-    One row is one statement, or one article with any source. Raises ValueError for a measure that
-    does not exist.
+    One row is one statement, or one article with any source at its first statement. Raises
+    ValueError for a measure that does not exist.
     """
     if measure not in MEASURES:
         raise ValueError(f"there is no measure {measure!r}; there is: {', '.join(MEASURES)}")
@@ -168,7 +172,8 @@ def select_rows(build: Build, measure: str) -> pd.DataFrame:
     if chosen.unit == "articles":
         rows = rows.assign(speaker=rows["speaker"].where(rows["speaker"] != ""))
         grouped = rows.groupby(ARTICLE_COLUMNS, dropna=False, sort=False)
-        rows = grouped.agg(sources=("speaker", "nunique"), count=("speaker", "size"))
+        first = {name: (name, "first") for name in PLACE if name in rows}
+        rows = grouped.agg(sources=("speaker", "nunique"), count=("speaker", "size"), **first)
         rows = rows.reset_index().query("sources > 0")
     return rows.assign(holds=chosen.holds(rows).astype(bool))
 
@@ -187,16 +192,22 @@ def measure_by(rows: pd.DataFrame, by: str = "") -> pd.DataFrame:
     return found.sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 
+def add_month(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add `month`, the first day of each row's month; undated rows are left out."""
+    dated = rows[rows["published"].notna()]
+    return dated.assign(month=dated["published"].dt.to_period("M").dt.to_timestamp())
+
+
 def measure_months(rows: pd.DataFrame, by: str = "outlet") -> pd.DataFrame:
     """Measure the share that holds in each month and each `by`; one row is one month of one.
 
     Months between the first and the last in which there is nothing have n = 0 and no share.
     """
-    dated = rows[rows["published"].notna()]
-    months = dated["published"].dt.to_period("M").dt.to_timestamp()
+    dated = add_month(rows)
+    months = dated["month"]
     found = [
         measure_by(group, "month").assign(**{by: name})
-        for name, group in dated.assign(month=months).groupby(by, sort=True)
+        for name, group in dated.groupby(by, sort=True)
     ]
     columns = [by, "month", "count", "n", "articles", "share", "low", "high"]
     if not found:
@@ -208,6 +219,13 @@ def measure_months(rows: pd.DataFrame, by: str = "outlet") -> pd.DataFrame:
     counts = ["count", "n", "articles"]
     table[counts] = table[counts].fillna(0).astype("int64")
     return table[columns]
+
+
+def find_measured(build: Build) -> pd.DataFrame:
+    """Find what every measure is a share of: the rows of `select_rows` of all, with `measure`."""
+    found = [select_rows(build, name).assign(measure=name) for name in MEASURES]
+    columns = ["measure", "article_id", *PLACE, "outlet", "holds"]
+    return pd.concat([rows[columns] for rows in found], ignore_index=True)
 
 
 def measure_headlines(build: Build) -> pd.DataFrame:
@@ -251,6 +269,11 @@ def compare_shares(before: Build, now: Build) -> pd.DataFrame:
     return compared[columns]
 
 
+def keep_named(build: Build) -> pd.DataFrame:
+    """Keep the statements of a build whose speaker has a name."""
+    return build.statements[build.statements["named"] & (build.statements["speaker"] != "")]
+
+
 def compare_sources(before: Build, now: Build) -> pd.DataFrame:
     """Compare who speaks by name; one row is one source: articles before and now, and the change.
 
@@ -260,9 +283,7 @@ def compare_sources(before: Build, now: Build) -> pd.DataFrame:
     if not before.exists:
         return pd.DataFrame(columns=columns)
     counts = {
-        name: build.statements[build.statements["named"] & (build.statements["speaker"] != "")]
-        .groupby("speaker")["article_id"]
-        .nunique()
+        name: keep_named(build).groupby("speaker")["article_id"].nunique()
         for name, build in (("before", before), ("now", now))
     }
     found = pd.DataFrame(counts).fillna(0).astype("int64").rename_axis("speaker").reset_index()
@@ -286,23 +307,41 @@ def explain_move(before: Build, now: Build, measure: str) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     old, new = select_rows(before, measure), select_rows(now, measure)
     same = set(before.articles["sha256"]) & set(now.articles["sha256"])
-    old_same, new_same = old[old["sha256"].isin(same)], new[new["sha256"].isin(same)]
-    mixed = pd.concat([old_same, new[~new["sha256"].isin(same)]])
+    mixed = pd.concat([old[old["sha256"].isin(same)], new[~new["sha256"].isin(same)]])
     shares = [rows["holds"].mean() for rows in (old, mixed, new)]
-    other = len(set(before.articles["sha256"]) ^ set(now.articles["sha256"]))
-    differ = _count_read_differently(old_same, new_same)
     moves = np.diff(shares)
-    rows = zip(CAUSES, moves, (other, differ), strict=True)
-    return pd.DataFrame(list(rows), columns=columns)
+    found = find_causes(before, now, measure)
+    articles = [found.loc[found["cause"] == cause, "sha256"].nunique() for cause in CAUSES]
+    return pd.DataFrame(list(zip(CAUSES, moves, articles, strict=True)), columns=columns)
 
 
-def _count_read_differently(old: pd.DataFrame, new: pd.DataFrame) -> int:
+def find_causes(before: Build, now: Build, measure: str) -> pd.DataFrame:
+    """Find the articles that only one build holds, and those that both hold and read otherwise.
+
+    One row is one article with its `cause`, from either build.
+    """
+    articles = all_articles(before, now)
+    if not before.exists:
+        return articles.head(0).assign(cause=CAUSES[0])
+    other = set(before.articles["sha256"]) ^ set(now.articles["sha256"])
     counts = [
-        rows.groupby("sha256")["holds"].agg(["sum", "size"]).astype("int64") for rows in (old, new)
+        select_rows(build, measure).groupby("sha256")["holds"].agg(["sum", "size"]).astype("int64")
+        for build in (before, now)
     ]
     known = counts[0].index.union(counts[1].index)
-    before, now = (one.reindex(known, fill_value=0) for one in counts)
-    return int((before != now).any(axis=1).sum())
+    old, new = (one.reindex(known, fill_value=0) for one in counts)
+    differ = set(known[(old != new).any(axis=1)]) - other
+    found = [
+        articles[articles["sha256"].isin(hashes)].assign(cause=cause)
+        for cause, hashes in zip(CAUSES, (other, differ), strict=True)
+    ]
+    return pd.concat(found, ignore_index=True)
+
+
+def all_articles(before: Build, now: Build) -> pd.DataFrame:
+    """Return the articles of both builds; one row is one, as the later build has it."""
+    articles = pd.concat([now.articles, before.articles], ignore_index=True)
+    return articles.drop_duplicates(["article_id", "sha256"])
 
 
 def compare_manifests(before: Build, now: Build) -> pd.DataFrame:

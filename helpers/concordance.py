@@ -237,11 +237,12 @@ def find_hits(
 
 
 def _find_mentions(texts: Texts, wanted: str) -> pd.DataFrame:
-    entities = tables.read_table("entities", texts.folder)
+    entities = tables.read_table("entities", texts.folder, ["entity_id", "entity"])
     name = wanted.strip().casefold()
     fits = (entities["entity_id"] == wanted) | (entities["entity"].str.casefold() == name)
     if not fits.any():
-        fits = entities["aliases"].map(lambda forms: name in {form.casefold() for form in forms})
+        aliases = tables.read_table("entities", texts.folder, ["aliases"])["aliases"]
+        fits = aliases.map(lambda forms: name in {form.casefold() for form in forms})
     if not fits.any():
         raise ValueError(_unknown("entity", wanted, entities["entity"]))
     ids = entities.loc[fits, "entity_id"]
@@ -249,8 +250,8 @@ def _find_mentions(texts: Texts, wanted: str) -> pd.DataFrame:
 
 
 def _find_said(texts: Texts, wanted: str) -> pd.DataFrame:
-    names = tables.read_table("attributions", texts.folder, ["speaker"])["speaker"]
-    there = pd.Series(names.unique(), dtype="str")
+    names = tables.read_arrow("attributions", texts.folder, ["speaker"])["speaker"]
+    there = pd.Series(names.unique().to_pylist(), dtype="str")
     fits = there[there.str.casefold() == wanted.strip().casefold()]
     if fits.empty:
         raise ValueError(_unknown("speaker", wanted, there))
@@ -376,7 +377,11 @@ def find_collocations(
     inside = inside[:READ]
     read = np.concatenate([inside, outside[: max(READ - len(inside), 0)]])
     places = {key: part for key, part in hits.groupby("article_id")}
-    words, near = _count_near(texts, read, places, window)
+    words, near = FreqDist(), FreqDist()
+    for place in read:
+        written, _, beside = _words_near(texts, place, places, window)
+        words.update(written)
+        near.update(written[token] for token in beside)
     rows = []
     for word, count in near.items():
         if count < minimum:
@@ -389,24 +394,41 @@ def find_collocations(
     return found.sort_values(["score", "word"], ascending=[False, True]).reset_index(drop=True)
 
 
-def _count_near(
-    texts: Texts, read: np.ndarray, places: dict[str, pd.DataFrame], window: int
-) -> tuple[FreqDist, FreqDist]:
-    """Count all words read, and those within the window of a hit."""
-    words, near = FreqDist(), FreqDist()
-    for place in read:
-        tokens = list(_TOKEN.finditer(texts.text(place)))
-        written = [token.group().casefold() for token in tokens]
-        words.update(written)
-        mine = places.get(texts.ids[place])
-        if mine is None:
-            continue
-        starts = np.array([token.start() for token in tokens])
-        held = np.zeros(len(tokens), dtype=bool)
-        own = np.zeros(len(tokens), dtype=bool)
+def find_near(
+    texts: Texts, hits: pd.DataFrame, company: pd.DataFrame, window: int = 5
+) -> pd.DataFrame:
+    """Find what is behind `near` of `find_collocations`; one row is one word near a hit.
+
+    `company` are rows of `find_collocations` of the same `hits` and `window`. Columns: word,
+    article_id, start, end.
+    """
+    wanted, rows = set(company["word"]), []
+    places = {key: part for key, part in hits.groupby("article_id")}
+    held = np.flatnonzero(np.isin(texts.ids, list(places)))
+    for place in np.random.default_rng(SEED).permutation(held)[:READ] if wanted else ():
+        written, spans, beside = _words_near(texts, place, places, window)
+        rows += [
+            (written[token], texts.ids[place], *spans[token])
+            for token in beside
+            if written[token] in wanted
+        ]
+    return pd.DataFrame(rows, columns=["word", "article_id", "start", "end"])
+
+
+def _words_near(
+    texts: Texts, place: int, places: dict[str, pd.DataFrame], window: int
+) -> tuple[list[str], list[tuple[int, int]], np.ndarray]:
+    """Return an article's words, where they stand, and which are within the window of a hit."""
+    tokens = list(_TOKEN.finditer(texts.text(place)))
+    written = [token.group().casefold() for token in tokens]
+    spans = [token.span() for token in tokens]
+    held = np.zeros(len(tokens), dtype=bool)
+    own = np.zeros(len(tokens), dtype=bool)
+    mine = places.get(texts.ids[place])
+    if mine is not None:
+        starts = np.array([start for start, _ in spans])
         for start, end in mine[["start", "end"]].to_numpy():
             first, last = np.searchsorted(starts, [start, end])
             held[max(first - window, 0) : last + window] = True
             own[first:last] = True
-        near.update(written[token] for token in np.flatnonzero(held & ~own))
-    return words, near
+    return written, spans, np.flatnonzero(held & ~own)

@@ -21,6 +21,7 @@ LEAVE = "leave as they are"
 MERGE = "one: merge into the second"
 BACK = "one: merge into the first"
 IGNORE = "the first is no name: ignore it"
+CLASS = "attributed-desk"
 CHOICES = (LEAVE, MERGE, BACK, IGNORE)
 SHOWN = ["name", "label", "target", "target_label", "reason", "mentions", "articles", "sentence"]
 
@@ -62,6 +63,17 @@ def open_desk(proposed: pd.DataFrame, evidence: pd.DataFrame, path: str | Path =
     desk = Desk(shown.assign(sentence=sentence if len(shown) else ""))
     desk.path = str(path or aliases.decisions_file())
     return desk
+
+
+def find_proposed(proposed: pd.DataFrame, mentions: pd.DataFrame, whose: str) -> pd.DataFrame:
+    """Find the mentions that proposed merges count; `whose` is "entity_id" or "target_id".
+
+    One row is one mention of the name (or of the target) of one proposal.
+    """
+    keys = ["entity_id", "target_id"]
+    place = ["article_id", "start", "end"]
+    found = mentions[["entity_id", *place]].rename(columns={"entity_id": whose})
+    return proposed[keys].merge(found, on=whose, validate="many_to_many")
 
 
 def can_edit() -> bool:
@@ -118,9 +130,11 @@ def edit(desk: pd.DataFrame, path: str | Path) -> Any:
     save.on_click(keep)
     other = widgets.HBox([action, name, label, target])
     heading = widgets.HTML("<b>Are these one?</b>" if rows else "No merge to propose.")
-    return widgets.VBox(
+    editor = widgets.VBox(
         [heading, *rows, widgets.HTML("<b>Another decision</b>"), other, save, status]
     )
+    editor.add_class(CLASS)
+    return editor
 
 
 def read_choices(desk: pd.DataFrame, chosen: Sequence[str]) -> list[dict[str, str]]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 ROWS, ARTICLES, WORDS = "rows", "articles", "words"
+VALUES, MEAN, SUM, SPREAD = "values", "mean", "sum", "spread"
+LEAST, MEDIAN, MOST = "least", "median", "most"
 NUMBERS = {
     "count": ROWS,
     "attributions": ROWS,
@@ -22,9 +24,16 @@ NUMBERS = {
     "replies": ROWS,
     "targets": ROWS,
     "statements": ROWS,
+    "hits": ROWS,
+    "blocks": ROWS,
+    "near": ROWS,
     "articles": ARTICLES,
     "words": WORDS,
 }
+AGGREGATES = {MEAN: "mean", SUM: "sum", SPREAD: "std", LEAST: "min", MEDIAN: "median", MOST: "max"}
+LISTED, SOME = 100_000, 5
+UNLISTED = "not listed"
+UNITS = (ROWS, ARTICLES, WORDS, VALUES, *AGGREGATES)
 LEDGER = [
     "published",
     "row",
@@ -36,8 +45,9 @@ LEDGER = [
     "start",
     "end",
     "words",
+    "value",
 ]
-_SAID = re.compile(r"(?P<number>[\w ]+?) = (?P<value>-?\d+) (?P<unit>rows|articles|words)")
+_SAID = re.compile(rf"(?P<number>[\w ]+?) = (?P<value>\S+) (?P<unit>{'|'.join(UNITS)})")
 
 
 class EvidenceError(ValueError):
@@ -52,7 +62,8 @@ def find_rows(counts: pd.DataFrame, rows: pd.DataFrame, keys: Sequence[str] = ()
     counts
         A published table. Its index is not looked at.
     rows
-        What it was counted from: rows with article_id, start and end, or articles with a text.
+        What it was counted from: rows with article_id, and start and end where they are less than
+        the whole article.
     keys
         The columns of both whose values say which rows belong together; by default every column
         of names or truth values that both have.
@@ -70,7 +81,8 @@ def find_rows(counts: pd.DataFrame, rows: pd.DataFrame, keys: Sequence[str] = ()
     places = places.assign(row=np.arange(len(places)))
     placed = rows.drop(columns="row", errors="ignore")
     if "start" not in placed:
-        placed = placed.assign(start=0, end=placed["text"].str.len())
+        end = placed["text"].str.len() if "text" in placed else pd.NA
+        placed = placed.assign(start=0, end=end)
     if keys:
         placed = placed.merge(places, on=keys, how="inner", validate="many_to_one")
     else:
@@ -101,30 +113,35 @@ def trace(
     articles: pd.DataFrame,
     name: str,
     keys: Sequence[str] = (),
-    weight: str = "",
-    units: dict[str, str] | None = None,
+    numbers: Mapping[str, str] | None = None,
+    value: str = "",
 ) -> pd.DataFrame:
     """Write the ledger of one published table; one row is one row behind one published row.
 
     Parameters
     ----------
     counts, rows, keys
-        As in `find_rows`. Numbers are the columns named count, attributions, mentions, replies,
-        targets and statements (rows), articles (different articles) and words (their sum).
+        As in `find_rows`.
     articles
-        Articles with article_id, path and sha256.
+        Articles with article_id, path and sha256; with their text where rows have no end.
     name
         The name under which the table is published.
-    weight
-        "words" when `count` adds up words instead of counting rows.
-    units
-        Other columns of numbers and what each counts: "rows", "articles" or "words".
+    numbers
+        The columns of numbers, and what each is of the rows behind it: "rows" (how many),
+        "articles" (how many different ones), "words" (their sum), "values" (how many different
+        values of `value` there are), or the "mean", "sum", "spread" (standard deviation), "least",
+        "median" or "most" of `value`. By default the columns named count, attributions, mentions,
+        replies, targets, statements, hits, blocks and near (rows), articles, and words.
+    value
+        A column of `rows` that numbers are made from.
 
     Returns
     -------
     The columns of LEDGER: `row` is the place in the published table from 0, `key` its keys as
-    JSON, `says` its numbers with the unit each is counted in, and then one row behind them. A
-    published row without any row behind it has one ledger row without an article.
+    JSON, `says` its numbers with what each is of the rows, and then one row behind them. A
+    published row without any row behind it has one ledger row without an article. Of a row that
+    lies beyond the first LISTED rows behind the table, five at the most are there, with "not
+    listed" as their value; its numbers are checked like all others.
 
     Raises
     ------
@@ -133,99 +150,146 @@ def trace(
     """
     keys = list(keys) or shared_keys(counts, rows)
     behind = find_rows(counts, rows, keys)
-    known = NUMBERS | (units or {})
-    units = {n: known[n] for n in counts if n in known and _is_number(counts[n])}
-    if weight and "count" in units:
-        units["count"] = WORDS
-    if WORDS in units.values() and "words" not in behind:
+    usual = {n: NUMBERS[n] for n in counts if n in NUMBERS and _countable(counts, n)}
+    units = dict(numbers or usual)
+    if "words" not in behind:
         units = {number: unit for number, unit in units.items() if unit != WORDS}
+        behind = behind.assign(words=pd.NA)
     if not units:
         raise EvidenceError(f"{name} has no number that rows could stand behind: {list(counts)}")
+    behind["value"] = behind[value] if value else ""
     _check(counts, behind, units, name)
-    said = [
-        "; ".join(f"{number} = {int(value)} {units[number]}" for number, value in row.items())
-        for row in counts[list(units)].to_dict("records")
-    ]
     places = pd.DataFrame(
         {
             "published": name,
             "row": np.arange(len(counts)),
-            "key": [
-                json.dumps(key, ensure_ascii=False, default=str)
-                for key in counts[keys].to_dict("records")
-            ]
-            if keys
-            else "{}",
-            "says": said,
+            "key": _write_keys(counts, keys),
+            "says": _write_numbers(counts, units),
         }
     )
-    if "words" not in behind:
-        behind = behind.assign(words=pd.NA)
-    behind = behind[["row", "article_id", "start", "end", "words"]]
-    known = articles[["article_id", "path", "sha256"]].drop_duplicates("article_id")
-    behind = behind.merge(known, on="article_id", how="left", validate="many_to_one")
-    unknown = behind["path"].isna()
-    if unknown.any():
-        raise EvidenceError(f"{name}: no article {behind.loc[unknown, 'article_id'].iloc[0]!r}")
+    behind = behind[["row", "article_id", "start", "end", "words", "value"]]
+    sizes = np.bincount(behind["row"], minlength=len(counts))
+    listed = sizes.cumsum() <= LISTED
+    step = np.maximum(-(-sizes // SOME), 1)[behind["row"]]
+    behind = behind[listed[behind["row"]] | (behind.groupby("row").cumcount() % step == 0)]
+    known = articles.drop_duplicates("article_id").set_index("article_id")
+    there = behind["article_id"].isin(known.index)
+    if not there.all():
+        raise EvidenceError(f"{name}: no article {behind.loc[~there, 'article_id'].iloc[0]!r}")
+    for column in ("path", "sha256"):
+        behind[column] = behind["article_id"].map(known[column])
+    if "text" in known and behind["end"].isna().any():
+        behind["end"] = behind["article_id"].map(known["text"].str.len())
     ledger = places.merge(behind, on="row", how="left", validate="one_to_many")
-    ledger[["article_id", "path", "sha256"]] = ledger[["article_id", "path", "sha256"]].fillna("")
-    numbers = ["start", "end", "words"]
-    return ledger[LEDGER].astype(dict.fromkeys(numbers, "Int64"))
+    texts = ["article_id", "path", "sha256"]
+    ledger[texts] = ledger[texts].fillna("")
+    if value:
+        ledger["value"] = ledger["value"].map(_plain, na_action="ignore")
+    ledger["value"] = ledger["value"].astype(object).fillna("").astype("str")
+    ledger.loc[~(listed | (sizes == 0))[ledger["row"]], "value"] = UNLISTED
+    whole = ["start", "end", "words"]
+    return ledger[LEDGER].astype(dict.fromkeys(whole, "Int64"))
 
 
-def _check(counts: pd.DataFrame, behind: pd.DataFrame, units: dict[str, str], name: str) -> None:
-    counted = _count(behind, np.arange(len(counts)))
+def _countable(counts: pd.DataFrame, name: str) -> bool:
+    return _is_number(counts[name]) and not pd.api.types.is_bool_dtype(counts[name])
+
+
+def _write_keys(counts: pd.DataFrame, keys: Sequence[str]) -> list[str]:
+    if not keys:
+        return ["{}"] * len(counts)
+    rows = counts[keys].to_dict("records")
+    return [json.dumps(key, ensure_ascii=False, default=str) for key in rows]
+
+
+def _write_numbers(counts: pd.DataFrame, units: Mapping[str, str]) -> list[str]:
+    """Write each row's numbers ("count = 5 rows; articles = 2 articles"); NaN is no number."""
+    return [
+        "; ".join(
+            f"{number} = {_plain(value)} {units[number]}"
+            for number, value in row.items()
+            if not pd.isna(value)
+        )
+        for row in counts[list(units)].to_dict("records")
+    ]
+
+
+def _plain(value: object) -> str:
+    """Write a value so that it can be read back; whole numbers without a point."""
+    if isinstance(value, bool | np.bool_):
+        return str(int(value))
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(float(value))
+    return str(value)
+
+
+def _check(counts: pd.DataFrame, behind: pd.DataFrame, units: Mapping[str, str], name: str) -> None:
+    counted = _count(behind, np.arange(len(counts)), set(units.values()))
     for number, unit in units.items():
-        wrong = counts[number].to_numpy() != counted[unit].to_numpy()
+        said = counts[number].to_numpy(dtype=float)
+        found = counted[unit].to_numpy(dtype=float)
+        wrong = ~np.isnan(said) & ~np.isclose(said, found, rtol=1e-9, atol=1e-9)
         if wrong.any():
             place = int(np.flatnonzero(wrong)[0])
             raise EvidenceError(
                 f"{name}, row {place}: {number} is {counts[number].iloc[place]}, but its evidence "
-                f"gives {counted[unit].iloc[place]} {unit}"
+                f"gives {_plain(float(found[place]))} {unit}"
             )
 
 
-def _count(behind: pd.DataFrame, places: Sequence[int]) -> pd.DataFrame:
-    """Count rows, articles and words of each place."""
+def _count(behind: pd.DataFrame, places: Sequence[int], units: set[str]) -> pd.DataFrame:
+    """Count each place's rows, articles and words, and make of `value` what `units` asks for."""
     groups = behind.groupby("row")
-    counted = pd.DataFrame(
-        {ROWS: groups.size(), ARTICLES: groups["article_id"].nunique()}, index=places
-    )
-    if "words" in behind:
+    counted = pd.DataFrame({ROWS: groups.size()}, index=places)
+    counted[ARTICLES] = groups["article_id"].nunique()
+    if WORDS in units:
         counted[WORDS] = groups["words"].sum()
-    return counted.reindex(places).fillna(0).astype("int64")
+    if VALUES in units:
+        counted[VALUES] = groups["value"].nunique()
+    counted = counted.fillna(0).astype("int64")
+    asked = [unit for unit in AGGREGATES if unit in units]
+    if asked:
+        numbers = behind.assign(value=pd.to_numeric(behind["value"])).groupby("row")["value"]
+        for unit in asked:
+            counted[unit] = getattr(numbers, AGGREGATES[unit])().astype(float)
+    return counted
 
 
 def rebuild(ledger: pd.DataFrame) -> pd.DataFrame:
-    """Count every published number again from the ledger; one row is one number.
+    """Make every published number again from the ledger; one row is one number.
 
-    Columns: published, row, key, number, unit, said (what was published), counted.
+    Rows that are not listed are left out.
+    Columns: published, row, key, number, unit, said (what was published), counted (from the rows).
     """
-    ledger = ledger.astype({"article_id": "str"}).fillna({"article_id": ""})
     found = []
+    ledger = ledger[ledger["value"] != UNLISTED]
     for name, part in ledger.groupby("published", sort=False):
         heads = part.drop_duplicates("row").set_index("row")
-        counted = _count(part[part["article_id"] != ""], heads.index)
-        for row, head in heads.iterrows():
-            found += [
-                {
-                    "published": name,
-                    "row": row,
-                    "key": head["key"],
-                    "number": number,
-                    "unit": unit,
-                    "said": said,
-                    "counted": int(counted.loc[row, unit]),
-                }
-                for number, said, unit in _said(head["says"])
-            ]
+        said = {row: list(read_numbers(says)) for row, says in heads["says"].items()}
+        units = {unit for numbers in said.values() for _, _, unit in numbers}
+        counted = _count(part[part["article_id"] != ""], heads.index, units)
+        found += [
+            {
+                "published": name,
+                "row": row,
+                "key": heads.loc[row, "key"],
+                "number": number,
+                "unit": unit,
+                "said": value,
+                "counted": counted.loc[row, unit],
+            }
+            for row, numbers in said.items()
+            for number, value, unit in numbers
+        ]
     columns = ["published", "row", "key", "number", "unit", "said", "counted"]
     return pd.DataFrame(found, columns=columns)
 
 
-def _said(says: str) -> Iterator[tuple[str, int, str]]:
-    for part in says.split("; "):
+def read_numbers(says: str) -> Iterator[tuple[str, float, str]]:
+    """Read what a ledger says: each number's name, its value and what it is of the rows."""
+    for part in filter(None, says.split("; ")):
         match = _SAID.fullmatch(part)
         if match is None:
             raise EvidenceError(f"the ledger says {part!r}, which is no number")
-        yield match["number"], int(match["value"]), match["unit"]
+        value = float(match["value"])
+        yield match["number"], int(value) if value.is_integer() else value, match["unit"]

@@ -6,20 +6,29 @@ Everything an article says is escaped: in a notebook or report it is text, never
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 import pandas as pd
 
-from helpers import schema, tables
-from helpers.appendix import render_rows, write_ledger
+from helpers import schema, sourcing, tables
 from helpers.appendix import write_appendix as write_appendix
+from helpers.appendix import write_ledger, write_rows
 from helpers.corpus import open_corpus as open_corpus
+from helpers.evidence import ARTICLES, ROWS, WORDS, shared_keys
 from helpers.evidence import trace as find_evidence
 from helpers.passages import evidence as evidence
 from helpers.passages import write_text
+
+PARTS = {
+    "form": schema.FORMS,
+    "tone_label": schema.POLARITIES,
+    "polarity": schema.POLARITIES,
+    "reply": sourcing.REPLIES,
+}
+
 
 # ------------------------------------------------------------------------------------- evidence
 
@@ -41,21 +50,19 @@ def behind(
     top: int = 15,
     each: int = 5,
     keys: Sequence[str] = (),
-    weight: str = "",
 ) -> Page:
     """Show a published table as lines that open, by click or key, to the sentences behind them.
 
     The first `top` rows of `counts` are shown, each with at most `each` of its `rows`, evenly
     spaced; the numbers are checked against all of them. Needs no script and no kernel: the same
-    lines open in JupyterLab, in a saved notebook and in a report. `keys` and `weight` are those of
+    lines open in JupyterLab, in a saved notebook and in a report. `keys` are those of
     `evidence.trace`, which see for the errors raised.
     """
-    articles = tables.read_table("articles", folder, ["article_id", "path", "sha256"])
     shown = counts.head(top) if top else counts
-    ledger = find_evidence(shown, rows, articles, "shown", keys, weight)
+    ledger = find_evidence(shown, rows, _read_articles(rows, folder), "behind", keys)
     if ledger.empty:
         return Page("<p>Nothing to open.</p>")
-    return Page("\n".join(render_rows(ledger, folder, "behind", each)))
+    return Page("\n".join(write_rows(ledger, folder, each)["behind"]))
 
 
 def trace(
@@ -65,9 +72,13 @@ def trace(
     out: str | Path,
     folder: str | Path,
     of: pd.DataFrame | None = None,
-    by: str = "",
+    by: str | Sequence[str] = (),
     keys: Sequence[str] = (),
     weight: str = "",
+    parts: str = "",
+    numbers: Mapping[str, str] | None = None,
+    value: str = "",
+    articles: pd.DataFrame | None = None,
 ) -> None:
     """Add a published table to `<out>/trace.csv`; nothing without `out`.
 
@@ -75,13 +86,21 @@ def trace(
 
     Parameters
     ----------
-    counts, rows, keys, weight
-        The published table and what it was counted from, as for `evidence.trace`.
+    counts, rows, keys, numbers, value
+        The published table and what it was counted from, as for `evidence.trace`. With `numbers`
+        no other number is traced; {} leaves those of `parts`.
     name
         The name under which it is exported.
+    articles
+        Where rows are of another build than the tables in `folder`: its articles.
     of, by
-        What `n` counts, for each value of the column `by`: by default `rows`; articles for shares
+        What `n` counts, for each value of the columns `by`: by default `rows`; articles for shares
         of articles. It is traced as the table "<name> (n)".
+    weight
+        "words" when `count` and `n` add up words instead of counting rows.
+    parts
+        A column of `rows` whose values (PARTS) have columns of their own, for instance form for
+        direct, mixed and indirect. Each is traced as the table "<name> (<column>)".
 
     Raises
     ------
@@ -90,15 +109,32 @@ def trace(
     """
     if str(out) == "":
         return
-    articles = tables.read_table("articles", folder, ["article_id", "path", "sha256"])
-    ledgers = [find_evidence(counts, rows, articles, name, keys, weight)]
-    if "n" in counts:
-        columns = [by] if by else []
+    if articles is None:
+        articles = _read_articles(rows if of is None else of, folder)
+    keys = list(keys) or shared_keys(counts, rows)
+    unit = WORDS if weight else ROWS
+    weighed = {"count": WORDS, "articles": ARTICLES} if weight else None
+    ledgers = []
+    if numbers != {}:
+        counted = numbers or weighed
+        ledgers.append(find_evidence(counts, rows, articles, name, keys, counted, value))
+    if "n" in counts and numbers is None:
+        columns = [by] if isinstance(by, str) else list(by)
         n = counts[[*columns, "n"]].drop_duplicates()
         whole = rows if of is None else of
-        unit = {"n": weight or "rows"}
-        ledgers.append(find_evidence(n, whole, articles, f"{name} (n)", columns, units=unit))
+        ledgers.append(find_evidence(n, whole, articles, f"{name} (n)", columns, {"n": unit}))
+    for part in PARTS[parts] if parts else ():
+        column = part.replace(" ", "_")
+        held, whose = rows[rows[parts] == part], f"{name} ({column})"
+        ledgers.append(find_evidence(counts, held, articles, whose, keys, {column: ROWS}))
     write_ledger(ledgers, out)
+
+
+def _read_articles(rows: pd.DataFrame, folder: str | Path) -> pd.DataFrame:
+    """Read what a ledger tells of the articles; texts only where `rows` are whole articles."""
+    columns = ["article_id", "path", "sha256"]
+    columns += [] if "end" in rows or "text" in rows else ["text"]
+    return tables.read_table("articles", folder, columns)
 
 
 # --------------------------------------------------------------------------------------- reader

@@ -74,27 +74,26 @@ def read_article(
 ) -> Form:
     """Choose an article and read it with its marks; begins with `wanted` as `choose_article` does.
 
-    Up to 300 articles are listed by headline; of more, words of the headline are typed.
+    Up to 300 articles are listed by headline; of these and of more, words of the headline can be
+    typed, which is the way by keyboard: JupyterLab keeps the arrow keys from a list.
     """
     first = explore.choose_article(articles, attributions, wanted)
-    field: Field = {"name": "article", "label": "Article"}
+    begin = first["article_id"].iloc[0] if len(first) else ""
+    fields: list[Field] = []
     if 0 < len(articles) <= LISTED:
         listed = articles.sort_values(["outlet", "published", "headline"])
-        field["choices"] = [
+        choices = [
             [row.article_id, f"{row.outlet}: {row.headline[:80]}"] for row in listed.itertuples()
         ]
-    else:
-        field["label"] = "Words of the headline, path or id"
-    begin = first["article_id"].iloc[0] if len(first) else ""
-    return Form(
-        [field],
-        {"article": begin},
-        lambda values: (
-            explore.reader(
-                explore.choose_article(articles, attributions, values["article"]), folder
-            ).html
-        ),
-    )
+        fields.append({"name": "article", "label": "Article", "choices": choices})
+    fields.append({"name": "words", "label": "or words of the headline, path or id"})
+
+    def show(values: Mapping[str, str]) -> str:
+        asked = values.get("words", "").strip() or values.get("article") or begin
+        chosen = explore.choose_article(articles, attributions, asked)
+        return explore.reader(chosen, folder).html
+
+    return Form(fields, {"article": begin, "words": ""}, show)
 
 
 def look_up(

@@ -26,6 +26,7 @@ from helpers.names import country_names
 
 NOTHING, NONE = "nothing to count", "none"
 PAIRED_ENTITIES = 200
+VOICE = ["entity_id", "article_id", "start", "end", "words"]
 DIFFERENCE = ["share", "others", "difference", "low", "high"]
 
 
@@ -401,6 +402,13 @@ def count_articles(articles: pd.DataFrame) -> pd.DataFrame:
     return counts.assign(**days).reset_index()
 
 
+def add_week(articles: pd.DataFrame) -> pd.DataFrame:
+    """Add `week`, the Monday of each row's day; undated rows are left out."""
+    dated = articles.dropna(subset=["published"])
+    day = dated["published"].dt.normalize()
+    return dated.assign(week=day - pd.to_timedelta(day.dt.day_of_week, unit="D"))
+
+
 def name_period(articles: pd.DataFrame) -> str:
     """Name the first and last day of the dated articles ("2 March 2026 to 24 May 2026")."""
     if articles["published"].isna().all():
@@ -414,12 +422,10 @@ def count_weeks(articles: pd.DataFrame) -> pd.DataFrame:
 
     One row is one outlet and week, from the corpus's first week to its last, zeros included.
     """
-    dated = articles.dropna(subset=["published"])
-    day = dated["published"].dt.normalize()
-    monday = (day - pd.to_timedelta(day.dt.day_of_week, unit="D")).rename("week")
-    counts = dated.groupby(["outlet", monday]).size().rename("articles")
+    dated = add_week(articles)
+    counts = dated.groupby(["outlet", "week"]).size().rename("articles")
     if not counts.empty:
-        weeks = pd.date_range(monday.min(), monday.max(), freq="7D", name="week")
+        weeks = pd.date_range(dated["week"].min(), dated["week"].max(), freq="7D", name="week")
         outlets = pd.Index(sorted(dated["outlet"].unique()), name="outlet")
         counts = counts.reindex(pd.MultiIndex.from_product([outlets, weeks]), fill_value=0)
     return counts.reset_index()
@@ -451,6 +457,18 @@ def count_gaps(articles: pd.DataFrame) -> pd.DataFrame:
     return gaps[["outlet", "last_before", "first_after", "days"]].reset_index(drop=True)
 
 
+def join_blocks(blocks: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
+    """Keep the blocks that lie in `articles` and add their number of words."""
+    joined = blocks.merge(
+        articles[["article_id", "text"]], on="article_id", how="inner", validate="many_to_one"
+    )
+    words = [
+        len(text[start:end].split())
+        for text, start, end in zip(joined["text"], joined["start"], joined["end"], strict=True)
+    ]
+    return joined.drop(columns="text").assign(words=pd.Series(words, index=joined.index, dtype=int))
+
+
 def count_roles(
     blocks: pd.DataFrame, articles: pd.DataFrame, roles: Sequence[str] = ()
 ) -> pd.DataFrame:
@@ -458,13 +476,7 @@ def count_roles(
 
     `counted` says whether the role is among `roles`, the ones that other notebooks count.
     """
-    joined = blocks.merge(
-        articles[["article_id", "text"]], on="article_id", how="inner", validate="many_to_one"
-    )
-    joined["words"] = [
-        len(text[start:end].split())
-        for text, start, end in zip(joined["text"], joined["start"], joined["end"], strict=True)
-    ]
+    joined = join_blocks(blocks, articles)
     counts = joined.groupby("role").agg(
         articles=("article_id", "nunique"), blocks=("start", "size"), words=("words", "sum")
     )
@@ -555,10 +567,39 @@ def count_pairs(mentions: pd.DataFrame, n_articles: int) -> pd.DataFrame:
     return _ranked(pairs, "articles", "ratio", then="entity")
 
 
+def find_pairs(mentions: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Find what is behind `count_pairs`: where two entities are first named in a common article.
+
+    One row is one of the two in one article: entity, entity_with, article_id, start, end.
+    """
+    keys, place = ["entity", "entity_with"], ["article_id", "start", "end"]
+    first = mentions.drop_duplicates(["article_id", "entity"])[["entity", *place]]
+    sides = [
+        pairs[keys].merge(first.rename(columns={"entity": side}), on=side, validate="many_to_many")
+        for side in keys
+    ]
+    common = sides[0][[*keys, "article_id"]].merge(sides[1][[*keys, "article_id"]])
+    found = [side.merge(common, on=[*keys, "article_id"], validate="one_to_one") for side in sides]
+    return pd.concat(found, ignore_index=True)
+
+
 def each_speaker(attributions: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each of those who speak as one: `entity_id` is the id of one of them."""
     ids = attributions["speaker_id"].str.split(";")
     return attributions.assign(entity_id=ids).explode("entity_id")
+
+
+def find_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.DataFrame:
+    """Find what is behind `measure_voice`: where its entities are mentioned and where they speak.
+
+    One row is one mention, or one statement of one of its speakers (`speaks`): entity_id, entity,
+    label, article_id, start, end, words (spoken).
+    """
+    names = mentions[["entity_id", "entity", "label"]].drop_duplicates("entity_id")
+    spoken = each_speaker(attributions)[VOICE].assign(speaks=True)
+    named = mentions.assign(words=0)[VOICE].assign(speaks=False)
+    found = pd.concat([named, spoken], ignore_index=True).astype({"speaks": bool})
+    return found[found["entity_id"] != ""].merge(names, on="entity_id", validate="many_to_one")
 
 
 def measure_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.DataFrame:
@@ -568,13 +609,9 @@ def measure_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.Data
     share (speaking of articles), low, high. Only entities of `mentions` are listed. What several
     say together counts for each of them.
     """
-    names = mentions[["entity_id", "entity", "label"]].drop_duplicates("entity_id")
-    names = names[names["entity_id"] != ""]
-    spoken = each_speaker(attributions)[["article_id", "entity_id", "words"]]
-    spoken = spoken.merge(names["entity_id"], validate="many_to_one")
-    appears = pd.concat(
-        [mentions[["article_id", "entity_id"]], spoken[["article_id", "entity_id"]]]
-    )
+    appears = find_voice(mentions, attributions)
+    names = appears[["entity_id", "entity", "label"]].drop_duplicates("entity_id")
+    spoken = appears[appears["speaks"]]
     voice = names.set_index("entity_id").assign(
         articles=appears.groupby("entity_id")["article_id"].nunique(),
         speaking=spoken.groupby("entity_id")["article_id"].nunique(),
@@ -588,35 +625,45 @@ def measure_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.Data
     return _ranked(voice.reset_index(), "articles", "speaking", then="entity")
 
 
-def measure_gender(
+def find_referred(
     mentions: pd.DataFrame,
     attributions: pd.DataFrame,
     articles: pd.DataFrame,
     sentences: pd.DataFrame,
     asked: bool,
 ) -> pd.DataFrame:
-    """Tell how many people are referred to by which pronoun, and how much they speak.
+    """Find where people are mentioned and speak, and by which pronoun the articles refer to them.
 
-    One row is one pronoun (he, she, they, mixed, unknown): people, articles that mention them,
-    words they speak and the share of all these words, with the share of the people. The pronouns
+    One row is one row of `find_voice` with `pronoun` (he, she, they, mixed, unknown). The pronouns
     are the articles' own (see `gender.find_references`); nothing is read from a name. Unless
     `asked`, no row.
     """
-    columns = ["pronoun", "people", "share_of_people", "articles", "words", "share_of_words"]
     people = mentions[(mentions["label"] == "PERSON") & (mentions["entity_id"] != "")]
     if not asked or people.empty:
-        return pd.DataFrame(columns=columns)
+        none = pd.DataFrame(columns=[*VOICE, "entity", "label", "speaks", "pronoun"])
+        return none.astype({"speaks": bool})
     references = gender.find_references(articles, sentences, people)
     known = people[["entity_id", "entity"]].drop_duplicates("entity_id")
     known = gender.measure_pronouns(known, references).set_index("entity_id")["pronoun"]
-    spoken = each_speaker(attributions)
-    words = spoken.groupby("entity_id")["words"].sum().reindex(known.index, fill_value=0)
-    named = people.assign(pronoun=people["entity_id"].map(known))
+    found = find_voice(people, attributions)
+    return found.assign(pronoun=found["entity_id"].map(known))
+
+
+def measure_gender(referred: pd.DataFrame) -> pd.DataFrame:
+    """Tell how many people are referred to by which pronoun, and how much they speak.
+
+    One row is one pronoun: people, articles that mention them, words they speak and the share of
+    all these words, with the share of the people. Needs the rows of `find_referred`.
+    """
+    columns = ["pronoun", "people", "share_of_people", "articles", "words", "share_of_words"]
+    if referred.empty:
+        return pd.DataFrame(columns=columns)
+    named = referred[~referred["speaks"]].groupby("pronoun")
     measured = pd.DataFrame(
         {
-            "people": known.value_counts(),
-            "articles": named.groupby("pronoun")["article_id"].nunique(),
-            "words": words.groupby(known).sum(),
+            "people": named["entity_id"].nunique(),
+            "articles": named["article_id"].nunique(),
+            "words": referred.groupby("pronoun")["words"].sum(),
         }
     )
     order = [*gender.PRONOUNS, gender.MIXED, gender.UNKNOWN]
@@ -642,7 +689,7 @@ def count_aliases(mentions: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFram
     merged = merged[merged["ways"] > 1].reset_index()
     told = entities[["entity_id", "entity", "label", "merge_reason"]]
     merged = merged.merge(told, on="entity_id", validate="one_to_one")
-    columns = ["entity", "label", "ways", "mentions", "written", "merge_reason"]
+    columns = ["entity_id", "entity", "label", "ways", "mentions", "written", "merge_reason"]
     return _ranked(merged[columns], "mentions", "ways", then="entity")
 
 
@@ -773,18 +820,32 @@ def count_relays(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
     return _ranked(counts, "articles", "attributions", then="relay")
 
 
+def name_replies(replies: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
+    """Put the name of who was asked into `who`: "(not named)" where the article names nobody."""
+    names = name_apart(entities)[["entity_id", "entity"]]
+    named = replies.merge(names, on="entity_id", how="left", validate="many_to_one")
+    return named.assign(who=named["entity"].fillna("(not named)"))
+
+
 def count_replies(replies: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
     """Count who did not answer, and how; one row is one body and kind of reply.
 
-    Where the article does not name who was asked, `who` is "(not named)".
+    Who was asked is named as `name_replies` does.
     """
-    names = name_apart(entities)[["entity_id", "entity"]]
-    named = replies.merge(names, on="entity_id", how="left", validate="many_to_one")
-    named["who"] = named["entity"].fillna("(not named)")
-    counts = named.groupby(["who", "kind"]).agg(
-        articles=("article_id", "nunique"), replies=("article_id", "size")
+    counts = (
+        name_replies(replies, entities)
+        .groupby(["who", "kind"])
+        .agg(articles=("article_id", "nunique"), replies=("article_id", "size"))
     )
     return _ranked(counts.reset_index(), "articles", "replies", then="who")
+
+
+def add_source(attributions: pd.DataFrame) -> pd.DataFrame:
+    """Add `source`, by which the sources of an article are told apart: an id or else a name."""
+    speaker = attributions["speaker_id"].where(
+        attributions["speaker_id"] != "", attributions["speaker"].str.casefold()
+    )
+    return attributions.assign(source=speaker)
 
 
 def count_sources(articles: pd.DataFrame, attributions: pd.DataFrame) -> pd.DataFrame:
@@ -793,10 +854,8 @@ def count_sources(articles: pd.DataFrame, attributions: pd.DataFrame) -> pd.Data
     Columns: article_id, outlet, published, headline, attributions, sources, named_sources. A
     source is a speaker; all words without a known speaker count as one source of their article.
     """
-    speaker = attributions["speaker_id"].where(
-        attributions["speaker_id"] != "", attributions["speaker"].str.casefold()
-    )
-    said = attributions.assign(source=speaker, name=speaker.where(attributions["named"]))
+    said = add_source(attributions)
+    said = said.assign(name=said["source"].where(said["named"]))
     counts = said.groupby("article_id").agg(
         attributions=("source", "size"),
         sources=("source", "nunique"),

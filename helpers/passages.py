@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from helpers import tables
@@ -17,6 +18,7 @@ from helpers import tables
 MARK = "background:#DCEBF5; color:#111; text-decoration:underline; text-underline-offset:3px"
 CONTEXT = 160
 LONGEST = 600
+PLACE = ["start", "end"]
 EVIDENCE_COLUMNS = [
     "article_id",
     "outlet",
@@ -77,18 +79,19 @@ def evidence(
     here = {"article_id": wanted}
     told_of = ["article_id", "outlet", "published", "text"]
     articles = tables.read_table("articles", folder, told_of, here).set_index("article_id")
-    sentences = tables.read_table("sentences", folder, where=here)
-    sentences = dict(iter(sentences.groupby("article_id")))
+    sentences = tables.read_table("sentences", folder, ["article_id", *PLACE], here)
+    bounds = {key: part.to_numpy() for key, part in sentences.groupby("article_id")[PLACE]}
     nowhere = wanted - set(articles.index)
     if nowhere:
         raise ValueError(f"no article {sorted(nowhere)[0]!r} in {folder}")
+    known = articles.to_dict("index")
     found = []
     for position, row in enumerate(rows[["article_id", "start", "end"]].itertuples(index=False)):
-        article = articles.loc[row.article_id]
+        article = known[row.article_id]
         text, start, end = article["text"], int(row.start), int(row.end)
         if not 0 <= start < end <= len(text):
             raise ValueError(f"{start} to {end} is no place in article {row.article_id!r}")
-        first, last = _around(sentences.get(row.article_id), text, start, end)
+        first, last = _around(bounds.get(row.article_id), text, start, end)
         found.append(
             {
                 "article_id": row.article_id,
@@ -108,13 +111,13 @@ def evidence(
     return Evidence(pd.concat([rows[list(told)], opened], axis=1))
 
 
-def _around(sentences: pd.DataFrame | None, text: str, start: int, end: int) -> tuple[int, int]:
+def _around(sentences: np.ndarray | None, text: str, start: int, end: int) -> tuple[int, int]:
     """Return the bounds of the sentences that a span meets, at most some words around it."""
     first, last = start, end
     if sentences is not None:
-        met = sentences[(sentences["start"] < end) & (sentences["end"] > start)]
-        first = min([first, *met["start"]])
-        last = max([last, *met["end"]])
+        met = sentences[(sentences[:, 0] < end) & (sentences[:, 1] > start)]
+        if len(met):
+            first, last = min(first, int(met[:, 0].min())), max(last, int(met[:, 1].max()))
     return max(first, start - CONTEXT, 0), min(last, end + CONTEXT, len(text))
 
 

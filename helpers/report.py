@@ -39,7 +39,11 @@ HEADING = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
 NUMBER = re.compile(r"[-+−]?[\d,.  ]*\d%?|NaN|NaT|–|")
 MOST_OPEN = 40  # runs whose cards are shown unfolded
 THUMBNAIL, COLOURS = 720, 64  # width in pixels and colours of a picture on the index
+IDS = ("entity_id", "speaker_id", "target_id", "attribution_id")
+MANY = 7  # columns from which a table is set smaller
 SHORT, LONG = 20, 60  # characters: a short cell is kept on one line, a long one is kept wide
+KINDS = {".csv": "table", ".png": "figure file", ".svg": "figure file", ".html": "page"}
+EVIDENCE = "evidence.html"
 ACTIVE = "//script|//iframe|//object|//embed|//link|//base|//form|//meta|//style[@scoped]"
 
 
@@ -99,6 +103,7 @@ def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dic
         "outcome": outcome,
         "batch": batch,
         "parameters": list(_list_parameters(notebook, outcome)),
+        "evidence": next((f for f in outcome.files if f.endswith(f"/{EVIDENCE}")), ""),
         "safety": SAFETY,
         "no_alt": NO_ALT,
         "version": __version__,
@@ -200,7 +205,7 @@ def say_value(value: Any) -> str:
 
 def say_files(files: list[str]) -> str:
     """Say how many tables and figures there are: "3 tables, 4 figure files"."""
-    kinds = Counter("table" if file.endswith(".csv") else "figure file" for file in files)
+    kinds = Counter(KINDS.get(Path(file).suffix, "file") for file in files)
     return ", ".join(
         f"{n} {kind}{'' if n == 1 else 's'}" for kind, n in sorted(kinds.items())[::-1]
     )
@@ -251,7 +256,9 @@ def _finish(page: str, links: dict[str, str]) -> str:
         picture.tag, picture.text = "em", f"(picture left out: {picture.attrib.pop('alt', '')})"
     for number, table in enumerate(content.xpath(".//table[not(ancestor::table)]"), start=1):
         _merge_index_names(table)
+        _drop_ids(table)
         _label_cells(table)
+        _let_wrap(table)
         _wrap(table, f"Table {number}")
     for block in content.xpath(".//pre"):
         block.set("tabindex", "0")
@@ -299,6 +306,32 @@ def _merge_index_names(table: html.HtmlElement) -> None:
     for upper, name in pairs:
         upper.text = name or upper.text
     rows[1].drop_tree()
+
+
+def _drop_ids(table: html.HtmlElement) -> None:
+    """Leave out the columns of ids that only programs need; the exported tables have them."""
+    head = table.xpath("./thead/tr")
+    if len(head) != 1 or table.xpath(".//*[@colspan or @rowspan]"):
+        return
+    names = [cell.text_content().strip() for cell in head[0]]
+    for place in reversed([at for at, name in enumerate(names) if name in IDS]):
+        for row in table.xpath(".//tr"):
+            row[place].drop_tree()
+
+
+def _let_wrap(table: html.HtmlElement) -> None:
+    """Set a table of many columns smaller, and let the names of columns break at underscores."""
+    head = table.xpath("./thead/tr[1]/*")
+    if len(head) >= MANY:
+        table.classes.add("dense")
+    for cell in head:
+        first, *rest = (cell.text or "").split("_")
+        if rest and not len(cell):
+            cell.text = f"{first}_"
+            for place, part in enumerate(rest, start=1):
+                spot = html.Element("wbr")
+                spot.tail = part + ("_" if place < len(rest) else "")
+                cell.append(spot)
 
 
 def _label_cells(table: html.HtmlElement) -> None:

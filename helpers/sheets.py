@@ -21,19 +21,12 @@ from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from helpers import agreement, schema, tables
+from helpers import agreement, codebook, schema, tables
 
 YES, NO = "yes", "no"
-CHOICES: dict[str, tuple[str, ...]] = {
-    "statement": (YES, NO),
-    "form": schema.FORMS,
-    "source_type": schema.SOURCE_TYPES,
-    "affiliation": schema.AFFILIATIONS,
-    "channel": schema.CHANNELS,
-    "tone_label": schema.POLARITIES,
-}
+CHOSEN = ("statement", "form", *codebook.VARIABLES, "tone_label")
 WRITTEN = ("speaker", "relay")
-VARIABLES = (*CHOICES, *WRITTEN)
+VARIABLES = (*CHOSEN, *WRITTEN)
 STATEMENT_COLUMNS = ["unit", "context", "words", *VARIABLES, "note"]
 PASSAGE_COLUMNS = ["passage", "text", "words", "note"]
 LINES_EACH = 6
@@ -56,6 +49,9 @@ Leave a cell empty where you cannot decide. Remarks go into "note".
 Sheet "Passages": read each passage whole. For every statement in it, copy its exact words (what is
 said, without who says it) into a row of its own under "words". Leave the rows of a passage without
 statements empty.
+
+The categories of the codebook follow.
+
 """
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -81,20 +77,35 @@ class Coding:
 # --------------------------------------------------------------------------------------- writing
 
 
+def list_choices(codebook_file: str | Path = "") -> dict[str, tuple[str, ...]]:
+    """Return what may be chosen for each variable; the categories are those of a codebook.
+
+    "" takes the codebook in use, else the project's own.
+    """
+    choices = codebook.coding_choices(codebook.read_codebook(codebook_file))
+    listed = choices.groupby("variable", sort=False)["category"].agg(tuple).to_dict()
+    fixed = {"statement": (YES, NO), "form": schema.FORMS, "tone_label": schema.POLARITIES}
+    known = fixed | listed
+    return {variable: known[variable] for variable in CHOSEN}
+
+
 def write_sheets(
     key: pd.DataFrame,
     passages: pd.DataFrame,
     articles: pd.DataFrame,
     out: str | Path,
-    guide: str = INSTRUCTIONS,
+    codebook_file: str | Path = "",
 ) -> None:
     """Write `coding_sheet.xlsx` and the same as CSV, with the key; nothing when `out` is "".
 
-    `key` and `passages` are what `sampling` drew, `articles` has their texts. The key, which says
-    where the units come from, is written apart and not for coders.
+    `key` and `passages` are what `sampling` drew, `articles` has their texts. Categories and
+    instructions are those of the codebook. The key, which says where the units come from, is
+    written apart and not for coders.
     """
     if str(out) == "":
         return
+    guide = INSTRUCTIONS + codebook.instructions(codebook.read_codebook(codebook_file))
+    choices = list_choices(codebook_file)
     texts = articles.set_index("article_id")["text"]
     statements = _statements(key, texts)
     marked = _passages(passages, texts)
@@ -103,7 +114,9 @@ def write_sheets(
     tables.export(key, "sampling_key", out)
     tables.export(passages, "sampling_passages", out)
     tables.write_text(guide, Path(out) / "coding_instructions.md")
-    tables.write_bytes(_workbook(statements, marked, guide), Path(out) / "coding_sheet.xlsx")
+    tables.write_bytes(
+        _workbook(statements, marked, guide, choices), Path(out) / "coding_sheet.xlsx"
+    )
 
 
 def _statements(key: pd.DataFrame, texts: pd.Series) -> pd.DataFrame:
@@ -126,7 +139,12 @@ def _passages(passages: pd.DataFrame, texts: pd.Series) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=PASSAGE_COLUMNS, dtype="str").fillna("")
 
 
-def _workbook(statements: pd.DataFrame, passages: pd.DataFrame, guide: str) -> bytes:
+def _workbook(
+    statements: pd.DataFrame,
+    passages: pd.DataFrame,
+    guide: str,
+    choices: dict[str, tuple[str, ...]],
+) -> bytes:
     book = Workbook()
     told = book.active
     told.title = "Instructions"
@@ -138,7 +156,7 @@ def _workbook(statements: pd.DataFrame, passages: pd.DataFrame, guide: str) -> b
     sheet = book.create_sheet("Statements")
     _fill(sheet, statements, {"context": 70, "words": 40, "note": 24})
     lists = book.create_sheet("Lists")
-    for place, (variable, values) in enumerate(CHOICES.items(), start=1):
+    for place, (variable, values) in enumerate(choices.items(), start=1):
         letter = get_column_letter(place)
         for number, value in enumerate([variable, *values], start=1):
             lists.cell(number, place, value)
@@ -201,11 +219,11 @@ def reopen(
     return tuple(pd.read_csv(file, dtype=texts, keep_default_na=False) for file in there[0])
 
 
-def read_sheet(file: str | Path) -> Coding:
+def read_sheet(file: str | Path, codebook_file: str | Path = "") -> Coding:
     """Read a coder's filled-in workbook, or one of its CSV files; the file's name is the coder.
 
-    A value that is no choice of its variable is left out and told in `problems`. Raises
-    FileNotFoundError when there is no such file and SheetError when it is no coding sheet.
+    A value that is no choice of its variable in the codebook is left out and told in `problems`.
+    Raises FileNotFoundError when there is no such file, SheetError when it is no coding sheet.
     """
     path = Path(file)
     if not path.is_file():
@@ -217,7 +235,7 @@ def read_sheet(file: str | Path) -> Coding:
             "statement nor one with passage and words"
         )
     coder = re.sub(r"[-_. ](?:statements|passages)$", "", path.stem)
-    codes, problems = _codes(statements, coder)
+    codes, problems = _codes(statements, coder, list_choices(codebook_file))
     marked = pd.DataFrame(columns=["passage", "words"], dtype="str")
     if passages is not None:
         marked = passages.loc[passages["words"] != "", ["passage", "words"]].reset_index(drop=True)
@@ -250,12 +268,14 @@ def _table(sheet: Worksheet) -> pd.DataFrame:
     return pd.DataFrame(body, columns=head)
 
 
-def _codes(statements: pd.DataFrame | None, coder: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _codes(
+    statements: pd.DataFrame | None, coder: str, choices: dict[str, tuple[str, ...]]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     codes, problems = [], []
     for row in statements.to_dict("records") if statements is not None else []:
         written = {name: str(row.get(name, "")).strip() for name in VARIABLES}
         for variable, value in written.items():
-            allowed = CHOICES.get(variable)
+            allowed = choices.get(variable)
             if value and allowed:
                 match = {choice.casefold(): choice for choice in allowed}.get(value.casefold())
                 if match is None:

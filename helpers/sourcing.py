@@ -24,6 +24,13 @@ RELIANCE = {
 POSITIONS = ("headline", "standfirst", "first third", "second third", "last third", "elsewhere")
 SUPPORT = ("another source says it too", "other sources on other matters", "only source")
 REPLIES = ("quoted", "paraphrased", "did not answer", "not heard")
+DEMANDS = {
+    "descriptor_says": "the description says something",
+    "affiliation_known": "the side is known",
+    "reason_given": "an anonymous source has a reason",
+    "second_source": "another source says it too",
+    "meets_policy": "all that the policy asks",
+}
 SAME_CLAIM = 0.5  # share of the words of the shorter statement that two must have in common
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _COMMON = frozenset(
@@ -47,13 +54,18 @@ def add_reliance(attributions: pd.DataFrame) -> pd.DataFrame:
     return attributions.assign(reliance=reliance.astype("str"))
 
 
+def keep_state_media(attributions: pd.DataFrame) -> pd.DataFrame:
+    """Keep what state media say or carry, with the column of `add_reliance`."""
+    told = add_reliance(attributions)
+    return told[told["reliance"].isin([RELIANCE["state"], ITSELF])]
+
+
 def measure_state_media(attributions: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
     """Measure in what share of each outlet's articles state media speak or carry words.
 
     One row is one outlet: articles (with such a statement), n (all), share, low, high (Wilson).
     """
-    told = add_reliance(attributions)
-    state = told[told["reliance"].isin([RELIANCE["state"], ITSELF])]
+    state = keep_state_media(attributions)
     n = articles.groupby("outlet").size()
     found = state.groupby("outlet")["article_id"].nunique().reindex(n.index, fill_value=0)
     counts = found.rename("articles").rename_axis("outlet").reset_index()
@@ -72,18 +84,23 @@ def add_sole_relay(attributions: pd.DataFrame) -> pd.DataFrame:
     return attributions.assign(sole_relay=(relayed & (outlets == 1)).astype(bool))
 
 
+def add_chain(attributions: pd.DataFrame) -> pd.DataFrame:
+    """Keep what came through another outlet and add `chain` ("speaker → outlet → …")."""
+    relayed = attributions[attributions["relay"] != ""]
+    chain = [
+        " → ".join([s, *c]) for s, c in zip(relayed["speaker"], relayed["relay_chain"], strict=True)
+    ]
+    return relayed.assign(chain=pd.Series(chain, index=relayed.index, dtype="str"))
+
+
 def count_chains(attributions: pd.DataFrame) -> pd.DataFrame:
     """Count the ways words took; one row is one speaker and one chain of outlets.
 
     Columns: speaker, affiliation, relay, relay_ownership, chain ("speaker → outlet → …"), articles,
     attributions.
     """
-    relayed = attributions[attributions["relay"] != ""]
-    chain = [
-        " → ".join([s, *c]) for s, c in zip(relayed["speaker"], relayed["relay_chain"], strict=True)
-    ]
     keys = ["speaker", "affiliation", "relay", "relay_ownership", "chain"]
-    counts = relayed.assign(chain=pd.Series(chain, index=relayed.index, dtype="str")).groupby(keys)
+    counts = add_chain(attributions).groupby(keys)
     counts = counts.agg(articles=("article_id", "nunique"), attributions=("article_id", "size"))
     order = ["attributions", "articles", "chain"]
     counts = counts.reset_index().sort_values(order, ascending=[False, False, True])
@@ -203,32 +220,35 @@ def audit_unnamed(attributions: pd.DataFrame, codebook_file: str | Path = "") ->
     return rows.assign(**checks, meets_policy=(short == "").astype(bool), falls_short=short)
 
 
+def find_demands(audit: pd.DataFrame) -> pd.DataFrame:
+    """Hold each statement of a source without a name against each demand that concerns it.
+
+    One row is one row of `audit_unnamed` and one `demand`, with `met`.
+    """
+    found = [audit.assign(demand=demand, met=audit[name]) for name, demand in DEMANDS.items()]
+    rows = pd.concat(found, ignore_index=True)
+    concerns = rows["demand"] != DEMANDS["reason_given"]
+    return rows[concerns | (rows["source_type"] == "anonymous source")]
+
+
 def measure_policy(audit: pd.DataFrame) -> pd.DataFrame:
     """Measure how far sources without a name meet each demand; one row is one demand.
 
     Columns: demand, count (statements that meet it), n, articles, share, low, high; needs the rows
     of `audit_unnamed`. The last row is the policy as a whole.
     """
-    demands = {
-        "descriptor_says": "the description says something",
-        "affiliation_known": "the side is known",
-        "reason_given": "an anonymous source has a reason",
-        "second_source": "another source says it too",
-        "meets_policy": "all that the policy asks",
-    }
+    asked = find_demands(audit)
     found = []
-    for column, demand in demands.items():
-        met = audit.assign(met=audit[column].map({True: "yes", False: "no"}))
-        if column == "reason_given":
-            met = met[met["source_type"] == "anonymous source"]
-        shares = measures.measure_shares(met, "met")
-        row = shares[shares["met"] == "yes"].drop(columns="met")
+    for demand in DEMANDS.values():
+        held = asked[asked["demand"] == demand]
+        shares = measures.measure_shares(held.assign(met=held["met"].astype(bool)), "met")
+        row = shares[shares["met"].astype(bool)].drop(columns="met")
         if row.empty:
             row = pd.DataFrame(
-                [{"count": 0, "n": len(met), "articles": 0, "share": 0.0, "low": 0.0}]
+                [{"count": 0, "n": len(held), "articles": 0, "share": 0.0, "low": 0.0}]
             )
-            row["high"] = wilson_interval(0, max(len(met), 1))[1] if len(met) else 1.0
-        if len(met):
+            row["high"] = wilson_interval(0, max(len(held), 1))[1]
+        if len(held):
             found.append(row.assign(demand=demand))
     columns = ["demand", "count", "n", "articles", "share", "low", "high"]
     if not found:

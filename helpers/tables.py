@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from helpers.storage import Storage
 from helpers.storage import whole_file as whole_file
 
 MANIFEST = "manifest.json"
+FEW = 8  # values of a column up to which it is searched as a dictionary
 
 
 def write_bytes(content: bytes, path: Path) -> None:
@@ -89,7 +92,8 @@ def read_arrow(
         chosen = {column: _listed(values) for column, values in (where or {}).items()}
         wanted = _wanted(chosen, expected)
         if catalogue is None:
-            table = _read_file(storage, single, expected, columns, wanted)
+            coded = _coded(chosen, expected, columns)
+            table = _read_file(storage, single, expected, columns, wanted, coded)
             if columns is None and not chosen:
                 schema.check(name, table)
         else:
@@ -120,10 +124,22 @@ def _listed(values: Any) -> list[Any]:
     return [values] if isinstance(values, str | int | float) else list(dict.fromkeys(values))
 
 
+def _coded(
+    where: Mapping[str, list[Any]], expected: pa.Schema, columns: list[str] | None
+) -> list[str]:
+    """Name the columns of words to read as dictionaries: where few values of one are wanted."""
+    if len(where) != 1 or len(next(iter(where.values()))) > FEW:
+        return []
+    loaded = {*(columns or expected.names), *where}
+    return [name for name in loaded if expected.field(name).type == pa.string()]
+
+
 def _wanted(where: Mapping[str, list[Any]], expected: pa.Schema) -> pc.Expression | None:
     wanted = None
     for column, values in where.items():
         one = pc.field(column).isin(pa.array(values, expected.field(column).type))
+        if 0 < len(values) <= FEW:
+            one = functools.reduce(operator.or_, (pc.field(column) == value for value in values))
         wanted = one if wanted is None else wanted & one
     return wanted
 
@@ -134,10 +150,11 @@ def _read_file(
     expected: pa.Schema,
     columns: list[str] | None,
     wanted: pc.Expression | None,
+    coded: list[str],
 ) -> pa.Table:
-    dataset = storage.dataset([file], None)
-    _check_columns(storage, file, dataset.schema, expected)
-    return dataset.to_table(columns=columns, filter=wanted)
+    _check_columns(storage, file, storage.dataset([file], None).schema, expected)
+    table = storage.dataset([file], None, coded).to_table(columns=columns, filter=wanted)
+    return table.cast(pa.schema([expected.field(name) for name in table.column_names]))
 
 
 def _check_columns(storage: Storage, file: str, found: pa.Schema, expected: pa.Schema) -> None:

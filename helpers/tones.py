@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import lexicons, measures, schema, stance, tables
+from helpers import lexicons, measures, schema, tables
+from helpers.stance import add_stance as add_stance
 from helpers.tone import driving_words
 
 # chosen on NewsMTSC dev (figures in data/models/README.md): the probability from which a polarity
@@ -143,7 +144,8 @@ def name_cells(grid: pd.DataFrame, by: str = "speaker", most: int = 2) -> str:
         if pairs:
             parts.append(f"most {side}: {' and '.join(pairs)}")
     text = "; ".join(parts)
-    return text[0].upper() + text[1:] if text else "Nobody leans to either side"
+    nobody = f"Neither side in the {len(told):,} of {len(grid):,} pairs that can be told"
+    return text[0].upper() + text[1:] if text else nobody
 
 
 def rank_cell(
@@ -162,6 +164,19 @@ def rank_cell(
     return aimed.loc[leaning.sort_values(ascending=False, kind="stable").index]
 
 
+def find_instruments(attributions: pd.DataFrame, aimed: pd.DataFrame) -> pd.DataFrame:
+    """Find what each instrument gives; one row is one statement and instrument.
+
+    `instrument` is one of INSTRUMENTS, `tone` from -1 to 1.
+    """
+    leanings = aimed.assign(tone=aimed["polarity"].map(SIGN).astype(float))
+    leanings["tone_label"] = leanings["polarity"]
+    frames = (attributions, attributions.assign(tone=attributions["news_tone"]), leanings)
+    named = zip(INSTRUMENTS.values(), frames, strict=True)
+    found = [frame.dropna(subset=["tone"]).assign(instrument=name) for name, frame in named]
+    return pd.concat(found, ignore_index=True)
+
+
 def measure_instruments(
     attributions: pd.DataFrame, aimed: pd.DataFrame, by: str = "speaker", minimum: int = 1
 ) -> pd.DataFrame:
@@ -171,17 +186,12 @@ def measure_instruments(
     negative, 0 neutral, 1 positive). Columns: `by`, instrument, articles, attributions, tone, low,
     high; tone and interval are NaN below `minimum`, as in `measures.measure_tone`.
     """
-    leanings = aimed.assign(tone=aimed["polarity"].map(SIGN).astype(float))
-    leanings["tone_label"] = leanings["polarity"]
-    frames = {
-        "tone": attributions,
-        "news_tone": attributions.assign(tone=attributions["news_tone"]),
-        "leaning": leanings,
-    }
     kept = [by, "articles", "attributions", "tone", "low", "high"]
+    rows = find_instruments(attributions, aimed)
+    given = [(name, rows[rows["instrument"] == name]) for name in INSTRUMENTS.values()]
     parts = [
-        measures.measure_tone(frame, by=by, minimum=minimum)[kept].assign(instrument=name)
-        for name, frame in zip(INSTRUMENTS.values(), frames.values(), strict=True)
+        measures.measure_tone(some, by=by, minimum=minimum)[kept].assign(instrument=name)
+        for name, some in given
     ]
     return pd.concat(parts, ignore_index=True)
 
@@ -197,6 +207,12 @@ def say_agreement(instruments: pd.DataFrame, by: str = "speaker") -> str:
     return f"All three instruments lean the same way for {same:,} of {len(whole):,} speakers."
 
 
+def find_words(attributions: pd.DataFrame) -> pd.DataFrame:
+    """Find the words that drive lexical tone, in lower case; see `tone.driving_words`."""
+    words = driving_words(attributions)
+    return words.assign(word=words["word"].str.lower())
+
+
 def count_words(attributions: pd.DataFrame, lexicon: str = "") -> pd.DataFrame:
     """Count the words that drive lexical tone; one row is one word of one list.
 
@@ -204,11 +220,10 @@ def count_words(attributions: pd.DataFrame, lexicon: str = "") -> pd.DataFrame:
     of the weights); the strongest pull, whatever its sign, comes first. A `lexicon` ("vader" or
     "news") counts that list only.
     """
-    words = driving_words(attributions)
+    words = find_words(attributions)
     words = words[words["lexicon"] == lexicon] if lexicon else words
     counted = (
-        words.assign(word=words["word"].str.lower())
-        .groupby(["word", "lexicon"])
+        words.groupby(["word", "lexicon"])
         .agg(
             articles=("article_id", "nunique"),
             count=("weight", "size"),
@@ -231,7 +246,7 @@ def add_words(attributions: pd.DataFrame, most: int = 5) -> pd.DataFrame:
 
 def measure_stances(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
     """Measure the shares of the stances of reporting words, as `measures.measure_shares` does."""
-    return measures.measure_shares(stance.add_stance(attributions), "stance", by=by)
+    return measures.measure_shares(add_stance(attributions), "stance", by=by)
 
 
 def read_coverage(path: Path = MODEL) -> pd.DataFrame:

@@ -33,10 +33,11 @@ def write_lines(path, rows, packed=False):
     return path
 
 
-def test_without_a_folder_everything_is_skipped_and_told():
+def test_without_a_folder_all_but_the_sample_is_skipped_and_told():
     listed = benchmarks.list_corpora("")
-    assert not listed["there"].any() and listed["how"].str.len().min() > 40
-    measured = benchmarks.measure_gold("")
+    assert listed.loc[listed["there"], "corpus"].tolist() == ["The sample"]
+    assert listed["how"].str.len().min() > 40
+    measured = benchmarks.measure_gold("", ["names", "tone", "sources", "attributions"])
     assert benchmarks.to_figures(measured).empty
     assert benchmarks.join_peers(benchmarks.to_figures(measured)).empty
     assert benchmarks.measure_calibration(measured).empty
@@ -177,3 +178,46 @@ def test_attributions_are_scored_as_the_corpus_scorer_does(gold):
     assert 2 * right / (said + meant) == approx(theirs["end_to_end"]["f1"], abs=0.002)
     assert 2 * partial / (said + meant) == approx(theirs["partial"]["f1"], abs=0.002)
     assert 2 * exact / (said + meant) == approx(theirs["exact"]["f1"], abs=0.01)
+
+
+DAMAGES = {
+    "an empty member and zero bytes": gzip.compress(b"") + bytes(4096),
+    "cut short": gzip.compress(b"# newdoc id = one\n" * 500)[:60],
+    "no gzip": b"# newdoc",
+    "no text": gzip.compress(b"\xff\xfe\x00" * 50),
+}
+
+
+@pytest.mark.parametrize("content", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("file", ["gum/gum_news.conllu.gz", "polnear/dev.jsonl.gz"])
+def test_a_damaged_file_is_told_and_does_not_stop_the_rest(tmp_path, content, file):
+    (tmp_path / file).parent.mkdir()
+    (tmp_path / file).write_bytes(content)
+    part = "names" if file.startswith("gum") else "attributions"
+    measured = benchmarks.measure_gold(tmp_path, [part])
+    assert measured.figures == []
+    (problem,) = benchmarks.list_problems(measured)["problem"]
+    assert file in problem and "put a whole copy there" in problem
+
+
+def test_the_sample_is_measured_as_its_own_test_does():
+    """The floors of test_sample; the speaker is a figure of who speaks, not of what is said."""
+    measured = benchmarks.measure_gold("", ["speakers"])
+    figures = benchmarks.to_figures(measured).set_index("measure")
+    assert (figures["corpus"] == "The sample").all()
+    assert figures.loc["statements F1", "value"] >= 85
+    assert figures.loc["source type", "value"] >= 90 and figures.loc["relay", "value"] >= 95
+    assert figures.loc["speaker", "value"] >= 89
+    assert (figures["low"] < figures["value"]).all() and (figures["value"] <= figures["high"]).all()
+    items = benchmarks.to_items(measured)
+    assert items["right"].mean() * 100 == approx(figures.loc["speaker", "value"])
+
+
+def test_kinds_of_social_media_names_are_put_into_three(tmp_path):
+    tagged = ["Empire B-location", "State I-location", "saw O", "Acme B-corporation"]
+    lines = "\n".join([*tagged, "", "Her B-creative-work", ""]).replace(" ", "\t")
+    file = tmp_path / "wnut17_train.conll.gz"
+    file.write_bytes(gzip.compress(lines.encode()))
+    sentences = list(benchmarks._read_names(file))
+    assert sentences[0] == ("Empire State saw Acme", {(0, 12, "LOC"), (17, 21, "ORG")})
+    assert sentences[1] == ("Her", set())

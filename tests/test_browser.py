@@ -12,6 +12,7 @@ import tarfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.error import URLError
@@ -21,7 +22,7 @@ import pytest
 from notebook_fixture import PARAMETERS, PIXEL, code, notebook, shown, text
 from tables_fixture import make_tables, write_tables
 
-from helpers import concordance, explore, measures, report
+from helpers import aliases, concordance, explore, measures, report
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -91,8 +92,16 @@ def watched(browser) -> Iterator[Watched]:
 # JupyterLab
 
 
+@dataclass(frozen=True)
+class Lab:
+    """A JupyterLab server: its address, and the file of decisions that its notebooks write."""
+
+    address: str
+    aliases: Path
+
+
 @pytest.fixture(scope="module")
-def lab(browser, sample_tables: Path, tmp_path_factory) -> Iterator[str]:
+def lab(browser, sample_tables: Path, tmp_path_factory) -> Iterator[Lab]:
     """JupyterLab on copies of the notebooks: it saves what it opens."""
     folder = tmp_path_factory.mktemp("lab")
     work = folder / "notebooks"
@@ -108,6 +117,7 @@ def lab(browser, sample_tables: Path, tmp_path_factory) -> Iterator[str]:
         "JUPYTERLAB_SETTINGS_DIR": "settings",
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
         "IPYTHONDIR": "ipython",
+        "ATTRIBUTED_ALIASES": "aliases.csv",
     }
     server = subprocess.Popen(
         [
@@ -122,7 +132,7 @@ def lab(browser, sample_tables: Path, tmp_path_factory) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     try:
         wait_for_server(f"{address}/api/status?token={TOKEN}", server, folder / "log")
-        yield address
+        yield Lab(address, folder / own["ATTRIBUTED_ALIASES"])
     finally:
         server.terminate()
         server.wait(timeout=30)
@@ -146,9 +156,9 @@ def wait_for_server(address: str, server: subprocess.Popen, log: Path) -> None:
     raise AssertionError(f"JupyterLab did not answer: {log.read_text()}")
 
 
-def run_all(page, lab: str, name: str) -> None:
+def run_all(page, lab: Lab, name: str) -> None:
     """Open a notebook in JupyterLab and run it to its end, without an error."""
-    page.goto(f"{lab}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
+    page.goto(f"{lab.address}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
     page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
     page.wait_for_selector("text=/\\| Idle/")
     page.click("text=Run >> nth=0")
@@ -166,9 +176,10 @@ def run_all(page, lab: str, name: str) -> None:
     assert page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts() == []
 
 
-def test_run_all_in_jupyterlab_reaches_the_last_output_and_stays_on_this_machine(
-    lab: str, watched: Watched
+def test_run_all_reaches_the_last_output_a_bar_opens_and_an_alias_is_edited(
+    lab: Lab, watched: Watched, tmp_path: Path
 ):
+    """In JupyterLab, by mouse and by keyboard; nothing is asked of any other machine."""
     page = watched.page
     run_all(page, lab, "entity_counts")
     output = page.locator(".jp-OutputArea-output").last
@@ -179,11 +190,34 @@ def test_run_all_in_jupyterlab_reaches_the_last_output_and_stays_on_this_machine
         "all => all.map(i => i.naturalWidth)"
     )
     assert widths and min(widths) > 100
+
+    line = page.locator(".jp-OutputArea-output details").first
+    line.scroll_into_view_if_needed()
+    assert not line.locator("mark").first.is_visible()
+    line.locator("summary").focus()
+    page.keyboard.press("Enter")
+    line.locator("mark").first.wait_for(state="visible")
+    page.screenshot(path=tmp_path / "bar.png")
+
+    desk = page.locator(".attributed-desk")
+    desk.scroll_into_view_if_needed()
+    desk.locator("select").first.select_option("one: merge into the second")
+    names = desk.locator("b").all_inner_texts()
+    desk.get_by_placeholder("name in the tables").fill("Marland")
+    desk.locator("select").nth(-2).select_option("rename")
+    desk.get_by_placeholder("merge into").fill("Republic of Marland")
+    desk.get_by_role("button", name="Save decisions").click()
+    desk.get_by_text("2 new.").wait_for()
+    page.screenshot(path=tmp_path / "alias.png")
+    decided = aliases.read_decisions(lab.aliases)
+    assert decided["action"].tolist() == ["merge", "rename"]
+    assert decided["name"].tolist() == [names[1], "Marland"]
+    assert decided["target"].tolist() == [names[2], "Republic of Marland"]
     assert watched.left_the_machine() == []
 
 
 def test_an_article_is_chosen_its_evidence_opened_and_a_word_looked_up(
-    lab: str, watched: Watched, tmp_path: Path
+    lab: Lab, watched: Watched, tmp_path: Path
 ):
     """By mouse and by keyboard, in the reader; nothing is asked of any other machine."""
     page = watched.page
@@ -195,6 +229,14 @@ def test_an_article_is_chosen_its_evidence_opened_and_a_word_looked_up(
     changed = "([form, before]) => form.querySelector('article').innerText != before"
     page.wait_for_function(changed, arg=[reading.element_handle(), before])
     page.screenshot(path=tmp_path / "chosen.png")
+
+    chosen = reading.locator("article").inner_text()
+    reading.locator("select").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.type("port strike talks")
+    page.keyboard.press("Enter")
+    page.wait_for_function(changed, arg=[reading.element_handle(), chosen])
+    assert "Port strike talks" in reading.locator("article").inner_text()
 
     line = page.locator(".jp-OutputArea-output details").first
     line.scroll_into_view_if_needed()
@@ -216,6 +258,15 @@ def test_an_article_is_chosen_its_evidence_opened_and_a_word_looked_up(
     )
     assert looking.locator("mark").count() > 0
     page.screenshot(path=tmp_path / "found.png")
+
+    word.focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("bridge")
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "form => [...form.querySelectorAll('mark')].every(m => /bridge/i.test(m.innerText))",
+        arg=looking.element_handle(),
+    )
     assert watched.left_the_machine() == []
 
 
@@ -371,6 +422,56 @@ def test_reports_have_no_serious_barrier(
         assert find_barriers(page) == []
         page.evaluate("document.querySelector('h1').style.color = '#eeeeee'")
         assert any(barrier.startswith("color-contrast") for barrier in find_barriers(page))
+    finally:
+        context.close()
+
+
+REPORTS = """
+title: The sample corpus
+parameters: {{corpus: "{corpus}"}}
+runs:
+  - {{name: corpus_overview, notebook: corpus_overview}}
+  - {{name: entity_counts, notebook: entity_counts}}
+  - {{name: speaker_sentiment, notebook: speaker_sentiment}}
+  - {{name: source_breakdown, notebook: source_breakdown}}
+  - {{name: comparison, notebook: comparison, parameters: {{before: "{corpus}"}}}}
+  - {{name: article_reader, notebook: article_reader}}
+  - name: reliability
+    notebook: reliability
+    parameters: {{codings: [data/sample/gold/pass_a, data/sample/gold/pass_b]}}
+  - {{name: accuracy, notebook: accuracy}}
+"""
+
+
+@pytest.fixture(scope="module")
+def sample_reports(sample_tables: Path, tmp_path_factory) -> Path:
+    """The report of a batch of every notebook on the sample."""
+    out = tmp_path_factory.mktemp("reports")
+    (out / "batch.yml").write_text(REPORTS.format(corpus=sample_tables))
+    command = [sys.executable, "-m", "helpers", "batch", str(out / "batch.yml")]
+    done = subprocess.run(
+        [*command, "--out", str(out / "reports")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return out / "reports"
+
+
+def test_the_samples_reports_have_no_serious_barrier_and_fit_their_page(
+    browser, axe: str, sample_reports: Path
+):
+    """The index, every notebook's page and every evidence appendix, all lines opened."""
+    pages = sorted(sample_reports.glob("*.html")) + sorted(sample_reports.glob("*/evidence.html"))
+    assert len(pages) == 9 + 6
+    context = browser.new_context(bypass_csp=True, viewport={"width": 1000, "height": 900})
+    try:
+        page = context.new_page()
+        for path in pages:
+            page.goto(path.as_uri())
+            page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= 1000, f"{path.name} is {wide} pixels wide"
+            page.evaluate(axe)
+            assert find_barriers(page) == [], path.name
     finally:
         context.close()
 

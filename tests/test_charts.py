@@ -301,3 +301,17 @@ def test_no_red_against_green_and_no_colours_beyond_the_palette(plot, frame, how
             for red, green, blue, alpha in np.atleast_2d(mpl.colors.to_rgba_array(faces)):
                 assert alpha == 0 or not (green > red + 0.05 and green > blue + 0.05)
                 assert alpha == 0 or not (red > 0.6 and green < 0.2 and blue < 0.2)
+
+
+def test_relays_that_are_not_drawn_one_by_one_are_drawn_as_others():
+    """So that the numbers on both sides add up to all, whatever `top` is."""
+    rows = [("Ann", "Wire", 5), ("Bob", "Wire", 3), ("Cy", "Post", 2), ("Di", "Wire", 1)]
+    frame = pd.DataFrame(rows, columns=["speaker", "relay", "attributions"])
+    frame["relay_ownership"] = frame["relay"].map({"Wire": "private", "Post": "state"})
+    before = frame.copy()
+    axes = charts.plot_relays(frame, top=2)
+    told = {text.get_text() for text in axes.texts}
+    assert told == {"Ann  5", "Bob  3", "others  3", "9  Wire (private)", "2  other outlets"}
+    whole = {text.get_text() for text in charts.plot_relays(frame, top=4).texts}
+    assert "others" not in " ".join(whole) and "2  Post (state)" in whole
+    pd.testing.assert_frame_equal(frame, before)

@@ -14,6 +14,7 @@ from tables_fixture import make_tables
 
 from helpers import (
     agreement,
+    codebook,
     coding,
     codings,
     correction,
@@ -102,12 +103,42 @@ def test_the_sheet_is_blind_and_has_lists_to_choose_from(drawn):
     first = dict(zip(head, rows[0], strict=True))
     assert f"{sheets.OPEN}{first['words']}{sheets.CLOSE}" in first["context"]
     lists = {rule.formula1: str(rule.sqref) for rule in sheet.data_validations.dataValidation}
-    assert len(lists) == len(sheets.CHOICES)
+    assert len(lists) == len(sheets.CHOSEN)
     choices = [cell.value for cell in book["Lists"]["C"]]
     assert choices[0] == "source_type" and "anonymous source" in choices
     written = pd.read_csv(out / "coding_statements.csv", keep_default_na=False)
     assert (written[list(sheets.VARIABLES)] == "").all().all()
-    assert "source_type" in (out / "coding_instructions.md").read_text()
+    told = (out / "coding_instructions.md").read_text()
+    assert told.endswith(codebook.instructions(codebook.read_codebook()))
+
+
+def offered(out: Path, variable: str) -> list[str]:
+    """What a coder can choose from in the workbook."""
+    columns = load_workbook(out / "coding_sheet.xlsx")["Lists"].iter_cols(values_only=True)
+    return next([v for v in column[1:] if v] for column in columns if column[0] == variable)
+
+
+def test_the_lists_are_those_of_the_codebook(drawn, tmp_path):
+    """Also of a codebook of one's own: what it adds can be chosen, and is read back."""
+    key, passages, out = drawn
+    choices = codebook.coding_choices(codebook.read_codebook())
+    for variable, of_it in choices.groupby("variable"):
+        assert offered(out, variable) == of_it["category"].tolist()
+    own = tmp_path / "own.yml"
+    written = codebook.DEFAULT.read_text()
+    mark = "\naffiliation:\n"
+    at = written.index("    unknown:\n", written.index(mark))
+    added = "    circus:\n      definition: It juggles.\n      examples: [A clown laughed.]\n"
+    own.write_text(written[:at] + added + written[at:])
+    there = tmp_path / "own"
+    sheets.write_sheets(key, passages, ARTICLES, there, own)
+    assert "circus" in offered(there, "affiliation")
+    assert "It juggles." in (there / "coding_instructions.md").read_text()
+    rows = pd.read_csv(there / "coding_statements.csv", dtype="str", keep_default_na=False)
+    rows.loc[0, ["statement", "affiliation"]] = ["yes", "circus"]
+    rows.to_csv(there / "anna.csv", index=False)
+    assert sheets.read_sheet(there / "anna.csv", own).problems.empty
+    assert "'circus' is none of" in sheets.read_sheet(there / "anna.csv").problems["problem"][0]
 
 
 def fill(out: Path, coder: str, key: pd.DataFrame, wrong: int = 0, kind: str = "xlsx") -> Path:

@@ -160,6 +160,25 @@ def test_tracing_again_replaces_what_was_traced(folder, tmp_path):
     assert (ledger["published"] == "source_types").sum() == len(rows)
 
 
+def test_a_very_long_table_is_checked_whole_and_listed_in_part(folder, monkeypatch):
+    counts, rows, _ = PUBLISHED["source_types"]
+    first = int(counts["count"].iloc[0])
+    monkeypatch.setattr(evidence, "LISTED", first + 1)
+    ledger = evidence.trace(counts, rows, ARTICLES, "few")
+    assert (ledger["row"] == 0).sum() == first
+    some = ledger[ledger["row"] > 0]
+    assert (some["value"] == evidence.UNLISTED).all() and some["row"].value_counts().max() == 5
+    assert set(some["row"]) == set(range(1, len(counts)))
+    numbers = evidence.rebuild(ledger)
+    assert set(numbers["row"]) == {0} and (numbers["said"] == numbers["counted"]).all()
+    opened = appendix.write_rows(ledger, folder)["few"]
+    assert "<mark" in opened[0] and "Some only: more than" in opened[1]
+    last = len(counts) - 1
+    wrong = counts.assign(count=counts["count"].where(counts.index < last, 0))
+    with pytest.raises(evidence.EvidenceError, match=f"row {last}: count is 0"):
+        evidence.trace(wrong, rows, ARTICLES, "few")
+
+
 # ----------------------------------------------------------------------------------- the display
 
 

@@ -46,9 +46,11 @@ def test_in_the_lab_the_page_follows_the_form(looking, monkeypatch):
 
 def test_an_article_is_chosen_from_a_list(folder):
     reading = forms.read_article(ARTICLES, SAID, folder, "a017")
-    assert reading.values == {"article": "a017"}
+    assert reading.values == {"article": "a017", "words": ""}
     assert len(reading.fields[0]["choices"]) == len(ARTICLES)
     assert "Harbour talks enter round 3" in reading.reply({"article": "a003"})
+    typed = {"article": "a003", "words": "enter round 5"}
+    assert "Harbour talks enter round 5" in reading.reply(typed)
 
 
 @pytest.mark.parametrize(

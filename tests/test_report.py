@@ -287,6 +287,17 @@ def test_durations_are_said_in_words():
 def test_files_are_counted_by_kind():
     assert report.say_files(["a.csv"]) == "1 table"
     assert report.say_files(["a.csv", "b.csv", "a.png"]) == "2 tables, 1 figure file"
+    assert report.say_files(["a.csv", "evidence.html"]) == "1 table, 1 page"
+
+
+def test_a_page_links_to_its_evidence_before_anything_else():
+    """Only where the run wrote it."""
+    outcome = report.Outcome(name="one", title="Who?", notebook="n.ipynb", kept=True)
+    cells = [text("# Who?"), code(PARAMETERS, "parameters")]
+    for files in ([], ["one/evidence.html", "one/trace.csv"]):
+        told = replace(outcome, files=files)
+        page = html.fromstring(report.render_page(notebook(*cells), told, "Monthly", {}))
+        assert page.xpath("//main/p/a[text()='evidence']/@href") == files[:1]
 
 
 def test_values_are_said_as_a_reader_writes_them():
@@ -305,3 +316,23 @@ def test_the_style_sheet_takes_nothing_from_elsewhere():
     assert "url(" not in css
     assert "@import" not in css
     assert Path(report.TEMPLATES / "report" / "conf.json").exists()
+
+
+def test_wide_tables_are_set_smaller_and_leave_ids_out():
+    """What only programs need stays in the exported tables."""
+    names = ["entity_id", "who", "did_not_answer", *(f"c{n}" for n in range(8))]
+    frame = pd.DataFrame([["org-x", "X", *range(9)]], columns=names)
+    outcome = report.Outcome(name="one", title="Who?", notebook="n.ipynb", kept=True)
+    shows = {"wide": frame, "narrow": frame[["who", "c1"]]}
+    for kind, some in shows.items():
+        cells = [
+            text("# Who?"),
+            code("", outputs=[shown(None, **{"text/html": some._repr_html_()})]),
+        ]
+        page = html.fromstring(report.render_page(notebook(*cells), outcome, "Monthly", {}))
+        (table,) = page.xpath("//div[@id='content']//table")
+        assert ("dense" in table.classes) == (kind == "wide")
+        head = [cell.text_content() for cell in table.xpath("./thead/tr/*")]
+        assert head == ["", *(name for name in some if name != "entity_id")]
+        assert "org-x" not in table.text_content()
+        assert len(table.xpath(".//wbr")) == (2 if kind == "wide" else 0)

@@ -160,3 +160,10 @@ def test_cells_add_up(minimum, probability, agreement, kept):
     assert (judged == grid["judged"]).all() and (judged <= grid["count"]).all()
     assert (grid["balance"].isna() == (grid["abstained"] != "")).all()
     assert grid["balance"].dropna().between(-1, 1).all()
+
+
+def test_a_title_does_not_call_balanced_what_cannot_be_told():
+    """One pair in balance among many too few is no finding about the rest."""
+    rows = [("Ann", "Bob", 0.0, "")] + [(f"Cy {n}", "Bob", np.nan, tones.FEW) for n in range(9)]
+    grid = pd.DataFrame(rows, columns=["speaker", "target", "balance", "abstained"])
+    assert tones.name_cells(grid) == "Neither side in the 1 of 10 pairs that can be told"
