@@ -25,6 +25,7 @@ CONFIDENCE = {
     "surname of a person named in full": 0.55,
 }
 _TIMES = frozenset({*calendar.month_name[1:], *calendar.day_name, "I", "The", "He", "She", "It"})
+SURE = 0.8
 UNSURE = 0.6  # a name of the reader less probable than this may be a surname after all
 LABELS = ("PERSON", "GPE", "ORG", "NORP", "LOC", "FAC", "EVENT", "PRODUCT")  # at equal votes
 _CAPITALISED = r"[A-Z][\w’'&.-]*\w"
@@ -117,7 +118,7 @@ def read_names(text: str) -> list[Name]:
     listed = [_by_rule(*span, known.label, "lexicon") for *span, known in names.find_known(text)]
     acronyms = _acronym_names(text)
     bodies = _body_names(text)
-    titled = _titled_names(text)
+    titled = [name for name in _titled_names(text) if not _in_a_body(name, model)]
     chosen = _layer(titled, _layer(acronyms, _layer(listed, _layer(bodies, model))))
     chosen = _settle_uses(text, _split_pairs(text, chosen))
     return sorted(_layer(_surnames(text, chosen), chosen))
@@ -137,7 +138,9 @@ def _model_names(text: str) -> list[Name]:
             if read.label == "PERSON":
                 start = names.strip_titles(text, start, end)
             written = text[start:end]
-            if not re.match(r"\W*(?:[^\W\d_a-z]|\d+\w*\s+[A-Z]|[a-z]{1,3}[A-Z-])", written):
+            if not re.match(
+                r"\W*(?:[^\W\d_a-z]|\d+\w*\s+[A-Z]|\d+[A-Z]{2}|[a-z]{1,3}[A-Z-])", written
+            ):
                 continue
             name = Name(start, end, read.label, f"model {read.label}", read.confidence)
             known = names.known(written)
@@ -285,6 +288,17 @@ def _titled_names(text: str) -> list[Name]:
     return found
 
 
+def _in_a_body(name: Name, model: list[Name]) -> bool:
+    """Tell whether what follows a role ("its owner") is, or begins, a body the model is sure of."""
+    return any(
+        other.label == "ORG"
+        and other.confidence >= SURE
+        and other.start <= name.start
+        and name.end <= other.end
+        for other in model
+    )
+
+
 def _not_a_person(words: list[str]) -> bool:
     """Tell whether a word is one that no person's name holds: a title, a body's noun, a month."""
     noun = re.fullmatch(_COMPANY_NOUNS, words[-1])
@@ -401,22 +415,21 @@ def _short_forms(text: str, found: list[Name]) -> set[str]:
 
 
 def _surnames(text: str, found: list[Name]) -> list[Name]:
-    """Return the surnames of people named in full, wherever they stand alone."""
+    """Return the surnames of people named in full, wherever they stand outside longer names."""
     short = _short_forms(text, found)
     if not short:
         return []
     words = "|".join(sorted(map(re.escape, short), key=len, reverse=True))
     inside = {(n.start, n.end): n for n in found}
-    people = bytearray(len(text))
+    held = bytearray(len(text))
     for name in found:
-        if name.label == "PERSON":
-            people[name.start : name.end] = b"\x01" * (name.end - name.start)
+        held[name.start : name.end] = b"\x01" * (name.end - name.start)
     result = []
     for match in re.finditer(
         rf"(?<![\w’'])(?:{words})(?!\w|\s(?:{_BODY_NOUNS}|{_COMPANY_NOUNS})\b)", text
     ):
         exact = inside.get(match.span())
-        if exact is None and people[match.start()]:
+        if exact is None and held[match.start()]:
             continue
         if exact is None or (exact.label != "PERSON" and exact.confidence < UNSURE):
             rule = "surname of a person named in full"

@@ -121,6 +121,29 @@ def test_a_family_name_in_front_stands_for_the_person():
     assert ("Maeng", "PERSON") in found(text)
 
 
+def test_a_surname_inside_a_longer_name_is_no_person():
+    text = "Henry Salter spoke on Monday. The Salter Dock Company refused, Salter said."
+    assert found(text) == [
+        ("Henry Salter", "PERSON"),
+        ("Salter Dock Company", "ORG"),
+        ("Salter", "PERSON"),
+    ]
+
+
+def test_a_name_may_begin_with_a_figure():
+    text = "The match was broadcast on 4QR. Radio station 4QR is owned by Coastal Media."
+    assert [name for name, label in found(text) if label == "ORG"] == [
+        "4QR",
+        "4QR",
+        "Coastal Media",
+    ]
+
+
+def test_what_follows_a_role_may_be_a_body():
+    text = "The station was bought by its current owner Southern Cross Broadcasting in 2006."
+    assert found(text) == [("Southern Cross Broadcasting", "ORG")]
+
+
 def test_two_surnames_joined_by_a_hyphen_are_two_people():
     text = "Odo Brandvik met Lena Quist.\n\nBrandvik-Quist talks\n\nBrandvik left first."
     table = mentions.find_mentions(frame(text))
