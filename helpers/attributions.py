@@ -118,7 +118,7 @@ def read_attributions(text: str, quotes: Quotes | None = None) -> list[Found]:
     """Return the attributions of one text, in order; no two have the same outer span."""
     quotes = quotes or Quotes(text)
     read = [_tidied(text, _as_found(said), quotes) for said in decoding.read(text).attributions]
-    read = [item for item in read if item.content and not _unanswered(text, item)]
+    read = [item for item in read if _is_whole(item) and not _unanswered(text, item)]
     read = [_cited_first(text, item) for item in read]
     read = [_behind_relay(text, item, quotes) for item in _without_cited(text, read)]
     parts = [part for item in read for part in _by_paragraph(text, item, quotes)]
@@ -229,6 +229,14 @@ def _distinct(found: list[Found]) -> list[Found]:
 # ------------------------------------------------------------------------- who stands behind whom
 
 
+def _is_whole(found: Found) -> bool:
+    """Tell whether there is a content, and not just the words around a source."""
+    if not found.source:
+        return bool(found.content)
+    low, high = found.source
+    return any(not (start <= low and high <= end) for start, end in found.content)
+
+
 def _unanswered(text: str, found: Found) -> bool:
     """Tell whether the cue says that nothing was said: those are `replies`."""
     if found.cue is None:
@@ -324,9 +332,8 @@ def _behind_relay(text: str, found: Found, quotes: Quotes) -> Found:
     inner = _INNER.match(text, opening) or _acts().match(text, opening)
     if not inner or quotes.hold(inner.end("cue") - 1) or inner.end("cue") > found.cue[0]:
         return found
-    if inner.end("cue") < first[0] and not re.fullmatch(
-        r"[\s,:]*", text[inner.end("cue") : first[0]]
-    ):
+    between = _HEARER if _THAT.match(text, first[0]) else _GAP
+    if inner.end("cue") < first[0] and not between.fullmatch(text, inner.end("cue"), first[0]):
         return found
     pieces = [
         _strip(text, max(start, inner.end("cue")), end, quotes)
@@ -351,6 +358,12 @@ def _acts() -> re.Pattern[str]:
         rf"(?P<source>{_WHO})(?<!\bhad)(?<!\bhas)(?<!\bhave)(?<!\bwas)(?<!\bwere)(?<!\bbe)\s+"
         rf"(?P<cue>(?:also\s+|later\s+)?(?:{past}))(?=\s|,)"
     )
+
+
+# what stands between a cue and what is said: nothing, or before "that" those who were told
+_GAP = re.compile(r"[\s,:]*")
+_HEARER = re.compile(r"(?:\s+[\w’'-]+){0,4}[\s,:]*")
+_THAT = re.compile(r"that\b")
 
 
 def _opening(text: str, offset: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import shutil
@@ -38,6 +39,8 @@ def perform(job: Job, channel: Connection) -> None:
     warm.adopt_orphans()
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # parameters were checked before
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
+    if job.warm:  # at once, unless the process forked from was already there for something else
+        importlib.import_module("helpers.preload")
     kernel = warm.ForkedKernel(job.scratch, job.limits.memory) if job.warm else None
     guard = Guard(job)
     signal.signal(signal.SIGTERM, lambda *_: guard.abandon())

@@ -249,6 +249,7 @@ def test_names_that_could_be_several_are_listed():
             "entity": "Union",
             "label": "ORG",
             "could_be": "Harbour Union; Rail Union",
+            "entity_id": "org-union",
             "mentions": 1,
             "articles": 1,
         }

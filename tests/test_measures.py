@@ -358,9 +358,13 @@ def test_what_two_say_together_counts_for_both():
             "entity_id": ["union", "firm", "firm"],
             "entity": ["Union", "Firm", "Firm"],
             "label": "ORG",
+            "start": 0,
+            "end": 4,
         }
     )
-    said = pd.DataFrame({"article_id": ["a"], "speaker_id": ["union;firm;"], "words": [7]})
+    said = pd.DataFrame(
+        {"article_id": ["a"], "speaker_id": ["union;firm;"], "words": [7], "start": 0, "end": 9}
+    )
     voice = measures.measure_voice(mentions, said).set_index("entity")
     assert voice["words"].to_dict() == {"Firm": 7, "Union": 7}
     assert voice["speaking"].to_dict() == {"Firm": 1, "Union": 1}

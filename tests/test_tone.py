@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import schema, tone
+from helpers import schema, tone, tones
 
 TEXTS = st.lists(
     st.one_of(
@@ -161,7 +161,7 @@ CLEAR = [
     ("Quist praised Brandvik as a brilliant and honest leader.", "Brandvik", "positive"),
     ("Quist met Brandvik at the station on Monday.", "Brandvik", "neutral"),
     ("Quist condemned North Korea’s decision to send troops.", "North Korea", "negative"),
-    ("Brandvik is not an honest man, Quist said.", "Brandvik", "negative"),
+    ("“Brandvik is not an honest man,” Quist said.", "Brandvik", "negative"),
 ]
 
 
@@ -170,6 +170,13 @@ def test_tone_toward_a_target(text, target, polarity):
     start = text.index(target)
     frame = pd.DataFrame({"text": [text], "start": [start], "end": [start + len(target)]})
     assert tone.add_target_tone(frame)["polarity"].iloc[0] == polarity
+
+
+def test_of_a_negation_without_marks_the_model_is_not_sure():
+    frame = pd.DataFrame({"text": ["Brandvik is not an honest man, Quist said."]})
+    judged = tone.add_target_tone(frame.assign(start=0, end=8)).iloc[0]
+    assert judged["polarity"] != "positive" and judged["p_neutral"] < tones.SURE
+    assert judged["p_negative"] > judged["p_positive"]
 
 
 @pytest.mark.parametrize(
