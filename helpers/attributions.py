@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from helpers import decoding, lexicons, quotations, relays, schema, sourcespans
-from helpers.sourcespans import EDGE, SENTENCE_END
+from helpers.sourcespans import MARKDOWN, SENTENCE_END
 
 Span = tuple[int, int]
 
@@ -205,9 +205,9 @@ def _shared_name(text: str, content: Span, source: Span, quotes: Quotes) -> int:
 
 def _strip(text: str, start: int, end: int, quotes: Quotes | None = None) -> Span | None:
     """Trim commas, dashes and space; with `quotes`, a full stop too, none of it inside them."""
-    while start < end and text[start] in EDGE:
+    while start < end and text[start] in MARKDOWN:
         start += 1
-    while end > start and text[end - 1] in EDGE and not (quotes and quotes.hold(end - 1)):
+    while end > start and text[end - 1] in MARKDOWN and not (quotes and quotes.hold(end - 1)):
         end -= 1
     if quotes and end > start and text[end - 1] == "." and not quotes.hold(end - 1):
         last_word = text[start : end - 1].rsplit(None, 1)[-1:]

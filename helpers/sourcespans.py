@@ -14,7 +14,7 @@ Span = tuple[int, int]
 EDGE = " \t\r\n,;:–—-"
 SENTENCE_END = re.compile(r"[.!?…][)\]”’\"]*\s+(?=[^a-z\s])|[\n\r]")
 
-_MARKS = " \t\r\n,;:–—-#*_"  # what Markdown sets before a headline is no part of a name
+MARKDOWN = " \t\r\n,;:–—-#*_"  # what Markdown sets before a headline is no part of what is said
 _TOLD = re.compile(r"(?:\w+\s+)?(?:told|tells|tell)(?:\s+\w+)?")
 _NOUN_PHRASE_BEFORE = re.compile(r"[,”\"]\s*(?P<phrase>[^,;:“”\"\n.]{2,70}?)\s*$")
 _OWNER = re.compile(r"(?:its|his|her|their)\b")
@@ -41,7 +41,7 @@ _HEARD = re.compile(r"(?:has\s+|have\s+|had\s+)?(?:also\s+|previously\s+)?(?:hea
 
 def strip(text: str, start: int, end: int) -> Span | None:
     """Return a span without commas, dashes, marks of a headline and space at its edges."""
-    while start < end and text[start] in _MARKS:
+    while start < end and text[start] in MARKDOWN:
         start += 1
     while end > start and text[end - 1] in EDGE:
         end -= 1

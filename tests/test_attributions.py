@@ -284,6 +284,13 @@ def test_who_is_cited_before_what_they_say_is_no_part_of_it():
     assert row["text"] == "that the port would close"
 
 
+def test_the_marks_of_a_markdown_headline_are_no_part_of_what_is_said():
+    table = read(
+        "# Army drivers told to stand by for port, sources say\n\nThe army has a plan, sources told the Courier."
+    )
+    assert table["text"].iloc[0] == "Army drivers told to stand by for port"
+
+
 def test_a_quotation_is_not_given_to_the_next_paragraph_which_says_something_else():
     text = "“I owe her.”\n\nRenn thinks she settled early."
     found = attributions.Found(((0, 12),), (19, 25), (14, 18), 0.9, "model")
