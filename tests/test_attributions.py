@@ -286,7 +286,8 @@ def test_who_is_cited_before_what_they_say_is_no_part_of_it():
 
 def test_the_marks_of_a_markdown_headline_are_no_part_of_what_is_said():
     table = read(
-        "# Army drivers told to stand by for port, sources say\n\nThe army has a plan, sources told the Courier."
+        "# Army drivers told to stand by for port, sources say\n\n"
+        "The army has a plan, sources told the Courier."
     )
     assert table["text"].iloc[0] == "Army drivers told to stand by for port"
 
