@@ -69,7 +69,7 @@ def test_attributions_are_counted_by_hand(tmp_path):
             {
                 "spans": [[71, 80]],
                 "source_spans": [[24, 37]],
-                "cue_spans": [],
+                "cue_spans": [[64, 70]],
                 "start": 71,
                 "end": 80,
             },
@@ -77,7 +77,7 @@ def test_attributions_are_counted_by_hand(tmp_path):
     ).assign(source_text="", cue="", confidence=0.9, text="")
     items = []
     counts = benchmarks._count_attributions(article, ours, corpus(), items)
-    assert counts == [1, 2, 2, 2, 2, 1, 1, 0, 0, 0, 1]
+    assert counts == [1, 2, 2, 2, 2, 1, 1, 0, 0, 0, 1, 1, 1, 2]
     assert [item["right"] for item in items] == [True, False]
 
 
