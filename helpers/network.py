@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import random
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,22 @@ def follow(average: nn.Module, model: nn.Module, decay: float) -> None:
         for mean, new in zip(average.parameters(), model.parameters(), strict=True):
             if new.requires_grad:
                 mean.lerp_(new, 1 - decay)
+
+
+def group_lengths(
+    lengths: Sequence[int], tokens: int, rng: random.Random | None = None
+) -> list[list[int]]:
+    """Group places of similar length, at most ``tokens`` padded a group; shuffled by ``rng``."""
+    jitter = (lambda: rng.uniform(-4, 4)) if rng else (lambda: 0)
+    groups: list[list[int]] = [[]]
+    for place in sorted(range(len(lengths)), key=lambda one: lengths[one] + jitter()):
+        longest = max(lengths[other] for other in [*groups[-1], place])
+        if groups[-1] and longest * (len(groups[-1]) + 1) > tokens:
+            groups.append([])
+        groups[-1].append(place)
+    if rng:
+        rng.shuffle(groups)
+    return [group for group in groups if group]
 
 
 def freeze(model: Reader, layers: int) -> None:

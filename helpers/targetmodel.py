@@ -97,9 +97,9 @@ class TargetModel:
             if marks.any():
                 held.setdefault(context, {}).setdefault(marks.tobytes(), []).append(place)
         for (first, last), targets in held.items():
-            marks = np.stack([np.frombuffer(key, np.float32) for key in sorted(targets)])
-            found = self.run(states[first:last], marks)
-            for key, row in zip(sorted(targets), found, strict=True):
+            keys = sorted(targets)
+            marks = np.stack([np.frombuffer(key, np.float32) for key in keys])
+            for key, row in zip(keys, self.run(states[first:last], marks), strict=True):
                 logits[targets[key]] = row
         logits = logits / self.temperature + self.bias
         raised = np.exp(logits - logits.max(1, keepdims=True))

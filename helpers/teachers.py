@@ -22,11 +22,11 @@ from torch import nn
 from torch.nn import functional
 
 from helpers import network
+from helpers.examples import MASK
 from helpers.network import HIDDEN
 from helpers.schema import POLARITIES
 
 LONGEST = 160
-MASK, SPECIAL = 103, 103
 SMOOTHING = 0.05
 
 
@@ -113,16 +113,7 @@ def make_batches(
     rows: Sequence[Row], tokens: int, rng: random.Random | None = None
 ) -> list[list[int]]:
     """Group the numbers of rows of similar length, at most ``tokens`` a batch."""
-    jitter = (lambda: rng.uniform(-4, 4)) if rng else (lambda: 0)
-    batches: list[list[int]] = [[]]
-    for number in sorted(range(len(rows)), key=lambda n: len(rows[n].ids) + jitter()):
-        longest = max(len(rows[n].ids) for n in [*batches[-1], number])
-        if batches[-1] and longest * (len(batches[-1]) + 1) > tokens:
-            batches.append([])
-        batches[-1].append(number)
-    if rng:
-        rng.shuffle(batches)
-    return [batch for batch in batches if batch]
+    return network.group_lengths([len(row.ids) for row in rows], tokens, rng)
 
 
 def collate(rows: Sequence[Row]) -> tuple[torch.Tensor, ...]:
@@ -179,7 +170,7 @@ def train(
                 group["lr"] = group["base"] * scale
             drawn = [_vary(rows[place], rows, settings.joined, rng) for place in batch]
             ids, marks, lengths = collate(drawn)
-            hidden = (torch.rand(ids.shape) < settings.masked) & (marks == 0) & (ids > SPECIAL)
+            hidden = (torch.rand(ids.shape) < settings.masked) & (marks == 0) & (ids > MASK)
             with torch.autocast("cpu", torch.bfloat16):
                 logits = model(ids.masked_fill(hidden, MASK), marks, lengths)
             gold = torch.tensor([row.polarity for row in drawn])

@@ -307,16 +307,9 @@ def make_batches(
     cases: list[Case], tokens: int, rng: random.Random | None = None
 ) -> list[list[Case]]:
     """Group targets in sentences of similar length, at most ``tokens`` words a batch."""
-    jitter = (lambda: rng.uniform(-4, 4)) if rng else (lambda: 0)
-    batches: list[list[Case]] = [[]]
-    for case in sorted(cases, key=lambda one: len(one.sentence.states) + jitter()):
-        longest = max(len(other.sentence.states) for other in [*batches[-1], case])
-        if batches[-1] and longest * (len(batches[-1]) + 1) > tokens:
-            batches.append([])
-        batches[-1].append(case)
-    if rng:
-        rng.shuffle(batches)
-    return [batch for batch in batches if batch]
+    lengths = [len(case.sentence.states) for case in cases]
+    groups = network.group_lengths(lengths, tokens, rng)
+    return [[cases[place] for place in group] for group in groups]
 
 
 def collate(cases: list[Case]) -> tuple[torch.Tensor, ...]:

@@ -156,6 +156,16 @@ def wait_for_server(address: str, server: subprocess.Popen, log: Path) -> None:
     raise AssertionError(f"JupyterLab did not answer: {log.read_text()}")
 
 
+def open_evidence(page) -> None:
+    """Open the first line of evidence by keyboard; its sentences were hidden."""
+    line = page.locator(".jp-OutputArea-output details").first
+    line.scroll_into_view_if_needed()
+    assert not line.locator("mark").first.is_visible()
+    line.locator("summary").focus()
+    page.keyboard.press("Enter")
+    line.locator("mark").first.wait_for(state="visible")
+
+
 def run_all(page, lab: Lab, name: str) -> None:
     """Open a notebook in JupyterLab and run it to its end, without an error."""
     page.goto(f"{lab.address}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
@@ -191,12 +201,7 @@ def test_run_all_reaches_the_last_output_a_bar_opens_and_an_alias_is_edited(
     )
     assert widths and min(widths) > 100
 
-    line = page.locator(".jp-OutputArea-output details").first
-    line.scroll_into_view_if_needed()
-    assert not line.locator("mark").first.is_visible()
-    line.locator("summary").focus()
-    page.keyboard.press("Enter")
-    line.locator("mark").first.wait_for(state="visible")
+    open_evidence(page)
     page.screenshot(path=tmp_path / "bar.png")
 
     desk = page.locator(".attributed-desk")
@@ -238,12 +243,7 @@ def test_an_article_is_chosen_its_evidence_opened_and_a_word_looked_up(
     page.wait_for_function(changed, arg=[reading.element_handle(), chosen])
     assert "Port strike talks" in reading.locator("article").inner_text()
 
-    line = page.locator(".jp-OutputArea-output details").first
-    line.scroll_into_view_if_needed()
-    assert not line.locator("mark").first.is_visible()
-    line.locator("summary").focus()
-    page.keyboard.press("Enter")
-    line.locator("mark").first.wait_for(state="visible")
+    open_evidence(page)
     page.screenshot(path=tmp_path / "opened.png")
 
     looking.scroll_into_view_if_needed()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from helpers import codings, names, reliability, speakers, tables
+from helpers import codings, reliability, speakers, tables
+from helpers.benchmarks import plain_name
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
 GOLD = SAMPLE / "gold"
@@ -111,13 +112,6 @@ def test_speakers_are_found_as_well_as_measured(found, gold):
     ours = found.loc[pairs["first"], "speaker"].map(plain_name)
     theirs = gold.attributions.loc[pairs["second"], "speaker"].map(plain_name)
     assert (ours.to_numpy() == theirs.to_numpy()).mean() >= 0.94
-
-
-def plain_name(speaker):
-    """A speaker without leading article, case and kind of apostrophe; an outlet under one name."""
-    known = names.known(speaker)
-    plain = known.name if known else speaker
-    return re.sub(r"^(?:the|an?) ", "", plain.casefold()).replace("’", "'")
 
 
 @pytest.fixture(scope="module")
