@@ -40,6 +40,7 @@ LINK = 64
 LINKS = 4 * LINK + 2
 STATES = "layer2.norm2"
 KEPT_WORDS = 150_000
+SLOWER = ["SkipLayerNormFusion"]  # the joined sum and norm take four times as long as the two apart
 
 
 class ModelError(RuntimeError):
@@ -308,7 +309,10 @@ class Encoder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            str(folder / "model.onnx"),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=SLOWER,
         )
         self.kept = OrderedDict()
 

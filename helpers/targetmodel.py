@@ -81,7 +81,10 @@ class TargetModel:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            str(folder / "model.onnx"),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=encoder.SLOWER,
         )
 
     def judge(self, text: str, spans: Sequence[tuple[int, int]]) -> np.ndarray:
