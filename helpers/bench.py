@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from helpers import schema, tables
+from helpers import ingest, schema, tables
 
 PROJECT = Path(__file__).resolve().parent.parent
 COLUMNS = ["measure", "value", "floor", "aim", "note"]
@@ -59,8 +59,8 @@ def read_texts() -> list[str]:
     if gold:
         with gzip.open(Path(gold) / "polnear" / "dev.jsonl.gz", "rt", encoding="utf-8") as lines:
             return [json.loads(line)["text"] for line in lines]
-    files = sorted((PROJECT / "data" / "sample").rglob("*.txt"))
-    return [file.read_text(encoding="utf-8") for file in files]
+    articles, _ = ingest.read_articles(PROJECT / "data" / "sample")
+    return articles["text"].tolist()
 
 
 def vary(text: str, number: int, words: int) -> str:
@@ -195,7 +195,7 @@ def measure_reading(options: Options) -> Iterator[tuple]:
 
 def read_folder(folder: Path) -> None:
     """Read the articles of a folder into mentions and attributions, and forget them."""
-    from helpers import attributions, ingest, mentions
+    from helpers import attributions, mentions
 
     articles, _ = ingest.read_articles(folder)
     mentions.find_mentions(articles)
