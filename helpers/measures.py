@@ -25,8 +25,10 @@ from helpers.intervals import (
 from helpers.names import country_names
 
 NOTHING, NONE = "nothing to count", "none"
+COUNTED_AT_ONCE = 20_000  # articles, of those counted as pairs
 PAIRED_ENTITIES = 200
 VOICE = ["entity_id", "article_id", "start", "end", "words"]
+SPOKEN = ["article_id", "start", "end", "words", "role", "speaker", "speaker_id"]
 DIFFERENCE = ["share", "others", "difference", "low", "high"]
 
 
@@ -555,15 +557,21 @@ def count_pairs(mentions: pd.DataFrame, n_articles: int) -> pd.DataFrame:
     many times more often they meet. The 200 most widely mentioned entities are paired.
     """
     widest = count_entities(mentions).drop_duplicates("entity").head(PAIRED_ENTITIES)
-    present = mentions[["article_id", "entity"]].drop_duplicates()
-    present = present.merge(widest["entity"], on="entity", validate="many_to_one")
-    both = present.merge(present, on="article_id", suffixes=("", "_with"), validate="many_to_many")
-    both = both[both["entity"] < both["entity_with"]]
-    pairs = both.groupby(["entity", "entity_with"]).size().rename("articles").reset_index()
-    alone = present["entity"].value_counts()
-    first, second = (pairs[name].map(alone).astype(float) for name in ("entity", "entity_with"))
-    expected = first * second / max(n_articles, 1)
-    pairs = pairs.assign(expected=expected, ratio=pairs["articles"] / expected)
+    names = np.sort(widest["entity"].to_numpy(str))
+    named = mentions[mentions["entity"].isin(names)]
+    place, articles = pd.factorize(named["article_id"])
+    present = np.zeros((len(articles), len(names)), bool)
+    present[place, np.searchsorted(names, named["entity"].to_numpy(str))] = True
+    both = np.zeros((len(names), len(names)))
+    for low in range(0, len(present), COUNTED_AT_ONCE):
+        part = present[low : low + COUNTED_AT_ONCE].astype(np.float32)
+        both += part.T @ part
+    first, second = np.nonzero(np.triu(both, 1))
+    alone = present.sum(0, dtype=float)
+    expected = alone[first] * alone[second] / max(n_articles, 1)
+    met = both[first, second]
+    pairs = pd.DataFrame({"entity": names[first], "entity_with": names[second]})
+    pairs = pairs.assign(articles=met.astype(int), expected=expected, ratio=met / expected)
     return _ranked(pairs, "articles", "ratio", then="entity")
 
 
@@ -572,15 +580,15 @@ def find_pairs(mentions: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
 
     One row is one of the two in one article: entity, entity_with, article_id, start, end.
     """
-    keys, place = ["entity", "entity_with"], ["article_id", "start", "end"]
-    first = mentions.drop_duplicates(["article_id", "entity"])[["entity", *place]]
-    sides = [
-        pairs[keys].merge(first.rename(columns={"entity": side}), on=side, validate="many_to_many")
-        for side in keys
-    ]
-    common = sides[0][[*keys, "article_id"]].merge(sides[1][[*keys, "article_id"]])
-    found = [side.merge(common, on=[*keys, "article_id"], validate="one_to_one") for side in sides]
-    return pd.concat(found, ignore_index=True)
+    keys = ["entity", "entity_with"]
+    named = mentions["entity"].isin(pd.unique(pairs[keys].to_numpy().ravel()))
+    first = mentions.loc[named, ["article_id", "entity", "start", "end"]]
+    first = first.drop_duplicates(["article_id", "entity"])
+    met = first.merge(first, on="article_id", suffixes=("", "_with"), validate="many_to_many")
+    met = met[met["entity"] < met["entity_with"]].merge(pairs[keys], validate="many_to_one")
+    columns = [*keys, "article_id", "start", "end"]
+    other = met[[*keys, "article_id", "start_with", "end_with"]].set_axis(columns, axis=1)
+    return pd.concat([met[columns], other], ignore_index=True)
 
 
 def each_speaker(attributions: pd.DataFrame) -> pd.DataFrame:

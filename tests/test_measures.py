@@ -413,3 +413,33 @@ EMPTY = {name: schema.empty(name) for name in schema.TABLES}
 def test_nothing_gives_an_empty_frame(measured):
     found = measured(EMPTY)
     assert found.empty and len(found.columns)
+
+
+MENTIONS = pd.DataFrame(
+    [
+        ("a", "Ada", 0),
+        ("a", "Bo", 10),
+        ("a", "Ada", 20),
+        ("b", "Ada", 0),
+        ("b", "Bo", 30),
+        ("b", "Cy", 40),
+        ("c", "Ada", 0),
+    ],
+    columns=["article_id", "entity", "start"],
+).assign(label="PERSON")
+
+
+def test_pairs_are_counted_as_a_person_would_and_lead_to_both_places():
+    mentions = MENTIONS.assign(entity_id=MENTIONS["entity"], end=MENTIONS["start"] + 5)
+    pairs = measures.count_pairs(mentions, 4)
+    counted = pairs[["entity", "entity_with", "articles"]].to_numpy().tolist()
+    assert counted == [["Ada", "Bo", 2], ["Bo", "Cy", 1], ["Ada", "Cy", 1]]
+    assert pairs["ratio"].tolist() == approx([2 / (3 * 2 / 4), 1 / (2 / 4), 1 / (3 / 4)])
+    behind = measures.find_pairs(mentions, pairs.head(1))
+    found = behind[["entity", "entity_with", "article_id", "start"]].to_numpy().tolist()
+    assert sorted(found) == [
+        ["Ada", "Bo", "a", 0],
+        ["Ada", "Bo", "a", 10],
+        ["Ada", "Bo", "b", 0],
+        ["Ada", "Bo", "b", 30],
+    ]
