@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from helpers import gender, schema, tables
 from helpers.capitals import is_capital
@@ -47,8 +49,21 @@ def join_articles(
         raise ValueError(f"{unknown[0]!r} is no role; there is: {', '.join(schema.BLOCK_ROLES)}")
     if len(roles):
         frame = frame[frame["role"].isin(roles)]
-    known = articles[["article_id", "outlet", "published"]]
-    return frame.merge(known, on="article_id", how="inner", validate="many_to_one")
+    places = _places(frame["article_id"], articles["article_id"])
+    if (places < 0).any():
+        frame, places = frame[places >= 0], places[places >= 0]
+    known = {name: articles[name].array.take(places) for name in ("outlet", "published")}
+    return frame.reset_index(drop=True).assign(**known)
+
+
+def _places(values: pd.Series, known: pd.Series) -> np.ndarray:
+    """Return where each value stands in `known`, whose values are unique; -1 where it does not."""
+    if known.duplicated().any():
+        twice = known[known.duplicated()].iloc[0]
+        raise pd.errors.MergeError(f"{known.name} {twice!r} stands twice: it must be unique")
+    kind = pa.large_string()
+    found = pc.index_in(pa.array(values, kind), value_set=pa.array(known, kind))
+    return found.fill_null(-1).to_numpy()
 
 
 def join_entities(
@@ -67,12 +82,17 @@ def join_entities(
     unknown = sorted(set(labels) - set(schema.LABELS))
     if unknown:
         raise ValueError(f"{unknown[0]!r} is no label; there is: {', '.join(schema.LABELS)}")
-    known = name_apart(entities)[["entity_id", "entity", "label", "country"]]
-    known = known.rename(columns={"label": "entity_label"})
-    joined = mentions.merge(known, on="entity_id", how="left", validate="many_to_one")
-    joined["entity"] = joined["entity"].fillna(joined["text"])
-    joined["country"] = joined["country"].fillna("")
-    joined["label"] = joined.pop("entity_label").fillna(joined["label"])
+    places = _places(mentions["entity_id"], entities["entity_id"])
+    known = name_apart(entities)
+    entity, label, country = (
+        pd.Series(known[name].array.take(places, allow_fill=True), index=mentions.index)
+        for name in ("entity", "label", "country")
+    )
+    joined = mentions.assign(
+        entity=entity.fillna(mentions["text"]),
+        country=country.fillna(""),
+        label=label.fillna(mentions["label"]),
+    )
     if _as_governments(capitals):
         joined = _name_governments(joined, joined["stands_for"] == "government")
     return joined[joined["label"].isin(labels)] if len(labels) else joined
@@ -593,31 +613,37 @@ def find_pairs(mentions: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
 
 def each_speaker(attributions: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each of those who speak as one: `entity_id` is the id of one of them."""
-    ids = attributions["speaker_id"].str.split(";")
-    return attributions.assign(entity_id=ids).explode("entity_id")
+    alone = attributions.assign(entity_id=attributions["speaker_id"])
+    joint = alone["entity_id"].str.contains(";", regex=False)
+    if not joint.any():
+        return alone
+    ids = alone["entity_id"].where(~joint, alone["entity_id"].str.split(";"))
+    return alone.assign(entity_id=ids).explode("entity_id")
 
 
 def find_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.DataFrame:
-    """Find what is behind `measure_voice`: where its entities are mentioned and where they speak.
+    """Find where the entities of mentions are mentioned and where they speak.
 
     One row is one mention, or one statement of one of its speakers (`speaks`): entity_id, entity,
     label, article_id, start, end, words (spoken).
     """
-    names = mentions[["entity_id", "entity", "label"]].drop_duplicates("entity_id")
+    names = mentions.loc[mentions["entity_id"] != "", ["entity_id", "entity", "label"]]
+    names = names.drop_duplicates("entity_id")
     spoken = each_speaker(attributions)[VOICE].assign(speaks=True)
     named = mentions.assign(words=0)[VOICE].assign(speaks=False)
     found = pd.concat([named, spoken], ignore_index=True).astype({"speaks": bool})
-    return found[found["entity_id"] != ""].merge(names, on="entity_id", validate="many_to_one")
+    places = _places(found["entity_id"], names["entity_id"])
+    found, places = found[places >= 0].reset_index(drop=True), places[places >= 0]
+    return found.assign(**{name: names[name].array.take(places) for name in ("entity", "label")})
 
 
-def measure_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.DataFrame:
+def measure_voice(appears: pd.DataFrame) -> pd.DataFrame:
     """Measure in how many articles an entity appears and in how many of these it speaks.
 
-    One row is one entity: articles (it is mentioned or speaks), speaking (articles), words spoken,
-    share (speaking of articles), low, high. Only entities of `mentions` are listed. What several
-    say together counts for each of them.
+    `appears` is what `find_voice` gives. One row is one entity: articles (it is mentioned or
+    speaks), speaking (articles), words spoken, share (speaking of articles), low, high. What
+    several say together counts for each of them.
     """
-    appears = find_voice(mentions, attributions)
     names = appears[["entity_id", "entity", "label"]].drop_duplicates("entity_id")
     spoken = appears[appears["speaks"]]
     voice = names.set_index("entity_id").assign(

