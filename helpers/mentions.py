@@ -61,6 +61,9 @@ _FEATURE = re.compile(
     rf"|\b(?:Lake|Mount)\s{_CAPITALISED}"
 )
 _COMPASS = re.compile(r"\b[Tt]he\s(?P<point>North|South|East|West)(?![\w-]|\s[A-Z])")
+_STATE_RUN = re.compile(
+    r"\bstate-(?:run|owned|controlled|funded|backed)\s+(?P<name>[A-Z]{2,8})(?![\w-]|\s[A-Z])"
+)
 _BY = re.compile(r"By\s+(?=[A-Z])")
 _HYPHENATED = re.compile(r"-[a-z]+\b")
 _GOES_ON = re.compile(r"(?:[ ][A-Z][a-z]+){1,2}(?![\w’'-])")
@@ -267,6 +270,10 @@ def _body_names(text: str) -> list[Name]:
                 start = small.end()
             if " " in text[start:end] and not text[start:end].isupper():
                 found.append(_by_rule(*names.trim(text, start, end), label, "form of the name"))
+    found += [
+        _by_rule(*match.span("name"), "ORG", "form of the name")
+        for match in _STATE_RUN.finditer(text)
+    ]
     for match in _COMPASS.finditer(text):
         country = re.search(rf"\b{match['point']} (?:Korea|Sudan|Vietnam)", text)
         found.append(
