@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from helpers import lexicons, names
@@ -317,6 +317,12 @@ def acronyms_of(name: str) -> set[str]:
     capitals = "".join(word[0] for word in words if word[0].isupper())
     every = "".join(word[0].upper() for word in words)
     return {acronym for acronym in (capitals, every) if len(acronym) > 1}
+
+
+def acronyms_among(spelled: Iterable[str]) -> set[str]:
+    """Return the spellings of one body that are acronyms of another of its spellings."""
+    made = {acronym for name in spelled if " " in name for acronym in acronyms_of(name)}
+    return made.intersection(spelled)
 
 
 # ----------------------------------------------------------------------------------- "the North"

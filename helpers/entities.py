@@ -340,7 +340,11 @@ def _entity(
         spelled.update(names_of[key])
         for form, why in forms[key].items():
             reasons[form] |= why - {""}
-    entity = min(spelled, key=lambda n: (_shouts(n), -spelled[n], n.isupper(), -len(n), n))
+    short = bodies.acronyms_among(spelled)
+    entity = min(
+        spelled,
+        key=lambda n: (_shouts(n), n in short, -spelled[n], n.isupper(), -len(n), n),
+    )
     told: dict[str, list[str]] = defaultdict(list)
     for form in sorted(reasons):
         for reason in sorted(reasons[form]):

@@ -103,16 +103,20 @@ def join_governments(
 ) -> pd.DataFrame:
     """Let capitals that speak be their government's voice where `capitals` is "government".
 
-    `speaker_id` is then that of the government (see `join_entities`); else nothing changes.
+    `speaker_id` is then that of the government (see `join_entities`), also of one who speaks with
+    others; else nothing changes.
     """
     if not _as_governments(capitals):
         return attributions
-    known = entities.set_index("entity_id")
-    spoken = attributions["speaker_id"]
-    country = spoken.map(known["country"]).fillna("")
-    capital = spoken.map(known["entity"]).fillna("").map(is_capital).astype(bool)
-    moved = _name_governments(attributions.assign(entity_id=spoken, country=country), capital)
-    return attributions.assign(speaker_id=moved["entity_id"])
+    known = entities[["entity_id", "entity", "country"]]
+    of_capitals = known[known["entity"].map(is_capital).astype(bool)]
+    moved = _name_governments(of_capitals, pd.Series(True, index=of_capitals.index))
+    government = dict(zip(of_capitals["entity_id"], moved["entity_id"], strict=True))
+    ids = [
+        ";".join(government.get(one, one) for one in joint.split(";"))
+        for joint in attributions["speaker_id"]
+    ]
+    return attributions.assign(speaker_id=pd.Series(ids, index=attributions.index, dtype="str"))
 
 
 def _as_governments(capitals: str) -> bool:

@@ -67,6 +67,9 @@ _HALVES = re.compile(r"\b(North|South|East|West) (?:Korea|Sudan|Vietnam)")
 _WORD = re.compile(r"\w+")
 _INNER_WORD = re.compile(r"(?<=[a-z,] )\w+")
 _NO_SURNAME = re.compile(rf"\w|\s(?:{_BODY_NOUNS}|{_COMPANY_NOUNS})\b")
+_STATE_RUN = re.compile(
+    r"\bstate-(?:run|owned|controlled|funded|backed)\s+(?P<name>[A-Z]{2,8})(?![\w-]|\s[A-Z])"
+)
 _BY = re.compile(r"By\s+(?=[A-Z])")
 _HYPHENATED = re.compile(r"-[a-z]+\b")
 _GOES_ON = re.compile(r"(?:[ ][A-Z][a-z]+){1,2}(?![\w’'-])")
@@ -284,6 +287,10 @@ def _body_names(text: str) -> list[Name]:
                 start = small.end()
             if " " in text[start:end] and not text[start:end].isupper():
                 found.append(_by_rule(*names.trim(text, start, end), label, "form of the name"))
+    found += [
+        _by_rule(*match.span("name"), "ORG", "form of the name")
+        for match in _STATE_RUN.finditer(text)
+    ]
     points = list(_COMPASS.finditer(text))
     halves = set(_HALVES.findall(text)) if points else ()
     for match in points:

@@ -44,6 +44,10 @@ _PLACED = (
 )  # how an article uses the name of a place
 _EMBODIED = (
     re.compile(rf"\b(?:{_COMPANY})\s+{_NAME}(?![\w]|[’']s\s+(?:founder|owner))"),
+    re.compile(
+        r"\b(?:news agency|newspaper|daily|broadcaster),\s+(?P<name>[A-Z]{2,8}),"
+        r"|(?<![\w’'-])(?P<reports>[A-Z]{3,8})\s+(?:also\s+|later\s+|had\s+)?(?:reported|quoted)\b"
+    ),
     re.compile(rf"\b(?:{_POST}|shares) (?:of|at|in)\s+{_NAME}(?!\w|[’']s\b)"),
     re.compile(rf"(?<![\w’'-]){_NAME}[’']s?\s+(?:\w+\s+){{0,2}}?(?:{_POST})\b"),
     re.compile(

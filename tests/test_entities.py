@@ -200,6 +200,14 @@ def test_one_and_several_of_a_people_are_one_over_the_corpus():
     assert len(entities.find_entities(found, articles("", ""))) == 1
 
 
+def test_a_body_is_called_by_its_long_form_however_often_its_acronym_stands():
+    text = "The Harbour Workers’ Union (HWU) met."
+    rows = [("a0", "Harbour Workers’ Union", "ORG"), ("a0", "HWU", "ORG")]
+    rows += [(article, "HWU", "ORG") for article in ("a1", "a2", "a2")]
+    table = entities.find_entities(mentions(*rows), articles(text, "HWU met.", "HWU and HWU."))
+    assert table["entity"].tolist() == ["Harbour Workers' Union"]
+
+
 def test_an_acronym_defined_elsewhere_joins_where_all_articles_agree():
     text = "The Harbour Workers’ Union (HWU) met."
     rows = [("a0", "Harbour Workers’ Union", "ORG"), ("a0", "HWU", "ORG"), ("a1", "HWU", "ORG")]

@@ -370,6 +370,22 @@ def test_what_two_say_together_counts_for_both():
     assert voice["speaking"].to_dict() == {"Firm": 1, "Union": 1}
 
 
+def test_a_capital_that_speaks_with_others_is_its_government_too():
+    """Each of those who speak as one is counted for its government; who is no capital stays."""
+    known = pd.DataFrame(
+        {
+            "entity_id": ["gpe-moscow", "gpe-beijing", "person-mara-quist"],
+            "entity": ["Moscow", "Beijing", "Mara Quist"],
+            "country": ["RUS", "CHN", ""],
+        }
+    )
+    said = pd.DataFrame({"speaker_id": ["gpe-moscow;gpe-beijing", "person-mara-quist;", "x"]})
+    joined = measures.join_governments(said, known, "government")["speaker_id"]
+    both = "org-government-of-rus;org-government-of-chn"
+    assert list(joined) == [both, "person-mara-quist;", "x"]
+    assert measures.join_governments(said, known, "place").equals(said)
+
+
 def test_a_grid_of_entities_and_outlets_has_its_zeros():
     articles = TABLES["articles"]
     mentions = measures.join_articles(TABLES["mentions"], articles)

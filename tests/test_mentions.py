@@ -50,6 +50,7 @@ def found(text: str) -> list[tuple[str, str]]:
         ("He spoke to Xinhua on Monday.", ("Xinhua", "ORG")),
         ("Japan’s broadcaster NHK said so.", ("NHK", "ORG")),
         ("According to The New York Times, it rained.", ("New York Times", "ORG")),
+        ("Odo Brandvik praised it, the state-run ODR reported.", ("ODR", "ORG")),
         ("Prime Minister Odo Brandvik spoke.", ("Odo Brandvik", "PERSON")),
         ("She joined the Ministry of Fisheries and Ports in May.", None),
     ],

@@ -51,6 +51,19 @@ def test_a_body_is_used_as_one(text):
     assert "Castellan" in nameuses.used_as_bodies(text)
 
 
+def test_an_acronym_apposed_to_a_news_agency_is_its_name():
+    assert nameuses.used_as_bodies("The state news agency, VRN, said so.") == {"VRN"}
+    assert not nameuses.used_as_bodies("He left the news agency, Mara Quist, a friend, said.")
+
+
+def test_what_is_all_capitals_and_reports_is_a_body():
+    assert nameuses.used_as_bodies("It rained, VRN reported. VRK later quoted Quist.") == {
+        "VRN",
+        "VRK",
+    }
+    assert not nameuses.used_as_bodies("QUIST SAID NO. Quist reported losses. JFK said no.")
+
+
 def test_a_lawyer_of_a_company_is_no_company():
     text = "The lawyer for the company, Beatrix Lorne, and Piers Lee, a company founder, left."
     assert not nameuses.used_as_bodies(text)
