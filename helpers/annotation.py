@@ -14,6 +14,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -22,6 +23,7 @@ from helpers import (
     attributions,
     codebook,
     duplicates,
+    encoder,
     engine,
     entities,
     mentions,
@@ -38,6 +40,7 @@ from helpers.parts import NAMES, Index, Join, PartStore
 from helpers.storage import Storage, from_bytes
 
 JOINED_STEPS = ("speakers", "sources")
+TOGETHER = 2 * encoder.KEPT_WORDS  # characters of articles that are read before tone goes on
 _one_at_a_time = threading.Lock()  # a cluster's worker may have threads; the models are not for two
 
 
@@ -116,11 +119,7 @@ def annotate(articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "sentences", lambda some: structure.find_sentences(some, blocks), articles, "sentences"
     )
     readable = articles[articles["language"].isin(["", "en"])]
-    found = run("mentions", mentions.find_mentions, readable, "mentions")
-    said = run("attributions", attributions.find_attributions, readable, "attributions")
-    aimed = run(
-        "targets", lambda some: targets.find_targets(said, found, some), readable, "targets"
-    )
+    found, said, aimed = _read(readable, run)
     problems.extend(_unclosed_quotations(readable))
     return {
         "articles": articles,
@@ -131,6 +130,23 @@ def annotate(articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "targets": aimed,
         "problems": pd.DataFrame(problems, columns=schema.TABLES["problems"].columns.names),
     }
+
+
+def _read(articles: pd.DataFrame, run: Callable[..., pd.DataFrame]) -> list[pd.DataFrame]:
+    """Return mentions, attributions and targets of articles, each article read once for all three.
+
+    Targets go on from the states of that reading, of which only the latest texts' are kept.
+    """
+    groups = np.cumsum(articles["text"].str.len()) // TOGETHER
+    read = []
+    for _, some in articles.groupby(groups.to_numpy(), sort=False):
+        found = run("mentions", mentions.find_mentions, some, "mentions")
+        said = run("attributions", attributions.find_attributions, some, "attributions")
+        aimed = run("targets", partial(targets.find_targets, said, found), some, "targets")
+        read.append((found, said, aimed))
+    if not read:
+        return [schema.empty(name) for name in ("mentions", "attributions", "targets")]
+    return [pd.concat(frames, ignore_index=True) for frames in zip(*read, strict=True)]
 
 
 def _in_order(frame: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:

@@ -149,7 +149,9 @@ def trace(
         When a number differs from what its rows give.
     """
     keys = list(keys) or shared_keys(counts, rows)
-    behind = find_rows(counts, rows, keys)
+    needed = {*keys, "article_id", "start", "end", "words", value}
+    needed |= set() if "start" in rows else {"text"}
+    behind = find_rows(counts, rows[[column for column in rows if column in needed]], keys)
     usual = {n: NUMBERS[n] for n in counts if n in NUMBERS and _countable(counts, n)}
     units = dict(numbers or usual)
     if "words" not in behind:

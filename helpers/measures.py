@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from helpers import gender, schema, tables
 from helpers.capitals import is_capital
@@ -25,8 +27,10 @@ from helpers.intervals import (
 from helpers.names import country_names
 
 NOTHING, NONE = "nothing to count", "none"
+COUNTED_AT_ONCE = 20_000  # articles, of those counted as pairs
 PAIRED_ENTITIES = 200
 VOICE = ["entity_id", "article_id", "start", "end", "words"]
+SPOKEN = ["article_id", "start", "end", "words", "role", "speaker", "speaker_id"]
 DIFFERENCE = ["share", "others", "difference", "low", "high"]
 
 
@@ -45,8 +49,21 @@ def join_articles(
         raise ValueError(f"{unknown[0]!r} is no role; there is: {', '.join(schema.BLOCK_ROLES)}")
     if len(roles):
         frame = frame[frame["role"].isin(roles)]
-    known = articles[["article_id", "outlet", "published"]]
-    return frame.merge(known, on="article_id", how="inner", validate="many_to_one")
+    places = _places(frame["article_id"], articles["article_id"])
+    if (places < 0).any():
+        frame, places = frame[places >= 0], places[places >= 0]
+    known = {name: articles[name].array.take(places) for name in ("outlet", "published")}
+    return frame.reset_index(drop=True).assign(**known)
+
+
+def _places(values: pd.Series, known: pd.Series) -> np.ndarray:
+    """Return where each value stands in `known`, whose values are unique; -1 where it does not."""
+    if known.duplicated().any():
+        twice = known[known.duplicated()].iloc[0]
+        raise pd.errors.MergeError(f"{known.name} {twice!r} stands twice: it must be unique")
+    kind = pa.large_string()
+    found = pc.index_in(pa.array(values, kind), value_set=pa.array(known, kind))
+    return found.fill_null(-1).to_numpy()
 
 
 def join_entities(
@@ -65,12 +82,17 @@ def join_entities(
     unknown = sorted(set(labels) - set(schema.LABELS))
     if unknown:
         raise ValueError(f"{unknown[0]!r} is no label; there is: {', '.join(schema.LABELS)}")
-    known = name_apart(entities)[["entity_id", "entity", "label", "country"]]
-    known = known.rename(columns={"label": "entity_label"})
-    joined = mentions.merge(known, on="entity_id", how="left", validate="many_to_one")
-    joined["entity"] = joined["entity"].fillna(joined["text"])
-    joined["country"] = joined["country"].fillna("")
-    joined["label"] = joined.pop("entity_label").fillna(joined["label"])
+    places = _places(mentions["entity_id"], entities["entity_id"])
+    known = name_apart(entities)
+    entity, label, country = (
+        pd.Series(known[name].array.take(places, allow_fill=True), index=mentions.index)
+        for name in ("entity", "label", "country")
+    )
+    joined = mentions.assign(
+        entity=entity.fillna(mentions["text"]),
+        country=country.fillna(""),
+        label=label.fillna(mentions["label"]),
+    )
     if _as_governments(capitals):
         joined = _name_governments(joined, joined["stands_for"] == "government")
     return joined[joined["label"].isin(labels)] if len(labels) else joined
@@ -555,15 +577,21 @@ def count_pairs(mentions: pd.DataFrame, n_articles: int) -> pd.DataFrame:
     many times more often they meet. The 200 most widely mentioned entities are paired.
     """
     widest = count_entities(mentions).drop_duplicates("entity").head(PAIRED_ENTITIES)
-    present = mentions[["article_id", "entity"]].drop_duplicates()
-    present = present.merge(widest["entity"], on="entity", validate="many_to_one")
-    both = present.merge(present, on="article_id", suffixes=("", "_with"), validate="many_to_many")
-    both = both[both["entity"] < both["entity_with"]]
-    pairs = both.groupby(["entity", "entity_with"]).size().rename("articles").reset_index()
-    alone = present["entity"].value_counts()
-    first, second = (pairs[name].map(alone).astype(float) for name in ("entity", "entity_with"))
-    expected = first * second / max(n_articles, 1)
-    pairs = pairs.assign(expected=expected, ratio=pairs["articles"] / expected)
+    names = np.sort(widest["entity"].to_numpy(str))
+    named = mentions[mentions["entity"].isin(names)]
+    place, articles = pd.factorize(named["article_id"])
+    present = np.zeros((len(articles), len(names)), bool)
+    present[place, np.searchsorted(names, named["entity"].to_numpy(str))] = True
+    both = np.zeros((len(names), len(names)))
+    for low in range(0, len(present), COUNTED_AT_ONCE):
+        part = present[low : low + COUNTED_AT_ONCE].astype(np.float32)
+        both += part.T @ part
+    first, second = np.nonzero(np.triu(both, 1))
+    alone = present.sum(0, dtype=float)
+    expected = alone[first] * alone[second] / max(n_articles, 1)
+    met = both[first, second]
+    pairs = pd.DataFrame({"entity": names[first], "entity_with": names[second]})
+    pairs = pairs.assign(articles=met.astype(int), expected=expected, ratio=met / expected)
     return _ranked(pairs, "articles", "ratio", then="entity")
 
 
@@ -572,44 +600,50 @@ def find_pairs(mentions: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
 
     One row is one of the two in one article: entity, entity_with, article_id, start, end.
     """
-    keys, place = ["entity", "entity_with"], ["article_id", "start", "end"]
-    first = mentions.drop_duplicates(["article_id", "entity"])[["entity", *place]]
-    sides = [
-        pairs[keys].merge(first.rename(columns={"entity": side}), on=side, validate="many_to_many")
-        for side in keys
-    ]
-    common = sides[0][[*keys, "article_id"]].merge(sides[1][[*keys, "article_id"]])
-    found = [side.merge(common, on=[*keys, "article_id"], validate="one_to_one") for side in sides]
-    return pd.concat(found, ignore_index=True)
+    keys = ["entity", "entity_with"]
+    named = mentions["entity"].isin(pd.unique(pairs[keys].to_numpy().ravel()))
+    first = mentions.loc[named, ["article_id", "entity", "start", "end"]]
+    first = first.drop_duplicates(["article_id", "entity"])
+    met = first.merge(first, on="article_id", suffixes=("", "_with"), validate="many_to_many")
+    met = met[met["entity"] < met["entity_with"]].merge(pairs[keys], validate="many_to_one")
+    columns = [*keys, "article_id", "start", "end"]
+    other = met[[*keys, "article_id", "start_with", "end_with"]].set_axis(columns, axis=1)
+    return pd.concat([met[columns], other], ignore_index=True)
 
 
 def each_speaker(attributions: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each of those who speak as one: `entity_id` is the id of one of them."""
-    ids = attributions["speaker_id"].str.split(";")
-    return attributions.assign(entity_id=ids).explode("entity_id")
+    alone = attributions.assign(entity_id=attributions["speaker_id"])
+    joint = alone["entity_id"].str.contains(";", regex=False)
+    if not joint.any():
+        return alone
+    ids = alone["entity_id"].where(~joint, alone["entity_id"].str.split(";"))
+    return alone.assign(entity_id=ids).explode("entity_id")
 
 
 def find_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.DataFrame:
-    """Find what is behind `measure_voice`: where its entities are mentioned and where they speak.
+    """Find where the entities of mentions are mentioned and where they speak.
 
     One row is one mention, or one statement of one of its speakers (`speaks`): entity_id, entity,
     label, article_id, start, end, words (spoken).
     """
-    names = mentions[["entity_id", "entity", "label"]].drop_duplicates("entity_id")
+    names = mentions.loc[mentions["entity_id"] != "", ["entity_id", "entity", "label"]]
+    names = names.drop_duplicates("entity_id")
     spoken = each_speaker(attributions)[VOICE].assign(speaks=True)
     named = mentions.assign(words=0)[VOICE].assign(speaks=False)
     found = pd.concat([named, spoken], ignore_index=True).astype({"speaks": bool})
-    return found[found["entity_id"] != ""].merge(names, on="entity_id", validate="many_to_one")
+    places = _places(found["entity_id"], names["entity_id"])
+    found, places = found[places >= 0].reset_index(drop=True), places[places >= 0]
+    return found.assign(**{name: names[name].array.take(places) for name in ("entity", "label")})
 
 
-def measure_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.DataFrame:
+def measure_voice(appears: pd.DataFrame) -> pd.DataFrame:
     """Measure in how many articles an entity appears and in how many of these it speaks.
 
-    One row is one entity: articles (it is mentioned or speaks), speaking (articles), words spoken,
-    share (speaking of articles), low, high. Only entities of `mentions` are listed. What several
-    say together counts for each of them.
+    `appears` is what `find_voice` gives. One row is one entity: articles (it is mentioned or
+    speaks), speaking (articles), words spoken, share (speaking of articles), low, high. What
+    several say together counts for each of them.
     """
-    appears = find_voice(mentions, attributions)
     names = appears[["entity_id", "entity", "label"]].drop_duplicates("entity_id")
     spoken = appears[appears["speaks"]]
     voice = names.set_index("entity_id").assign(

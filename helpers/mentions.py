@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import calendar
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from functools import lru_cache
 from itertools import pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 import pandas as pd
@@ -61,6 +63,10 @@ _FEATURE = re.compile(
     rf"|\b(?:Lake|Mount)\s{_CAPITALISED}"
 )
 _COMPASS = re.compile(r"\b[Tt]he\s(?P<point>North|South|East|West)(?![\w-]|\s[A-Z])")
+_HALVES = re.compile(r"\b(North|South|East|West) (?:Korea|Sudan|Vietnam)")
+_WORD = re.compile(r"\w+")
+_INNER_WORD = re.compile(r"(?<=[a-z,] )\w+")
+_NO_SURNAME = re.compile(rf"\w|\s(?:{_BODY_NOUNS}|{_COMPANY_NOUNS})\b")
 _BY = re.compile(r"By\s+(?=[A-Z])")
 _HYPHENATED = re.compile(r"-[a-z]+\b")
 _GOES_ON = re.compile(r"(?:[ ][A-Z][a-z]+){1,2}(?![\w’'-])")
@@ -118,7 +124,8 @@ def read_names(text: str) -> list[Name]:
     listed = [_by_rule(*span, known.label, "lexicon") for *span, known in names.find_known(text)]
     acronyms = _acronym_names(text)
     bodies = _body_names(text)
-    titled = [name for name in _titled_names(text) if not _in_a_body(name, model)]
+    sure = [n for n in model if n.label == "ORG" and n.confidence >= SURE]
+    titled = [name for name in _titled_names(text) if not _in_a_body(name, sure)]
     chosen = _layer(titled, _layer(acronyms, _layer(listed, _layer(bodies, model))))
     chosen = _settle_uses(text, _split_pairs(text, chosen))
     return sorted(_layer(_surnames(text, chosen), chosen))
@@ -185,9 +192,19 @@ def _is_word(text: str, name: Name) -> bool:
         return False
     if not _OPENS.search(text[max(0, name.start - 4) : name.start]):
         return False
-    return bool(re.search(rf"\b{word.lower()}\b", text)) and not re.search(
-        rf"[a-z,] {word}\b", text
-    )
+    return word.lower() in _small_words(text) and word not in _inner_words(text)
+
+
+@lru_cache(maxsize=1)
+def _small_words(text: str) -> frozenset[str]:
+    """Return the words that a text has all in small letters."""
+    return frozenset(filter(str.islower, _WORD.findall(text)))
+
+
+@lru_cache(maxsize=1)
+def _inner_words(text: str) -> frozenset[str]:
+    """Return the words of a text that follow a small letter or a comma, and so open nothing."""
+    return frozenset(_INNER_WORD.findall(text))
 
 
 def _agree(text: str, found: list[Name]) -> list[Name]:
@@ -267,11 +284,11 @@ def _body_names(text: str) -> list[Name]:
                 start = small.end()
             if " " in text[start:end] and not text[start:end].isupper():
                 found.append(_by_rule(*names.trim(text, start, end), label, "form of the name"))
-    for match in _COMPASS.finditer(text):
-        country = re.search(rf"\b{match['point']} (?:Korea|Sudan|Vietnam)", text)
-        found.append(
-            _by_rule(*match.span("point"), "GPE" if country else "LOC", "form of the name")
-        )
+    points = list(_COMPASS.finditer(text))
+    halves = set(_HALVES.findall(text)) if points else ()
+    for match in points:
+        label = "GPE" if match["point"] in halves else "LOC"
+        found.append(_by_rule(*match.span("point"), label, "form of the name"))
     return found
 
 
@@ -288,15 +305,10 @@ def _titled_names(text: str) -> list[Name]:
     return found
 
 
-def _in_a_body(name: Name, model: list[Name]) -> bool:
-    """Tell whether what follows a role ("its owner") is, or begins, a body the model is sure of."""
-    return any(
-        other.label == "ORG"
-        and other.confidence >= SURE
-        and other.start <= name.start
-        and name.end <= other.end
-        for other in model
-    )
+def _in_a_body(name: Name, bodies: list[Name]) -> bool:
+    """Tell whether what follows a role ("its owner") is, or begins, one of the bodies, in order."""
+    place = bisect_right(bodies, name.start, key=attrgetter("start")) - 1
+    return place >= 0 and name.end <= bodies[place].end
 
 
 def _not_a_person(words: list[str]) -> bool:
@@ -419,19 +431,27 @@ def _surnames(text: str, found: list[Name]) -> list[Name]:
     short = _short_forms(text, found)
     if not short:
         return []
-    words = "|".join(sorted(map(re.escape, short), key=len, reverse=True))
+    by_word: dict[str, list[str]] = defaultdict(list)
+    for form in sorted(short, key=len, reverse=True):
+        by_word[_WORD.match(form).group()].append(form)
     inside = {(n.start, n.end): n for n in found}
     held = bytearray(len(text))
     for name in found:
         held[name.start : name.end] = b"\x01" * (name.end - name.start)
-    result = []
-    for match in re.finditer(
-        rf"(?<![\w’'])(?:{words})(?!\w|\s(?:{_BODY_NOUNS}|{_COMPANY_NOUNS})\b)", text
-    ):
-        exact = inside.get(match.span())
-        if exact is None and held[match.start()]:
+    result, end = [], 0
+    for word in _WORD.finditer(text):
+        start = word.start()
+        if start < end or word.group() not in by_word or text[start - 1 : start] in ("’", "'"):
+            continue
+        for form in by_word[word.group()]:
+            if text.startswith(form, start) and not _NO_SURNAME.match(text, start + len(form)):
+                break
+        else:
+            continue
+        end = start + len(form)
+        exact = inside.get((start, end))
+        if exact is None and held[start]:
             continue
         if exact is None or (exact.label != "PERSON" and exact.confidence < UNSURE):
-            rule = "surname of a person named in full"
-            result.append(_by_rule(*match.span(), "PERSON", rule))
+            result.append(_by_rule(start, end, "PERSON", "surname of a person named in full"))
     return result

@@ -10,6 +10,7 @@ import bisect
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 
 LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
@@ -38,6 +39,7 @@ FAMILY = {
 DOUBLES = ("curly", "straight", "low")
 
 MIN_WRAP_WIDTH, MAX_WRAP_WIDTH = 55, 100
+KEPT_TEXTS = 256  # every annotator asks for the same marks of the articles read together
 
 
 @dataclass(slots=True)
@@ -72,6 +74,11 @@ def find_paragraphs(text: str) -> list[tuple[int, int]]:
     A paragraph is one line, except in text whose lines were broken at a fixed width: there it is
     the run of full lines and the shorter line that ends it.
     """
+    return list(_paragraphs(text))
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _paragraphs(text: str) -> tuple[tuple[int, int], ...]:
     lines = []
     for match in LINE.finditer(text):
         line = match.group()
@@ -80,7 +87,7 @@ def find_paragraphs(text: str) -> list[tuple[int, int]]:
             start = match.start() + len(line) - len(line.lstrip())
             lines.append((start, start + len(stripped)))
     width = _wrap_width(text, lines)
-    return _join_lines(text, lines, width) if width else lines
+    return tuple(_join_lines(text, lines, width) if width else lines)
 
 
 def _is_next_line(text: str, end: int, start: int) -> bool:
@@ -136,6 +143,11 @@ def find_quotations(text: str) -> list[Quotation]:
     Double marks (curly, straight, low, guillemets, two apostrophes) are quotations even when
     unclosed; single marks only when they close, or open two paragraphs in a row.
     """
+    return list(_quotations(text))
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _quotations(text: str) -> tuple[Quotation, ...]:
     quotations: list[Quotation] = []
     paragraphs = find_paragraphs(text)
     left_open = ""
@@ -148,7 +160,7 @@ def find_quotations(text: str) -> list[Quotation]:
         reader = _ParagraphReader(text, start, end, left_open, _first_family(text, following))
         quotations.extend(reader.read(marks))
         left_open = reader.left_open
-    return quotations
+    return tuple(quotations)
 
 
 def inside(quotations: list[Quotation], start: int, end: int) -> bool:

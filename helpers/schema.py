@@ -251,14 +251,15 @@ def empty(name: str) -> pd.DataFrame:
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
-    """Turn an Arrow table into a frame; list columns become plain Python lists."""
-    frame = table.to_pandas()
-    for field in table.schema:
-        if pa.types.is_list(field.type):
-            frame[field.name] = pd.Series(
-                table.column(field.name).to_pylist(), index=frame.index, dtype=object
-            )
-    return frame
+    """Turn an Arrow table into a frame, and use it up; list columns become plain Python lists."""
+    lists = [field.name for field in table.schema if pa.types.is_list(field.type)]
+    held = {name: table.column(name).to_pylist() for name in lists}
+    order = table.column_names
+    table = table.drop_columns(lists)
+    frame = table.to_pandas(split_blocks=True, self_destruct=True)
+    for name, values in held.items():
+        frame[name] = pd.Series(values, index=frame.index, dtype=object)
+    return frame[order] if lists else frame
 
 
 def to_arrow(name: str, frame: pd.DataFrame) -> pa.Table:

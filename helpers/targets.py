@@ -36,6 +36,12 @@ class _Target(NamedTuple):
     voice: str
 
 
+class _Statement(NamedTuple):
+    attribution_id: str
+    spans: list[tuple[int, int]]
+    source_spans: list[tuple[int, int]]
+
+
 def find_targets(
     attributions: pd.DataFrame, mentions: pd.DataFrame, articles: pd.DataFrame
 ) -> pd.DataFrame:
@@ -53,15 +59,20 @@ def find_targets(
     texts = dict(zip(articles["article_id"], articles["text"], strict=True))
     names: dict[str, list[Name]] = {}
     columns = ["article_id", "start", "end", "label", "entity_id"]
-    for article_id, *name in mentions[columns].itertuples(index=False, name=None):
+    for article_id, *name in zip(*(mentions[column].tolist() for column in columns), strict=True):
         names.setdefault(article_id, []).append(Name(*name))
+    statements: dict[str, list[_Statement]] = {}
+    columns = ["article_id", "attribution_id", "spans", "source_spans"]
+    for article_id, *said in zip(*(attributions[column] for column in columns), strict=True):
+        statements.setdefault(article_id, []).append(_Statement(*said))
     found = []
-    columns = ["attribution_id", "article_id", "spans", "source_spans"]
-    for article_id, said in attributions[columns].groupby("article_id", sort=False):
-        if article_id not in texts:
+    for article_id, said in statements.items():
+        text = texts.get(article_id, "")
+        aimed = list(_of_article(text, said, sorted(names.get(article_id, [])))) if text else []
+        if not aimed:
             continue
-        text = texts[article_id]
-        for attribution_id, target in _of_article(text, said, sorted(names.get(article_id, []))):
+        shares = tone.judge_targets(text, [(target.start, target.end) for _, target in aimed])
+        for (attribution_id, target), own in zip(aimed, shares, strict=True):
             found.append(
                 {
                     "attribution_id": attribution_id,
@@ -71,15 +82,13 @@ def find_targets(
                     "entity_id": target.name.entity_id
                     or f"at {target.name.start}-{target.name.end}",
                     "voice": target.voice,
-                    "text": text,
+                    "polarity": schema.POLARITIES[own.argmax()],
+                    "confidence": own.max(),
                 }
             )
     if not found:
         return schema.empty("targets")
-    targets = tone.add_target_tone(pd.DataFrame(found))
-    shares = targets[[f"p_{polarity}" for polarity in schema.POLARITIES]]
-    targets = targets.assign(confidence=shares.max(axis=1))
-    return targets[schema.TABLES["targets"].columns.names]
+    return pd.DataFrame(found)[schema.TABLES["targets"].columns.names]
 
 
 def add_entity(targets: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
@@ -95,18 +104,18 @@ def add_entity(targets: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
     return targets.assign(entity_id=pd.Series(entities, index=targets.index, dtype=object))
 
 
-def _of_article(text: str, said: pd.DataFrame, names: list[Name]) -> Iterator[tuple[str, _Target]]:
+def _of_article(
+    text: str, said: list[_Statement], names: list[Name]
+) -> Iterator[tuple[str, _Target]]:
     contents = [
-        (high - low, low, high, row.attribution_id)
-        for row in said.itertuples(index=False)
-        for low, high in row.spans
+        (high - low, low, high, row.attribution_id) for row in said for low, high in row.spans
     ]
     innermost: dict[Name, str] = {}
     for _, low, high, attribution_id in sorted(contents, reverse=True):
         innermost |= dict.fromkeys(_between(names, low, high), attribution_id)
     paragraphs = quotations.find_paragraphs(text)
     marks = quotations.mask(text)
-    for row in said.itertuples(index=False):
+    for row in said:
         sources = [name for low, high in row.source_spans for name in _between(names, low, high)]
         own = [name for name in sources if innermost.get(name) != row.attribution_id]
         for low, high in row.spans:

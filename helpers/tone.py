@@ -13,7 +13,7 @@ import math
 import re
 import string
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib import resources
@@ -109,20 +109,26 @@ def add_target_tone(frame: pd.DataFrame) -> pd.DataFrame:
 
     """
     shares = np.full((len(frame), len(schema.POLARITIES)), np.nan)
-    if len(frame):
-        model = targetmodel.load_target_model()
-        rows = pd.DataFrame({"text": frame["text"].to_numpy(), "row": range(len(frame))})
-        starts, ends = frame["start"].to_numpy(), frame["end"].to_numpy()
-        for text, group in rows.groupby("text", sort=False)["row"]:
-            places = group.to_numpy()
-            spans = [(int(starts[place]), int(ends[place])) for place in places]
-            shares[places] = model.judge(text, spans)
+    spans = list(zip(frame["start"].tolist(), frame["end"].tolist(), strict=True))
+    places: dict[str, list[int]] = {}
+    for place, text in enumerate(frame["text"].tolist()):
+        places.setdefault(text, []).append(place)
+    for text, own in places.items():
+        shares[own] = judge_targets(text, [spans[place] for place in own])
     polarity = [schema.POLARITIES[best] for best in shares.argmax(1)] if len(frame) else []
     columns = {
         name: pd.Series(shares[:, place], index=frame.index, dtype=float)
         for place, name in enumerate(_PROBABILITIES)
     }
     return frame.assign(polarity=pd.Series(polarity, index=frame.index, dtype=object), **columns)
+
+
+def judge_targets(text: str, spans: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Return the calibrated probabilities (spans, polarities) of each span's tone in a text.
+
+    Raises ModelError when the model's files are missing or altered.
+    """
+    return targetmodel.load_target_model().judge(text, spans)
 
 
 def tone_label(tone: float) -> str:

@@ -61,3 +61,9 @@ def test_a_plot_is_drawn_of_every_measure_with_a_floor(tmp_path):
 def test_a_run_that_fails_is_told():
     with pytest.raises(RuntimeError, match="the build ended with exit code 3"):
         bench._check(bench.Run(0, 0, 0, [], 3), "the build")
+
+
+def test_without_gold_the_sample_is_read_whatever_its_encodings(monkeypatch):
+    monkeypatch.delenv("GOLD", raising=False)
+    texts = bench.read_texts()
+    assert len(texts) > 20 and all(text.strip() for text in texts)

@@ -48,7 +48,7 @@ PLOTS = {
     "spread": (charts.plot_spread, ARTICLES, {"value": "words", "by": "outlet"}),
     "voice": (
         charts.plot_voice,
-        measures.measure_voice(MENTIONS, SAID),
+        measures.measure_voice(measures.find_voice(MENTIONS, SAID)),
         {"label": "entity"},
     ),
     "tone": (

@@ -347,7 +347,7 @@ def test_counts_over_the_tables_add_up(outlets):
 
 def test_voice_never_exceeds_appearance():
     mentions = measures.join_entities(TABLES["mentions"], TABLES["entities"])
-    voice = measures.measure_voice(mentions, TABLES["attributions"])
+    voice = measures.measure_voice(measures.find_voice(mentions, TABLES["attributions"]))
     assert (voice["speaking"] <= voice["articles"]).all() and voice["speaking"].sum() > 0
 
 
@@ -365,7 +365,7 @@ def test_what_two_say_together_counts_for_both():
     said = pd.DataFrame(
         {"article_id": ["a"], "speaker_id": ["union;firm;"], "words": [7], "start": 0, "end": 9}
     )
-    voice = measures.measure_voice(mentions, said).set_index("entity")
+    voice = measures.measure_voice(measures.find_voice(mentions, said)).set_index("entity")
     assert voice["words"].to_dict() == {"Firm": 7, "Union": 7}
     assert voice["speaking"].to_dict() == {"Firm": 1, "Union": 1}
 
@@ -413,3 +413,33 @@ EMPTY = {name: schema.empty(name) for name in schema.TABLES}
 def test_nothing_gives_an_empty_frame(measured):
     found = measured(EMPTY)
     assert found.empty and len(found.columns)
+
+
+MENTIONS = pd.DataFrame(
+    [
+        ("a", "Ada", 0),
+        ("a", "Bo", 10),
+        ("a", "Ada", 20),
+        ("b", "Ada", 0),
+        ("b", "Bo", 30),
+        ("b", "Cy", 40),
+        ("c", "Ada", 0),
+    ],
+    columns=["article_id", "entity", "start"],
+).assign(label="PERSON")
+
+
+def test_pairs_are_counted_as_a_person_would_and_lead_to_both_places():
+    mentions = MENTIONS.assign(entity_id=MENTIONS["entity"], end=MENTIONS["start"] + 5)
+    pairs = measures.count_pairs(mentions, 4)
+    counted = pairs[["entity", "entity_with", "articles"]].to_numpy().tolist()
+    assert counted == [["Ada", "Bo", 2], ["Bo", "Cy", 1], ["Ada", "Cy", 1]]
+    assert pairs["ratio"].tolist() == approx([2 / (3 * 2 / 4), 1 / (2 / 4), 1 / (3 / 4)])
+    behind = measures.find_pairs(mentions, pairs.head(1))
+    found = behind[["entity", "entity_with", "article_id", "start"]].to_numpy().tolist()
+    assert sorted(found) == [
+        ["Ada", "Bo", "a", 0],
+        ["Ada", "Bo", "a", 10],
+        ["Ada", "Bo", "b", 0],
+        ["Ada", "Bo", "b", 30],
+    ]

@@ -180,3 +180,12 @@ def test_the_manifest_is_plain_json(tmp_path):
     tables.write_manifest({"built": "2026-01-01", "counts": {"articles": 2}}, tmp_path)
     assert json.loads((tmp_path / "manifest.json").read_text())["counts"] == {"articles": 2}
     assert tables.read_manifest(tmp_path)["built"] == "2026-01-01"
+
+
+def test_light_leaves_out_what_no_count_needs(sample_tables):
+    whole = tables.read_table("articles", sample_tables)
+    light = tables.read_table("articles", sample_tables, light=True)
+    assert set(whole) - set(light) == set(tables.HEAVY["articles"])
+    assert tables.read_table("blocks", sample_tables, light=True).equals(
+        tables.read_table("blocks", sample_tables)
+    )
