@@ -16,6 +16,7 @@ from helpers import aliases, schema
 from helpers.aliases import decisions_file as decisions_file
 from helpers.aliases import list_ambiguous as list_ambiguous
 from helpers.aliases import propose_merges as propose_merges
+from helpers.lab import can_edit, show_editor
 
 LEAVE = "leave as they are"
 MERGE = "one: merge into the second"
@@ -39,7 +40,7 @@ class Desk(pd.DataFrame):
         from IPython.display import HTML, display
 
         if can_edit():
-            display(edit(self, self.path))
+            show_editor(edit(self, self.path))
         else:
             display(HTML(to_html(self, self.path)))
 
@@ -74,17 +75,6 @@ def find_proposed(proposed: pd.DataFrame, mentions: pd.DataFrame, whose: str) ->
     place = ["article_id", "start", "end"]
     found = mentions[["entity_id", *place]].rename(columns={"entity_id": whose})
     return proposed[keys].merge(found, on=whose, validate="many_to_many")
-
-
-def can_edit() -> bool:
-    """Tell whether somebody sits in front: a kernel that may ask, as in JupyterLab, not in a batch.
-
-    papermill and nbconvert tell the kernel that nobody answers.
-    """
-    from IPython import get_ipython
-
-    kernel = getattr(get_ipython(), "kernel", None)
-    return bool(getattr(kernel, "_allow_stdin", False))
 
 
 def to_html(desk: pd.DataFrame, path: str | Path) -> str:

@@ -17,7 +17,7 @@ from IPython.display import HTML, display
 
 from helpers import concordance, explore, schema, tables
 from helpers.concordance import Texts
-from helpers.desk import can_edit
+from helpers.lab import can_edit, show_editor
 
 LISTED = 300
 EVERY, COUNTED = "all", "counted"
@@ -40,7 +40,10 @@ class Form:
             return f"<p>{escape(str(error))}</p>"
 
     def _ipython_display_(self) -> None:
-        display(self.to_widgets() if can_edit() else HTML(self.reply(self.values)))
+        if can_edit():
+            show_editor(self.to_widgets())
+        else:
+            display(HTML(self.reply(self.values)))
 
     def to_widgets(self) -> widgets.VBox:
         """Return the form as widgets whose page follows what is chosen and typed."""
@@ -50,7 +53,9 @@ class Form:
         def ask(_: object) -> None:
             page.value = self.reply({name: shown.value for name, shown in inputs.items()})
 
-        for shown in inputs.values():
+        for field, shown in zip(self.fields, inputs.values(), strict=True):
+            if "empties" in field:
+                shown.observe(functools.partial(_empty, inputs[str(field["empties"])]), "value")
             shown.observe(ask, names="value")
         row = widgets.HBox(list(inputs.values()), layout={"flex_flow": "row wrap"})
         form = widgets.VBox([row, page])
@@ -69,13 +74,17 @@ class Form:
         return shown
 
 
+def _empty(shown: widgets.Text, _: object) -> None:
+    shown.value = ""
+
+
 def read_article(
     articles: pd.DataFrame, attributions: pd.DataFrame, folder: str | Path, wanted: str = ""
 ) -> Form:
     """Choose an article and read it with its marks; begins with `wanted` as `choose_article` does.
 
     Up to 300 articles are listed by headline; of these and of more, words of the headline can be
-    typed, which is the way by keyboard: JupyterLab keeps the arrow keys from a list.
+    typed. Whichever was used last is read.
     """
     first = explore.choose_article(articles, attributions, wanted)
     begin = first["article_id"].iloc[0] if len(first) else ""
@@ -85,7 +94,8 @@ def read_article(
         choices = [
             [row.article_id, f"{row.outlet}: {row.headline[:80]}"] for row in listed.itertuples()
         ]
-        fields.append({"name": "article", "label": "Article", "choices": choices})
+        listing = {"name": "article", "label": "Article", "choices": choices, "empties": "words"}
+        fields.append(listing)
     fields.append({"name": "words", "label": "or words of the headline, path or id"})
 
     def show(values: Mapping[str, str]) -> str:

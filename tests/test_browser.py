@@ -40,6 +40,7 @@ NOON = datetime(2026, 3, 1, 12)
 TOKEN = "loopback-only"
 AXE = "axe-core@4.14.1"
 PATIENCE = 180_000  # milliseconds, for a machine that has other work
+CHANGED = "([form, before]) => form.querySelector('article').innerText != before"
 
 pytestmark = pytest.mark.browser
 
@@ -206,7 +207,8 @@ def test_run_all_reaches_the_last_output_a_bar_opens_and_an_alias_is_edited(
 
     desk = page.locator(".attributed-desk")
     desk.scroll_into_view_if_needed()
-    desk.locator("select").first.select_option("one: merge into the second")
+    desk.locator("select").first.focus()
+    page.keyboard.press("ArrowDown")
     names = desk.locator("b").all_inner_texts()
     desk.get_by_placeholder("name in the tables").fill("Marland")
     desk.locator("select").nth(-2).select_option("rename")
@@ -231,8 +233,7 @@ def test_an_article_is_chosen_its_evidence_opened_and_a_word_looked_up(
     reading.scroll_into_view_if_needed()
     before = reading.locator("article").inner_text()
     reading.locator("select").select_option(index=5)
-    changed = "([form, before]) => form.querySelector('article').innerText != before"
-    page.wait_for_function(changed, arg=[reading.element_handle(), before])
+    page.wait_for_function(CHANGED, arg=[reading.element_handle(), before])
     page.screenshot(path=tmp_path / "chosen.png")
 
     chosen = reading.locator("article").inner_text()
@@ -240,7 +241,7 @@ def test_an_article_is_chosen_its_evidence_opened_and_a_word_looked_up(
     page.keyboard.press("Tab")
     page.keyboard.type("port strike talks")
     page.keyboard.press("Enter")
-    page.wait_for_function(changed, arg=[reading.element_handle(), chosen])
+    page.wait_for_function(CHANGED, arg=[reading.element_handle(), chosen])
     assert "Port strike talks" in reading.locator("article").inner_text()
 
     open_evidence(page)
@@ -268,6 +269,49 @@ def test_an_article_is_chosen_its_evidence_opened_and_a_word_looked_up(
         arg=looking.element_handle(),
     )
     assert watched.left_the_machine() == []
+
+
+def press(page, key: str, form) -> str:
+    """Press a key and wait until a form shows another article; return what it shows."""
+    before = form.locator("article").inner_text()
+    page.keyboard.press(key)
+    page.wait_for_function(CHANGED, arg=[form.element_handle(), before], timeout=30_000)
+    return form.locator("article").inner_text()
+
+
+def test_lists_and_evidence_follow_the_keyboard_alone(lab: Lab, watched: Watched):
+    """Tab, arrows, letters and Enter reach a list; JupyterLab takes none of them for its cells."""
+    page = watched.page
+    run_all(page, lab, "article_reader")
+    cells = page.locator(".jp-Notebook .jp-Cell").count()
+    reading, looking = (page.locator(".attributed-form").nth(place) for place in (0, 1))
+    chosen = "select => select.selectedIndex"
+    listed = reading.locator("select")
+    reading.locator("input").focus()
+    page.keyboard.press("Shift+Tab")
+    place, before = listed.evaluate(chosen), reading.locator("article").inner_text()
+    press(page, "ArrowDown", reading)
+    assert listed.evaluate(chosen) == place + 1
+    assert press(page, "ArrowUp", reading) == before
+    assert "City Clarion" in press(page, "c", reading)
+    page.keyboard.press("x")
+    page.keyboard.press("Control+s")
+    page.wait_for_selector("text=/Saving completed/")
+    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
+
+    line = page.locator(".jp-OutputArea-output summary").first
+    line.focus()
+    for key, opened in (("Enter", True), ("Space", False), ("Space", True)):
+        page.keyboard.press(key)
+        assert line.evaluate("line => line.parentElement.open") == opened
+
+    looking.locator(".attributed-form-word input").focus()
+    for field in ("kind", "outlet", "role"):
+        page.keyboard.press("Tab")
+        found = looking.locator(f".attributed-form-{field} select")
+        place = found.evaluate(chosen)
+        page.keyboard.press("ArrowDown")
+        assert found.evaluate(chosen) == place + 1, field
 
 
 # The report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from helpers import aliases, desk
+from helpers import aliases, desk, lab
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def opened(tmp_path) -> desk.Desk:
 
 
 def test_in_a_batch_it_is_a_table_without_markup_from_names(opened, capsys):
-    assert not desk.can_edit()
+    assert not lab.can_edit()
     shown = desk.to_html(opened, opened.path)
     assert "<b>Quist" not in shown and "&lt;b&gt;Quist" in shown
     assert "action,name,label,target,note" in shown

@@ -26,6 +26,7 @@ def displayed(form, monkeypatch, in_front: bool) -> object:
     shown = []
     monkeypatch.setattr(forms, "can_edit", lambda: in_front)
     monkeypatch.setattr(forms, "display", shown.append)
+    monkeypatch.setattr(forms, "show_editor", shown.append)
     form._ipython_display_()
     return shown[0]
 
@@ -51,6 +52,15 @@ def test_an_article_is_chosen_from_a_list(folder):
     assert "Harbour talks enter round 3" in reading.reply({"article": "a003"})
     typed = {"article": "a003", "words": "enter round 5"}
     assert "Harbour talks enter round 5" in reading.reply(typed)
+
+
+def test_the_list_is_followed_again_after_words_were_typed(folder):
+    row, page = forms.read_article(ARTICLES, SAID, folder, "a017").to_widgets().children
+    listed, words = row.children
+    words.value = "enter round 5"
+    assert "Harbour talks enter round 5" in page.value
+    listed.value = "a003"
+    assert words.value == "" and "Harbour talks enter round 3" in page.value
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 # Every module may import only what stands above it; modules on one line do not import one another.
 LAYERS = [
-    {"schema", "intervals", "storage", "engine"},
+    {"schema", "intervals", "storage", "engine", "lab"},
     {"tables", "lexicons", "quotations"},
     {"documents", "dates"},
     {"encodings", "columns", "archives", "imprint", "pageblocks"},
