@@ -14,7 +14,7 @@ $(READY): $(LOCK) pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
 	  echo "Setting up .venv with uv"; \
 	  rm -rf .venv && uv venv --quiet --python $(PYTHON) .venv && \
-	  uv pip sync --quiet --python $(BIN)/python --require-hashes --link-mode copy $(LOCK) && \
+	  UV_NATIVE_TLS=1 uv pip sync --quiet --python $(BIN)/python --require-hashes --link-mode copy $(LOCK) && \
 	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
 	else \
 	  echo "Setting up .venv with pip (a few minutes)"; \
