@@ -168,7 +168,10 @@ def open_evidence(page) -> None:
 
 
 def run_all(page, lab: Lab, name: str) -> None:
-    """Open a notebook in JupyterLab and run it to its end, without an error."""
+    """Open a notebook in JupyterLab and run it to its end by a new kernel, without an error."""
+    known = {"Authorization": f"token {TOKEN}"}
+    for session in page.request.get(f"{lab.address}/api/sessions", headers=known).json():
+        page.request.delete(f"{lab.address}/api/sessions/{session['id']}", headers=known)
     page.goto(f"{lab.address}/lab/tree/{name}.ipynb?token={TOKEN}&reset")
     page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
     page.wait_for_selector("text=/\\| Idle/")
