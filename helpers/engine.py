@@ -21,10 +21,10 @@ NOT_ENGINE = {
     "__main__", "agreement", "appendix", "batch", "batchfile", "bench", "bench_batch", "benchmarks",
     "bundle", "charts", "cluster", "clustering", "coding", "codings", "comparisons", "concordance",
     "correction", "desk", "evidence", "examples", "explore", "export", "forms", "gender",
-    "intervals", "jobs", "lab", "measures", "network", "outcomes", "overview", "parameters", "passages", "plan",
-    "preload", "reliability", "report", "runs", "sampling", "sheets", "snapshots", "sourcing",
-    "stance", "storage", "study", "subsets", "tables", "teachers", "tones", "train",
-    "train_targets", "tuning", "warm", "workers",
+    "intervals", "jobs", "lab", "measures", "network", "outcomes", "overview", "parameters",
+    "passages", "plan", "preload", "reliability", "report", "runs", "sampling", "sheets",
+    "snapshots", "sourcing", "stance", "storage", "study", "subsets", "tables", "teachers", "tones",
+    "train", "train_targets", "tuning", "warm", "workers",
 }  # fmt: skip
 ENGINE_PACKAGES = (
     "nltk",
