@@ -25,18 +25,34 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from helpers import schema, tables
+from helpers import reliability, schema, tables
 from helpers.intervals import draw_clusters, expanded_tail, wilson_interval
 from helpers.quotations import mask
 
 PROJECT = Path(__file__).resolve().parents[1]
 PEERS = PROJECT / "data" / "peers.csv"
+RECORDED = PROJECT / "data" / "models" / "recorded.csv"
 FIGURES = ["part", "corpus", "measure", "value", "low", "high", "n", "unit"]
 ITEMS = ["corpus", "article", "start", "end", "found", "gold", "right", "confidence", "text"]
 NOTHING = "nothing is measured: no gold is here"
 PARTIAL = 0.5
 BINS = 10
 SUREST = 0.7  # of the targets, those whose tone is surest
+SOURCE_MEASURES = {
+    "found": "statements found",
+    "source type": "source type",
+    "title": "title",
+}
+RESOLVED = {"all": "right source named"} | {
+    way: f"right source named, {told}"
+    for way, told in {
+        "name": "by name",
+        "pronoun": "by pronoun",
+        "description": "by description",
+        "carried": "carried on",
+        "none": "as written",
+    }.items()
+}
 NOT_CODED = ("related", "credit", "boilerplate")
 FUNCTION_WORDS = {
     *("a", "an", "the", "of", "and", "or", "in", "on", "at", "to", "for", "from", "by", "with"),
@@ -141,6 +157,17 @@ def read_peers() -> pd.DataFrame:
     Columns: corpus, measure, system, value, kind (measured, published, people) and source.
     """
     return pd.read_csv(PEERS)
+
+
+def read_recorded() -> pd.DataFrame:
+    """Read the figures written down when they were measured; one row is one.
+
+    They need what is not here at run time: weights that do not ship, training, spaCy or time.
+    Columns: part, measure, value (text, with the digits it was written with; in percent unless
+    the measure names a unit), floor (asked of the value; empty for none), date (day of the
+    measurement) and command (that makes it again).
+    """
+    return pd.read_csv(RECORDED, dtype=str, keep_default_na=False)
 
 
 def join_peers(figures: pd.DataFrame) -> pd.DataFrame:
@@ -584,40 +611,60 @@ def _measure_sources(file: Path, corpus: Corpus) -> Measured:
         said = tables.read_table("attributions", Path(folder) / "tables")
     counts, named, measured = [], [], Measured()
     for article in coded:
-        ours = said[said["article_id"] == f"scu{article['id']}"]
-        counts.append(_count_sources(article, ours, corpus, measured.items))
-        named.append(_count_source_names(article, ours))
-    table = np.array(counts, dtype=float)
-    n = int(table[:, 1].sum())
-    right = table[:, [2, 0]]
-    measured.figures = [
-        _figure(corpus, "statements found", table, _first_of_second, n, "statements"),
-        _figure(
-            corpus, "source type", right, _first_of_second, int(table[:, 0].sum()), "statements"
-        ),
-    ]
-    names = np.array(named, dtype=float)
-    n = int(names[:, 1].sum())
-    right = _figure(corpus, "right source named", names, _first_of_second, n, "statements")
-    measured.figures.append(right)
+        ours = said[said["article_id"] == f"scu{article['id']}"].assign(path=article["id"])
+        statements = _place_statements(article)
+        coding = reliability.measure_source_coding(ours, statements).set_index("measure")
+        counts.append(coding.loc[list(SOURCE_MEASURES), ["count", "n"]].to_numpy())
+        names = reliability.measure_source_names(ours, statements).set_index("resolution")
+        named.append(names.reindex(RESOLVED, fill_value=0)[["right", "statements"]].to_numpy())
+        measured.items += _list_sources(article, ours, statements, corpus)
+    labels = [*SOURCE_MEASURES.values(), *RESOLVED.values()]
+    table = np.concatenate([np.array(counts), np.array(named)], axis=1).astype(float)
+    for place, label in enumerate(labels):
+        pairs = table[:, place]
+        n = int(pairs[:, 1].sum())
+        if n:
+            of = (label, pairs, _first_of_second, n, "statements")
+            measured.figures.append(_figure(corpus, *of))
     return measured
 
 
-def _count_source_names(article: dict, ours: pd.DataFrame) -> tuple[int, int]:
-    """Count the statements found whose source is the one that the coder names, and all of them."""
-    from helpers import reliability
-
-    statements = pd.DataFrame(
+def _place_statements(article: dict) -> pd.DataFrame:
+    rows = [
         {
             "path": article["id"],
             "spans": reliability.place_statement(told["statement"], article["text"]),
             "source_type": told["type"],
+            "title": told["title"],
             "name": told["name"],
         }
         for told in article["statements"]
+    ]
+    return pd.DataFrame(rows, columns=["path", "spans", "source_type", "title", "name"])
+
+
+def _list_sources(
+    article: dict, ours: pd.DataFrame, statements: pd.DataFrame, corpus: Corpus
+) -> list[dict]:
+    """List the statements found as rows of ITEMS; right is the source type that was coded."""
+    matched = reliability.match_statements(ours, statements)
+    found = ours.loc[matched["attribution"]].reset_index(drop=True)
+    coded = statements.loc[matched["statement"]].reset_index(drop=True)
+    typed = coded["source_type"] != ""
+    rows = pd.DataFrame(
+        {
+            "corpus": corpus.name,
+            "article": article["id"],
+            "start": [spans[0][0] for spans in coded["spans"]],
+            "end": [spans[-1][1] for spans in coded["spans"]],
+            "found": found["source_type"],
+            "gold": coded["source_type"],
+            "right": found["source_type"] == coded["source_type"],
+            "confidence": found["confidence"],
+        }
     )
-    scores = reliability.measure_source_names(ours.assign(path=article["id"]), statements)
-    return scores["right"].iloc[0], scores["statements"].iloc[0]
+    texts = [article["text"][a:b] for a, b in zip(rows["start"], rows["end"], strict=True)]
+    return rows.assign(text=texts)[typed].to_dict("records")
 
 
 # ------------------------------------------------------------------------------------ the sample
@@ -625,7 +672,7 @@ def _count_source_names(article: dict, ours: pd.DataFrame) -> tuple[int, int]:
 
 def _measure_sample(file: Path, corpus: Corpus) -> Measured:
     """Measure the program against the agreed coding of the project's own sample."""
-    from helpers import codings, reliability
+    from helpers import codings
     from helpers.corpus import open_corpus
 
     sample = file.parents[1]
@@ -673,44 +720,6 @@ def plain_name(speaker: str) -> str:
     return _ARTICLE.sub("", plain, count=1) if _ARTICLE.match(plain) else plain
 
 
-def _count_sources(
-    article: dict, ours: pd.DataFrame, corpus: Corpus, items: list[dict]
-) -> list[int]:
-    """Count statements found, all of them, and those found whose source type is right."""
-    found = right = placed = 0
-    for statement in article["statements"]:
-        words = r"\s+".join(map(re.escape, statement["statement"].split()))
-        place = re.search(words, article["text"])
-        if not place or statement["type"] not in schema.SOURCE_TYPES:
-            continue
-        placed += 1
-        start, end = place.span()
-        best, most = None, 0
-        for row in ours.itertuples():
-            shared = sum(max(0, min(end, e) - max(start, s)) for s, e in row.spans)
-            size = sum(e - s for s, e in row.spans)
-            if 2 * shared >= min(size, end - start) and shared > most:
-                best, most = row, shared
-        if best is None:
-            continue
-        found += 1
-        right += best.source_type == statement["type"]
-        items.append(
-            {
-                "corpus": corpus.name,
-                "article": article["id"],
-                "start": start,
-                "end": end,
-                "found": best.source_type,
-                "gold": statement["type"],
-                "right": best.source_type == statement["type"],
-                "confidence": best.confidence,
-                "text": article["text"][start:end],
-            }
-        )
-    return [found, placed, right]
-
-
 CORPORA = (
     Corpus(
         "The sample",
@@ -725,8 +734,8 @@ CORPORA = (
         "PolNeAR dev",
         "attributions",
         "polnear/dev.jsonl.gz",
-        "github.com/networkdynamics/PolNeAR (Newell, Margolin and Ruths 2018). One JSON object per "
-        "line: id, text, attributions (lists of [start, end] under source, cue and content).",
+        "github.com/networkdynamics/PolNeAR (Newell et al. 2018). One JSON object a line: id, "
+        "text, attributions (source, cue and content: lists of [start, end]).",
         _measure_attributions,
     ),
     Corpus(
@@ -748,9 +757,8 @@ CORPORA = (
         "WNUT-17 train",
         "names",
         "ner/wnut17_train.conll.gz",
-        "github.com/leondz/emerging_entities_17 (CC BY 4.0), the train part as published, gzipped. "
-        "Social media: corporations and groups count as ORG, products and works not at all. "
-        "The reader has learnt from it.",
+        "github.com/leondz/emerging_entities_17 (CC BY 4.0), the train part, gzipped. Social "
+        "media: corporations and groups are ORG, products and works left out.",
         _measure_names,
     ),
     Corpus(
@@ -758,7 +766,7 @@ CORPORA = (
         "names",
         "ner/btc.conll.gz",
         "github.com/GateNLP/broad_twitter_corpus (CC BY 4.0), its sections put together, gzipped. "
-        "Social media. The reader has learnt from it.",
+        "Social media.",
         _measure_names,
     ),
     Corpus(
@@ -788,7 +796,7 @@ CORPORA = (
         "sources",
         "scu_sources/scu_even.jsonl",
         "github.com/MarkkulaCenterJMEthics/llms-journ-sourcing (no licence stated). One JSON "
-        "object per line: id, text, statements (statement, type, name, title, justification).",
+        "object a line: id, text, statements (statement, type, name, title).",
         _measure_sources,
     ),
 )

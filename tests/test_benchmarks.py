@@ -6,9 +6,12 @@ import gzip
 import importlib.util
 import json
 import sys
+from io import StringIO
 
+import nbformat
 import numpy as np
 import pandas as pd
+import papermill
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -123,6 +126,80 @@ def test_peers_are_facts_with_a_source():
     assert set(peers["kind"]) == {"measured", "published", "people"}
     known = {c.name for c in benchmarks.CORPORA}
     assert set(peers["corpus"]) <= known
+
+
+def test_recorded_figures_say_when_and_by_which_command_they_were_measured():
+    recorded = benchmarks.read_recorded()
+    columns = ["part", "measure", "value", "floor", "date", "command"]
+    assert list(recorded.columns) == columns and not recorded["measure"].duplicated().any()
+    assert set(recorded["part"]) <= {corpus.part for corpus in benchmarks.CORPORA}
+    assert pd.to_numeric(recorded["value"]).gt(0).all()
+    assert recorded["floor"].str.fullmatch(r"|[≥≤] [\d.]+( \(.+\))?").all()
+    assert (pd.to_datetime(recorded["date"], format="%Y-%m-%d").dt.year >= 2026).all()
+    assert (recorded["command"].str.len() > 10).all()
+
+
+def test_the_size_recorded_is_that_of_the_files_that_ship():
+    recorded = benchmarks.read_recorded().set_index("measure")["value"]
+    files = (benchmarks.PROJECT / "data" / "models").glob("*/*")
+    size = sum(file.stat().st_size for file in files) / 1e6
+    told = recorded["model files that ship, reader and tone, MB"]
+    assert float(told) == approx(size, abs=0.05)
+
+
+def test_the_notebook_shows_every_recorded_figure_and_corpus_whole(tmp_path):
+    """A cell longer than the widest that is shown would end in dots."""
+    out = tmp_path / "accuracy.ipynb"
+    parameters = {"gold": "", "parts": ["tone"], "corpus": "sample"}
+    papermill.execute_notebook(
+        benchmarks.PROJECT / "notebooks" / "accuracy.ipynb",
+        out,
+        parameters,
+        cwd=benchmarks.PROJECT / "notebooks",
+        progress_bar=False,
+    )
+    cells = {cell.id: cell for cell in nbformat.read(out, as_version=4).cells}
+    shown = {
+        name: pd.read_html(StringIO(cells[name].outputs[-1]["data"]["text/html"]), index_col=0)[0]
+        for name in ("recorded", "corpora")
+    }
+    recorded, listed = benchmarks.read_recorded(), benchmarks.list_corpora("")
+    told = shown["recorded"].astype({"value": float})
+    assert told["command"].tolist() == recorded["command"].tolist()
+    assert told["measure"].tolist() == recorded["measure"].tolist()
+    assert told["value"].tolist() == recorded["value"].astype(float).tolist()
+    assert shown["corpora"]["how"].tolist() == listed["how"].tolist()
+
+
+def test_sources_are_scored_by_the_way_they_are_named(tmp_path):
+    """As `reliability` scores them; a statement found nowhere in its text is not found."""
+    text = (
+        "Mayor Ada Lindqvist said the boats were empty on Monday night. "
+        "She said the harbour would stay closed until Friday.\n"
+    )
+    coded = {"type": "named person", "name": "Ada Lindqvist", "title": "Mayor"}
+    said = [
+        "the boats were empty on Monday night",
+        "the harbour would stay closed until Friday",
+        "nobody ever wrote such words as these here",
+    ]
+    article = {"id": 7, "text": text, "statements": [coded | {"statement": one} for one in said]}
+    file = write_lines(tmp_path / "s.jsonl", [article, article | {"id": 8}])
+    measured = benchmarks._measure_sources(file, corpus("S", "sources"))
+    figures = benchmarks.to_figures(measured).set_index("measure")
+    assert figures["n"].to_dict() == {
+        "statements found": 6,
+        "source type": 4,
+        "title": 4,
+        "right source named": 4,
+        "right source named, by name": 2,
+        "right source named, by pronoun": 2,
+    }
+    assert figures.loc["statements found", "value"] == approx(200 / 3)
+    assert figures.loc["right source named, by pronoun", "value"] == 100
+    items = benchmarks.to_items(measured)
+    assert len(items) == 4 and items["right"].all()
+    assert items["text"].tolist()[:2] == said[:2]
 
 
 def test_ours_stand_before_the_others():
