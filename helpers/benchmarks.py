@@ -43,15 +43,13 @@ SOURCE_MEASURES = {
     "source type": "source type",
     "title": "title",
 }
-RESOLVED = {"all": "right source named"} | {
-    way: f"right source named, {told}"
-    for way, told in {
-        "name": "by name",
-        "pronoun": "by pronoun",
-        "description": "by description",
-        "carried": "carried on",
-        "none": "as written",
-    }.items()
+RESOLVED = {
+    "all": "right source named",
+    "name": "source by name",
+    "pronoun": "source by pronoun",
+    "description": "source by description",
+    "carried": "source carried on",
+    "none": "source as written",
 }
 NOT_CODED = ("related", "credit", "boilerplate")
 FUNCTION_WORDS = {

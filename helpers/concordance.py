@@ -296,9 +296,9 @@ def _line(row: dict) -> str:
     left, hit, right = (write_text(re.sub(r"\s+", " ", row[n])) for n in ("left", "hit", "right"))
     return (
         f'<tr><td style="color:#595959; white-space:nowrap">{where}</td>'
-        f'<td style="text-align:right; white-space:nowrap">{left}</td>'
+        f'<td style="text-align:right">{left}</td>'
         f'<td><mark style="{MARK}">{hit}</mark></td>'
-        f'<td style="text-align:left; white-space:nowrap">{right}</td></tr>'
+        f'<td style="text-align:left">{right}</td></tr>'
     )
 
 

@@ -54,6 +54,7 @@ PARTS_TO_DOUBLE = 50  # a part holds at most a fiftieth of what was read before 
 PART_CHARACTERS = 8_000_000
 LOCK_SECONDS = 3600
 SUMMARY_ROWS = 500_000
+UNREAD = 3  # files that could not be read, named when a corpus is opened
 
 
 class BuildError(RuntimeError):
@@ -641,10 +642,10 @@ def open_corpus(corpus: str | Path, codebook_file: str | Path = "") -> Path | st
     codebook_file
         A codebook (YAML) of your own; its tables are kept apart from those of the project's.
 
-    Prints one line that says whether tables were built or reused. Raises FileNotFoundError when
-    nothing of that name exists, CodebookError for a codebook that cannot be used, and BuildError
-    for tables that were made with another codebook. Tables are kept in the folder named by the
-    environment variable ATTRIBUTED_TABLES, or in `data/tables/`.
+    Prints whether tables were built or reused, and the first files that could not be read. Raises
+    FileNotFoundError when nothing of that name exists, CodebookError for a codebook that cannot be
+    used, and BuildError for tables that were made with another codebook. Tables are kept in the
+    folder named by the environment variable ATTRIBUTED_TABLES, or in `data/tables/`.
     """
     if is_url(corpus):
         _check_codebook(corpus, codebook_file)
@@ -660,11 +661,23 @@ def open_corpus(corpus: str | Path, codebook_file: str | Path = "") -> Path | st
     manifest = build(path, out, progress=sys.stderr.isatty(), codebook_file=codebook_file)
     counts = manifest["counts"]
     done = "Using the tables of" if manifest["built"] == before else "Built the tables of"
-    print(
-        f"{done} {path.name}: {counts['articles']:,} articles, "
-        f"{counts['attributions']:,} attributions, {counts['problems']:,} problems."
+    told = ", ".join(
+        f"{counts[name]:,} {name if counts[name] != 1 else name.removesuffix('s')}"
+        for name in ("articles", "attributions", "problems")
     )
+    print(f"{done} {path.name}: {told}.")
+    _tell_unread(out)
     return out
+
+
+def _tell_unread(folder: Path) -> None:
+    """Print what could not be read; a few lines, the rest is in the table of problems."""
+    problems = tables.read_table("problems", folder)
+    unread = problems[problems["step"] == "read"]
+    for path, problem in unread[["path", "problem"]].head(UNREAD).itertuples(index=False):
+        print(f"{path}: {problem}.")
+    if len(unread) > UNREAD:
+        print(f"And {len(unread) - UNREAD:,} more: the notebook corpus_overview lists all.")
 
 
 def _check_codebook(place: str | Path, codebook_file: str | Path) -> None:

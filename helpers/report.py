@@ -36,6 +36,7 @@ NO_ALT = "A figure without a description"
 NBCONVERT_NO_ALT = "No description has been provided for this image"
 PAPERMILL_BANNER = "papermill-error-cell-tag"
 HEADING = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
 NUMBER = re.compile(r"[-+−]?[\d,.  ]*\d%?|NaN|NaT|–|")
 MOST_OPEN = 40  # runs whose cards are shown unfolded
 THUMBNAIL, COLOURS = 720, 64  # width in pixels and colours of a picture on the index
@@ -345,7 +346,10 @@ def _label_cells(table: html.HtmlElement) -> None:
     for row in table.xpath(".//tr"):
         row.attrib.pop("style", None)
     for cell in table.xpath(".//th|.//td"):
-        length = len(cell.text_content().strip())
+        words = cell.text_content().strip()
+        length = len(words)
+        if DATE.fullmatch(words):
+            cell.classes.add("date")
         if length <= SHORT or length > LONG:
             cell.classes.add("short" if length <= SHORT else "long")
     if table.xpath(".//*[@colspan or @rowspan]"):

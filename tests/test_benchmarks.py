@@ -192,11 +192,14 @@ def test_sources_are_scored_by_the_way_they_are_named(tmp_path):
         "source type": 4,
         "title": 4,
         "right source named": 4,
-        "right source named, by name": 2,
-        "right source named, by pronoun": 2,
+        "source by name": 2,
+        "source by pronoun": 2,
     }
+    told = {*benchmarks.SOURCE_MEASURES.values(), *benchmarks.RESOLVED.values()}
+    assert set(figures.index) <= told
+    assert max(len(f"Santa Clara sources, {label}") for label in told) <= 44  # a chart's row names
     assert figures.loc["statements found", "value"] == approx(200 / 3)
-    assert figures.loc["right source named, by pronoun", "value"] == 100
+    assert figures.loc["source by pronoun", "value"] == 100
     items = benchmarks.to_items(measured)
     assert len(items) == 4 and items["right"].all()
     assert items["text"].tolist()[:2] == said[:2]

@@ -336,6 +336,26 @@ def test_a_corpus_is_built_once_and_then_reused(articles, tmp_path, monkeypatch,
     assert corpus.open_corpus(first) == first
 
 
+def test_what_could_not_be_read_is_told_when_a_corpus_is_opened(tmp_path, monkeypatch, capsys):
+    """A first-time user sees why a folder gives nothing without opening another notebook."""
+    monkeypatch.setenv("ATTRIBUTED_TABLES", str(tmp_path / "tables"))
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    corpus.open_corpus(folder)
+    told = capsys.readouterr().out
+    assert "0 articles, 0 attributions, 1 problem." in told
+    assert "mine: it holds no file that could be an article" in told
+    for number in range(5):
+        (folder / f"empty{number}.txt").touch()
+    (folder / "scan.pdf").write_bytes(b"%PDF-1.4")
+    (folder / "one.txt").write_text("Rain\n\nIt rained all day.\n")
+    for _ in ("built", "reused"):
+        corpus.open_corpus(folder)
+        told = capsys.readouterr().out
+        assert "1 article, 0 attributions, 6 problems." in told
+        assert told.count(".txt: the file is empty") == 3 and "And 3 more" in told
+
+
 def test_an_unknown_corpus_is_refused_with_the_known_ones():
     with pytest.raises(FileNotFoundError, match=r"no corpus 'smaple'.*\(sample\)"):
         corpus.open_corpus("smaple")

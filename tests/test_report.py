@@ -318,6 +318,13 @@ def test_the_style_sheet_takes_nothing_from_elsewhere():
     assert Path(report.TEMPLATES / "report" / "conf.json").exists()
 
 
+def test_a_date_in_a_table_stays_on_one_line():
+    frame = pd.DataFrame({"day": ["2026-11-23", "a day in 2026-11"]})
+    cells = text("# Who?"), code("", outputs=[shown(None, **{"text/html": frame._repr_html_()})])
+    dates = html.fromstring(page(*cells)).xpath("//td[contains(@class, 'date')]/text()")
+    assert dates == ["2026-11-23"]
+
+
 def test_wide_tables_are_set_smaller_and_leave_ids_out():
     """What only programs need stays in the exported tables."""
     names = ["entity_id", "who", "did_not_answer", *(f"c{n}" for n in range(8))]
