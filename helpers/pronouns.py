@@ -59,8 +59,8 @@ CLEAR = 1.5  # by how much the best candidate must lead for the pronoun to tell 
 
 _QUOTED = re.compile(r"“[^”\n]*(?:”|\n|$)|\"[^\"\n]*(?:\"|\n|$)")
 _FULL_STOP = re.compile(
-    r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bMrs)(?<!\bSt)(?<!\bGen)(?<!\bSen)(?<!\bRep)(?<!\bGov)"
-    r"(?<!\b[A-Z])[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|[\n\r]+"
+    r"[.!?](?<!\bMr.)(?<!\bMs.)(?<!\bDr.)(?<!\bMrs.)(?<!\bSt.)(?<!\bGen.)(?<!\bSen.)(?<!\bRep.)"
+    r"(?<!\bGov.)(?<!\b[A-Z].)[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|[\n\r]+"
 )
 _LINE = re.compile(r"\S[^\n\r]*")
 _SUBJECT_BEFORE = re.compile(
@@ -173,11 +173,10 @@ class Discourse:
         """Tell whether the words at an offset, titles before them set aside, open a clause."""
         low = max(self.sentence(start), start - 80)
         before = self.text[low:start]
-        while True:
-            word = re.search(r"(\S+)\s+$", before)
-            if word is None or not _belongs_to_name(word.group(1)):
+        while before[-1:].isspace() and (words := before.split()):
+            if not _belongs_to_name(words[-1]):
                 break
-            before = before[: word.start()]
+            before = before.rstrip().removesuffix(words[-1])
         return bool(_SUBJECT_BEFORE.search(before))
 
     def _distance(self, place: Place, low: int) -> float:
