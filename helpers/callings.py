@@ -18,6 +18,8 @@ _NEWS = re.compile(
 _AGE = re.compile(r",\s+(?P<age>\d{1,3})\b")
 _ALIKE = (BROADCASTERS, PAPERS)
 _GENERIC = frozenset({"group", "organisation", "organization", "body", "association", "movement"})
+_HEADED = {"minister": "ministry", "ambassador": "embassy", "commissioner": "commission"}
+_HEADS = r"(?:heads|headed|leads|led|runs|ran|is\s+in\s+charge\s+of|is\s+(?:the\s+)?head\s+of)"
 _AGED = re.compile(r"(?P<age>\d{1,3})-year-old")
 
 
@@ -38,6 +40,8 @@ def named_before(cast: Cast, low: int, written: str, description: Description) -
         person = _person_called(cast, low, noun, set(description.modifiers))
         if person is None and noun in ("man", "woman", "girl", "boy"):
             person = cast.discourse.person(low, HE if told == "male" else SHE, [])
+        if person is None and noun in _HEADED and not description.modifiers:
+            person = _head_of(cast, low, _HEADED[noun])
         return person
     return None
 
@@ -59,6 +63,21 @@ def _person_called(cast: Cast, low: int, noun: str, modifiers: set[str]) -> Refe
             continue
         role = _role_before(cast.text, mention.start) + " | " + _role_after(cast.text, mention.end)
         if called.search(role) and modifiers <= {*role.lower().split()}:
+            return mention.referent
+    return None
+
+
+def _head_of(cast: Cast, low: int, body: str) -> Referent | None:
+    """Return the last person before `low` whom the text calls the head of such a body."""
+    heads = re.compile(
+        rf"\b{body},?\s+(?:whose|its)\s+(?:head|chief|boss)\b[^.!?;\n]{{0,60}}$", re.I
+    )
+    headed = re.compile(rf",?\s+(?:who\s+)?{_HEADS}\s+(?:the\s+)?(?:\w+\s+){{0,3}}{body}\b", re.I)
+    for mention in reversed(cast.before(low)):
+        if mention.label == "PERSON" and (
+            heads.search(cast.text[max(0, mention.start - 120) : mention.start])
+            or headed.match(cast.text, mention.end)
+        ):
             return mention.referent
     return None
 

@@ -49,6 +49,7 @@ AGREES, DISAGREES = 1.0, -4.0  # bounds of the agreement in gender
 UNNAMED = -1.0  # it is only described, and has not spoken
 PLACE = -0.8  # a place that is meant by "it" as a speaker
 OPENS = 0.4  # a thing that opens the sentence before
+ALONE = 2.5  # the only fitting person of the sentence before, where the pronoun opens the next
 READS = 1.2  # a document where "it says", in the present
 BODY_AS_THEY = -1.6
 PERSON_AS_IT = -2.0  # somebody taken for a person of whom the article never says he or she
@@ -59,8 +60,8 @@ CLEAR = 1.5  # by how much the best candidate must lead for the pronoun to tell 
 
 _QUOTED = re.compile(r"“[^”\n]*(?:”|\n|$)|\"[^\"\n]*(?:\"|\n|$)")
 _FULL_STOP = re.compile(
-    r"[.!?](?<!\bMr.)(?<!\bMs.)(?<!\bDr.)(?<!\bMrs.)(?<!\bSt.)(?<!\bGen.)(?<!\bSen.)(?<!\bRep.)"
-    r"(?<!\bGov.)(?<!\b[A-Z].)[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|[\n\r]+"
+    r"(?=[.!?])(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bMrs)(?<!\bSt)(?<!\bGen)(?<!\bSen)(?<!\bRep)(?<!\bGov)"
+    r"(?<!\b[A-Z])[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|[\n\r]+"
 )
 _LINE = re.compile(r"\S[^\n\r]*")
 _SUBJECT_BEFORE = re.compile(
@@ -201,11 +202,16 @@ class Discourse:
         """Return whom "he" or "she" at an offset means; `own` are the words so attributed."""
         sign = 1 if pronoun == HE else -1
 
-        def suits(referent: Referent) -> float | None:
+        def agrees(referent: Referent) -> float | None:
             if referent.kind != "person" or referent.plural or sign * referent.male <= DISAGREES:
                 return None
             return max(DISAGREES, min(AGREES, sign * referent.male))
 
+        def suits(referent: Referent) -> float | None:
+            agreed = agrees(referent)
+            return agreed + ALONE if agreed is not None and referent is alone else agreed
+
+        alone = self._alone_before(low, agrees)
         best, lead = self._best(low, reach, own, goes_on, suits)
         if best is not None and lead >= CLEAR:
             best.male += sign
@@ -242,6 +248,28 @@ class Discourse:
             for place in self.before(begun, begun - first)
             if place.subject and not place.quoted
         ][:1]
+
+    def _alone_before(self, low: int, suits: Callable[[Referent], float | None]) -> Referent | None:
+        """Return the one who suits in the sentence before that of a pronoun that opens its own.
+
+        "It was sold to a dentist. He has renamed it." Both stand in one paragraph. "The dentist"
+        may be another way to call somebody named before: the rest of the evidence decides.
+        """
+        begun = self.sentence(low)
+        if begun != low or not begun:
+            return None
+        first = self.sentence(begun - 2)
+        if self.paragraph(first) != self.paragraph(low):
+            return None
+        people = {
+            id(place.referent): place.referent
+            for place in self.before(begun, begun - first)
+            if not place.quoted and suits(place.referent) is not None
+        }
+        if len(people) != 1:
+            return None
+        (found,) = people.values()
+        return None if found.speaker.lower().startswith("the ") else found
 
     def group(self, low: int, own: Spans, goes_on: bool = False) -> Referent | None:
         """Return whom "they" at an offset means: several people, or a body."""

@@ -21,13 +21,14 @@ from helpers.pronouns import HE, IT, PRONOUNS, SHE, TITLE, Referent
 
 RELATIVE = frozenset({"who", "which", "that", "whom"})
 SAME_WORDS = 0.8  # share of a headline's quoted words that stand in an attribution of the story
-HEADLINES = 3  # paragraphs, the headline and what stands above it, that may quote the story
-OPENING = 1500  # characters from the start in which a description may stand for a later name
+OPENING = 1500  # characters from the start in which a headline may stand, and a description for a
+# later name
 
 _SPEAKS_FOR = re.compile(
     r"\bspokes(?:man|woman|person|people)\b|\bpress (?:office|service)\b", re.IGNORECASE
 )
 _CITING = re.compile(r"\b(?:citing|quoting)\s+(?P<whom>[^\n]{3,120})")
+_CITING_BEHIND = re.compile(r"[”\"’']*,\s+(?:citing|quoting)\s+(?P<whom>[^\n]{3,120})")
 _SAID = (
     r"(?:also\s+|had\s+|has\s+|later\s+|then\s+)*"
     r"(?:said|says|told|added|warned|claimed|announced|stated|vowed|declared|denied|insisted|argued)"
@@ -51,6 +52,7 @@ _ITS_NAME = re.compile(
 )
 _OTHERS_TOO = re.compile(r"\s+(?:and|as well as)\s+(?=[a-z]|(?:the|its|his|her|their)\s)")
 _PASSIVE = re.compile(r"(?:is|are|was|were|be|been|being)\b|.*\b(?:been|being)\b|according\b")
+_BEING = re.compile(r"\b(?:is|are|was|were|be|been|being|came|comes)\b|according\b")
 _BARE = frozenset({"another", "one", "several", "some", "others", "both", "two", "three", "many"})
 _LOST_ARTICLE = re.compile(r"(?<!\w)(?P<article>the|an?|one|another)\s+$", re.IGNORECASE)
 _POSSESSIVES = frozenset({"his", "her", "its", "their"})
@@ -236,6 +238,9 @@ class _Article:
                 found[i] = self._from_source(said[i])
                 if self._carries_on(said[i], [said[j] for j in order[:place]]):
                     found[i] = _carried(found[i])
+            elif said[i].cue and (subject := self._subject_of(said[i])) is not None:
+                found[i] = _resolved(subject, "name")
+                self.discourse.speak(subject, said[i].cue_at)
             elif before is not None and self._goes_on(said[before], said[i]):
                 found[i] = _carried(found[before])
             if not said[i].source and said[i].form == "direct" and not said[i].cue:
@@ -264,10 +269,19 @@ class _Article:
         joined = re.match(r"[,”\"]*\s*(?:and|but|while|as well as|,)\b|,\s", between)
         return bool(joined) and not SENTENCE_END.search(between)
 
+    def _subject_of(self, said: _Said) -> Referent | None:
+        """Return the name that opens the sentence right before a cue: "Marland has asked …"."""
+        begun = self.discourse.sentence(said.cue_at)
+        inside = self.cast.within(begun, said.cue_at)
+        whole = inside and inside[0].start == begun and inside[0].label in ("PERSON", "ORG", "GPE")
+        if not whole or self.text[inside[0].end : said.cue_at].strip():
+            return None
+        return None if _BEING.search(said.cue) else inside[0].referent
+
     def _only_described(self, said: _Said, found: Resolved) -> bool:
         """Tell whether a headline quotes somebody under a description: "Student held: “…”"."""
         quoted = said.form == "direct" and bool(said.source) and said.cue == ":"
-        return quoted and not found.speaker_id and self.discourse.paragraph(said.at) <= HEADLINES
+        return quoted and not found.speaker_id and said.at < OPENING
 
     def _carries_on(self, now: _Said, earlier: list[_Said]) -> bool:
         """Tell whether a quotation goes on in a later paragraph than the source it shares."""
@@ -496,10 +510,26 @@ class _Article:
                 others = descriptions.shorten(written[joined.end() :])
                 referent = together([referent, Referent(others, "", "", plural=True)])
             return _resolved(referent, "description"), referent
+        full = self._in_full(low, high, description)
+        if full:
+            referent = Referent(full, "", "body")
+            self.described.append(referent)
+            self.discourse.add(low, high, referent)
+            return _resolved(referent, "description"), referent
         inside = self.cast.within(low, high)
         named = bool(inside) and inside[0].start == low
         referent = self._remember(low, high, description, named)
         return Resolved(referent.speaker, "", "none"), referent
+
+    def _in_full(self, low: int, high: int, description: Description) -> str:
+        """Return what the story calls the body that its headline calls by a noun: "Council"."""
+        bare = not description.determiner and not description.modifiers and not description.plural
+        if not bare or description.kind != "organisation" or low >= OPENING:
+            return ""
+        noun = re.escape(description.noun)
+        full = rf"\b(?!(?:The|A|An|Its|In)[ ])(?:[A-Z][\w&’'-]*[ ])+{noun}\b"
+        found = {match.group() for match in re.finditer(full, self.text[high:])}
+        return found.pop() if len(found) == 1 else ""
 
     def _in_headline(self, description: Description) -> Referent | None:
         """Return what the headline called the same without an article: "Engineer’s memo"."""
@@ -591,7 +621,10 @@ class _Article:
         """Return who an outlet reports: "Xi said …, Xinhua reported", "…, citing officials"."""
         text = self.text
         citing = _CITING.search(text, high, min(len(text), high + 160))
-        if citing and not _ANOTHER_VERB.search(text[high : citing.start()]):
+        if citing and _ANOTHER_VERB.search(text[high : citing.start()]):
+            citing = None
+        citing = citing or _CITING_BEHIND.match(text, said.content[-1][1])
+        if citing:
             low = citing.start("whom")
             end = low + _phrase_length(citing.group("whom"))
             found, referent = self._refer(low, end, said)

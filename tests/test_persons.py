@@ -19,6 +19,7 @@ from helpers import persons
         ("Biden’s", "Biden"),
         ("Prince William", "Prince William"),
         ("Stephen King", "Stephen King"),
+        ("Mum Lena", "Lena"),
         ("J. K. Rowling", "J. K. Rowling"),
     ],
 )

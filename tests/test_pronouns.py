@@ -54,6 +54,16 @@ def test_the_last_to_speak_is_meant():
     assert meant(memory, HE) == "Quist"
 
 
+@pytest.mark.parametrize(("whom", "meant_by_he"), [("a dentist", "a dentist"), ("the man", "Marr")])
+def test_the_only_one_of_the_sentence_before_is_meant_though_another_spoke_last(whom, meant_by_he):
+    text = f"Marr said so. It was sold to {whom}. "
+    memory = discourse(f"{text}He left.", ("Marr", "person", 0.0))
+    described = Referent(whom, "", "person")
+    memory.add(text.index(whom), text.index(whom) + len(whom), described)
+    memory.speak(memory.places[0].referent, 4)
+    assert memory.person(len(text), HE, []).speaker == meant_by_he
+
+
 def test_a_name_inside_a_quotation_counts_for_less():
     cast = ("Quist", "person", 0.0), ("Marr", "person", 0.0)
     assert meant(discourse("Quist rang. “Marr is late.” x", *cast), HE) == "Quist"

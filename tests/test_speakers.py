@@ -87,6 +87,72 @@ def test_the_speaker_and_how_it_was_found(text, last):
     assert resolved(text)[-1] == last
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "speaker"),
+    [
+        (
+            "State news agency BRN called Quist a spy, and claimed that he had been found with "
+            "drawings of the approaches to the old railway bridge and of the harbour beside it, "
+            "citing a police source.",
+            1,
+            "a police source",
+        ),
+        (
+            "Council says the ferry must go\n\nA captain stayed aboard on Monday. Sennock council "
+            "voted last month to close the line.",
+            0,
+            "Sennock council",
+        ),
+        (
+            "The vote will be watched by the Interior Ministry, whose head is the president’s "
+            "brother, Odo Brandvik. Mara Quist has promised to dismiss him. The minister told "
+            "reporters that he expected no disorder.",
+            -1,
+            "Odo Brandvik",
+        ),
+    ],
+)
+def test_who_is_meant_where_the_article_tells_it_elsewhere(text, place, speaker):
+    assert resolved(text)[place][0] == speaker
+
+
+def test_a_name_that_opens_the_sentence_before_its_cue_is_the_source():
+    text = "Norway has asked to send observers. Norway was asked to send observers."
+    sentence = len("Norway has asked to send observers. ")
+    rows = [("has asked", 7, 17), ("was asked", sentence + 7, sentence + 17)]
+    columns = list(
+        zip(
+            *(
+                ([], [[low + 10, low + 27]], cue, "indirect", [[low, high - 1]])
+                for cue, low, high in rows
+            ),
+            strict=True,
+        )
+    )
+    named = [(0, 6, "Norway", "GPE", "n"), (sentence, sentence + 6, "Norway", "GPE", "n")]
+    found = speakers.find_speakers(columns, text, "", named, {"n": "Norway"})
+    assert [one.speaker for one in found] == ["Norway", ""]
+
+
+def test_a_headline_below_front_matter_quotes_the_story():
+    text = (
+        "---\ntitle: x\noutlet: y\nsection: z\nurl: w\n---\n\n# Student held: “He went for the "
+        "lamps”\n\n“He went for the lamps,” said Lena Marr."
+    )
+    head, quote = text.index("“He"), text.index("“He", text.index("lamps”"))
+    low, cue = text.index("Student"), text.index("said")
+    columns = [
+        [[[low, low + 12]], [[cue + 5, cue + 14]]],
+        [[[head, head + 24]], [[quote, quote + 25]]],
+        [":", "said"],
+        ["direct", "direct"],
+        [[[low + 12, low + 13]], [[cue, cue + 4]]],
+    ]
+    named = [(cue + 5, cue + 14, "Lena Marr", "PERSON", "m")]
+    found = speakers.find_speakers(columns, text, "", named, {"m": "Lena Marr"})
+    assert [one.speaker for one in found] == ["Lena Marr", "Lena Marr"]
+
+
 def test_a_title_that_tells_gender_guides_the_pronoun():
     text = (
         "Chairwoman Lena Marr met Mr. Odo Brandvik on Monday. She said that the port would close."
