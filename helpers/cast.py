@@ -264,8 +264,8 @@ class Cast:
         self.referents.append(referent)
         spellings = [name, *(names.family_names(referent.speaker) if kind == "person" else ())]
         for spelling in spellings:
-            for match in re.finditer(rf"(?<!\w){re.escape(spelling)}(?!\w)", self.text):
-                start, end = match.span()
+            for start in names.places(self.text, spelling, ("_",)):
+                end = start + len(spelling)
                 if not self._covered(start, end):
                     at = bisect_left(self._starts, start)
                     self.mentions.insert(at, Mention(start, end, spelling, label, referent))

@@ -123,6 +123,7 @@ def continues(after: str) -> bool:
     return bool(found) and not _POSTMODIFIER.match(after, found.end())
 
 
+@lru_cache(maxsize=8192)
 def kind(noun: str) -> str:
     """Return what a noun denotes: person, organisation, document, or "" where it is not known."""
     found = _kinds().get(noun.lower()) or _kinds().get(singular(noun), "")

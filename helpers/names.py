@@ -190,6 +190,22 @@ def _first_word(name: str) -> str:
     return re.match(r"\w*", name).group()
 
 
+def places(text: str, name: str, inside: tuple[str, ...] = ("_", "-")) -> Iterator[int]:
+    """Yield where a name begins in a text, no word running into it or on from it.
+
+    `inside` are the marks that make one word of what stands on both sides of them.
+    """
+    start = text.find(name) if name else -1
+    while start >= 0:
+        end = start + len(name)
+        before, after = text[start - 1 : start], text[end : end + 1]
+        if before.isalnum() or before in inside or after.isalnum() or after in inside:
+            end = start + 1
+        else:
+            yield start
+        start = text.find(name, end)
+
+
 def find_known(text: str) -> Iterator[tuple[int, int, Known]]:
     """Yield the names of the lexicons that stand in a text, longest first at each place.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 
 from helpers import lexicons, names
 
@@ -50,9 +51,8 @@ def find_title(text: str, spellings: tuple[str, ...]) -> str:
     """
     pieces: list[str] = []
     for written in sorted(spellings, key=len, reverse=True):
-        places = list(re.finditer(rf"(?<![\w-]){re.escape(written)}(?![\w-])", text))[:PLACES]
-        for match in places:
-            for piece in (_before(text, match.start()), *_behind(text, match.end())):
+        for start in islice(names.places(text, written), PLACES):
+            for piece in (_before(text, start), *_behind(text, start + len(written))):
                 if piece and not any(piece.lower() in kept.lower() for kept in pieces):
                     pieces.append(piece)
         if pieces and " " in written:

@@ -174,11 +174,10 @@ class Discourse:
         """Tell whether the words at an offset, titles before them set aside, open a clause."""
         low = max(self.sentence(start), start - 80)
         before = self.text[low:start]
-        while True:
-            word = re.search(r"(\S+)\s+$", before)
-            if word is None or not _belongs_to_name(word.group(1)):
+        while before[-1:].isspace() and (words := before.split()):
+            if not _belongs_to_name(words[-1]):
                 break
-            before = before[: word.start()]
+            before = before.rstrip().removesuffix(words[-1])
         return bool(_SUBJECT_BEFORE.search(before))
 
     def _distance(self, place: Place, low: int) -> float:

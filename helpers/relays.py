@@ -138,6 +138,12 @@ class Sentences:
         return min(start, self.starts[first]), max(end, self.ends[last])
 
 
+@lru_cache(maxsize=4)
+def sentences_of(text: str) -> Sentences:
+    """Return the sentences of a text, kept for the next question about the same article."""
+    return Sentences(text)
+
+
 NEAR = 600  # characters at most between an outlet and the words that point back to it
 # Nearest to the speaker first: words are told or aired, then carried, then reported.
 NEARNESS = {"told": 0, "aired": 1, "document": 1, "carried": 2, "reports": 3}
@@ -172,7 +178,7 @@ def find_relays(
     wherever it stands.
     """
     patterns = _patterns(book or read_codebook())
-    bounds = Sentences(text)
+    bounds = sentences_of(text)
     found = []
     for outlet in find_outlets(text, outlets):
         for pattern in patterns:
@@ -206,6 +212,12 @@ def find_outlets(text: str, outlets: Iterable[tuple[str, str]] = ()) -> list[Out
     A name the text itself describes ("VESTA, the state news agency") is an outlet wherever it
     stands. Ownership comes from outlets.csv, or from those words.
     """
+    return list(_find_outlets(text, tuple(outlets)))
+
+
+@lru_cache(maxsize=4)
+def _find_outlets(text: str, outlets: tuple[tuple[str, str], ...]) -> list[Outlet]:
+    """Find the outlets; kept for the few questions that are asked of one article after another."""
     spelled = {names.plain(written): name for written, name in outlets}
     described = _described(text)
     spans: dict[int, tuple[int, str]] = {}
@@ -218,8 +230,8 @@ def find_outlets(text: str, outlets: Iterable[tuple[str, str]] = ()) -> list[Out
         note(start, end, name)
     anaphora = list(_ANAPHOR.finditer(text)) if spans or described else []
     for written in {**described, **spelled}:
-        for match in re.finditer(rf"(?<![\w-]){re.escape(written)}(?![\w-])", text):
-            note(match.start(), match.end(), spelled.get(written) or described[written])
+        for start in names.places(text, written):
+            note(start, start + len(written), spelled.get(written) or described[written])
     placed = sorted((start, end, name) for start, (end, name) in spans.items())
     for match in anaphora:
         before = bisect_left(placed, (match.start(),)) - 1
@@ -231,10 +243,7 @@ def find_outlets(text: str, outlets: Iterable[tuple[str, str]] = ()) -> list[Out
 
 @lru_cache(maxsize=4)
 def _outlets_known(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Return the outlets of the lexicon and what is named like one, wherever they stand.
-
-    Kept for the few questions that are asked of one article after another.
-    """
+    """Return the outlets of the lexicon and what is named like one, wherever they stand."""
     found = [
         (start, end, known.name)
         for start, end, known in names.find_known(text)

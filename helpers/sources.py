@@ -203,18 +203,19 @@ class _Article:
             book.category("source_type", "named organisation").spokespeople
         )
         self.channels = book.variables["channel"].categories
-        self.sentences = relays.Sentences(text)
+        self.sentences = relays.sentences_of(text)
         ours = [(written, own) for written in (own, *own.split()[-1:]) if written]
         named = [pair for pair in [*outlets, *ours] if pair[0] in text]
         self.outlets = named
         self.outlet_names = {
             name for outlet in relays.find_outlets(text, named) for name in outlet.names(text)
         }
-        self.relays: list[relays.Relay] = []
+        self.relays: list[relays.Relay] = []  # by where they begin
         self.cues: list[tuple[int, int]] = []
         self.sources: list[_Source] = []
         self.withheld = anonymity.find_withheld(text, self.sentences.spans, book)
         self._titles: dict[str, str] = {}
+        self._used_as_body: dict[Entity, bool] = {}
 
     def read(self, rows: list[dict]) -> list[Sourced]:
         """Return what the rows of this article, in the order of the text, have as their sources."""
@@ -223,7 +224,8 @@ class _Article:
         ]
         self.sources = sources
         self.cues = sorted(cue for source in sources for cue in source.cues)
-        self.relays = relays.find_relays(self.text, self.own, self.outlets, self.book, self.cues)
+        found = relays.find_relays(self.text, self.own, self.outlets, self.book, self.cues)
+        self.relays = sorted(found, key=_begins)
         withheld = _Withholding(self, sources).decide()
         found = []
         for source, words in zip(sources, withheld, strict=True):
@@ -289,6 +291,12 @@ class _Article:
         if " " in name:
             several = source.described.many and bool(source.described.head)
             return several or bool(_ORG_WORD.search(name))
+        if source.entity not in self._used_as_body:
+            self._used_as_body[source.entity] = self._is_used_as_body(name, spellings)
+        return self._used_as_body[source.entity]
+
+    def _is_used_as_body(self, name: str, spellings: tuple[str, ...]) -> bool:
+        """Tell whether the article writes of one word as of a body or place."""
         if name in self.bodies or re.search(r"[A-Z]{2}", name):
             return True
         whole, stem = re.escape(name), re.escape(name.rstrip("aeiouy"))
@@ -473,16 +481,16 @@ class _Article:
 
     def _channel(self, source: _Source, item: Sourced) -> tuple[str, str]:
         beside = self._beside(source)
-        told = any(self._concerns(source, relay) for relay in self.relays if relay.kind == "told")
         for category in self.channels.values():
             match = category.pattern.search(beside) if category.pattern else None
             if match:
                 return category.name, f"words {match.group()!r}"
         if item.source_type == "document" and "report or document" in self.channels:
             return "report or document", "the source is a document"
-        aired = any(self._concerns(source, relay) for relay in self.relays if relay.kind == "aired")
-        if aired:
+        kinds = {relay.kind for relay in self._concerning(source)}
+        if "aired" in kinds:
             return "broadcast", "on air"
+        told = "told" in kinds
         return ("told the outlet", "told an outlet") if told else ("unknown", "")
 
     def _beside(self, source: _Source) -> str:
@@ -501,16 +509,29 @@ class _Article:
         return " … ".join(_without(self.text, *span, cuts) for span in kept)
 
     def _window(self, source: _Source) -> tuple[int, int]:
-        spans = [*source.row["cue_spans"], *source.row["source_spans"]]
-        low, high = min(start for start, _ in spans), max(end for _, end in spans)
-        return self.sentences.around(low, high)
+        """Return the bounds of the sentences that a source and its cue lie in."""
+        if source.window is None:
+            spans = [*source.row["cue_spans"], *source.row["source_spans"]]
+            low, high = min(start for start, _ in spans), max(end for _, end in spans)
+            source.window = self.sentences.around(low, high)
+        return source.window
+
+    def _concerning(self, source: _Source) -> list[relays.Relay]:
+        """Return the relay phrases in an attribution's sentences, outside its words."""
+        if source.phrases is None:
+            source.phrases = []
+            if source.row["cue_spans"] or source.row["source_spans"]:
+                low, high = self._window(source)
+                first = bisect_left(self.relays, low, key=_begins)
+                last = bisect_right(self.relays, high + 1, key=_begins)
+                near = self.relays[first:last]
+                source.phrases = [relay for relay in near if self._concerns(source, relay)]
+        return source.phrases
 
     def _concerns(self, source: _Source, relay: relays.Relay) -> bool:
-        """Tell whether a relay phrase stands in an attribution's sentence, outside its words."""
-        if not source.row["cue_spans"] and not source.row["source_spans"]:
-            return False
+        """Tell whether a relay phrase ends with an attribution's sentences, outside its words."""
         low, high = self._window(source)
-        if not (low <= relay.start and relay.end <= high + 1):
+        if relay.end > high + 1:
             return False
         inside = any(
             start <= relay.start and relay.end <= end for start, end in source.row["spans"]
@@ -539,10 +560,8 @@ class _Article:
             return ""
         phrases = [
             relay
-            for relay in self.relays
-            if not relay.own
-            and self._concerns(source, relay)
-            and not (speaking and relays.same_outlet(relay.outlet, speaker))
+            for relay in self._concerning(source)
+            if not relay.own and not (speaking and relays.same_outlet(relay.outlet, speaker))
         ]
         phrases.sort(key=lambda relay: (relays.NEARNESS[relay.kind], relay.start))
         chain = list(dict.fromkeys(relay.outlet for relay in phrases))
@@ -592,6 +611,8 @@ class _Source:
     shown: str = field(init=False)
     name: str = field(init=False, default="")
     name_stands: str = field(init=False, default="")
+    window: tuple[int, int] | None = field(init=False, default=None)
+    phrases: list[relays.Relay] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         written, speaker = self.row["source_text"], self.row["speaker"]
@@ -722,6 +743,10 @@ def _without(text: str, low: int, high: int, cuts: list[list[int]]) -> str:
             position = min(end, high)
     pieces.append(text[position:high])
     return " … ".join(pieces)
+
+
+def _begins(relay: relays.Relay) -> int:
+    return relay.start
 
 
 def _nameless(source: _Source) -> bool:

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import attributions, codebook, entities, mentions, schema, sources, speakers
+from helpers import (
+    attributions,
+    codebook,
+    entities,
+    mentions,
+    relays,
+    schema,
+    sources,
+    speakers,
+)
 
 PIECES = st.sampled_from(
     [
@@ -203,3 +212,31 @@ def test_add_source_type_keeps_rows_and_applying_twice_changes_nothing(texts):
     schema.to_arrow("attributions", once)
     assert (once["named"] == once["source_type"].str.startswith("named")).all()
     assert ((once["relay"] == "") == (once["relay_ownership"] == "")).all()
+
+
+def test_each_attribution_is_held_against_the_phrases_of_its_own_sentences(monkeypatch):
+    """Otherwise a long article takes the square of its length."""
+    held = []
+    concerns = sources._Article._concerns
+
+    def counted(article, source, relay):
+        held.append(relay)
+        return concerns(article, source, relay)
+
+    monkeypatch.setattr(sources._Article, "_concerns", counted)
+    said = "“We will strike,” said Mara Quist, as cited by TASS state news agency.\n"
+    rows = sources.add_source_type(*prepared(said * 12))
+    assert len(rows) == 12 and set(rows["relay"]) == {"TASS"}
+    assert len(held) <= 2 * len(rows)
+
+
+def test_the_outlets_of_an_article_are_sought_once_for_speakers_and_once_with_its_names(
+    monkeypatch,
+):
+    sought = []
+    owned = relays._owned
+    monkeypatch.setattr(relays, "_owned", lambda *words: sought.append(1) or owned(*words))
+    rows = sources.add_source_type(
+        *prepared("Mara Quist said so, VESTA, the news agency, reported.")
+    )
+    assert len(rows) and len(sought) <= 2
