@@ -757,7 +757,7 @@ def plot_instruments(
         shifts, instruments, ("o", "s", "D"), (GREY, INK, BLUE), strict=False
     ):
         rows = frame[frame["instrument"] == instrument].dropna(subset=["tone"])
-        places = rows[label].map(names.index) + shift
+        places = rows[label].map(names.index).astype(float) + shift
         ax.hlines(places, rows["low"], rows["high"], color=colour, linewidth=1.1)
         ax.scatter(rows["tone"], places, s=16, marker=shape, color=colour, label=instrument)
     _name_rows(ax, names)
