@@ -202,6 +202,72 @@ def read_folder(folder: Path) -> None:
     attributions.find_attributions(articles)
 
 
+def measure_entities(options: Options) -> Iterator[tuple]:
+    """Measure entities and speakers beside names and attributions, and merging a million names."""
+    from helpers import attributions, decoding, entities, mentions, speakers
+
+    count = min(options.articles, 1000)
+    decoding.read("The mayor said so.")
+    spent = np.zeros(2)
+    for first in range(0, count, PART):
+        texts = [
+            vary(options.texts[n % len(options.texts)], n, 0) for n in range(first, first + PART)
+        ]
+        ids = [f"a{n}" for n in range(first, first + PART)]
+        articles = pd.DataFrame({"article_id": ids, "text": texts})
+        times = [time.process_time()]
+        found = mentions.find_mentions(articles)
+        said = attributions.find_attributions(articles)
+        times.append(time.process_time())
+        known = entities.find_entities(found, articles)
+        found = entities.add_entity(found, articles, known)
+        speakers.add_speaker(said, articles, found, known)
+        times.append(time.process_time())
+        spent += np.diff(times)
+    note = f"{count:,} articles of all their words"
+    yield "entities and speakers ÷ engine, CPU", spent[1] / spent[0], 0.15, None, note
+    summaries = _summaries_of_names(1_000_000)
+    begun = time.process_time()
+    merged = entities.find_entities_from(summaries)
+    seconds = time.process_time() - begun
+    note = f"{len(merged):,} made-up entities"
+    yield "CPU seconds to merge a million mentions of a corpus", seconds, 60, None, note
+
+
+def _summaries_of_names(count: int) -> list[pd.DataFrame]:
+    """Return what parts of a corpus tell of their made-up names, ``count`` mentions in all."""
+    from helpers import entities
+
+    rng = np.random.default_rng(SEED)
+    who = np.minimum(rng.zipf(1.2, count), 200_000)
+    forms = [("{1} {0}", "PERSON"), ("{0} Ministry", "ORG"), ("{0}land", "GPE"), ("{0} Ltd", "ORG")]
+    names, labels = [], []
+    for number in who.tolist():
+        form, label = forms[number % len(forms)]
+        names.append(form.format(_word(number % 60_000), _word(number * 7 % 3_000)))
+        labels.append(label)
+    place = np.arange(count)
+    ids = np.char.add("a", (place // 25).astype(str))
+    found = pd.DataFrame({"article_id": ids, "start": place % 25 * 50, "text": names})
+    found = found.assign(label=labels, confidence=0.9)
+    parts = [found[first : first + 25_000] for first in range(0, count, 25_000)]
+    return [
+        entities.summarise_names(
+            part, pd.DataFrame({"article_id": part["article_id"].unique()}).assign(text="")
+        )
+        for part in parts
+    ]
+
+
+def _word(number: int) -> str:
+    """Return a made-up word, another one for each number below 60,000."""
+    syllables = []
+    for _ in range(3):
+        number, place = divmod(number, 65)
+        syllables.append("bdfgklmnprstv"[place // 5] + "aeiou"[place % 5])
+    return "".join(syllables).title() + "n"
+
+
 def measure_build(options: Options) -> Iterator[tuple]:
     """Measure a build of many articles by two processes, and one after one in a hundred changed."""
     folder = write_articles(
@@ -505,6 +571,7 @@ def measure_batch(options: Options) -> Iterator[tuple]:
 MEASURES: dict[str, Callable[[Options], Iterator[tuple]]] = {
     "speed": measure_speed,
     "reading": measure_reading,
+    "entities": measure_entities,
     "build": measure_build,
     "workers": measure_workers,
     "kills": measure_kills,
