@@ -16,10 +16,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from helpers import quotations
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
@@ -300,20 +304,12 @@ class Encoder:
     kept: OrderedDict[str, tuple[Words, np.ndarray]] | None = None  # nothing is kept in training
 
     def __init__(self, folder: Path):
-        import onnxruntime
         from tokenizers import Tokenizer
 
         self.folder = folder
         self.card = check_files(folder)
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"),
-            options,
-            providers=["CPUExecutionProvider"],
-            disabled_optimizers=SLOWER,
-        )
+        self.session = open_session(folder)
         self.kept = OrderedDict()
 
     def read(self, text: str) -> Iterator[tuple[Words, Scores]]:
@@ -375,6 +371,20 @@ class Encoder:
         outputs = self.session.run(None, inputs)
         kept = position[window.keep_low - window.low : window.keep_high - window.low]
         return np.concatenate([output[0, kept] for output in outputs], axis=1)
+
+
+def open_session(folder: Path) -> InferenceSession:
+    """Load the network of a model, to be run on one thread of the processor."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(
+        str(folder / "model.onnx"),
+        options,
+        providers=["CPUExecutionProvider"],
+        disabled_optimizers=SLOWER,
+    )
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:

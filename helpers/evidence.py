@@ -150,7 +150,8 @@ def trace(
     """
     keys = list(keys) or shared_keys(counts, rows)
     needed = {*keys, "article_id", "start", "end", "words", value}
-    needed |= set() if "start" in rows else {"text"}
+    if "start" not in rows:
+        needed.add("text")
     behind = find_rows(counts, rows[[column for column in rows if column in needed]], keys)
     usual = {n: NUMBERS[n] for n in counts if n in NUMBERS and _countable(counts, n)}
     units = dict(numbers or usual)

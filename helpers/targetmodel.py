@@ -68,8 +68,6 @@ class TargetModel:
     """
 
     def __init__(self, folder: Path, reader: Encoder):
-        import onnxruntime
-
         self.card = check_files(folder)
         self.reader = reader
         self.temperature, self.bias = self.card["temperature"], np.array(self.card["bias"])
@@ -78,14 +76,7 @@ class TargetModel:
                 f"the model in {folder} goes on from another reader than {reader.folder}: "
                 "train it again with `python -m helpers train targets`"
             )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"),
-            options,
-            providers=["CPUExecutionProvider"],
-            disabled_optimizers=encoder.SLOWER,
-        )
+        self.session = encoder.open_session(folder)
 
     def judge(self, text: str, spans: Sequence[tuple[int, int]]) -> np.ndarray:
         """Return the probabilities of negative, neutral, positive for each span of a text.
