@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from helpers import tables
+
 ROWS, ARTICLES, WORDS = "rows", "articles", "words"
 VALUES, MEAN, SUM, SPREAD = "values", "mean", "sum", "spread"
 LEAST, MEDIAN, MOST = "least", "median", "most"
@@ -78,17 +80,30 @@ def find_rows(counts: pd.DataFrame, rows: pd.DataFrame, keys: Sequence[str] = ()
     repeated = places[places.duplicated()] if keys else places.iloc[1:]
     if len(repeated):
         raise EvidenceError(f"{dict(repeated.iloc[0])} stands twice: the keys {keys} are too few")
-    places = places.assign(row=np.arange(len(places)))
-    placed = rows.drop(columns="row", errors="ignore")
+    row = _find_row(rows, places)
+    placed = rows.drop(columns="row", errors="ignore")[row >= 0].reset_index(drop=True)
+    placed.insert(0, "row", row[row >= 0])
     if "start" not in placed:
         end = placed["text"].str.len() if "text" in placed else pd.NA
         placed = placed.assign(start=0, end=end)
-    if keys:
-        placed = placed.merge(places, on=keys, how="inner", validate="many_to_one")
-    else:
-        placed = placed.merge(places, how="cross")
-    front = ["row"]
-    return placed[[*front, *(name for name in placed if name not in front)]]
+    return placed
+
+
+def _find_row(rows: pd.DataFrame, places: pd.DataFrame) -> np.ndarray:
+    """Return for each row the place of its keys in `places`, -1 where they are not there."""
+    found = np.full(len(rows), 0 if len(places) else -1)
+    known = np.zeros(len(places), int)
+    for key in places:
+        values = pd.Series(places[key].unique())
+        both, known = np.unique(
+            known * len(values) + tables.find_places(places[key], values), return_inverse=True
+        )
+        held = tables.find_places(rows[key], values)
+        joint = np.where((found < 0) | (held < 0), -1, found * len(values) + held)
+        found = pd.Index(both).get_indexer(joint)
+    order = np.full(len(places) + 1, -1)
+    order[known] = np.arange(len(places))
+    return order[found]
 
 
 def shared_keys(counts: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
@@ -175,14 +190,14 @@ def trace(
     listed = sizes.cumsum() <= LISTED
     step = np.maximum(-(-sizes // SOME), 1)[behind["row"]]
     behind = behind[listed[behind["row"]] | (behind.groupby("row").cumcount() % step == 0)]
-    known = articles.drop_duplicates("article_id").set_index("article_id")
-    there = behind["article_id"].isin(known.index)
-    if not there.all():
-        raise EvidenceError(f"{name}: no article {behind.loc[~there, 'article_id'].iloc[0]!r}")
+    known = articles.drop_duplicates("article_id", ignore_index=True)
+    there = tables.find_places(behind["article_id"], known["article_id"])
+    if (there < 0).any():
+        raise EvidenceError(f"{name}: no article {behind.loc[there < 0, 'article_id'].iloc[0]!r}")
     for column in ("path", "sha256"):
-        behind[column] = behind["article_id"].map(known[column])
+        behind[column] = known[column].array.take(there)
     if "text" in known and behind["end"].isna().any():
-        behind["end"] = behind["article_id"].map(known["text"].str.len())
+        behind["end"] = known["text"].str.len().to_numpy()[there]
     ledger = places.merge(behind, on="row", how="left", validate="one_to_many")
     texts = ["article_id", "path", "sha256"]
     ledger[texts] = ledger[texts].fillna("")

@@ -8,11 +8,10 @@ and gives the sources. All are 95 % intervals.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from helpers import gender, schema, tables
 from helpers.capitals import is_capital
@@ -37,6 +36,51 @@ DIFFERENCE = ["share", "others", "difference", "low", "high"]
 # ------------------------------------------------------------------------------------ selection
 
 
+def read_rows(
+    name: str,
+    folder: str | Path,
+    articles: pd.DataFrame,
+    roles: Sequence[str] = (),
+    columns: list[str] | None = None,
+    light: bool = False,
+) -> pd.DataFrame:
+    """Read the rows of a table that `join_articles` keeps, the others never being held together.
+
+    `columns` and `light` are those of `tables.read_table`.
+    """
+    where = {"role": _known_roles(roles)} if len(roles) else None
+    pieces = tables.read_pieces(name, folder, columns, where, light)
+    return pd.concat([join_articles(piece, articles) for piece in pieces], ignore_index=True)
+
+
+def read_mentions(
+    folder: str | Path,
+    articles: pd.DataFrame,
+    entities: pd.DataFrame,
+    roles: Sequence[str] = (),
+    labels: Sequence[str] = (),
+    capitals: str = "place",
+) -> pd.DataFrame:
+    """Read the mentions that `join_articles` and `join_entities` keep, with what these add.
+
+    The others are never held together, so that a large corpus needs no more memory than its
+    counted mentions.
+    """
+    where = {"role": _known_roles(roles)} if len(roles) else None
+    named = [
+        join_entities(join_articles(piece, articles), entities, labels, capitals)
+        for piece in tables.read_pieces("mentions", folder, where=where)
+    ]
+    return pd.concat(named, ignore_index=True)
+
+
+def _known_roles(roles: Sequence[str]) -> Sequence[str]:
+    unknown = sorted(set(roles) - set(schema.BLOCK_ROLES))
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is no role; there is: {', '.join(schema.BLOCK_ROLES)}")
+    return roles
+
+
 def join_articles(
     frame: pd.DataFrame, articles: pd.DataFrame, roles: Sequence[str] = ()
 ) -> pd.DataFrame:
@@ -44,26 +88,21 @@ def join_articles(
 
     No role given means every role. Raises ValueError for a role that the tables do not know.
     """
-    unknown = sorted(set(roles) - set(schema.BLOCK_ROLES))
-    if unknown:
-        raise ValueError(f"{unknown[0]!r} is no role; there is: {', '.join(schema.BLOCK_ROLES)}")
     if len(roles):
-        frame = frame[frame["role"].isin(roles)]
-    places = _places(frame["article_id"], articles["article_id"])
+        frame = frame[frame["role"].isin(_known_roles(roles))]
+    places = _find_each(frame["article_id"], articles["article_id"])
     if (places < 0).any():
         frame, places = frame[places >= 0], places[places >= 0]
     known = {name: articles[name].array.take(places) for name in ("outlet", "published")}
     return frame.reset_index(drop=True).assign(**known)
 
 
-def _places(values: pd.Series, known: pd.Series) -> np.ndarray:
-    """Return where each value stands in `known`, whose values are unique; -1 where it does not."""
+def _find_each(values: pd.Series, known: pd.Series) -> np.ndarray:
+    """Return where each value stands in `known`; raise MergeError when one stands there twice."""
     if known.duplicated().any():
         twice = known[known.duplicated()].iloc[0]
         raise pd.errors.MergeError(f"{known.name} {twice!r} stands twice: it must be unique")
-    kind = pa.large_string()
-    found = pc.index_in(pa.array(values, kind), value_set=pa.array(known, kind))
-    return found.fill_null(-1).to_numpy()
+    return tables.find_places(values, known)
 
 
 def join_entities(
@@ -82,20 +121,29 @@ def join_entities(
     unknown = sorted(set(labels) - set(schema.LABELS))
     if unknown:
         raise ValueError(f"{unknown[0]!r} is no label; there is: {', '.join(schema.LABELS)}")
-    places = _places(mentions["entity_id"], entities["entity_id"])
-    known = name_apart(entities)
-    entity, label, country = (
-        pd.Series(known[name].array.take(places, allow_fill=True), index=mentions.index)
-        for name in ("entity", "label", "country")
-    )
+    governments = _as_governments(capitals)
+    places = _find_each(mentions["entity_id"], entities["entity_id"])
+    label = _known_or(entities["label"], places, mentions["label"])
+    if len(labels):
+        wanted = label.isin(labels)
+        if governments:
+            wanted |= mentions["stands_for"] == "government"
+        mentions, places, label = mentions[wanted], places[wanted], label[wanted]
     joined = mentions.assign(
-        entity=entity.fillna(mentions["text"]),
-        country=country.fillna(""),
-        label=label.fillna(mentions["label"]),
+        entity=_known_or(name_apart(entities)["entity"], places, mentions["text"]),
+        country=_known_or(entities["country"], places, pd.Series("", index=mentions.index)),
+        label=label,
     )
-    if _as_governments(capitals):
-        joined = _name_governments(joined, joined["stands_for"] == "government")
+    if not governments:
+        return joined
+    joined = _name_governments(joined, joined["stands_for"] == "government")
     return joined[joined["label"].isin(labels)] if len(labels) else joined
+
+
+def _known_or(known: pd.Series, places: np.ndarray, otherwise: pd.Series) -> pd.Series:
+    """Take the values at some places of `known`, and where there is none (-1) `otherwise`."""
+    taken = pd.Series(known.array.take(places, allow_fill=True), index=otherwise.index)
+    return taken.where(places >= 0, otherwise) if (places < 0).any() else taken
 
 
 def join_governments(
@@ -187,7 +235,8 @@ def measure_shares(
     count, n (what it is a part of), articles (with that value), share, low, high; the value with
     the largest share of all comes first.
     """
-    rows = frame.assign(_size=frame[weight].astype(float) if weight else 1.0)
+    needed = dict.fromkeys(["article_id", column, *([by] if by else [])])
+    rows = frame[list(needed)].assign(_size=frame[weight].astype(float) if weight else 1.0)
     order = rows.groupby(column)["_size"].sum().sort_values(ascending=False, kind="stable").index
     groups = rows.groupby(by, sort=True) if by else [("", rows)]
     found = [
@@ -585,7 +634,7 @@ def count_pairs(mentions: pd.DataFrame, n_articles: int) -> pd.DataFrame:
     named = mentions[mentions["entity"].isin(names)]
     place, articles = pd.factorize(named["article_id"])
     present = np.zeros((len(articles), len(names)), bool)
-    present[place, np.searchsorted(names, named["entity"].to_numpy(str))] = True
+    present[place, tables.find_places(named["entity"], pd.Series(names))] = True
     both = np.zeros((len(names), len(names)))
     for low in range(0, len(present), COUNTED_AT_ONCE):
         part = present[low : low + COUNTED_AT_ONCE].astype(np.float32)
@@ -631,14 +680,16 @@ def find_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.DataFra
     One row is one mention, or one statement of one of its speakers (`speaks`): entity_id, entity,
     label, article_id, start, end, words (spoken).
     """
-    names = mentions.loc[mentions["entity_id"] != "", ["entity_id", "entity", "label"]]
-    names = names.drop_duplicates("entity_id")
+    named = mentions[["entity_id", "entity", "label", "article_id", "start", "end"]]
+    nameless = named["entity_id"] == ""
+    named = named[~nameless] if nameless.any() else named
+    names = named[["entity_id", "entity", "label"]].drop_duplicates("entity_id")
     spoken = each_speaker(attributions)[VOICE].assign(speaks=True)
-    named = mentions.assign(words=0)[VOICE].assign(speaks=False)
-    found = pd.concat([named, spoken], ignore_index=True).astype({"speaks": bool})
-    places = _places(found["entity_id"], names["entity_id"])
-    found, places = found[places >= 0].reset_index(drop=True), places[places >= 0]
-    return found.assign(**{name: names[name].array.take(places) for name in ("entity", "label")})
+    places = _find_each(spoken["entity_id"], names["entity_id"])
+    spoken, places = spoken[places >= 0], places[places >= 0]
+    told = {name: names[name].array.take(places) for name in ("entity", "label")}
+    both = [named.assign(words=0, speaks=False), spoken.assign(**told)]
+    return pd.concat(both, ignore_index=True).astype({"speaks": bool})
 
 
 def measure_voice(appears: pd.DataFrame) -> pd.DataFrame:
@@ -663,23 +714,41 @@ def measure_voice(appears: pd.DataFrame) -> pd.DataFrame:
     return _ranked(voice.reset_index(), "articles", "speaking", then="entity")
 
 
+def read_referred(
+    folder: str | Path,
+    mentions: pd.DataFrame,
+    attributions: pd.DataFrame,
+    articles: pd.DataFrame,
+    asked: bool,
+) -> pd.DataFrame:
+    """Read what `find_referred` needs of some articles and find it; no row unless `asked`."""
+    if not asked:
+        return _nobody_referred()
+    here = {"article_id": articles["article_id"].tolist()}
+    texts = tables.read_table("articles", folder, where=here)
+    sentences = tables.read_table("sentences", folder, where=here)
+    return find_referred(mentions, attributions, texts, sentences)
+
+
+def _nobody_referred() -> pd.DataFrame:
+    none = pd.DataFrame(columns=[*VOICE, "entity", "label", "speaks", "pronoun"])
+    return none.astype({"speaks": bool})
+
+
 def find_referred(
     mentions: pd.DataFrame,
     attributions: pd.DataFrame,
     articles: pd.DataFrame,
     sentences: pd.DataFrame,
-    asked: bool,
 ) -> pd.DataFrame:
     """Find where people are mentioned and speak, and by which pronoun the articles refer to them.
 
     One row is one row of `find_voice` with `pronoun` (he, she, they, mixed, unknown). The pronouns
-    are the articles' own (see `gender.find_references`); nothing is read from a name. Unless
-    `asked`, no row.
+    are the articles' own (see `gender.find_references`); nothing is read from a name.
     """
     people = mentions[(mentions["label"] == "PERSON") & (mentions["entity_id"] != "")]
-    if not asked or people.empty:
-        none = pd.DataFrame(columns=[*VOICE, "entity", "label", "speaks", "pronoun"])
-        return none.astype({"speaks": bool})
+    if people.empty:
+        return _nobody_referred()
     references = gender.find_references(articles, sentences, people)
     known = people[["entity_id", "entity"]].drop_duplicates("entity_id")
     known = gender.measure_pronouns(known, references).set_index("entity_id")["pronoun"]

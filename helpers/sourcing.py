@@ -7,11 +7,13 @@ table counts, so that the statements behind a number are the rows with that valu
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from helpers import codebook, measures
+from helpers import codebook, measures, tables
 from helpers.intervals import wilson_interval
 
 FIRST_HAND, ITSELF = "first hand", "state media itself"
@@ -116,8 +118,12 @@ def add_position(attributions: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFra
     The thirds are of the body's length in characters; what stands in no such part is elsewhere.
     """
     body = blocks[blocks["role"] == "body"].groupby("article_id")
-    first = attributions["article_id"].map(body["start"].min().to_dict()).astype(float)
-    last = attributions["article_id"].map(body["end"].max().to_dict()).astype(float)
+    body = body.agg(first=("start", "min"), last=("end", "max")).astype(float).reset_index()
+    places = tables.find_places(attributions["article_id"], body["article_id"])
+    first, last = (
+        pd.Series(body[name].array.take(places, allow_fill=True), index=attributions.index)
+        for name in ("first", "last")
+    )
     length = (last - first).where(last > first)
     part = ((attributions["start"] - first) / length).astype(float)
     thirds = pd.cut(part, [-float("inf"), 1 / 3, 2 / 3, float("inf")], labels=POSITIONS[2:5])
@@ -149,23 +155,34 @@ def add_support(attributions: pd.DataFrame) -> pd.DataFrame:
     Two statements say the same when they share half of the words of the shorter one (words of
     four letters and more, common ones apart): a sign to look at, not a proof.
     """
-    words = [
-        frozenset(word for word in _WORD.findall(text.lower()) if word not in _COMMON)
-        for text in attributions["text"]
-    ]
-    source = attributions["speaker_id"].where(
-        attributions["speaker_id"] != "", attributions["speaker"].str.casefold()
-    )
-    told = pd.Series(SUPPORT[2], index=attributions.index, dtype="str")
-    places = {label: place for place, label in enumerate(attributions.index)}
-    for _, labels in attributions.groupby("article_id").groups.items():
-        for label in labels:
-            others = [other for other in labels if source[other] != source[label]]
-            if others:
-                ours = words[places[label]]
-                same = any(_same_claim(ours, words[places[other]]) for other in others)
-                told[label] = SUPPORT[0] if same else SUPPORT[1]
-    return attributions.assign(support=told)
+    return attributions.assign(support=_find_support(attributions, attributions.index))
+
+
+def _find_support(attributions: pd.DataFrame, wanted: pd.Index) -> pd.Series:
+    """Return the `support` of the wanted statements among all those of their articles."""
+    texts = attributions["text"].tolist()
+    source, _ = pd.factorize(measures.add_source(attributions)["source"])
+    article, _ = pd.factorize(attributions["article_id"])
+    places = attributions.index.get_indexer(wanted)
+    told = dict.fromkeys(places.tolist(), SUPPORT[2])
+    order = np.argsort(article, kind="stable")
+    order = order[np.isin(article[order], np.unique(article[places]))]
+    for together in np.split(order, np.flatnonzero(np.diff(article[order])) + 1):
+        speaking = source[together].tolist()
+        if len(set(speaking)) < 2:
+            continue
+        own = list(zip(together.tolist(), speaking, strict=True))
+        words = {place: _own_words(texts[place]) for place, _ in own}
+        for place, who in own:
+            if place in told:
+                others = (words[other] for other, whose in own if whose != who)
+                same = any(_same_claim(words[place], other) for other in others)
+                told[place] = SUPPORT[0] if same else SUPPORT[1]
+    return pd.Series([told[place] for place in places.tolist()], index=wanted, dtype="str")
+
+
+def _own_words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.lower())) - _COMMON
 
 
 def _same_claim(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -192,8 +209,8 @@ def audit_unnamed(attributions: pd.DataFrame, codebook_file: str | Path = "") ->
     """
     policy = codebook.read_codebook(codebook_file).policy
     kinds = ("anonymous source", "unnamed person", "unnamed group")
-    rows = add_support(attributions)
-    rows = rows[rows["source_type"].isin(kinds)]
+    rows = attributions[attributions["source_type"].isin(kinds)]
+    rows = rows.assign(support=_find_support(attributions, rows.index))
     empty = {word.casefold() for word in policy.empty_descriptors} | {""}
     described = rows["speaker"].str.casefold().str.replace(r"^(?:the|an?) ", "", regex=True)
     anonymous = rows["source_type"] == "anonymous source"
@@ -223,12 +240,19 @@ def audit_unnamed(attributions: pd.DataFrame, codebook_file: str | Path = "") ->
 def find_demands(audit: pd.DataFrame) -> pd.DataFrame:
     """Hold each statement of a source without a name against each demand that concerns it.
 
-    One row is one row of `audit_unnamed` and one `demand`, with `met`.
+    One row is one row of `audit_unnamed` and one `demand`, with `met`: article_id, start, end,
+    words, demand, met.
     """
-    found = [audit.assign(demand=demand, met=audit[name]) for name, demand in DEMANDS.items()]
-    rows = pd.concat(found, ignore_index=True)
-    concerns = rows["demand"] != DEMANDS["reason_given"]
-    return rows[concerns | (rows["source_type"] == "anonymous source")]
+    found = [held.assign(demand=demand) for demand, held in _by_demand(audit)]
+    return pd.concat(found, ignore_index=True)
+
+
+def _by_demand(audit: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    held = audit[["article_id", "start", "end", "words"]]
+    anonymous = audit["source_type"] == "anonymous source"
+    for name, demand in DEMANDS.items():
+        asked = held.assign(met=audit[name].astype(bool))
+        yield demand, asked[anonymous] if name == "reason_given" else asked
 
 
 def measure_policy(audit: pd.DataFrame) -> pd.DataFrame:
@@ -237,11 +261,9 @@ def measure_policy(audit: pd.DataFrame) -> pd.DataFrame:
     Columns: demand, count (statements that meet it), n, articles, share, low, high; needs the rows
     of `audit_unnamed`. The last row is the policy as a whole.
     """
-    asked = find_demands(audit)
     found = []
-    for demand in DEMANDS.values():
-        held = asked[asked["demand"] == demand]
-        shares = measures.measure_shares(held.assign(met=held["met"].astype(bool)), "met")
+    for demand, held in _by_demand(audit):
+        shares = measures.measure_shares(held, "met")
         row = shares[shares["met"].astype(bool)].drop(columns="met")
         if row.empty:
             row = pd.DataFrame(
@@ -283,8 +305,11 @@ def find_criticised(
         start=("start", "first"), end=("end", "first"), criticisms=("article_id", "size")
     )
     found = found.reset_index()
-    spoken = attributions.assign(entity_id=attributions["speaker_id"].str.split(";"))
-    spoken = spoken.explode("entity_id").dropna(subset=["entity_id"])
+    criticised = found["article_id"].drop_duplicates()
+    said = attributions[["article_id", "speaker_id", "form"]]
+    spoken = measures.each_speaker(
+        said[tables.find_places(said["article_id"], criticised) >= 0]
+    ).dropna(subset=["entity_id"])
     pairs = list(zip(found["article_id"], found["entity_id"], strict=True))
     heard = {
         "quoted": spoken[spoken["form"].isin(["direct", "mixed"])],

@@ -18,6 +18,12 @@ def test_articles_made_from_one_text_all_differ():
     assert all("Nobody else spoke." in text for text in made)
 
 
+def test_a_varied_article_keeps_its_paragraphs():
+    text = TEXT.replace(". “It", ".\n\n“It").replace(". Nobody", ".\nNobody")
+    for number in range(9):
+        assert bench.vary(text, number, 0).count("\n") == text.count("\n") == 3
+
+
 def test_an_article_is_cut_after_the_sentence_that_reaches_its_length():
     assert len(bench.vary(TEXT, 0, 6).split()) < len(TEXT.split())
 

@@ -7,6 +7,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import html
 from tables_fixture import make_tables, write_tables
 
@@ -209,3 +211,19 @@ def test_evidence_opens_one_row(folder):
     opened = explore.evidence(row, folder)
     assert len(opened) == 1 and opened["evidence"].iloc[0] == row["text"]
     assert opened["confidence"].dtype == np.float64
+
+
+KEYS = st.tuples(st.sampled_from("abc"), st.booleans(), st.integers(0, 2))
+
+
+@given(st.sets(KEYS), st.lists(KEYS, max_size=30))
+def test_rows_are_found_by_their_keys_as_by_a_merge(counted: set[tuple], there: list[tuple]):
+    keys = ["name", "named", "number"]
+    counts = pd.DataFrame(sorted(counted), columns=keys)
+    rows = pd.DataFrame(there, columns=keys).assign(article_id="a", start=range(len(there)), end=99)
+    dtypes = {"name": "str", "named": bool, "number": int}
+    counts, rows = counts.astype(dtypes), rows.astype(dtypes)
+    found = evidence.find_rows(counts, rows, keys)
+    merged = rows.merge(counts.assign(row=range(len(counts))), on=keys)
+    assert found["start"].tolist() == merged["start"].tolist()
+    assert found["row"].tolist() == merged["row"].tolist()

@@ -54,15 +54,13 @@ def test_unknown_is_shown_and_nothing_is_read_from_a_name():
     text = "Mary spoke. John left. He ran.\nJohn ran. He fell."
     articles, sentences, people = read(text, "Mary", "John")
     said = people.head(1)[["article_id", "start", "end"]].assign(speaker_id="mary", words=10)
-    table = measures.measure_gender(
-        measures.find_referred(people, said, articles, sentences, asked=True)
-    )
+    table = measures.measure_gender(measures.find_referred(people, said, articles, sentences))
     counted = table.set_index("pronoun")["people"].to_dict()
     assert counted == {"he": 1, "she": 0, "they": 0, "mixed": 0, "unknown": 1}
     assert table["share_of_people"].sum() == 1 and table["share_of_words"].sum() == 1
 
 
 def test_unless_asked_nothing_is_told():
-    articles, sentences, people = read("Mary spoke. She left.", "Mary")
+    articles, _, people = read("Mary spoke. She left.", "Mary")
     said = pd.DataFrame({"speaker_id": [], "words": []})
-    assert measures.find_referred(people, said, articles, sentences, asked=False).empty
+    assert measures.read_referred("nothing is read", people, said, articles, asked=False).empty

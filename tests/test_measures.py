@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pytest import approx
 from tables_fixture import make_tables, slug
 
-from helpers import intervals, measures, schema
+from helpers import intervals, measures, schema, tables
 
 TABLES = make_tables()
 FEW = settings(max_examples=40, deadline=None)
@@ -459,3 +459,29 @@ def test_pairs_are_counted_as_a_person_would_and_lead_to_both_places():
         ["Ada", "Bo", "b", 0],
         ["Ada", "Bo", "b", 30],
     ]
+
+
+@pytest.mark.parametrize("labels", [[], ["PERSON", "ORG"], ["GPE"]])
+@pytest.mark.parametrize("capitals", ["place", "government"])
+def test_mentions_read_for_counting_are_those_joined_from_the_whole_table(
+    sample_tables, labels, capitals
+):
+    articles = tables.read_table("articles", sample_tables).pipe(tables.keep, outlet=["Northlight"])
+    entities = tables.read_table("entities", sample_tables)
+    roles = ["headline", "body"]
+    whole = tables.read_table("mentions", sample_tables)
+    whole = measures.join_articles(whole, articles, roles)
+    whole = measures.join_entities(whole, entities, labels, capitals).reset_index(drop=True)
+    read = measures.read_mentions(sample_tables, articles, entities, roles, labels, capitals)
+    pd.testing.assert_frame_equal(read, whole)
+    assert len(read) and (not labels or set(read["label"]) <= set(labels))
+
+
+def test_rows_read_for_counting_are_those_joined_from_the_whole_table(sample_tables):
+    articles = tables.read_table("articles", sample_tables)
+    whole = tables.read_table("attributions", sample_tables, measures.SPOKEN)
+    whole = measures.join_articles(whole, articles, ["body"])
+    read = measures.read_rows("attributions", sample_tables, articles, ["body"], measures.SPOKEN)
+    pd.testing.assert_frame_equal(read, whole)
+    with pytest.raises(ValueError, match="'bodies' is no role"):
+        measures.read_rows("attributions", sample_tables, articles, ["bodies"])

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import schema, tables
+from helpers import bench, schema, tables
 
 
 def block(start: int, end: int, role: str = "body", article_id: str = "a1") -> dict:
@@ -189,3 +189,32 @@ def test_light_leaves_out_what_no_count_needs(sample_tables):
     assert tables.read_table("blocks", sample_tables, light=True).equals(
         tables.read_table("blocks", sample_tables)
     )
+
+
+def test_pieces_are_the_whole_table_in_order(tmp_path, monkeypatch):
+    bench.write_large_tables(tmp_path, 3_500)
+    monkeypatch.setattr(tables, "PIECE", 2)
+    where = {"role": ["headline", "caption"]}
+    pieces = list(tables.read_pieces("mentions", tmp_path, where=where))
+    assert len(pieces) == 2
+    whole = tables.read_table("mentions", tmp_path, where=where)
+    pd.testing.assert_frame_equal(pd.concat(pieces, ignore_index=True), whole)
+
+
+def test_a_table_of_one_file_is_one_piece(sample_tables):
+    (piece,) = tables.read_pieces("articles", sample_tables, ["article_id", "outlet"])
+    whole = tables.read_table("articles", sample_tables, ["article_id", "outlet"])
+    pd.testing.assert_frame_equal(piece, whole)
+
+
+@given(st.lists(st.text("ab", max_size=3)), st.sets(st.text("ab", max_size=3)))
+def test_places_are_those_of_a_plain_search(values: list[str], known: set[str]):
+    listed = sorted(known)
+    expected = [listed.index(value) if value in known else -1 for value in values]
+    found = tables.find_places(pd.Series(values, dtype="str"), pd.Series(listed, dtype="str"))
+    assert found.tolist() == expected
+
+
+def test_places_of_numbers_and_truth_values_are_found_too():
+    assert tables.find_places(pd.Series([3, 1, 9]), pd.Series([1, 3])).tolist() == [1, 0, -1]
+    assert tables.find_places(pd.Series([True, False]), pd.Series([False])).tolist() == [-1, 0]
