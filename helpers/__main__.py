@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from helpers import __version__
 
 PROBLEMS_SHOWN = 50
+TRAINED = {"targets": "train_targets", "quick": "train_quick"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -142,7 +144,8 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser(
         "train",
         help="train the model that finds names and attributions, or, with `train targets`, that of "
-        "tone toward a target (needs the extra `train`)",
+        "tone toward a target, or, with `train quick`, the small one asked before it (needs the "
+        "extra `train`)",
         add_help=False,
     )
     train.set_defaults(run=_train)
@@ -252,17 +255,14 @@ def _convert(given: argparse.Namespace) -> int:
 
 
 def _train(given: argparse.Namespace) -> int:
-    targets = given.rest[:1] == ["targets"]
+    module = TRAINED.get("".join(given.rest[:1]), "train")
     try:
-        if targets:
-            from helpers import train_targets as train
-        else:
-            from helpers import train
+        train = importlib.import_module(f"helpers.{module}")
     except ModuleNotFoundError as error:
         raise RuntimeError(
             f"training needs {error.name}: run `pip install -e '.[train]'` in this environment"
         ) from error
-    return train.main(given.rest[targets:])
+    return train.main(given.rest[module != "train" :])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from helpers import stems
 from helpers.codebook import Codebook
 from helpers.phrases import Described, describe
 
@@ -44,11 +45,23 @@ def _patterns(book: Codebook) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return withheld, reason
 
 
+@lru_cache(maxsize=8)
+def _stems(book: Codebook) -> frozenset[str]:
+    """Return what a text holds where a name is withheld; nothing when one pattern has no stem."""
+    known = [stems.find_stems(pattern) for pattern in book.anonymity["withheld"]]
+    return frozenset().union(*known) if all(known) else frozenset()
+
+
 def find_withheld(text: str, sentences: list[tuple[int, int]], book: Codebook) -> list[Withheld]:
     """Find the words that say that a name is withheld, in the sentences of one text."""
     withheld, reason = _patterns(book)
+    known = _stems(book)
     found: list[Withheld] = []
+    if not stems.may_match(known, text):
+        return found
     for low, high in sentences:
+        if not stems.may_match(known, text[low:high]):
+            continue
         for match in withheld.finditer(text, low, high):
             if found and match.start() < found[-1].end:
                 continue

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from helpers.encoder import STATES
+from helpers.encoder import MARGIN, STATES, WINDOW
 
 HIDDEN, HEADS, LAYERS, EPSILON = 384, 12, 6, 1e-12
 MICROSOFT = "com.microsoft"
@@ -122,7 +122,7 @@ def write_onnx(
     places = graph.add(
         "Slice",
         [
-            graph.constant("positions", state["position.weight"]),
+            graph.constant("positions", state["position.weight"][: WINDOW + MARGIN]),
             graph.constant("zero", np.zeros(1, np.int64)),
             length,
             graph.constant("axis", np.zeros(1, np.int64)),

@@ -24,7 +24,10 @@ _LONG = re.compile(
 )
 _HYPHENATED_GIVEN = re.compile(r"[A-Z]\w+-[a-z]\w+")  # Do-un: the family name stands in front
 _INITIAL = re.compile(r"\b[A-Z]\.\s+")
+_CAPITALISED = re.compile(r"(?<!\w)[^\W\d_a-z]\w*")
 _SUFFIX = re.compile(r",?\s+(?:Jr|Sr|II|III|IV)\.?$")
+
+PHRASE = 200  # characters up to which a text is a phrase that may well come again
 
 
 class Known(NamedTuple):
@@ -211,9 +214,18 @@ def find_known(text: str) -> Iterator[tuple[int, int, Known]]:
 
     Ambiguous names (Jordan, Time) and cities other than capitals are left to the reader of names.
     """
+    return iter(_known_in(text)) if len(text) <= PHRASE else _find_known(text)
+
+
+@lru_cache(maxsize=8192)
+def _known_in(phrase: str) -> tuple[tuple[int, int, Known], ...]:
+    return tuple(_find_known(phrase))
+
+
+def _find_known(text: str) -> Iterator[tuple[int, int, Known]]:
     table, ambiguous = _by_first_word(), ambiguous_names()
     position = 0
-    for word in re.finditer(r"\w+", text):
+    for word in _CAPITALISED.finditer(text):
         listed = table.get(word.group())
         if not listed or word.start() < position or not word.group()[0].isupper():
             continue

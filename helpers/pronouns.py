@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -97,13 +97,19 @@ class Referent:
 
 @dataclass(slots=True)
 class Place:
-    """A referent where it stands in the text."""
+    """A referent where it stands in the text, with the number of its sentence and paragraph.
+
+    ``standing`` is what its standing there adds to its prominence, wherever it is asked from.
+    """
 
     start: int
     end: int
     referent: Referent
     subject: bool
     quoted: bool
+    sentence: int
+    paragraph: int
+    standing: float
 
 
 class Discourse:
@@ -119,7 +125,7 @@ class Discourse:
         self.lines = [match.start() for match in _LINE.finditer(text)]
         self.places: list[Place] = []
         self._starts: list[int] = []
-        self.reported: list[tuple[int, int]] = []
+        self._reported: list[tuple[int, int]] = []
         self.last: Referent | None = None
         self.last_at = -1
         self.read = 0
@@ -146,7 +152,23 @@ class Discourse:
     def _place(self, start: int, end: int, referent: Referent, subject: bool) -> None:
         at = bisect_left(self._starts, start)
         self._starts.insert(at, start)
-        self.places.insert(at, Place(start, end, referent, subject, self.in_quotes(start)))
+        quoted = self.in_quotes(start)
+        where = bisect_right(self.stops, start), self.paragraph(start)
+        standing = SUBJECT * subject + QUOTED * quoted
+        self.places.insert(at, Place(start, end, referent, subject, quoted, *where, standing))
+
+    def report(self, spans: Iterable[tuple[int, int]]) -> None:
+        """Note where the indirect speech stands that was read last."""
+        self._reported = []
+        for start, end in sorted(spans):
+            if self._reported and start <= self._reported[-1][1]:
+                start, last = self._reported.pop()
+                end = max(end, last)
+            self._reported.append((start, end))
+
+    def _is_reported(self, offset: int) -> bool:
+        place = bisect_right(self._reported, (offset, len(self.text))) - 1
+        return place >= 0 and offset < self._reported[place][1]
 
     def speak(self, referent: Referent, at: int) -> None:
         """Remember that a referent spoke."""
@@ -180,19 +202,12 @@ class Discourse:
             before = before.rstrip().removesuffix(words[-1])
         return bool(_SUBJECT_BEFORE.search(before))
 
-    def _distance(self, place: Place, low: int) -> float:
-        sentences = bisect_right(self.stops, low) - bisect_right(self.stops, place.start)
-        paragraphs = bisect_right(self.lines, low) - bisect_right(self.lines, place.start)
-        return -sentences + PARAGRAPH * paragraphs
-
-    def _prominence(self, place: Place, low: int, goes_on: bool) -> float:
-        score = self._distance(place, low) + OFTEN * min(place.referent.times, 6)
-        score += SUBJECT * place.subject + QUOTED * place.quoted
-        if not (place.referent.named or place.referent.spoke):
+    def _weigh(self, referent: Referent, low: int, goes_on: bool) -> float:
+        """Return what a referent's prominence is at an offset, wherever it stood."""
+        score = OFTEN * min(referent.times, 6)
+        if not (referent.named or referent.spoke):
             score += UNNAMED
-        if any(start <= place.start < end for start, end in self.reported):
-            score += REPORTED
-        if place.referent is self.last and self.last_at <= low:
+        if referent is self.last and self.last_at <= low:
             score += GOES_ON if goes_on else LAST_SPEAKER
         return score
 
@@ -293,14 +308,23 @@ class Discourse:
     ) -> tuple[Referent | None, float]:
         """Return the most prominent referent that suits, and its lead over the next."""
         scores: dict[int, tuple[float, Referent]] = {}
+        weights: dict[int, float | None] = {}
+        here = -bisect_right(self.stops, low) + PARAGRAPH * self.paragraph(low)
         for place in self.before(low, reach):
-            suited = suits(place.referent)
-            if suited is None or _inside(place, own):
+            referent = place.referent
+            if id(referent) not in weights:
+                suited = suits(referent)
+                known = None if suited is None else suited + self._weigh(referent, low, goes_on)
+                weights[id(referent)] = known
+            weight = weights[id(referent)]
+            if weight is None or (own and _inside(place, own)):
                 continue
-            score = suited + self._prominence(place, low, goes_on)
-            known = scores.get(id(place.referent))
-            if score >= WORST and (known is None or score >= known[0]):
-                scores[id(place.referent)] = (score, place.referent)
+            far = here + place.sentence - PARAGRAPH * place.paragraph
+            reported = REPORTED * self._is_reported(place.start)
+            score = round(weight + far + place.standing + reported, 9)
+            best = scores.get(id(referent))
+            if score >= WORST and (best is None or score >= best[0]):
+                scores[id(referent)] = (score, referent)
         if not scores:
             return None, 0.0
         ranked = sorted(scores.values(), key=lambda scored: -scored[0])

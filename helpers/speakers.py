@@ -228,12 +228,12 @@ class _Article:
         waiting: list[int] = []
         for place, i in enumerate(order):
             before = order[place - 1] if place else None
-            self.discourse.reported = [
+            self.discourse.report(
                 (start, end)
                 for earlier in order[max(0, place - 12) : place]
                 if said[earlier].form != "direct"
                 for start, end in said[earlier].content
-            ]
+            )
             if said[i].source:
                 found[i] = self._from_source(said[i])
                 if self._carries_on(said[i], [said[j] for j in order[:place]]):
