@@ -48,8 +48,7 @@ def _patterns(book: Codebook) -> tuple[re.Pattern[str], re.Pattern[str]]:
 @lru_cache(maxsize=8)
 def _stems(book: Codebook) -> frozenset[str]:
     """Return what a text holds where a name is withheld; nothing when one pattern has no stem."""
-    known = [stems.find_stems(pattern) for pattern in book.anonymity["withheld"]]
-    return frozenset().union(*known) if all(known) else frozenset()
+    return stems.find_common_stems(book.anonymity["withheld"])
 
 
 def find_withheld(text: str, sentences: list[tuple[int, int]], book: Codebook) -> list[Withheld]:

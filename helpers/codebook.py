@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from helpers import lexicons, schema
+from helpers import lexicons, schema, stems
 
 VARIABLE = "ATTRIBUTED_CODEBOOK"
 DEFAULT = Path(__file__).resolve().parents[1] / "data" / "codebook.yml"
@@ -64,6 +64,16 @@ class Category:
     def pattern(self) -> re.Pattern[str] | None:
         """The patterns as one, in any letter case; None without patterns."""
         return re.compile("|".join(self.patterns), re.IGNORECASE) if self.patterns else None
+
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        return stems.find_common_stems(self.patterns)
+
+    def search(self, words: str) -> re.Match[str] | None:
+        """Find the first words that fit one of the patterns."""
+        if self.pattern is None or not stems.may_match(self._stems, words):
+            return None
+        return self.pattern.search(words)
 
 
 @dataclass(frozen=True)

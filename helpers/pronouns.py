@@ -64,11 +64,12 @@ _FULL_STOP = re.compile(
     r"(?<!\b[A-Z])[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|[\n\r]+"
 )
 _LINE = re.compile(r"\S[^\n\r]*")
-_SUBJECT_BEFORE = re.compile(
-    r"(?:^|[,;:–—(]\s*|\b(?:that|and|but|or|when|while|as|because|if|after|before|since|where|"
-    r"although|though|until|unless|than|so|yet|then|whom|which|said|says|told|added)\s+)$",
-    re.IGNORECASE,
-)
+_SUBJECT_AFTER = frozenset(
+    {"that", "and", "but", "or", "when", "while", "as", "because", "if", "after", "before", "since",
+     "where", "although", "though", "until", "unless", "than", "so", "yet", "then", "whom", "which",
+     "said", "says", "told", "added"}
+)  # fmt: skip
+_LAST_WORD = re.compile(r"\w+\Z")
 _GENDERED = re.compile(r"\b(?:he|she|his|her|him|himself|herself)\b", re.IGNORECASE)
 _SPEAKER_BESIDE = re.compile(r"[,”\"]\s+(?:he|she)\s+(?:said|says|added|told|recalled|explained)\b")
 _BEFORE_A_NAME = ("person", "organisation")  # "the skipper Dahl", "news agency VESTA"
@@ -200,7 +201,13 @@ class Discourse:
             if not _belongs_to_name(words[-1]):
                 break
             before = before.rstrip().removesuffix(words[-1])
-        return bool(_SUBJECT_BEFORE.search(before))
+        bare = before.rstrip()
+        if not bare:
+            return before in ("", "\n")
+        if bare[-1] in ",;:–—(":
+            return True
+        last = _LAST_WORD.search(bare, max(0, len(bare) - 10))
+        return last is not None and bare != before and last.group().lower() in _SUBJECT_AFTER
 
     def _weigh(self, referent: Referent, low: int, goes_on: bool) -> float:
         """Return what a referent's prominence is at an offset, wherever it stood."""

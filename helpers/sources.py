@@ -436,7 +436,7 @@ class _Article:
     def _of_words(self, words: str) -> tuple[str, str]:
         """Return the affiliation that words show: the body named, the post held, the trade."""
         for category in self.book.variables["affiliation"].categories.values():
-            match = category.pattern.search(words) if category.pattern else None
+            match = category.search(words)
             if match:
                 return category.name, f"words {match.group()!r}"
         if _PARTY.search(words):
@@ -482,7 +482,7 @@ class _Article:
     def _channel(self, source: _Source, item: Sourced) -> tuple[str, str]:
         beside = self._beside(source)
         for category in self.channels.values():
-            match = category.pattern.search(beside) if category.pattern else None
+            match = category.search(beside)
             if match:
                 return category.name, f"words {match.group()!r}"
         if item.source_type == "document" and "report or document" in self.channels:

@@ -19,6 +19,12 @@ def find_stems(pattern: str) -> frozenset[str]:
     return _read(parser.parse(pattern))
 
 
+def find_common_stems(patterns: Iterable[str]) -> frozenset[str]:
+    """Return the stems of several expressions together; empty when those of one are not known."""
+    known = [find_stems(pattern) for pattern in patterns]
+    return frozenset().union(*known) if all(known) else frozenset()
+
+
 def may_match(stems: Iterable[str], text: str) -> bool:
     """Tell whether a text holds one of the stems; without stems anything may match."""
     folded = text.casefold()

@@ -217,6 +217,7 @@ class _Read(NamedTuple):
         return float(_analyser().score_valence(weights, self.text)["compound"])
 
 
+@lru_cache(maxsize=32_768)
 def _bare(word: str) -> str:
     """Return a word without the marks before or behind it that VADER takes off."""
     marks = _analyser().constants.PUNC_LIST
