@@ -24,7 +24,9 @@ RELIANCE = {
     "unknown": "through an outlet of unknown owner",
 }
 POSITIONS = ("headline", "standfirst", "first third", "second third", "last third", "elsewhere")
-SUPPORT = ("another source says it too", "other sources on other matters", "only source")
+ALONE = "only source"
+SUPPORT = ("another source says it too", "other sources on other matters", ALONE)
+TOGETHER = 50_000  # statements whose texts are held together
 REPLIES = ("quoted", "paraphrased", "did not answer", "not heard")
 DEMANDS = {
     "descriptor_says": "the description says something",
@@ -160,25 +162,39 @@ def add_support(attributions: pd.DataFrame) -> pd.DataFrame:
 
 def _find_support(attributions: pd.DataFrame, wanted: pd.Index) -> pd.Series:
     """Return the `support` of the wanted statements among all those of their articles."""
-    texts = attributions["text"].tolist()
     source, _ = pd.factorize(measures.add_source(attributions)["source"])
     article, _ = pd.factorize(attributions["article_id"])
     places = attributions.index.get_indexer(wanted)
-    told = dict.fromkeys(places.tolist(), SUPPORT[2])
+    told = np.full(len(attributions), -1, np.int8)
+    told[places] = SUPPORT.index(ALONE)
     order = np.argsort(article, kind="stable")
     order = order[np.isin(article[order], np.unique(article[places]))]
-    for together in np.split(order, np.flatnonzero(np.diff(article[order])) + 1):
-        speaking = source[together].tolist()
-        if len(set(speaking)) < 2:
-            continue
-        own = list(zip(together.tolist(), speaking, strict=True))
-        words = {place: _own_words(texts[place]) for place, _ in own}
-        for place, who in own:
-            if place in told:
-                others = (words[other] for other, whose in own if whose != who)
-                same = any(_same_claim(words[place], other) for other in others)
-                told[place] = SUPPORT[0] if same else SUPPORT[1]
-    return pd.Series([told[place] for place in places.tolist()], index=wanted, dtype="str")
+    for some in _whole_articles(order, article[order]):
+        texts = dict(zip(some.tolist(), attributions["text"].array.take(some), strict=True))
+        for together in _split(some, article[some]):
+            speaking = source[together].tolist()
+            if len(set(speaking)) < 2:
+                continue
+            own = list(zip(together.tolist(), speaking, strict=True))
+            words = {place: _own_words(texts[place]) for place, _ in own}
+            for place, who in own:
+                if told[place] >= 0:
+                    others = (words[other] for other, whose in own if whose != who)
+                    told[place] = not any(_same_claim(words[place], other) for other in others)
+    support = np.array(SUPPORT, dtype=object)[told[places]]
+    return pd.Series(support, index=wanted, dtype="str")
+
+
+def _split(rows: np.ndarray, article: np.ndarray) -> list[np.ndarray]:
+    """Split rows, which are ordered by article, into those of each article."""
+    return np.split(rows, np.flatnonzero(np.diff(article)) + 1)
+
+
+def _whole_articles(rows: np.ndarray, article: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield some TOGETHER rows at a time, of which each article's come at once."""
+    edges = np.append(np.flatnonzero(np.diff(article)) + 1, len(rows))
+    wanted = np.searchsorted(edges, np.arange(TOGETHER, len(rows), TOGETHER))
+    yield from np.split(rows, np.unique(edges[wanted]))
 
 
 def _own_words(text: str) -> frozenset[str]:

@@ -75,7 +75,7 @@ def read_table(
     FileNotFoundError when the folder has no such table and schema.SchemaError when a file does not
     fit this version.
     """
-    return schema.to_frame(read_arrow(name, folder, _loaded(name, columns, light), where))
+    return schema.to_frame(read_arrow(name, folder, _loaded(name, columns, light), where), light)
 
 
 def _loaded(name: str, columns: list[str] | None, light: bool) -> list[str] | None:
@@ -103,7 +103,7 @@ def read_pieces(
     columns = _loaded(name, columns, light)
     for first in range(0, max(len(files), 1), PIECE):
         some = files[first : first + PIECE]
-        yield schema.to_frame(read_arrow(name, folder, columns, where, some))
+        yield schema.to_frame(read_arrow(name, folder, columns, where, some), light)
 
 
 def read_arrow(
@@ -346,6 +346,8 @@ def export(frame: pd.DataFrame, name: str, out: str | Path) -> None:
     if str(out) == "":
         return
     plain = frame.reset_index() if _has_named_index(frame) else frame
+    lists = [name for name in plain if isinstance(plain[name].dtype, pd.ArrowDtype)]
+    plain = plain.assign(**{name: pd.Series(list(plain[name]), plain.index) for name in lists})
     write_text(plain.to_csv(index=False), Path(out) / f"{name}.csv")
 
 
