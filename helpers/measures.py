@@ -923,7 +923,7 @@ def count_relays(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
         speakers=("speaker", "nunique"),
     )
     counts = counts.reset_index()
-    counts["carrier"] = counts["relay"] + " (" + counts["relay_ownership"] + ")"
+    counts["carrier"] = counts["relay"] + " (" + counts["relay_ownership"].astype("str") + ")"
     return _ranked(counts, "articles", "attributions", then="relay")
 
 

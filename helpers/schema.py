@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 BLOCK_ROLES = (
     "headline",
@@ -250,23 +251,28 @@ def empty(name: str) -> pd.DataFrame:
     return to_frame(TABLES[name].columns.empty_table())
 
 
-def to_frame(table: pa.Table, light: bool = False) -> pd.DataFrame:
-    """Turn an Arrow table into a frame, and use it up.
+def to_frame(table: pa.Table, light: str = "") -> pd.DataFrame:
+    """Turn an Arrow table into a frame, and use it up; list columns become plain Python lists.
 
-    List columns become plain Python lists; where `light`, they stay Arrow's, which are lists when
-    looked at and take a tenth of the room.
+    Of the table that `light` names, lists stay Arrow's, which are lists when looked at, and columns
+    with a vocabulary become categories, sorted as their words are: a tenth of the room.
     """
-    lists = [field.name for field in table.schema if pa.types.is_list(field.type)]
-    held = {name: table.column(name) for name in lists}
+    known = TABLES[light].vocabularies if light else {}
     order = table.column_names
-    table = table.drop_columns(lists)
-    frame = table.to_pandas(split_blocks=True, self_destruct=True)
-    for name, values in held.items():
-        if light:
-            frame[name] = pd.Series(pd.arrays.ArrowExtensionArray(values), index=frame.index)
-        else:
-            frame[name] = pd.Series(values.to_pylist(), index=frame.index, dtype=object)
-    return frame[order] if lists else frame
+    apart = {}
+    for field in table.schema:
+        values = table.column(field.name)
+        if pa.types.is_list(field.type):
+            kept = pd.arrays.ArrowExtensionArray(values) if light else values.to_pylist()
+            apart[field.name] = pd.Series(kept, dtype=None if light else object)
+        elif field.name in known:
+            words = sorted(known[field.name])
+            codes = pc.index_in(values, value_set=pa.array(words, values.type)).to_numpy()
+            apart[field.name] = pd.Series(pd.Categorical.from_codes(codes, words))
+    frame = table.drop_columns(list(apart)).to_pandas(split_blocks=True, self_destruct=True)
+    for name, values in apart.items():
+        frame[name] = values.set_axis(frame.index)
+    return frame[order] if apart else frame
 
 
 def to_arrow(name: str, frame: pd.DataFrame) -> pa.Table:

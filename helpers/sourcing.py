@@ -52,7 +52,7 @@ def add_reliance(attributions: pd.DataFrame) -> pd.DataFrame:
 
     What a state's outlet says for itself is apart from what others say through it.
     """
-    reliance = attributions["relay_ownership"].map(RELIANCE)
+    reliance = attributions["relay_ownership"].astype("str").map(RELIANCE)
     itself = attributions["affiliation"] == "state media"
     reliance = reliance.mask(reliance.isna() & itself, ITSELF).fillna(FIRST_HAND)
     return attributions.assign(reliance=reliance.astype("str"))
@@ -129,9 +129,13 @@ def add_position(attributions: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFra
     length = (last - first).where(last > first)
     part = ((attributions["start"] - first) / length).astype(float)
     thirds = pd.cut(part, [-float("inf"), 1 / 3, 2 / 3, float("inf")], labels=POSITIONS[2:5])
-    position = attributions["role"].where(
-        attributions["role"].isin(POSITIONS[:2]),
-        thirds.astype(object).where(attributions["role"] == "body"),
+    position = (
+        attributions["role"]
+        .astype("str")
+        .where(
+            attributions["role"].isin(POSITIONS[:2]),
+            thirds.astype(object).where(attributions["role"] == "body"),
+        )
     )
     return attributions.assign(position=position.fillna(POSITIONS[-1]).astype("str"))
 
@@ -218,15 +222,16 @@ def audit_unnamed(attributions: pd.DataFrame, codebook_file: str | Path = "") ->
 
     Returns
     -------
-    One row per statement of a source without a name, with the columns of `attributions` and
-    support, descriptor_says (the description says more than "officials"), affiliation_known,
-    reason_given, second_source, meets_policy, and falls_short (what the policy asks and the
-    article does not give, "" where it meets the policy). A reason is asked for anonymous sources.
+    One row per statement of a source without a name, with the columns of `attributions` but its
+    text, and support, descriptor_says (the description says more than "officials"),
+    affiliation_known, reason_given, second_source, meets_policy, and falls_short (what the policy
+    asks and the article does not give, "" where it meets the policy). A reason is asked for
+    anonymous sources.
     """
     policy = codebook.read_codebook(codebook_file).policy
     kinds = ("anonymous source", "unnamed person", "unnamed group")
     rows = attributions[attributions["source_type"].isin(kinds)]
-    rows = rows.assign(support=_find_support(attributions, rows.index))
+    rows = rows.drop(columns="text").assign(support=_find_support(attributions, rows.index))
     empty = {word.casefold() for word in policy.empty_descriptors} | {""}
     described = rows["speaker"].str.casefold().str.replace(r"^(?:the|an?) ", "", regex=True)
     anonymous = rows["source_type"] == "anonymous source"

@@ -75,7 +75,8 @@ def read_table(
     FileNotFoundError when the folder has no such table and schema.SchemaError when a file does not
     fit this version.
     """
-    return schema.to_frame(read_arrow(name, folder, _loaded(name, columns, light), where), light)
+    table = read_arrow(name, folder, _loaded(name, columns, light), where)
+    return schema.to_frame(table, name if light else "")
 
 
 def _loaded(name: str, columns: list[str] | None, light: bool) -> list[str] | None:
@@ -103,7 +104,8 @@ def read_pieces(
     columns = _loaded(name, columns, light)
     for first in range(0, max(len(files), 1), PIECE):
         some = files[first : first + PIECE]
-        yield schema.to_frame(read_arrow(name, folder, columns, where, some), light)
+        table = read_arrow(name, folder, columns, where, some)
+        yield schema.to_frame(table, name if light else "")
 
 
 def read_arrow(

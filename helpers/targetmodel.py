@@ -76,6 +76,11 @@ def measure_distances(marks: np.ndarray) -> np.ndarray:
     return np.clip(away, -FAR, FAR) + FAR
 
 
+def is_sure(shares: np.ndarray, asked: Sequence[float]) -> np.ndarray:
+    """Tell of which targets the likeliest polarity (shares: targets, 3) has what is asked of it."""
+    return shares.max(1) >= np.array(asked)[shares.argmax(1)]
+
+
 class TargetModel:
     """The model, loaded: its ONNX session, the reader it goes on from, its calibration.
 
@@ -120,7 +125,7 @@ class TargetModel:
             return self.calibrate(self.run(states, marks))
         inputs = {"states": states.astype(np.float32), "marks": marks}
         shares = self.quick.run(None, inputs | {"distances": measure_distances(marks)})[0]
-        unsure = shares.max(1) < self.card["quick"]["sure"]
+        unsure = ~is_sure(shares, self.card["quick"]["sure"])
         if unsure.any():
             shares[unsure] = self.calibrate(self.run(states, marks[unsure]))
         return shares

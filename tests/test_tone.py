@@ -258,11 +258,11 @@ def test_the_quick_judge_is_heard_only_where_it_is_sure(monkeypatch):
     model = targetmodel.load_target_model()
     sure = model.card["quick"]["sure"]
     both = model.judge(text, spans)
-    monkeypatch.setitem(model.card["quick"], "sure", 1.01)
+    monkeypatch.setitem(model.card["quick"], "sure", [1.01] * 3)
     alone = model.judge(text, spans)
-    monkeypatch.setitem(model.card["quick"], "sure", 0.0)
+    monkeypatch.setitem(model.card["quick"], "sure", [0.0] * 3)
     quick = model.judge(text, spans)
-    settled = quick.max(1) >= sure
+    settled = targetmodel.is_sure(quick, sure)
     assert np.allclose(both[settled], quick[settled])
     # rounded together with other targets than before, so in the second decimal of a logit only
     assert np.allclose(both[~settled], alone[~settled], atol=0.05)

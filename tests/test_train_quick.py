@@ -74,22 +74,20 @@ def test_it_learns():
     assert len(said) == 30 and "agreement" in said[0]
 
 
-def test_it_is_sure_from_where_it_agrees():
-    found = np.array([[0.95, 0.05, 0], [0.0, 0.85, 0.15], [0.6, 0.4, 0], [0.55, 0.45, 0]])
-    learnt = np.eye(3)[[0, 1, 1, 1]]
-    rows = train_quick.measure_agreement(found, learnt)
-    assert rows[0] == [0.0, 1.0, 0.5]
-    assert train_quick.choose_sure(rows) == 0.65
-    assert train_quick.choose_sure([[0.0, 1.0, 0.3]]) > 1
+def test_agreement_is_told_of_all_and_of_the_settled():
+    found = np.array([[0.85, 0.15, 0], [0.75, 0.25, 0], [0.3, 0.65, 0.05], [0.0, 0.55, 0.45]])
+    learnt = np.eye(3)[[0, 1, 2, 1]]
+    expected = {"agreement": 0.5, "settled": 0.5, "agreement_where_settled": 0.5}
+    assert train_quick.measure_agreement(found, learnt) == expected
 
 
 def test_the_file_says_what_the_network_says(model, tmp_path):
     shutil.copytree(MODELS / "tone", tmp_path / "tone")
     torch.manual_seed(2)
     network = QuickNetwork(Settings()).eval()
-    train_quick.publish(network, tmp_path / "tone", {}, [[0.0, 1.0, 0.9], [0.5, 0.8, 1.0]])
+    train_quick.publish(network, tmp_path / "tone", {})
     written = TargetModel(tmp_path / "tone", model.reader)
-    assert written.card["quick"]["sure"] == 0.5
+    assert written.card["quick"]["sure"] == list(train_quick.SURE)
     for case in random_cases(4):
         expected, _ = train_quick.predict(network, [case])
         marks = case.marks.numpy()
