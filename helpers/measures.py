@@ -29,7 +29,7 @@ NOTHING, NONE = "nothing to count", "none"
 COUNTED_AT_ONCE = 20_000  # articles, of those counted as pairs
 PAIRED_ENTITIES = 200
 VOICE = ["entity_id", "article_id", "start", "end", "words"]
-SPOKEN = ["article_id", "start", "end", "words", "role", "speaker", "speaker_id"]
+SPOKEN = ["article_id", "start", "end", "words", "speaker_id"]
 DIFFERENCE = ["share", "others", "difference", "low", "high"]
 
 
@@ -69,7 +69,7 @@ def read_mentions(
     where = {"role": _known_roles(roles)} if len(roles) else None
     named = [
         join_entities(join_articles(piece, articles), entities, labels, capitals)
-        for piece in tables.read_pieces("mentions", folder, where=where)
+        for piece in tables.read_pieces("mentions", folder, where=where, light=True)
     ]
     return pd.concat(named, ignore_index=True)
 
@@ -266,7 +266,8 @@ def _shares_of(
     for value in values:
         held = (rows[column] == value).to_numpy()
         found = np.bincount(article[held], weight[held], minlength=len(ids))
-        hits[value], spread[value] = found.sum(), len(np.unique(article[held]))
+        hits[value] = found.sum()
+        spread[value] = np.count_nonzero(np.bincount(article[held], minlength=len(ids)))
         effective[value] = effective_size(found, sizes, number)
     known = [size for size in effective.values() if not np.isnan(size)]
     least = min(known, default=len(ids))
@@ -949,10 +950,12 @@ def count_replies(replies: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame
 
 def add_source(attributions: pd.DataFrame) -> pd.DataFrame:
     """Add `source`, by which the sources of an article are told apart: an id or else a name."""
-    speaker = attributions["speaker_id"].where(
-        attributions["speaker_id"] != "", attributions["speaker"].str.casefold()
-    )
-    return attributions.assign(source=speaker)
+    source = attributions["speaker_id"]
+    unknown = source == ""
+    if unknown.any():
+        folded = attributions.loc[unknown, "speaker"].str.casefold()
+        source = source.where(~unknown, folded.reindex(source.index))
+    return attributions.assign(source=source)
 
 
 def count_sources(articles: pd.DataFrame, attributions: pd.DataFrame) -> pd.DataFrame:

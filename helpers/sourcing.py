@@ -7,7 +7,7 @@ table counts, so that the statements behind a number are the rows with that valu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -83,9 +83,12 @@ def add_sole_relay(attributions: pd.DataFrame) -> pd.DataFrame:
     Words that one outlet alone brought stand or fall with it. False for words that came first hand.
     """
     relayed = attributions["relay"] != ""
-    keys = [attributions["article_id"], attributions["speaker"]]
-    outlets = attributions["relay"].groupby(keys).transform("nunique")
-    return attributions.assign(sole_relay=(relayed & (outlets == 1)).astype(bool))
+    concerned = attributions.loc[relayed, "article_id"].drop_duplicates()
+    there = tables.find_places(attributions["article_id"], concerned) >= 0
+    some = attributions.loc[there, ["article_id", "speaker", "relay"]]
+    outlets = some.groupby(["article_id", "speaker"])["relay"].transform("nunique")
+    alone = (outlets == 1).reindex(attributions.index, fill_value=False)
+    return attributions.assign(sole_relay=(relayed & alone).astype(bool))
 
 
 def add_chain(attributions: pd.DataFrame) -> pd.DataFrame:
@@ -174,19 +177,27 @@ def _find_support(attributions: pd.DataFrame, wanted: pd.Index) -> pd.Series:
     order = np.argsort(article, kind="stable")
     order = order[np.isin(article[order], np.unique(article[places]))]
     for some in _whole_articles(order, article[order]):
-        texts = dict(zip(some.tolist(), attributions["text"].array.take(some), strict=True))
+        texts = dict(zip(some.tolist(), _take(attributions["text"], some), strict=True))
         for together in _split(some, article[some]):
             speaking = source[together].tolist()
             if len(set(speaking)) < 2:
                 continue
             own = list(zip(together.tolist(), speaking, strict=True))
-            words = {place: _own_words(texts[place]) for place, _ in own}
+            words = _Words(texts)
             for place, who in own:
                 if told[place] >= 0:
                     others = (words[other] for other, whose in own if whose != who)
                     told[place] = not any(_same_claim(words[place], other) for other in others)
     support = np.array(SUPPORT, dtype=object)[told[places]]
     return pd.Series(support, index=wanted, dtype="str")
+
+
+def _take(values: pd.Series, rows: np.ndarray) -> np.ndarray:
+    """Return the values of some rows, which lie near one another as a rule."""
+    low, high = rows.min(), rows.max() + 1
+    if high - low > 4 * len(rows):
+        return values.iloc[rows].to_numpy()
+    return values.iloc[low:high].to_numpy()[rows - low]
 
 
 def _split(rows: np.ndarray, article: np.ndarray) -> list[np.ndarray]:
@@ -196,13 +207,24 @@ def _split(rows: np.ndarray, article: np.ndarray) -> list[np.ndarray]:
 
 def _whole_articles(rows: np.ndarray, article: np.ndarray) -> Iterator[np.ndarray]:
     """Yield some TOGETHER rows at a time, of which each article's come at once."""
+    if not len(rows):
+        return
     edges = np.append(np.flatnonzero(np.diff(article)) + 1, len(rows))
     wanted = np.searchsorted(edges, np.arange(TOGETHER, len(rows), TOGETHER))
     yield from np.split(rows, np.unique(edges[wanted]))
 
 
-def _own_words(text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(text.lower())) - _COMMON
+class _Words(dict):
+    """The words of statements that tell claims apart, by their place; read when asked for."""
+
+    def __init__(self, texts: Mapping[int, str]):
+        super().__init__()
+        self.texts = texts
+
+    def __missing__(self, place: int) -> frozenset[str]:
+        words = frozenset(_WORD.findall(self.texts[place].lower())) - _COMMON
+        self[place] = words
+        return words
 
 
 def _same_claim(one: frozenset[str], other: frozenset[str]) -> bool:
