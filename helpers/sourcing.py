@@ -55,7 +55,8 @@ def add_reliance(attributions: pd.DataFrame) -> pd.DataFrame:
     reliance = attributions["relay_ownership"].astype("str").map(RELIANCE)
     itself = attributions["affiliation"] == "state media"
     reliance = reliance.mask(reliance.isna() & itself, ITSELF).fillna(FIRST_HAND)
-    return attributions.assign(reliance=reliance.astype("str"))
+    kinds = pd.CategoricalDtype(sorted({*RELIANCE.values(), ITSELF, FIRST_HAND}))
+    return attributions.assign(reliance=reliance.astype(kinds))
 
 
 def keep_state_media(attributions: pd.DataFrame) -> pd.DataFrame:

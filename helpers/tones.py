@@ -42,8 +42,10 @@ def join_targets(
     """
     if voice not in schema.VOICES:
         raise ValueError(f"voice is one of {', '.join(schema.VOICES)}, not {voice!r}")
-    said = attributions.drop(columns=["start", "end", "confidence", "country"], errors="ignore")
     spoken = targets[targets["voice"] == voice].drop(columns="article_id")
+    aimed = spoken["attribution_id"].drop_duplicates()
+    said = attributions[tables.find_places(attributions["attribution_id"], aimed) >= 0]
+    said = said.drop(columns=["start", "end", "confidence", "country"], errors="ignore")
     joined = spoken.merge(said, on="attribution_id", how="inner", validate="many_to_one")
     joined = joined.assign(entity_id=joined["entity_id"].replace(_countries(entities)))
     names = measures.name_apart(entities)[["entity_id", "entity"]]
