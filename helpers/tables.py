@@ -272,10 +272,21 @@ def _holding(storage: Storage, files: Sequence[str], articles: list[str]) -> lis
     return [
         file
         for file in files
-        if pc.any(
-            pc.is_in(storage.read_arrow(file, ["article_id"]).column(0), value_set=ids)
-        ).as_py()
+        if pc.any(pc.is_in(_articles_in(storage, file), value_set=ids)).as_py()
     ]
+
+
+def _articles_in(storage: Storage, file: str) -> pa.Array:
+    """Return the ids of the articles that a file has rows of; kept for a file of this machine."""
+    if storage.local and storage.exists(file):
+        path = Path(storage.path(file))
+        return _read_articles_in(str(path), path.stat().st_mtime_ns, path.stat().st_size)
+    return pc.unique(storage.read_arrow(file, ["article_id"]).column(0))
+
+
+@functools.lru_cache(maxsize=4096)
+def _read_articles_in(path: str, changed: int, size: int) -> pa.Array:
+    return pc.unique(pq.read_table(path, columns=["article_id"]).column(0))
 
 
 def _reading_order(storage: Storage, table: pa.Table, order: str) -> np.ndarray:
