@@ -159,17 +159,13 @@ def measure_positions(attributions: pd.DataFrame) -> pd.DataFrame:
 # ------------------------------------------------------------------------------------ anonymity
 
 
-def add_support(attributions: pd.DataFrame) -> pd.DataFrame:
-    """Add `support`: whether another source of the article says the same, or speaks at all.
+def find_support(attributions: pd.DataFrame, wanted: pd.Index) -> pd.Series:
+    """Tell of some statements whether another source of their article says the same, or speaks.
 
-    Two statements say the same when they share half of the words of the shorter one (words of
-    four letters and more, common ones apart): a sign to look at, not a proof.
+    One value of SUPPORT for each label in `wanted`, which are of the index of `attributions`, whose
+    labels differ. Two statements say the same when they share half of the words of the shorter one
+    (words of four letters and more, common ones apart): a sign to look at, not a proof.
     """
-    return attributions.assign(support=_find_support(attributions, attributions.index))
-
-
-def _find_support(attributions: pd.DataFrame, wanted: pd.Index) -> pd.Series:
-    """Return the `support` of the wanted statements among all those of their articles."""
     source, _ = pd.factorize(measures.add_source(attributions)["source"])
     article, _ = pd.factorize(attributions["article_id"])
     places = attributions.index.get_indexer(wanted)
@@ -254,7 +250,7 @@ def audit_unnamed(attributions: pd.DataFrame, codebook_file: str | Path = "") ->
     policy = codebook.read_codebook(codebook_file).policy
     kinds = ("anonymous source", "unnamed person", "unnamed group")
     rows = attributions[attributions["source_type"].isin(kinds)]
-    rows = rows.drop(columns="text").assign(support=_find_support(attributions, rows.index))
+    rows = rows.drop(columns="text").assign(support=find_support(attributions, rows.index))
     empty = {word.casefold() for word in policy.empty_descriptors} | {""}
     described = rows["speaker"].str.casefold().str.replace(r"^(?:the|an?) ", "", regex=True)
     anonymous = rows["source_type"] == "anonymous source"

@@ -86,9 +86,10 @@ def test_support_tells_the_same_claim_from_other_matters():
             "the harvest was poor",
         ],
     )
-    support = list(sourcing.add_support(table)["support"])
+    support = list(sourcing.find_support(table, table.index))
     assert support == [sourcing.SUPPORT[0], sourcing.SUPPORT[0], sourcing.SUPPORT[1]]
-    assert list(sourcing.add_support(table.head(1))["support"]) == [sourcing.SUPPORT[2]]
+    assert list(sourcing.find_support(table.head(1), table.index[:1])) == [sourcing.SUPPORT[2]]
+    assert list(sourcing.find_support(table, table.index[2:])) == [sourcing.SUPPORT[1]]
 
 
 def test_the_audit_says_what_the_policy_misses(tmp_path):
@@ -158,9 +159,7 @@ def test_counts_add_up_and_shares_lie_in_their_intervals(articles, seed):
     pd.testing.assert_frame_equal(said, before)
 
 
-@pytest.mark.parametrize(
-    "add", [sourcing.add_reliance, sourcing.add_sole_relay, sourcing.add_support]
-)
+@pytest.mark.parametrize("add", [sourcing.add_reliance, sourcing.add_sole_relay])
 def test_what_adds_a_column_keeps_the_rows(add, made):
     said = joined(made)
     once = add(said)
