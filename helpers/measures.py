@@ -48,7 +48,7 @@ def read_rows(
 
     `columns` and `light` are those of `tables.read_table`.
     """
-    where = {"role": _known_roles(roles)} if len(roles) else None
+    where = _in_roles(roles)
     pieces = tables.read_pieces(name, folder, columns, where, light)
     return pd.concat([join_articles(piece, articles) for piece in pieces], ignore_index=True)
 
@@ -66,12 +66,17 @@ def read_mentions(
     The others are never held together, so that a large corpus needs no more memory than its
     counted mentions.
     """
-    where = {"role": _known_roles(roles)} if len(roles) else None
+    where = _in_roles(roles)
     named = [
         join_entities(join_articles(piece, articles), entities, labels, capitals)
         for piece in tables.read_pieces("mentions", folder, where=where, light=True)
     ]
     return pd.concat(named, ignore_index=True)
+
+
+def _in_roles(roles: Sequence[str]) -> dict[str, Sequence[str]] | None:
+    """Return what `tables.read_table` is to load of a table with roles; None means all."""
+    return {"role": _known_roles(roles)} if len(roles) else None
 
 
 def _known_roles(roles: Sequence[str]) -> Sequence[str]:

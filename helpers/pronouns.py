@@ -328,6 +328,7 @@ class Discourse:
                 continue
             far = here + place.sentence - PARAGRAPH * place.paragraph
             reported = REPORTED * self._is_reported(place.start)
+            # rounded, so that no tie hangs on the order in which the parts are added
             score = round(weight + far + place.standing + reported, 9)
             best = scores.get(id(referent))
             if score >= WORST and (best is None or score >= best[0]):
@@ -395,7 +396,7 @@ def read_gender(discourse: Discourse) -> None:
     people: dict[int, list[Place]] = {}
     for place in discourse.places:
         if place.referent.kind == "person" and not place.quoted:
-            people.setdefault(bisect_right(discourse.stops, place.start), []).append(place)
+            people.setdefault(place.sentence, []).append(place)
     for sentence, places in people.items():
         if len({id(place.referent) for place in places}) > 1:
             continue

@@ -24,8 +24,8 @@ RELIANCE = {
     "unknown": "through an outlet of unknown owner",
 }
 POSITIONS = ("headline", "standfirst", "first third", "second third", "last third", "elsewhere")
-ALONE = "only source"
-SUPPORT = ("another source says it too", "other sources on other matters", ALONE)
+SUPPORT = ("another source says it too", "other sources on other matters", "only source")
+SAME, OTHER, ALONE = range(len(SUPPORT))
 TOGETHER = 50_000  # statements whose texts are held together
 REPLIES = ("quoted", "paraphrased", "did not answer", "not heard")
 DEMANDS = {
@@ -170,7 +170,7 @@ def find_support(attributions: pd.DataFrame, wanted: pd.Index) -> pd.Series:
     article, _ = pd.factorize(attributions["article_id"])
     places = attributions.index.get_indexer(wanted)
     told = np.full(len(attributions), -1, np.int8)
-    told[places] = SUPPORT.index(ALONE)
+    told[places] = ALONE
     order = np.argsort(article, kind="stable")
     order = order[np.isin(article[order], np.unique(article[places]))]
     for some in _whole_articles(order, article[order]):
@@ -184,7 +184,8 @@ def find_support(attributions: pd.DataFrame, wanted: pd.Index) -> pd.Series:
             for place, who in own:
                 if told[place] >= 0:
                     others = (words[other] for other, whose in own if whose != who)
-                    told[place] = not any(_same_claim(words[place], other) for other in others)
+                    same = any(_same_claim(words[place], other) for other in others)
+                    told[place] = SAME if same else OTHER
     support = np.array(SUPPORT, dtype=object)[told[places]]
     return pd.Series(support, index=wanted, dtype="str")
 
@@ -266,7 +267,7 @@ def audit_unnamed(attributions: pd.DataFrame, codebook_file: str | Path = "") ->
             policy.reason_given,
             (rows["anonymity_reason"] != "") | ~anonymous,
         ),
-        "second_source": ("a second source", policy.second_source, rows["support"] == SUPPORT[0]),
+        "second_source": ("a second source", policy.second_source, rows["support"] == SUPPORT[SAME]),
     }
     short = pd.Series("", index=rows.index, dtype="str")
     for _, (asked, wanted, met) in tests.items():

@@ -75,7 +75,18 @@ def read_table(
     FileNotFoundError when the folder has no such table and schema.SchemaError when a file does not
     fit this version.
     """
-    table = read_arrow(name, folder, _loaded(name, columns, light), where)
+    return _read_frame(name, folder, columns, where, light)
+
+
+def _read_frame(
+    name: str,
+    folder: str | Path,
+    columns: list[str] | None,
+    where: Mapping[str, Any] | None,
+    light: bool,
+    files: Sequence[str] = (),
+) -> pd.DataFrame:
+    table = read_arrow(name, folder, _loaded(name, columns, light), where, files)
     return schema.to_frame(table, name if light else "")
 
 
@@ -101,11 +112,8 @@ def read_pieces(
     storage = Storage(folder)
     catalogue = None if storage.exists(f"{name}.parquet") else _catalogue(storage, name)
     files = catalogue["tables"][name] if catalogue and not catalogue["order"] else []
-    columns = _loaded(name, columns, light)
     for first in range(0, max(len(files), 1), PIECE):
-        some = files[first : first + PIECE]
-        table = read_arrow(name, folder, columns, where, some)
-        yield schema.to_frame(table, name if light else "")
+        yield _read_frame(name, folder, columns, where, light, files[first : first + PIECE])
 
 
 def read_arrow(
@@ -280,7 +288,8 @@ def _articles_in(storage: Storage, file: str) -> pa.Array:
     """Return the ids of the articles that a file has rows of; kept for a file of this machine."""
     if storage.local and storage.exists(file):
         path = Path(storage.path(file))
-        return _read_articles_in(str(path), path.stat().st_mtime_ns, path.stat().st_size)
+        written = path.stat()
+        return _read_articles_in(str(path), written.st_mtime_ns, written.st_size)
     return pc.unique(storage.read_arrow(file, ["article_id"]).column(0))
 
 
