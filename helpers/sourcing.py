@@ -267,7 +267,11 @@ def audit_unnamed(attributions: pd.DataFrame, codebook_file: str | Path = "") ->
             policy.reason_given,
             (rows["anonymity_reason"] != "") | ~anonymous,
         ),
-        "second_source": ("a second source", policy.second_source, rows["support"] == SUPPORT[SAME]),
+        "second_source": (
+            "a second source",
+            policy.second_source,
+            rows["support"] == SUPPORT[SAME],
+        ),
     }
     short = pd.Series("", index=rows.index, dtype="str")
     for _, (asked, wanted, met) in tests.items():
