@@ -36,7 +36,7 @@ from helpers import (
     targets,
     tone,
 )
-from helpers.parts import NAMES, Index, Join, PartStore
+from helpers.parts import NAMES, Copies, Index, Join, PartStore
 from helpers.storage import Storage, from_bytes
 
 JOINED_STEPS = ("speakers", "sources")
@@ -89,17 +89,25 @@ def name_key(owner: str, name: str) -> str:
     return f"{label} {entities.key_of(name, label)}"
 
 
-def join_part(place: str, folder: str, expected: str, name: str, join: Join) -> tuple[str, Join]:
-    """Fill in what the corpus tells about a part and keep the result; return name and join."""
+def join_part(
+    place: str, folder: str, expected: str, name: str, join: Join | None, copies: Copies | None
+) -> tuple[str, Join | None]:
+    """Fill in what the corpus tells about a part and keep the result; return name and join.
+
+    Names are joined where `join` is given, duplicates marked where `copies` are.
+    """
     engine.check_engine(expected)
     store = PartStore(Storage(place), folder)
-    with _one_at_a_time:
-        frames = {
-            table: store.read(name, table)
-            for table in ("articles", "mentions", "attributions", "targets", "problems")
-        }
-        joined = join_corpus(frames, join.frame(), join.duplicates, join.decisions())
-    store.keep_joined(name, join, joined)
+    if copies is not None:
+        store.keep_copies(name, copies)
+    if join is not None:
+        with _one_at_a_time:
+            frames = {
+                table: store.read(name, table)
+                for table in ("articles", "mentions", "attributions", "targets", "problems")
+            }
+            joined = join_corpus(frames, join.frame(), join.decisions())
+        store.keep_joined(name, join, frames | joined)
     return name, join
 
 
@@ -212,17 +220,16 @@ def problem_row(article_id: str, path: str, step: str, problem: str) -> dict[str
 def join_corpus(
     frames: dict[str, pd.DataFrame],
     names: pd.DataFrame,
-    copies: dict[str, tuple[str, str]],
     decided: aliases.Decided,
 ) -> dict[str, pd.DataFrame]:
     """Add what depends on more than one article to the tables of a part.
 
-    `names` are the entities that the part's mentions may be, `copies` its duplicates, `decided` a
-    person's decisions about the names, with the entities as they are after them. Who speaks
+    `names` are the entities that the part's mentions may be, `decided` a person's decisions
+    about the names, with the entities as they are after them. Who speaks
     and what kind of source that is are decided article by article, by the entities named there:
     the rows of an article are the same in whichever part it lies, and whatever else is read.
     """
-    articles = duplicates.add_duplicates(frames["articles"], copies)
+    articles = frames["articles"]
     found = decided.add_decided(entities.add_entity(frames["mentions"], articles, names))
     names = decided.entities
     problems: list[dict[str, str]] = []
@@ -230,7 +237,6 @@ def join_corpus(
     before = frames["problems"]
     before = before[~before["step"].isin(JOINED_STEPS)]
     return {
-        "articles": articles,
         "mentions": found,
         "attributions": said,
         "targets": targets.add_entity(frames["targets"], found),

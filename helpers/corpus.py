@@ -42,7 +42,16 @@ from helpers import (
     schema,
     tables,
 )
-from helpers.parts import PARTITIONED, FileRecord, Index, Join, PartStore
+from helpers.parts import (
+    JOINED_TABLES,
+    PARTITIONED,
+    Copies,
+    FileRecord,
+    Index,
+    Join,
+    PartStore,
+    copies_version,
+)
 from helpers.storage import Storage, is_url, to_bytes, to_parquet
 from helpers.workers import Workers, processors, start_workers
 
@@ -367,19 +376,22 @@ def _join_corpus(
     Returns the entities, as a person's `decisions` leave them, and the catalogue of the parts'
     files.
     """
-    place, expected = store.storage.address, engine.engine_version()
+    where = (store.storage.address, store.folder, engine.engine_version())
     names = entities.find_entities_from(
         _summed(store.names(part.name, layout.dropped.get(part.name, ())) for part in layout.parts)
     )
     decided = aliases.apply(names, decisions, aliases.decisions_file().name)
     copies = _find_duplicates(layout, store)
     joins: dict[str, Join] = {}
+    marked: dict[str, str] = {}
     lookup = _Lookup(names, decided)
-    jobs = _join_jobs(layout, store, lookup, copies, joins, (place, store.folder, expected))
+    jobs = _join_jobs(layout, store, lookup, copies, joins, marked)
     bar = tqdm(desc="Joining", total=len(layout.parts), unit="part", disable=not progress)
     with bar:
+        jobs = ((*where, *job) for job in jobs)
         for name, join in team.run(annotation.join_part, jobs, light=True):
-            joins[name] = join
+            if join is not None:
+                joins[name] = join
             bar.update()
         bar.update(len(layout.parts) - bar.n)
     catalogue: dict[str, Any] = {
@@ -387,15 +399,18 @@ def _join_corpus(
         "counts": dict.fromkeys(PARTITIONED, 0),
         "dropped": {},
         "joins": {},
+        "copies": {},
     }
     for part in layout.parts:
         join, folder = joins[part.name], f"{store.folder}/{part.name}"
+        versions = dict.fromkeys(JOINED_TABLES, join.version) | {"articles": marked[part.name]}
         for table in PARTITIONED:
-            version = join.version if table in join.counts else ""
+            version = versions.get(table, "")
             catalogue["tables"][table].append(store.file(part.name, table, version))
             own = join.counts.get(table) or part.counts[table]
             catalogue["counts"][table] += part.count(own, layout.dropped.get(part.name, ()))
         catalogue["joins"][folder] = join.version
+        catalogue["copies"][folder] = marked[part.name]
         if part.name in layout.dropped:
             catalogue["dropped"][folder] = layout.dropped[part.name]
     return decided, catalogue
@@ -420,45 +435,36 @@ def _join_jobs(
     layout: _Layout,
     store: PartStore,
     lookup: _Lookup,
-    copies: dict[str, tuple[str, str]],
+    copies: Copies,
     joins: dict[str, Join],
-    where: tuple[str, str, str],
-) -> Iterator[tuple]:
-    """Yield the parts that must be joined anew; note for every part which join holds."""
+    marked: dict[str, str],
+) -> Iterator[tuple[str, Join | None, Copies | None]]:
+    """Yield the parts to be joined anew and those whose duplicates are; both may be one part.
+
+    Note for every part which join holds and which version of its articles.
+    """
     for part in layout.parts:
         gone = set(layout.dropped.get(part.name, ()))
-        join = _new_join(part, store, lookup, copies, gone)
-        for old in store.joins(part.name):
-            if _still_holds(old, join, part, store, gone):
-                joins[part.name] = old
-                break
-        else:
-            joins[part.name] = join
-            yield (*where, part.name, join)
-
-
-def _new_join(
-    part: Index,
-    store: PartStore,
-    lookup: _Lookup,
-    copies: dict[str, tuple[str, str]],
-    gone: set[str],
-) -> Join:
-    own = {
-        article_id: copies[article_id]
-        for article_id in part.rows
-        if article_id in copies and article_id not in gone
-    }
-    names = lookup.named(store.keys(part.name))
-    return Join(names, own, {}, *lookup.decided({row[0] for row in names}))
+        names = lookup.named(store.keys(part.name))
+        join = Join(names, {}, *lookup.decided({row[0] for row in names}))
+        old = [old for old in store.joins(part.name) if _still_holds(old, join, part, store, gone)]
+        joins[part.name] = old[0] if old else join
+        alive = part.rows.keys() - gone
+        own = {article_id: copies[article_id] for article_id in alive & copies.keys()}
+        kept = [
+            kept
+            for kept in store.copies(part.name)
+            if {article_id: pair for article_id, pair in kept.items() if article_id in alive} == own
+        ]
+        marked[part.name] = copies_version(kept[0] if kept else own)
+        if not (old and kept):
+            yield part.name, None if old else join, None if kept else own
 
 
 def _still_holds(old: Join, new: Join, part: Index, store: PartStore, gone: set[str]) -> bool:
-    """Tell whether a part joined before needs nothing of what the corpus now tells of it."""
+    """Tell whether a part joined before needs nothing of what the corpus now tells of its names."""
     if old.version == new.version:
         return True
-    if {a: pair for a, pair in old.duplicates.items() if a not in gone} != new.duplicates:
-        return False
     if new.moves or new.decided or old.moves or old.decided:
         return False
     if not set(new.entities) <= set(old.entities):
@@ -525,7 +531,7 @@ class _Lookup:
         ]
 
 
-def _find_duplicates(layout: _Layout, store: PartStore) -> dict[str, tuple[str, str]]:
+def _find_duplicates(layout: _Layout, store: PartStore) -> Copies:
     """Find what is printed twice in the corpus; remember the comparisons for the next build."""
     home = {
         article_id: part.name
@@ -618,6 +624,7 @@ def _delete_others(
         own = ("index.json", "names.parquet", "sketch.parquet", "targets.parquet")
         kept |= {f"{folder}/{file}" for file in own}
         kept |= {f"{folder}/join-{version}.json", f"{folder}/problems-{version}.parquet"}
+        kept.add(f"{folder}/copies-{catalogue['copies'][folder]}.json")
     older = [f"{name}.parquet" for name in schema.TABLES if storage.exists(f"{name}.parquet")]
     there = [*storage.list("parts"), *storage.list("corpus"), *older]
     storage.delete(file for file in there if file not in kept)

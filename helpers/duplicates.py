@@ -205,12 +205,14 @@ class _Search:
         bands, here, wanted = self.sketches.bands, defaultdict(list), set()
         for row in chunk.tolist():
             place = int(places[row])
+            others: set[int] = set()
             for band in np.flatnonzero(shared[row]).tolist():
                 key = (band, int(bands[place, band]))
-                for other in (*buckets.get(key, ()), *here[key]):
-                    if self._key(place, int(places[other])) not in self.known:
-                        wanted |= {place, int(places[other])}
+                others.update(buckets.get(key, ()), here[key])
                 here[key] = here[key][:3] + [row]
+            for other in others:
+                if self._key(place, int(places[other])) not in self.known:
+                    wanted |= {place, int(places[other])}
         self._load([place for place in sorted(wanted) if place not in self.shingles])
 
     def _likeness(self, one: int, other: int) -> float:

@@ -35,6 +35,7 @@ NAMES = pa.schema(
         "written_key": pa.string(),
     }
 )
+Copies = dict[str, tuple[str, str]]  # of each duplicate the original and the kind
 LOG_SECONDS = 20
 LOG_RECORDS = 2000
 
@@ -76,7 +77,7 @@ class Index:
 
 @dataclass
 class Join:
-    """What the corpus tells about a part: the entities its mentions may be, its duplicates.
+    """What the corpus tells about the names of a part: the entities its mentions may be.
 
     One of `entities` is (entity_id, entity, label, country, aliases that the part has). `decided`
     is what a person's decisions change: rows (entity_id, form or "", the entity it now is), and
@@ -84,7 +85,6 @@ class Join:
     """
 
     entities: list[tuple[str, str, str, str, tuple[str, ...]]]
-    duplicates: dict[str, tuple[str, str]]
     counts: dict[str, list[int]] = field(default_factory=dict)
     moves: list[tuple[str, str, str]] = field(default_factory=list)
     decided: list[tuple[str, str, str, str, tuple[str, ...]]] = field(default_factory=list)
@@ -93,7 +93,7 @@ class Join:
     def version(self) -> str:
         """The name under which the part joined so is kept."""
         decisions = [self.moves, self.decided] if self.moves or self.decided else []
-        return engine.fingerprint(self.entities, sorted(self.duplicates.items()), *decisions)[:12]
+        return engine.fingerprint(self.entities, *decisions)[:12]
 
     def frame(self) -> pd.DataFrame:
         """Return the entities as the table `entities`."""
@@ -117,11 +117,15 @@ class Join:
         read = json.loads(content)
         return cls(
             [(*row[:4], tuple(row[4])) for row in read["entities"]],
-            {article_id: tuple(pair) for article_id, pair in read["duplicates"].items()},
             read["counts"],
             [tuple(row) for row in read["moves"]],
             [(*row[:4], tuple(row[4])) for row in read["decided"]],
         )
+
+
+def copies_version(copies: Copies) -> str:
+    """Return the name under which articles with these duplicates are kept, "" for none."""
+    return engine.fingerprint(sorted(copies.items()))[:12] if copies else ""
 
 
 def _entities_frame(rows: list[tuple[str, str, str, str, tuple[str, ...]]]) -> pd.DataFrame:
@@ -161,18 +165,22 @@ class PartStore:
         return index
 
     def keep_joined(self, name: str, join: Join, frames: dict[str, pd.DataFrame]) -> None:
-        """Keep the tables of a part as the corpus completes them; the facts are written last.
-
-        The articles are written again only where one of them is a duplicate.
-        """
-        written = list(JOINED_TABLES)
-        if join.duplicates or not self.storage.exists(self.file(name, "articles")):
-            written.append("articles")
-        for table in written:
+        """Keep the tables of a part as the corpus completes them; the facts are written last."""
+        for table in JOINED_TABLES:
             arrow = schema.to_arrow(table, frames[table])
             self.storage.write_arrow(self.file(name, table, join.version), arrow)
-        join.counts = _counts(frames, frames["articles"]["article_id"], written)
+        join.counts = _counts(frames, frames["articles"]["article_id"], JOINED_TABLES)
         self.storage.write(f"{self.folder}/{name}/join-{join.version}.json", join.to_bytes())
+
+    def keep_copies(self, name: str, copies: Copies) -> None:
+        """Keep the articles of a part with their duplicates marked; the facts are written last."""
+        version = copies_version(copies)
+        marked = duplicates.add_duplicates(self.read(name, "articles"), copies)
+        arrow = schema.to_arrow("articles", marked)
+        self.storage.write_arrow(self.file(name, "articles", version), arrow)
+        if version:
+            content = json.dumps(copies).encode()
+            self.storage.write(f"{self.folder}/{name}/copies-{version}.json", content)
 
     def read(self, name: str, table: str, columns: list[str] | None = None) -> pd.DataFrame:
         """Read a table of a part, whichever version of it there is."""
@@ -212,9 +220,11 @@ class PartStore:
         """Read what the store holds; what an interrupted run left half written does not count."""
         self.there = set(self.storage.list(self.folder))
         self._joins: dict[str, list[str]] = defaultdict(list)
+        self._copies: dict[str, list[str]] = defaultdict(list)
         for file in sorted(self.there):
-            if "/join-" in file:
-                self._joins[file.split("/")[-2]].append(file)
+            for kind, held in (("/join-", self._joins), ("/copies-", self._copies)):
+                if kind in file:
+                    held[file.split("/")[-2]].append(file)
         wanted = [file for file in self.there if file.endswith("/index.json")]
         self.parts: dict[str, Index] = {}
         for _, content in sorted(self.storage.read_all(wanted).items()):
@@ -330,6 +340,15 @@ class PartStore:
         """Yield the joins of a part that are whole."""
         for file in self._joins[name]:
             yield Join.from_bytes(self.storage.read(file))
+
+    def copies(self, name: str) -> Iterator[Copies]:
+        """Yield the duplicates that the kept versions of a part's articles are marked with."""
+        kept = self._copies.get(name, ())
+        if not kept or self.file(name, "articles") in self.there:
+            yield {}
+        for file in kept:
+            read = json.loads(self.storage.read(file))
+            yield {article_id: (of, kind) for article_id, (of, kind) in read.items()}
 
 
 def _counts(

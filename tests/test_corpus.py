@@ -439,6 +439,28 @@ def test_rows_do_not_depend_on_how_articles_lie_in_parts(articles, tmp_path, mon
     assert (tables.read_table("articles", tmp_path / "many")["duplicate_of"] != "").any()
 
 
+def test_who_speaks_is_not_found_again_where_only_copies_change(tmp_path, monkeypatch):
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    for name in ("first", "second"):
+        (articles / f"{name}.txt").write_text(STORY, encoding="utf-8")
+    monkeypatch.setattr(corpus, "LEAST_PART", 1)
+    build(articles, tmp_path / "out")
+    marked = tables.read_table("articles", tmp_path / "out")["duplicate_kind"]
+    assert sorted(marked) == ["", "exact"]
+    joined, join = [], annotation.join_corpus
+    monkeypatch.setattr(
+        annotation,
+        "join_corpus",
+        lambda frames, *rest: joined.extend(frames["articles"]["path"]) or join(frames, *rest),
+    )
+    (articles / "first.txt").write_text(f"{STORY}\nNobody else did.", encoding="utf-8")
+    build(articles, tmp_path / "out")
+    assert joined == ["first.txt"]
+    build(articles, tmp_path / "fresh")
+    same_tables(tmp_path / "out", tmp_path / "fresh")
+
+
 def test_some_rows_and_columns_of_a_table_in_parts(articles, tmp_path, monkeypatch):
     monkeypatch.setattr(corpus, "LEAST_PART", 1)
     build(articles, tmp_path / "out")
