@@ -27,6 +27,7 @@ from helpers.names import country_names
 
 NOTHING, NONE = "nothing to count", "none"
 COUNTED_AT_ONCE = 20_000  # articles, of those counted as pairs
+NAMINGS = ("anonymous", "named", "unnamed")
 PAIRED_ENTITIES = 200
 VOICE = ["entity_id", "article_id", "start", "end", "words"]
 SPOKEN = ["article_id", "start", "end", "words", "speaker_id"]
@@ -833,9 +834,9 @@ def count_ambiguous(mentions: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFr
 
 def add_naming(attributions: pd.DataFrame) -> pd.DataFrame:
     """Add `naming`: whether the source is named, unnamed, or anonymous (its name is withheld)."""
-    naming = np.where(attributions["named"].astype(bool), "named", "unnamed")
-    naming = np.where(attributions["source_type"] == "anonymous source", "anonymous", naming)
-    return attributions.assign(naming=pd.Series(naming, index=attributions.index, dtype="str"))
+    unnamed = np.where(attributions["named"].astype(bool), 1, 2)
+    codes = np.where(attributions["source_type"] == "anonymous source", 0, unnamed)
+    return attributions.assign(naming=pd.Categorical.from_codes(codes, NAMINGS))
 
 
 def measure_naming(attributions: pd.DataFrame) -> pd.DataFrame:

@@ -141,7 +141,8 @@ def add_position(attributions: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFra
             thirds.astype(object).where(attributions["role"] == "body"),
         )
     )
-    return attributions.assign(position=position.fillna(POSITIONS[-1]).astype("str"))
+    kinds = pd.CategoricalDtype(sorted(POSITIONS))
+    return attributions.assign(position=position.fillna(POSITIONS[-1]).astype(kinds))
 
 
 def measure_positions(attributions: pd.DataFrame) -> pd.DataFrame:
@@ -186,8 +187,8 @@ def find_support(attributions: pd.DataFrame, wanted: pd.Index) -> pd.Series:
                     others = (words[other] for other, whose in own if whose != who)
                     same = any(_same_claim(words[place], other) for other in others)
                     told[place] = SAME if same else OTHER
-    support = np.array(SUPPORT, dtype=object)[told[places]]
-    return pd.Series(support, index=wanted, dtype="str")
+    support = pd.Categorical.from_codes(told[places], SUPPORT).reorder_categories(sorted(SUPPORT))
+    return pd.Series(support, index=wanted)
 
 
 def _take(values: pd.Series, rows: np.ndarray) -> np.ndarray:
@@ -250,8 +251,9 @@ def audit_unnamed(attributions: pd.DataFrame, codebook_file: str | Path = "") ->
     """
     policy = codebook.read_codebook(codebook_file).policy
     kinds = ("anonymous source", "unnamed person", "unnamed group")
-    rows = attributions[attributions["source_type"].isin(kinds)]
-    rows = rows.drop(columns="text").assign(support=find_support(attributions, rows.index))
+    unnamed = attributions["source_type"].isin(kinds)
+    support = find_support(attributions, attributions.index[unnamed])
+    rows = attributions.drop(columns="text")[unnamed].assign(support=support)
     empty = {word.casefold() for word in policy.empty_descriptors} | {""}
     described = rows["speaker"].str.casefold().str.replace(r"^(?:the|an?) ", "", regex=True)
     anonymous = rows["source_type"] == "anonymous source"
