@@ -11,7 +11,7 @@ from pathlib import Path
 from helpers import __version__
 
 PROBLEMS_SHOWN = 50
-TRAINED = {"targets": "train_targets", "quick": "train_quick"}
+TRAINED = {"targets": "train_targets"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -144,8 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser(
         "train",
         help="train the model that finds names and attributions, or, with `train targets`, that of "
-        "tone toward a target, or, with `train quick`, the small one asked before it (needs the "
-        "extra `train`)",
+        "tone toward a target (needs the extra `train`)",
         add_help=False,
     )
     train.set_defaults(run=_train)

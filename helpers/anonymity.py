@@ -54,13 +54,8 @@ def _stems(book: Codebook) -> frozenset[str]:
 def find_withheld(text: str, sentences: list[tuple[int, int]], book: Codebook) -> list[Withheld]:
     """Find the words that say that a name is withheld, in the sentences of one text."""
     withheld, reason = _patterns(book)
-    known = _stems(book)
     found: list[Withheld] = []
-    if not stems.may_match(known, text):
-        return found
-    for low, high in sentences:
-        if not stems.may_match(known, text[low:high]):
-            continue
+    for low, high in stems.keep_spans(_stems(book), text, sentences):
         for match in withheld.finditer(text, low, high):
             if found and match.start() < found[-1].end:
                 continue

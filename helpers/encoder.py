@@ -373,14 +373,14 @@ class Encoder:
         return np.concatenate([output[0, kept] for output in outputs], axis=1)
 
 
-def open_session(folder: Path, name: str = "model.onnx") -> InferenceSession:
-    """Load a network of a model, to be run on one thread of the processor."""
+def open_session(folder: Path) -> InferenceSession:
+    """Load the network of a model, to be run on one thread of the processor."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(
-        str(folder / name),
+        str(folder / "model.onnx"),
         options,
         providers=["CPUExecutionProvider"],
         disabled_optimizers=SLOWER,

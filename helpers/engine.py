@@ -24,7 +24,7 @@ NOT_ENGINE = {
     "intervals", "jobs", "lab", "measures", "network", "outcomes", "overview", "parameters",
     "passages", "plan", "preload", "reliability", "report", "runs", "sampling", "sheets",
     "snapshots", "sourcing", "stance", "storage", "study", "subsets", "tables", "teachers", "tones",
-    "train", "train_quick", "train_targets", "tuning", "warm", "workers",
+    "train", "train_targets", "tuning", "warm", "workers",
 }  # fmt: skip
 ENGINE_PACKAGES = (
     "nltk",

@@ -184,7 +184,29 @@ def add_layer(
     """
     stacked = dense(x, layer + "qkv", name + "qkv")
     sides = [name + side for side in ("query", "key", "value")]
-    graph.nodes.append(helper.make_node("Split", [stacked], sides, name + "split", axis=-1))
+    split(graph, stacked, sides)
+    return finish_layer(graph, sides, x, state, layer, name, dense, gelu)
+
+
+def split(graph: Graph, stacked: str, parts: list[str]) -> None:
+    """Split the last axis of ``stacked`` evenly into ``parts``."""
+    graph.nodes.append(helper.make_node("Split", [stacked], parts, parts[0] + ".split", axis=-1))
+
+
+def finish_layer(
+    graph: Graph,
+    sides: list[str],
+    x: str,
+    state: dict[str, np.ndarray],
+    layer: str,
+    name: str,
+    dense: Callable[[str, str, str], str],
+    gelu: str = "FastGelu",
+) -> str:
+    """Add what follows the linear maps to query, key and value, ``sides``, in a layer over ``x``.
+
+    The rest is as in ``add_layer``; ``x`` has the length of the query.
+    """
     attended = graph.add("MultiHeadAttention", sides, name + "attended", MICROSOFT, num_heads=HEADS)
     out = dense(attended, layer + "out", name + "out")
     x = _norm(graph, out, x, state, layer + "norm1", name + "norm1")

@@ -35,7 +35,22 @@ class Layer(nn.Module):
         batch, length, _ = x.shape
         qkv = self.qkv(x).view(batch, length, 3, HEADS, HIDDEN // HEADS).permute(2, 0, 3, 1, 4)
         attended = functional.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], mask)
-        attended = attended.transpose(1, 2).reshape(batch, length, HIDDEN)
+        return self._finish(x, attended.transpose(1, 2).reshape(batch, length, HIDDEN))
+
+    def ask(self, asker, which, x, mask):
+        """Read states only for ``asker`` (askers, hidden), each of which asks row ``which``."""
+        rows, length, _ = x.shape
+        weight, bias = self.qkv.weight, self.qkv.bias
+        query = functional.linear(asker, weight[:HIDDEN], bias[:HIDDEN])
+        query = query.view(len(asker), 1, HEADS, HIDDEN // HEADS).transpose(1, 2)
+        sides = functional.linear(x, weight[HIDDEN:], bias[HIDDEN:])
+        key, value = sides.view(rows, length, 2, HEADS, HIDDEN // HEADS).permute(2, 0, 3, 1, 4)
+        attended = functional.scaled_dot_product_attention(
+            query, key[which], value[which], mask[which]
+        )
+        return self._finish(asker, attended.transpose(1, 2).reshape(len(asker), HIDDEN))
+
+    def _finish(self, x, attended):
         x = self.norm1(x + self.out(attended))
         return self.norm2(x + self.down(functional.gelu(self.up(x))))
 

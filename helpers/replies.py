@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from helpers import schema
+from helpers import schema, stems
 
 _NOT = r"(?:did|do|does|had|has|have|would|will)(?: not|n[’']t)"
 _SOON = r"(?: yet)?(?: immediately| publicly| directly| further)?"
@@ -46,6 +46,7 @@ _SILENCE = (
     "not ", "n't ", "n’t ", "declin", "refus", "no ", "availab", "reachab", "effort", "attempt",
     "yet to ", "ignored ", "unanswered", "without ", "neither ",
 )  # fmt: skip
+_LINE = re.compile(r"[^\n]+")
 _SENTENCE_START = re.compile(r"[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z])|[\n\r]+")
 _TAIL = re.compile(
     r"\s+(?:(?P<closing>comments?|requests?|calls?|messages?|emails?|questions?|inquir(?:y|ies)|"
@@ -102,12 +103,9 @@ def find_replies(articles: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame
 
 def _silences(text: str) -> Iterator[re.Match[str]]:
     """Yield the phrases that say that nobody answered, looked for in the lines with their words."""
-    start = 0
-    for line in text.split("\n"):
-        folded = line.casefold()
-        if any(word in folded for word in _WORDS) and any(word in folded for word in _SILENCE):
-            yield from _ANY.finditer(text, start, start + len(line))
-        start += len(line) + 1
+    lines = [match.span() for match in _LINE.finditer(text)]
+    for start, end in stems.keep_spans(_SILENCE, text, stems.keep_spans(_WORDS, text, lines)):
+        yield from _ANY.finditer(text, start, end)
 
 
 def _phrase_end(text: str, end: int) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from re import _constants as code
 from re import _parser as parser  # the standard library's own reading of an expression
@@ -29,6 +30,28 @@ def may_match(stems: Iterable[str], text: str) -> bool:
     """Tell whether a text holds one of the stems; without stems anything may match."""
     folded = text.casefold()
     return not stems or any(stem in folded for stem in stems)
+
+
+def keep_spans(
+    stems: Iterable[str], text: str, spans: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Return the spans of a text, which are in order, that hold one of the stems.
+
+    As ``may_match`` tells of each span, but the text is looked through once.
+    """
+    stems = list(stems)
+    folded = text.casefold()
+    if not stems or len(folded) != len(text):
+        return [span for span in spans if may_match(stems, text[slice(*span)])]
+    held, starts = set(), [start for start, _ in spans]
+    for stem in stems:
+        at = folded.find(stem)
+        while at >= 0:
+            place = bisect_right(starts, at) - 1
+            if place >= 0 and at + len(stem) <= spans[place][1]:
+                held.add(place)
+            at = folded.find(stem, at + 1)
+    return [spans[place] for place in sorted(held)]
 
 
 def _read(parts: Iterable[tuple[Any, Any]]) -> frozenset[str]:

@@ -1,14 +1,10 @@
-"""The model of tone toward a target: states of the reader, three layers more, a target's words.
+"""The model of tone toward a target: states of the reader, layers more, a question by each target.
 
 The reader's states of a target's sentence (after its third layer, one a word) come from the same
-reading that finds names and attributions. Three layers of the model's own go on from there, once
-for each target, whose words are marked; from the words of the target, and all words, it is given a
-probability of being spoken of negatively, neutrally or positively. ``model.json`` holds the
-temperature and the bias of each polarity that calibrate these on held-out sentences.
-
-A quick judge is asked first: one look from the target at the words around it, at a hundredth of
-the cost, learnt from the model itself. Where it is sure, its word stands and the layers are not
-run.
+reading that finds names and attributions. Layers of the model's own go on from there, once for a
+sentence; in the last of them the words of each target ask the sentence, and from the answer, and
+all words, the target is given a probability of being spoken of negatively, neutrally or positively.
+``model.json`` holds the temperature that calibrates these on held-out sentences.
 """
 
 from __future__ import annotations
@@ -24,10 +20,10 @@ import numpy as np
 from helpers import encoder, quotations, sentences
 from helpers.encoder import MODELS, Encoder, ModelError, Words, check_files, load_encoder
 
-MODEL, QUICK = "tone", "quick.onnx"
+MODEL = "tone"
 # words: of a context, between two contexts in one sentence, before a target
 LONGEST, STEP, EDGE = 48, 24, 12
-FAR = 16  # words from which on the quick judge tells no distances apart
+WORDLESS = (0.25, 0.5, 0.25)
 PROBE = "The minister thanked her critics, then called their report a disgrace."
 SAME = 0.98  # cosine of the probe's states below which the reader is another one
 
@@ -65,22 +61,6 @@ def mark(words: Words, first: int, last: int, start: int, end: int) -> np.ndarra
     return inside.astype(np.float32)
 
 
-def measure_distances(marks: np.ndarray) -> np.ndarray:
-    """Return how many words each word stands before (below FAR) or after the target, at most FAR.
-
-    ``marks`` (targets, words) are 1 on the words of each target, one at least.
-    """
-    at, length = np.arange(marks.shape[1]), marks.shape[1]
-    first, last = marks.argmax(1)[:, None], length - 1 - marks[:, ::-1].argmax(1)[:, None]
-    away = np.minimum(at - first, 0) + np.maximum(at - last, 0)
-    return np.clip(away, -FAR, FAR) + FAR
-
-
-def is_sure(shares: np.ndarray, asked: Sequence[float]) -> np.ndarray:
-    """Tell of which targets the likeliest polarity (shares: targets, 3) has what is asked of it."""
-    return shares.max(1) >= np.array(asked)[shares.argmax(1)]
-
-
 class TargetModel:
     """The model, loaded: its ONNX session, the reader it goes on from, its calibration.
 
@@ -91,22 +71,21 @@ class TargetModel:
     def __init__(self, folder: Path, reader: Encoder):
         self.card = check_files(folder)
         self.reader = reader
-        self.temperature, self.bias = self.card["temperature"], np.array(self.card["bias"])
+        self.temperature = self.card["temperature"]
         if similarity(np.array(self.card["probe"]), probe(reader)) < SAME:
             raise ModelError(
                 f"the model in {folder} goes on from another reader than {reader.folder}: "
                 "train it again with `python -m helpers train targets`"
             )
         self.session = encoder.open_session(folder)
-        self.quick = encoder.open_session(folder, QUICK) if "quick" in self.card else None
 
     def judge(self, text: str, spans: Sequence[tuple[int, int]]) -> np.ndarray:
         """Return the probabilities of negative, neutral, positive for each span of a text.
 
-        A span that holds no word of the text is given what the calibration alone says.
+        A span that holds no word of the text is given WORDLESS, too unsure to be counted.
         """
         words, states = self.reader.states(text)
-        shares = np.tile(self.calibrate(np.zeros(len(self.bias))), (len(spans), 1))
+        shares = np.tile(WORDLESS, (len(spans), 1))
         held: dict[tuple[int, int], dict[bytes, list[int]]] = {}
         for place, context in enumerate(find_contexts(text, words, spans)):
             marks = mark(words, *context, *spans[place])
@@ -115,24 +94,14 @@ class TargetModel:
         for (first, last), targets in held.items():
             keys = sorted(targets)
             marks = np.stack([np.frombuffer(key, np.float32) for key in keys])
-            for key, row in zip(keys, self._judge(states[first:last], marks), strict=True):
+            judged = self.calibrate(self.run(states[first:last], marks))
+            for key, row in zip(keys, judged, strict=True):
                 shares[targets[key]] = row
-        return shares
-
-    def _judge(self, states: np.ndarray, marks: np.ndarray) -> np.ndarray:
-        """Return the probabilities of one context's targets, by the quick judge if sure."""
-        if self.quick is None:
-            return self.calibrate(self.run(states, marks))
-        inputs = {"states": states.astype(np.float32), "marks": marks}
-        shares = self.quick.run(None, inputs | {"distances": measure_distances(marks)})[0]
-        unsure = ~is_sure(shares, self.card["quick"]["sure"])
-        if unsure.any():
-            shares[unsure] = self.calibrate(self.run(states, marks[unsure]))
         return shares
 
     def calibrate(self, logits: np.ndarray) -> np.ndarray:
         """Return logits (…, polarities) as calibrated probabilities."""
-        scores = logits / self.temperature + self.bias
+        scores = logits / self.temperature
         raised = np.exp(scores - scores.max(-1, keepdims=True))
         return raised / raised.sum(-1, keepdims=True)
 

@@ -3,9 +3,9 @@
 ``python -m helpers train targets --sentences train.jsonl.gz --dev rw=rw_dev.jsonl … --out DIR``
 needs the ``train`` extra. The lower layers are the reader's and stay as they are, so their states
 are computed once, by the very file that ships, and kept in DIR. With ``--teachers`` the model
-learns, beside what people judged, what slower models say: of the same targets, and of names in
-texts that nobody judged (``--texts``, ``--names``). The corpora are the user's own files, only
-read.
+learns, beside what people judged, what slower models say: of the same targets, of the other names
+in their sentences, and of names in texts that nobody judged (``--texts``, ``--names``). The corpora
+are the user's own files, only read.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from onnx import TensorProto, helper
 from tokenizers import Tokenizer
@@ -32,18 +33,19 @@ from torch import nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from helpers import export, network, targetmodel, teachers
+from helpers import export, mentions, network, targetmodel, teachers
 from helpers.encoder import MODELS, Encoder
 from helpers.export import HIDDEN, Graph
 from helpers.schema import POLARITIES
 from helpers.train import PRETRAINED
 
+ALL = 10**9
 CODES = {2.0: 0, 4.0: 1, 6.0: 2}
 BINS = 10
 COVERAGE = 0.7
 PROBABILITIES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9)
 BATCH_STEP, PEAK_STEP = 8, 16
-OWN = ("out", "anchor", "target")
+OWN = ("out", "anchor")
 NAMED = ("PERSON", "ORG", "GPE", "NORP")
 
 
@@ -51,20 +53,22 @@ NAMED = ("PERSON", "ORG", "GPE", "NORP")
 class Settings:
     """Everything that decides what a run does; written into its checkpoints and its card.
 
-    ``taught``: the weight of the teachers beside the people, where both judged a target.
+    ``taught``: the weight of the teachers beside the people, where both judged a target;
+    ``judged``: how much such a target counts beside one that only teachers judged.
     """
 
-    epochs: int = 3
-    layers: int = 3
+    epochs: int = 4
+    layers: int = 2
     rate: float = 1.5e-4
     head_rate: float = 1e-3
     dropout: float = 0.1
     layer_dropout: float = 0.0
     masked: float = 0.05
     taught: float = 0.6
-    tokens: int = 1024
+    judged: float = 2.0
+    tokens: int = 512
     warmup: int = 100
-    average: float = 0.995
+    average: float = 0.997
     seed: int = 1
     threads: int = 1
 
@@ -86,40 +90,48 @@ class Sentence:
 
 
 class Case(NamedTuple):
-    """One target to learn from: its sentence, its place there, how it is spoken of (3 shares)."""
+    """A sentence to learn from: how each target is spoken of (targets, 3), how much it counts."""
 
     sentence: Sentence
-    place: int
     shares: np.ndarray
+    weights: np.ndarray
 
 
 class TargetNetwork(nn.Module):
-    """The model in torch: an anchor before the words, a mark on the target's, layers, a head."""
+    """The model in torch: layers over an anchor and the words, a last one that each target asks.
+
+    All layers but the last read a sentence once, whatever its targets; in the last the mean of a
+    target's words asks the sentence, and nothing else does.
+    """
 
     def __init__(self, layers: int, dropout: float = 0.0, layer_dropout: float = 0.0):
         super().__init__()
         self.anchor = nn.Parameter(torch.randn(HIDDEN) * 0.1)
-        self.target = nn.Parameter(torch.zeros(HIDDEN))
         self.layers = nn.ModuleList(network.Layer() for _ in range(layers))
         self.dropout, self.layer_dropout = nn.Dropout(dropout), nn.Dropout(layer_dropout)
         self.out = nn.Linear(2 * HIDDEN, len(POLARITIES))
 
-    def forward(self, states, marks, lengths):
-        """Return logits (rows, 3) of the target marked in each row among ``lengths`` words."""
+    def forward(self, states, lengths, which, marks):
+        """Return logits (targets, 3).
+
+        ``states`` (sentences, words, 384) of ``lengths`` words; ``which`` sentence each target
+        stands in; ``marks`` (targets, words).
+        """
         rows, length, _ = states.shape
-        x = states + marks[..., None] * self.target
-        x = self.dropout(torch.cat([self.anchor.expand(rows, 1, HIDDEN), x], 1))
-        padding = torch.arange(length) >= lengths[:, None]
+        x = self.dropout(torch.cat([self.anchor.expand(rows, 1, HIDDEN), states], 1))
+        there = torch.arange(length) < lengths[:, None]
         mask = torch.zeros(rows, 1, 1, length + 1)
-        mask[..., 1:].masked_fill_(padding[:, None, None], -1e9)
+        mask[..., 1:].masked_fill_(~there[:, None, None], -1e9)
         if torch.is_autocast_enabled("cpu"):
             x, mask = x.bfloat16(), mask.bfloat16()
-        for layer in self.layers:
+        *below, last = self.layers
+        for layer in below:
             x = self.layer_dropout(layer(x, mask))
-        x = x[:, 1:].float()
-        target = (x * marks[..., None]).sum(1) / marks.sum(1, keepdim=True).clamp(min=1)
-        whole = (x * (~padding)[..., None]).sum(1) / lengths[:, None]
-        return self.out(self.dropout(torch.cat([target, whole], -1)))
+        words = x[:, 1:].float()
+        target = (words[which] * marks[..., None]).sum(1) / marks.sum(1, keepdim=True).clamp(min=1)
+        whole = (words * there[..., None]).sum(1) / lengths[:, None]
+        asked = last.ask(target.to(x.dtype), which, x, mask).float()
+        return self.out(self.dropout(torch.cat([asked, whole[which]], -1)))
 
 
 def read_sentences(path: Path) -> list[dict]:
@@ -136,6 +148,25 @@ def read_targets(path: Path) -> Iterator[tuple[str, list[tuple[int, int]], list[
         spans = [(target["from"], target["to"]) for target in row["targets"]]
         polarities = [CODES[float(target["polarity"])] for target in row["targets"]]
         yield row["sentence_normalized"], spans, polarities
+
+
+def read_named(path: Path) -> Iterable[tuple[str, list[tuple[int, int]], list[int]]]:
+    """Yield the judged sentences with all names in them as targets, judged or not."""
+    judged = list(read_targets(path))
+    texts = pd.DataFrame({"text": [text for text, _, _ in judged]})
+    texts = texts.assign(article_id=[str(number) for number in range(len(judged))])
+    found: dict[str, list[tuple[int, int]]] = {}
+    named = mentions.find_mentions(texts)
+    named = named[named["label"].isin(NAMED)]
+    for row in named[["article_id", "start", "end"]].itertuples(index=False):
+        found.setdefault(row.article_id, []).append((row.start, row.end))
+    for number, (text, spans, polarities) in enumerate(judged):
+        more = [
+            (low, high)
+            for low, high in found.get(str(number), [])
+            if not any(low < end and high > start for start, end in spans)
+        ]
+        yield text, spans + more, polarities + [-1] * len(more)
 
 
 def read_unjudged(
@@ -228,7 +259,7 @@ def teach(
     tokenizer.no_padding()
     corpora = {"judged": judged, "unjudged": unjudged, **dev}
     rows = {name: teacher_rows(tokenizer, some) for name, some in corpora.items()}
-    seen = [row for row in rows["judged"] if row is not None]
+    seen = [row for row in rows["judged"] if row is not None and row.polarity >= 0]
 
     def measure_dev(teacher: teachers.Teacher) -> dict:
         return {
@@ -283,47 +314,53 @@ def _judge_all(teacher: teachers.Teacher, rows: list[teachers.Row | None]) -> np
 
 
 def make_cases(
-    sentences: list[Sentence], taught: np.ndarray | None = None, weight: float = 0.0
+    sentences: list[Sentence],
+    taught: np.ndarray | None = None,
+    weight: float = 0.0,
+    judged: float = 1.0,
 ) -> list[Case]:
-    """Return each target to learn from, with the shares to learn.
+    """Return the sentences with the shares to learn for each target.
 
     People's judgement counts 1 - ``weight`` beside the teachers' shares ``taught`` (targets, 3),
-    and nothing where nobody judged.
+    and nothing where nobody judged; a target that people judged counts ``judged`` times.
     """
-    cases = []
+    cases, first = [], 0
     for sentence in sentences:
-        for place, polarity in enumerate(sentence.polarities.tolist()):
-            if polarity < 0:
-                shares = taught[len(cases)]
-            else:
-                shares = np.eye(len(POLARITIES), dtype=np.float32)[polarity]
-                if taught is not None:
-                    shares = (1 - weight) * shares + weight * taught[len(cases)]
-            cases.append(Case(sentence, place, shares))
+        polarities = sentence.polarities.numpy()
+        people = polarities >= 0
+        shares = np.eye(len(POLARITIES), dtype=np.float32)[np.maximum(polarities, 0)]
+        if taught is not None:
+            said = taught[first : first + len(polarities)]
+            own = np.where(people, 1 - weight, 0)[:, None]
+            shares = own * shares + (1 - own) * said
+        cases.append(Case(sentence, shares, np.where(people, judged, 1.0)))
+        first += len(polarities)
     return cases
 
 
 def make_batches(
     cases: list[Case], tokens: int, rng: random.Random | None = None
 ) -> list[list[Case]]:
-    """Group targets in sentences of similar length, at most ``tokens`` words a batch."""
+    """Group sentences of similar length, at most ``tokens`` words a batch."""
     lengths = [len(case.sentence.states) for case in cases]
     groups = network.group_lengths(lengths, tokens, rng)
     return [[cases[place] for place in group] for group in groups]
 
 
 def collate(cases: list[Case]) -> tuple[torch.Tensor, ...]:
-    """Return states, marks, lengths and shares of a padded batch."""
+    """Return states, lengths, which and marks of a padded batch, its shares and weights."""
     lengths = torch.tensor([len(case.sentence.states) for case in cases])
     longest = -(-int(lengths.max()) // BATCH_STEP) * BATCH_STEP
     states = torch.zeros(len(cases), longest, HIDDEN)
-    marks = torch.zeros(len(cases), longest)
-    for row, (sentence, place, _) in enumerate(cases):
+    which, marks = [], []
+    for row, (sentence, *_) in enumerate(cases):
         length = len(sentence.states)
         states[row, :length] = sentence.states
-        marks[row, :length] = sentence.marks[place]
-    shares = torch.from_numpy(np.stack([case.shares for case in cases])).float()
-    return states, marks, lengths, shares
+        which += [row] * len(sentence.marks)
+        marks.append(functional.pad(sentence.marks, (0, longest - length)))
+    shares = torch.from_numpy(np.concatenate([case.shares for case in cases])).float()
+    weights = torch.from_numpy(np.concatenate([case.weights for case in cases])).float()
+    return states, lengths, torch.tensor(which), torch.cat(marks), shares, weights
 
 
 class Run:
@@ -374,11 +411,12 @@ class Run:
         scale = min((self.place["step"] + 1) / self.settings.warmup, 1) * (1 - progress)
         for group in self.optimiser.param_groups:
             group["lr"] = group["base"] * scale
-        states, marks, lengths, shares = collate(cases)
+        states, *inputs, shares, weights = collate(cases)
         states *= torch.rand(states.shape[:2])[..., None] >= self.settings.masked
         with torch.autocast("cpu", torch.bfloat16):
-            logits = self.model(states, marks, lengths)
-        loss = functional.cross_entropy(logits.float(), shares)
+            logits = self.model(states, *inputs)
+        losses = functional.cross_entropy(logits.float(), shares, reduction="none")
+        loss = (losses * weights).sum() / weights.sum()
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -442,7 +480,7 @@ def predict(model: TargetNetwork, sentences: list[Sentence]) -> tuple[np.ndarray
     logits, polarities = [], []
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         for batch in make_batches(make_cases(sentences), 4096):
-            *inputs, shares = collate(batch)
+            *inputs, shares, _ = collate(batch)
             logits.append(model(*inputs).float().numpy())
             polarities.append(shares.argmax(1).numpy())
     return np.concatenate(logits), np.concatenate(polarities)
@@ -503,26 +541,16 @@ def measure_coverage(shares: np.ndarray, gold: np.ndarray) -> list[list[float]]:
     return rows
 
 
-def calibrate(logits: np.ndarray, gold: np.ndarray) -> tuple[float, list[float]]:
-    """Return the divisor of the logits and the additions to each polarity of least log loss.
+def calibrate(logits: np.ndarray, gold: np.ndarray) -> float:
+    """Return the divisor of the logits of least log loss, between a quarter and four.
 
-    The additions correct for the share of each polarity, which differs between the sentences learnt
-    from and those judged (bias-corrected temperature scaling: Alexandari, Kundaje and Shrikumar
-    2020, "Maximum likelihood with bias-corrected calibration", ICML).
+    Temperature scaling: Guo, Pleiss, Sun and Weinberger 2017, as above. Additions to each polarity
+    do not help: those that fit sentences with one target are wrong for those with several.
     """
-    rows, targets = torch.tensor(logits, dtype=torch.double), torch.tensor(gold)
-    free = torch.zeros(1 + len(POLARITIES), dtype=torch.double, requires_grad=True)
-    optimiser = torch.optim.LBFGS([free], max_iter=200, line_search_fn="strong_wolfe")
-
-    def loss():
-        optimiser.zero_grad()
-        value = functional.cross_entropy(rows * torch.exp(free[0]) + free[1:], targets)
-        value.backward()
-        return value
-
-    optimiser.step(loss)
-    scale, *bias = free.detach().tolist()
-    return round(float(np.exp(-scale)), 4), [round(part - bias[1], 4) for part in bias]
+    tried = np.exp(np.linspace(-np.log(4), np.log(4), 1001))
+    right = np.arange(len(gold)), gold
+    losses = [-np.mean(np.log(softmax(logits / one)[right])) for one in tried]
+    return round(float(tried[np.argmin(losses)]), 4)
 
 
 def cross_calibrated(logits: np.ndarray, gold: np.ndarray, folds: int = 5) -> np.ndarray:
@@ -530,8 +558,9 @@ def cross_calibrated(logits: np.ndarray, gold: np.ndarray, folds: int = 5) -> np
     fold = np.random.default_rng(0).permutation(len(gold)) % folds
     result = np.zeros_like(logits)
     for number in range(folds):
-        temperature, bias = calibrate(logits[fold != number], gold[fold != number])
-        result[fold == number] = logits[fold == number] / temperature + bias
+        result[fold == number] = logits[fold == number] / calibrate(
+            logits[fold != number], gold[fold != number]
+        )
     return result
 
 
@@ -541,7 +570,7 @@ def write_model(model: TargetNetwork, path: Path, sentences: list[Sentence]) -> 
     ``sentences`` show how large the values inside become; they are evened out before rounding.
     """
     uneven = [f"layers.{n}.{part}" for n in range(len(model.layers)) for part in ("up", "down")]
-    batches = (collate(batch)[:3] for batch in make_batches(make_cases(sentences), 1024))
+    batches = (collate(batch)[:4] for batch in make_batches(make_cases(sentences), 1024))
     peaks = network.find_peaks(model, uneven, batches)
     state = {name: value.float().numpy() for name, value in model.state_dict().items()}
     graph = Graph()
@@ -550,30 +579,30 @@ def write_model(model: TargetNetwork, path: Path, sentences: list[Sentence]) -> 
         parts = state[weight + ".weight"], state[weight + ".bias"]
         return export.linear(graph, x, *parts, name, "dynamic", peaks.get(weight))
 
-    last = graph.constant("last", np.array([2]))
-    marks = graph.add("Unsqueeze", ["marks", last], "marks.wide")
-    marked = graph.add("Mul", [marks, graph.constant("target.mark", state["target"])], "marked")
-    x = graph.add("Add", ["states", marked], "targeted")
+    number = len(model.layers) - 1
+    asked, asking = f"layers.{number}.", f"layer{number}."
+    for part in ("weight", "bias"):
+        stacked = state[f"{asked}qkv.{part}"]
+        state[f"{asked}query.{part}"] = stacked[:HIDDEN]
+        state[f"{asked}sides.{part}"] = stacked[HIDDEN:]
+
     axis = graph.constant("axis", np.ones(1, np.int64))
-    rows = graph.add("Shape", [x], "rows", start=0, end=1)
-    width = graph.constant("width", np.array([1, HIDDEN]))
-    shape = graph.add("Concat", [rows, width], "anchor.shape", axis=0)
-    anchor = graph.add(
-        "Expand", [graph.constant("anchor", state["anchor"][None, None]), shape], "anchors"
-    )
-    x = graph.add("Concat", [anchor, x], "anchored", axis=1)
-    for number in range(len(model.layers)):
-        name = f"layer{number}."
-        x = export.add_layer(graph, x, state, f"layers.{number}.", name, dense)
+    anchor = graph.constant("anchor", state["anchor"][None, None])
+    x = graph.add("Concat", [anchor, "states"], "anchored", axis=1)
+    for place in range(number):
+        x = export.add_layer(graph, x, state, f"layers.{place}.", f"layer{place}.", dense)
     end = graph.constant("end", np.array([np.iinfo(np.int64).max]))
-    x = graph.add("Slice", [x, axis, end, axis], "words")
-    total = graph.add(
-        "ReduceSum", [graph.add("Mul", [x, marks], "kept"), axis], "total", keepdims=0
-    )
-    count = graph.add("ReduceSum", ["marks", axis], "count")
+    words = graph.add("Slice", [x, axis, end, axis], "words")
+    total = graph.add("MatMul", ["marks", words], "total")
+    count = graph.add("ReduceSum", ["marks", axis], "count", keepdims=1)
     target = graph.add("Div", [total, count], "target")
-    whole = graph.add("ReduceMean", [x], "whole", axes=[1], keepdims=0)
+    sides = [dense(target, asked + "query", asking + "query"), asking + "key", asking + "value"]
+    export.split(graph, dense(x, asked + "sides", asking + "sides"), sides[1:])
+    target = export.finish_layer(graph, sides, target, state, asked, asking, dense)
+    whole = graph.add("ReduceMean", [words], "whole", axes=[1], keepdims=1)
+    whole = graph.add("Expand", [whole, graph.add("Shape", [target], "wide")], "whole.each")
     pooled = graph.add("Concat", [target, whole], "pooled", axis=-1)
+    pooled = graph.add("Squeeze", [pooled, graph.constant("first", np.zeros(1, np.int64))], "one")
     export.linear(graph, pooled, state["out.weight"], state["out.bias"], "logits", "float")
     inputs = [
         helper.make_tensor_value_info("states", TensorProto.FLOAT, [1, "length", HIDDEN]),
@@ -604,7 +633,6 @@ def publish(
         "sha256": {"model.onnx": seal},
         "probe": [round(float(value), 2) for value in targetmodel.probe(reader)],
         "temperature": 1.0,
-        "bias": [0.0] * len(POLARITIES),
         "card": card,
     }
     _write_json(folder / "model.json", settings)
@@ -616,7 +644,7 @@ def publish(
         gold[name] = np.concatenate([one.polarities.numpy() for one in sentences])
     names = np.repeat(list(dev), [len(polarities) for polarities in gold.values()])
     every = np.concatenate(list(logits.values())), np.concatenate(list(gold.values()))
-    settings["temperature"], settings["bias"] = calibrate(*every)
+    settings["temperature"] = calibrate(*every)
     crossed = cross_calibrated(*every)
     card["dev"] = {name: measure(crossed[names == name], gold[name]) for name in dev}
     card["coverage"] = measure_coverage(softmax(crossed), every[1])
@@ -641,7 +669,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--teachers", type=int, default=0, help="so many slower models to learn from as well")
     add("--texts", type=Path, help="JSON lines, id and text: more to learn from the teachers")
     add("--names", type=Path, help="JSON lines, id and spans (start, end, label) of those texts")
-    add("--unjudged", type=int, default=12_000, help="names to draw from those texts")
+    add("--unjudged", type=int, default=ALL, help="names to draw from those texts (default: all)")
     add("--out", type=Path, required=True, help="states, checkpoints and log")
     add("--model", type=Path, help="folder to write the ONNX model into (default: OUT/model)")
     for name, value in asdict(Settings()).items():
@@ -653,15 +681,16 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(f"{weights} is not the published all-MiniLM-L6-v2")
     arguments.out.mkdir(parents=True, exist_ok=True)
     reader = Encoder(arguments.reader)
-    corpora = {"train": arguments.sentences}
-    corpora |= {name: Path(file) for name, file in (item.split("=", 1) for item in arguments.dev)}
+    files = {name: Path(file) for name, file in (item.split("=", 1) for item in arguments.dev)}
     dev = {
         name: keep_states(reader, read_targets(path), arguments.out, name)
-        for name, path in corpora.items()
+        for name, path in files.items()
     }
-    judged = dev.pop("train")
-    cases = make_cases(judged)
-    if arguments.teachers:
+    if not arguments.teachers:
+        judged = keep_states(reader, read_targets(arguments.sentences), arguments.out, "train")
+        cases = make_cases(judged)
+    else:
+        judged = keep_states(reader, read_named(arguments.sentences), arguments.out, "train")
         unjudged = []
         if arguments.texts:
             rows = read_unjudged(
@@ -671,7 +700,8 @@ def main(argv: list[str] | None = None) -> int:
         log = partial(add_line, arguments.out / "log.txt")
         seeds = range(1, arguments.teachers + 1)
         said = teach(judged, unjudged, dev, weights, seeds, arguments.out, log)
-        cases = make_cases(judged, said[0], settings.taught) + make_cases(unjudged, said[1])
+        cases = make_cases(judged, said[0], settings.taught, settings.judged)
+        cases += make_cases(unjudged, said[1])
     model = train(cases, dev, settings, weights, arguments.out)
     card = {"settings": asdict(settings), "trained": time.strftime("%Y-%m-%d")}
     folder = arguments.model or arguments.out / "model"

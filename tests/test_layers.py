@@ -53,7 +53,6 @@ LAYERS = [
     {"train"},
     {"teachers"},
     {"train_targets"},
-    {"train_quick"},
     {"comparisons"},
     {"parameters", "jobs"},
     {"batchfile", "outcomes"},
@@ -106,9 +105,7 @@ def test_first_line_says_what_lives_in_the_module(file: Path):
     assert first and first.splitlines()[0].endswith(".")
 
 
-TRAINING = {
-    "network", "examples", "export", "tuning", "train", "teachers", "train_targets", "train_quick",
-}  # fmt: skip
+TRAINING = {"network", "examples", "export", "tuning", "train", "teachers", "train_targets"}
 
 
 def test_nothing_that_runs_needs_what_trains():

@@ -37,6 +37,18 @@ def test_nothing_matches_without_a_stem(pattern: str, text: str):
         assert stems.may_match(stems.find_stems(pattern), text)
 
 
+@given(
+    st.lists(st.text("abß", min_size=1, max_size=3), max_size=3),
+    st.text("abcAB ßİ", max_size=24),
+    st.lists(st.integers(0, 24), max_size=8),
+)
+def test_the_spans_that_may_match_are_those_told_one_by_one(known, text, edges):
+    edges = sorted(edges)
+    spans = list(zip(edges[::2], edges[1::2], strict=False))
+    expected = [span for span in spans if stems.may_match(known, text[slice(*span)])]
+    assert stems.keep_spans(known, text, spans) == expected
+
+
 def test_every_expression_for_a_withheld_name_has_stems():
     for pattern in codebook.read_codebook().anonymity["withheld"]:
         assert min(map(len, stems.find_stems(pattern)), default=0) >= 3, pattern

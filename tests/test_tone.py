@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import schema, targetmodel, tone, tones
+from helpers import schema, tone, tones
 
 TEXTS = st.lists(
     st.one_of(
@@ -235,35 +235,3 @@ def test_target_probabilities_add_up_and_the_likeliest_is_the_polarity(texts, ch
     if len(once):
         assert shares.sum(axis=1).to_numpy() == pytest.approx(1)
         assert (shares.idxmax(axis=1).str[2:] == once["polarity"]).all()
-
-
-# ------------------------------------------------------------------------- the quick judge
-
-
-@given(st.integers(1, 60), st.data())
-def test_distances_are_told_from_the_nearest_word_of_the_target(length: int, data):
-    first = data.draw(st.integers(0, length - 1))
-    last = data.draw(st.integers(first, length - 1))
-    marks = np.zeros((1, length), np.float32)
-    marks[0, first : last + 1] = 1
-    far = targetmodel.measure_distances(marks)[0] - targetmodel.FAR
-    for place in range(length):
-        nearest = min((place - word for word in range(first, last + 1)), key=abs)
-        assert far[place] == np.clip(nearest, -targetmodel.FAR, targetmodel.FAR)
-
-
-def test_the_quick_judge_is_heard_only_where_it_is_sure(monkeypatch):
-    text = "Quist praised Lind and called Brandvik a liar."
-    spans = [(0, 5), (14, 18), (30, 38)]
-    model = targetmodel.load_target_model()
-    sure = model.card["quick"]["sure"]
-    both = model.judge(text, spans)
-    monkeypatch.setitem(model.card["quick"], "sure", [1.01] * 3)
-    alone = model.judge(text, spans)
-    monkeypatch.setitem(model.card["quick"], "sure", [0.0] * 3)
-    quick = model.judge(text, spans)
-    settled = targetmodel.is_sure(quick, sure)
-    assert np.allclose(both[settled], quick[settled])
-    # rounded together with other targets than before, so in the second decimal of a logit only
-    assert np.allclose(both[~settled], alone[~settled], atol=0.05)
-    assert np.allclose(both.sum(1), 1, atol=1e-5)

@@ -111,13 +111,12 @@ def test_states_are_kept_for_the_same_targets_and_reader(tmp_path, reader):
 def test_people_and_teachers_are_weighed_where_both_judged(sentences):
     said = np.array([[0.2, 0.2, 0.6], [0.5, 0.5, 0.0], [1.0, 0.0, 0.0]], np.float32)
     cases = train_targets.make_cases(sentences, said, 0.5)
-    assert [case.place for case in cases] == [0, 1, 0]
-    assert np.allclose(
-        [case.shares for case in cases], [[0.1, 0.1, 0.8], [0.75, 0.25, 0], [0.5, 0.5, 0]]
-    )
-    unjudged = [replace(sentences[1], polarities=torch.tensor([-1]))]
-    (case,) = train_targets.make_cases(unjudged, said[:1])
-    assert np.allclose(case.shares, said[0])
+    assert np.allclose(cases[0].shares, [[0.1, 0.1, 0.8], [0.75, 0.25, 0]])
+    assert np.allclose(cases[1].shares, [[0.5, 0.5, 0]])
+    half = [replace(sentences[0], polarities=torch.tensor([2, -1]))]
+    (case,) = train_targets.make_cases(half, said[:2], 0.5, judged=3)
+    assert np.allclose(case.shares, [[0.1, 0.1, 0.8], said[1]])
+    assert case.weights.tolist() == [3, 1]
 
 
 def test_the_teachers_are_asked_once(tmp_path, reader, sentences, monkeypatch):
@@ -152,22 +151,40 @@ def test_batches_hold_every_target_once_and_few_words():
     )
 
 
-def test_the_mark_tells_two_targets_of_a_sentence_apart(sentences):
+def test_a_target_is_judged_by_its_words_whoever_else_is_asked_about(sentences):
     torch.manual_seed(2)
-    model = TargetNetwork(1).eval()
-    states = sentences[0].states.float().repeat(2, 1, 1)
-    lengths = torch.tensor([states.shape[1]] * 2)
+    model = TargetNetwork(2).eval()
+    one, two = sentences[0], sentences[0].marks
     with torch.no_grad():
-        before = model(states, sentences[0].marks, lengths)
-        model.target += 1.0
-        after = model(states, sentences[0].marks, lengths)
-    assert not torch.allclose(before, after, atol=1e-3)
+        states, length = one.states.float()[None], torch.tensor([len(one.states)])
+        together = model(states, length, torch.tensor([0, 0]), two)
+        alone = [model(states, length, torch.tensor([0]), mark[None]) for mark in two]
+    assert torch.allclose(together, torch.cat(alone), atol=1e-5)
+    assert not torch.allclose(together[0], together[1], atol=1e-3)
+
+
+def test_padding_changes_nothing(sentences):
+    model = TargetNetwork(2).eval()
+    together, _ = train_targets.predict(model, sentences)
+    apart = [train_targets.predict(model, [one])[0] for one in sentences]
+    order = sorted(range(len(sentences)), key=lambda place: len(sentences[place].states))
+    assert np.allclose(together, np.concatenate([apart[place] for place in order]), atol=0.02)
+
+
+def test_every_name_of_a_judged_sentence_is_learnt_from(tmp_path):
+    path = tmp_path / "train.jsonl"
+    path.write_text(json.dumps(ROWS[0]) + "\n")
+    ((text, spans, polarities),) = train_targets.read_named(path)
+    assert text == ROWS[0]["sentence_normalized"]
+    assert spans[:2] == [(14, 18), (30, 38)] and polarities[:2] == [2, 0]
+    assert {text[low:high] for low, high in spans[2:]} <= {"Quist"}
+    assert set(polarities[2:]) <= {-1}
 
 
 def test_a_run_goes_on_where_it_stopped(tmp_path, weights):
     cases = random_cases(24)
     some = [case.sentence for case in cases]
-    how = Settings(epochs=2, layers=1, tokens=64)
+    how = Settings(epochs=2, layers=2, tokens=64)
     whole = train_targets.train(cases, {"dev": some}, how, weights, tmp_path)
     lines = (tmp_path / "log.txt").read_text().splitlines()
     assert len(lines) == 2 and "macro_f1" in lines[0]
@@ -179,7 +196,7 @@ def test_a_run_goes_on_where_it_stopped(tmp_path, weights):
 
 def test_the_written_model_says_what_the_network_says(tmp_path, reader, sentences):
     torch.manual_seed(1)
-    model = TargetNetwork(1).eval()
+    model = TargetNetwork(2).eval()
     train_targets.publish(model, reader, {"dev": sentences}, tmp_path, {}, sentences)
     written = targetmodel.TargetModel(tmp_path, reader)
     expected, _ = train_targets.predict(model, sentences[:1])
@@ -190,7 +207,7 @@ def test_the_written_model_says_what_the_network_says(tmp_path, reader, sentence
 
 
 def test_a_model_of_another_reader_is_refused(tmp_path, reader, sentences):
-    train_targets.publish(TargetNetwork(1), reader, {"dev": sentences}, tmp_path, {}, sentences)
+    train_targets.publish(TargetNetwork(2), reader, {"dev": sentences}, tmp_path, {}, sentences)
     card = json.loads((tmp_path / "model.json").read_text())
     card["probe"] = card["probe"][::-1]
     (tmp_path / "model.json").write_text(json.dumps(card))
@@ -198,14 +215,12 @@ def test_a_model_of_another_reader_is_refused(tmp_path, reader, sentences):
         targetmodel.TargetModel(tmp_path, reader)
 
 
-def test_calibration_finds_the_sharpness_and_the_shares():
+def test_calibration_finds_the_sharpness():
     chance = np.random.default_rng(1)
     logits = chance.normal(size=(4000, 3))
-    shares = train_targets.softmax(logits / 2 + np.array([0.5, 0, -0.5]))
+    shares = train_targets.softmax(logits / 2)
     gold = np.array([chance.choice(3, p=row) for row in shares])
-    temperature, bias = train_targets.calibrate(logits, gold)
-    assert temperature == pytest.approx(2, rel=0.2)
-    assert bias == pytest.approx([0.5, 0, -0.5], abs=0.15)
+    assert train_targets.calibrate(logits, gold) == pytest.approx(2, rel=0.2)
     crossed = train_targets.softmax(train_targets.cross_calibrated(logits, gold))
     assert train_targets.calibration_error(gold, crossed) < 0.03
 
