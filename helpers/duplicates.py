@@ -181,7 +181,7 @@ class _Search:
             self._prefetch(places, shared, chunk, buckets)
             for row in chunk.tolist():
                 place = int(places[row])
-                keys = [(band, int(bands[place, band])) for band in np.flatnonzero(shared[row])]
+                keys = self._keys(place, shared[row])
                 others = dict.fromkeys(other for key in keys for other in buckets[key])
                 best, most = -1, 0.0
                 for other in sorted(others):
@@ -201,19 +201,34 @@ class _Search:
         chunk: np.ndarray,
         buckets: dict[tuple[int, int], list[int]],
     ) -> None:
-        """Ask at once for the texts that the articles of a chunk will be compared by."""
-        bands, here, wanted = self.sketches.bands, defaultdict(list), set()
+        """Ask at once for the texts that the articles of a chunk will be compared by.
+
+        Which of them will be originals is guessed: those not known to be like an earlier one.
+        """
+        here: dict[tuple[int, int], list[int]] = defaultdict(list)
+        wanted: set[int] = set()
         for row in chunk.tolist():
             place = int(places[row])
-            others: set[int] = set()
-            for band in np.flatnonzero(shared[row]).tolist():
-                key = (band, int(bands[place, band]))
-                others.update(buckets.get(key, ()), here[key])
-                here[key] = here[key][:3] + [row]
-            for other in others:
-                if self._key(place, int(places[other])) not in self.known:
+            keys = self._keys(place, shared[row])
+            standing = {other for key in keys for other in buckets.get(key, ())}
+            guessed = {other for key in keys for other in here[key]}
+            likeness = {
+                other: self.known.get(self._key(place, int(places[other])))
+                for other in standing | guessed
+            }
+            copied = any(one is not None and one >= LEAST_JACCARD for one in likeness.values())
+            for other in standing if copied else likeness:
+                if likeness[other] is None:
                     wanted |= {place, int(places[other])}
+            if not copied:
+                for key in keys:
+                    here[key] = here[key][:3] + [row]
         self._load([place for place in sorted(wanted) if place not in self.shingles])
+
+    def _keys(self, place: int, shared: np.ndarray) -> list[tuple[int, int]]:
+        """Return the buckets of an article, by the bands that it shares with another."""
+        bands = np.flatnonzero(shared).tolist()
+        return list(zip(bands, self.sketches.bands[place, bands].tolist(), strict=True))
 
     def _likeness(self, one: int, other: int) -> float:
         key = self._key(one, other)

@@ -129,6 +129,28 @@ def test_marks_obey_the_laws(articles: pd.DataFrame):
         assert jaccard(row.text, original["text"]) >= LEAST_JACCARD
 
 
+def test_only_texts_near_a_changed_one_are_read_again():
+    stories = [story(seed) for seed in (1, 2)]
+    texts = [" ".join([*one, f"copy{n}"]) for one in stories for n in range(20)]
+    read: list[str] = []
+
+    def find(articles: pd.DataFrame, known: dict[int, float]):
+        def ask(wanted: list[str]):
+            read.extend(wanted)
+            own = articles[articles["article_id"].isin(wanted)]
+            return zip(own["article_id"], own["text"], strict=True)
+
+        return duplicates.find_duplicates(duplicates.sketch(articles), ask, known)
+
+    found, known = find(corpus(*texts), {})
+    assert len(found) == 38 and len(set(read)) == 40
+    read.clear()
+    texts[30] += " and another line"
+    again, _ = find(corpus(*texts), known)
+    assert again.keys() == found.keys()
+    assert set(read) == {"a0020", "a0030"}
+
+
 def test_two_thousand_articles_are_compared_quickly():
     texts = [" ".join(story(number)) for number in range(1900)]
     texts += [f"{text} and one more" for text in texts[:100]]
