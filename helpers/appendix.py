@@ -31,16 +31,20 @@ def write_ledger(ledgers: list[pd.DataFrame], out: str | Path) -> None:
     whole = pd.concat(ledgers, ignore_index=True)
     written = whole.to_csv(index=False, lineterminator="\n")
     if file.exists():
+        before = file.read_text(encoding="utf-8")
         names = set(whole["published"])
-        before = pd.read_csv(file, usecols=["published"], dtype="str", keep_default_na=False)
-        if names & set(before["published"]):
+        if any(_may_open_a_line(name, before) for name in names):
             kept = read_ledger(file)
             kept = kept[~kept["published"].isin(names)]
             before = kept.to_csv(index=False, lineterminator="\n")
-        else:
-            before = file.read_text(encoding="utf-8")
         written = before + written.split("\n", 1)[1]
     tables.write_text(written, file)
+
+
+def _may_open_a_line(name: str, written: str) -> bool:
+    """Tell whether a table may be among rows written as CSV, without reading them as such."""
+    quoted = name.replace('"', '""')
+    return f"\n{name}," in written or f'\n"{quoted}",' in written
 
 
 def write_appendix(out: str | Path, folder: str | Path) -> None:
