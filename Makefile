@@ -31,7 +31,7 @@ demo: $(READY)  ## Build the sample's tables, run every notebook, write reports/
 
 test: $(READY)  ## Run all tests; installs Chromium for the browser tests where that is possible.
 	@tests/install_chromium
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lab: $(READY)  ## Open JupyterLab on the notebooks.
 	$(BIN)/jupyter lab --ServerApp.root_dir=. notebooks/entity_counts.ipynb
