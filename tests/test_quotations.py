@@ -199,5 +199,5 @@ def test_time_is_linear(unit):
         find_quotations(text)
         return time.process_time() - begin
 
-    small, large = min(seconds(4_000 + n) for n in range(3)), seconds(40_000)
+    small, large = (min(seconds(most + n) for n in range(3)) for most in (4_000, 40_000))
     assert large < 40 * small + 0.3
