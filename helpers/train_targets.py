@@ -1,4 +1,4 @@
-"""Training of the model of tone toward a target: three layers on top of the reader's states.
+"""Training of the model of tone toward a target: layers on top of the reader's states.
 
 ``python -m helpers train targets --sentences train.jsonl.gz --dev rw=rw_dev.jsonl … --out DIR``
 needs the ``train`` extra. The lower layers are the reader's and stay as they are, so their states
