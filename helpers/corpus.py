@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -447,18 +447,20 @@ def _join_jobs(
         gone = set(layout.dropped.get(part.name, ()))
         names = lookup.named(store.keys(part.name))
         join = Join(names, {}, *lookup.decided({row[0] for row in names}))
-        old = [old for old in store.joins(part.name) if _still_holds(old, join, part, store, gone)]
-        joins[part.name] = old[0] if old else join
+        olds = (old for old in store.joins(part.name) if _still_holds(old, join, part, store, gone))
+        old = next(olds, None)
+        joins[part.name] = join if old is None else old
         alive = part.rows.keys() - gone
         own = {article_id: copies[article_id] for article_id in alive & copies.keys()}
-        kept = [
-            kept
-            for kept in store.copies(part.name)
-            if {article_id: pair for article_id, pair in kept.items() if article_id in alive} == own
-        ]
-        marked[part.name] = copies_version(kept[0] if kept else own)
-        if not (old and kept):
-            yield part.name, None if old else join, None if kept else own
+        kept = next((kept for kept in store.copies(part.name) if _alike(kept, own, alive)), None)
+        marked[part.name] = copies_version(own if kept is None else kept)
+        if old is None or kept is None:
+            yield part.name, join if old is None else None, own if kept is None else None
+
+
+def _alike(kept: Copies, own: Copies, alive: Set[str]) -> bool:
+    """Tell whether of the articles that are alive the same are kept as copies of the same."""
+    return {article_id: pair for article_id, pair in kept.items() if article_id in alive} == own
 
 
 def _still_holds(old: Join, new: Join, part: Index, store: PartStore, gone: set[str]) -> bool:

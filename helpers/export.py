@@ -176,37 +176,22 @@ def add_layer(
     name: str,
     dense: Callable[[str, str, str], str],
     gelu: str = "FastGelu",
+    asker: str = "",
 ) -> str:
     """Add one transformer layer over ``x`` and return the name of its output.
 
     ``layer`` begins the names of its weights in ``state``, ``name`` those of its nodes;
-    ``dense(x, weight, name)`` adds a linear map.
+    ``dense(x, weight, name)`` adds a linear map. With ``asker`` the layer is read only for the
+    states of that name, which ask ``x``; its first weights then come as "query" and "sides".
     """
-    stacked = dense(x, layer + "qkv", name + "qkv")
     sides = [name + side for side in ("query", "key", "value")]
-    split(graph, stacked, sides)
-    return finish_layer(graph, sides, x, state, layer, name, dense, gelu)
-
-
-def split(graph: Graph, stacked: str, parts: list[str]) -> None:
-    """Split the last axis of ``stacked`` evenly into ``parts``."""
-    graph.nodes.append(helper.make_node("Split", [stacked], parts, parts[0] + ".split", axis=-1))
-
-
-def finish_layer(
-    graph: Graph,
-    sides: list[str],
-    x: str,
-    state: dict[str, np.ndarray],
-    layer: str,
-    name: str,
-    dense: Callable[[str, str, str], str],
-    gelu: str = "FastGelu",
-) -> str:
-    """Add what follows the linear maps to query, key and value, ``sides``, in a layer over ``x``.
-
-    The rest is as in ``add_layer``; ``x`` has the length of the query.
-    """
+    if asker:
+        dense(asker, layer + "query", sides[0])
+        split = dense(x, layer + "sides", name + "sides"), sides[1:]
+        x = asker
+    else:
+        split = dense(x, layer + "qkv", name + "qkv"), sides
+    graph.nodes.append(helper.make_node("Split", [split[0]], split[1], name + "split", axis=-1))
     attended = graph.add("MultiHeadAttention", sides, name + "attended", MICROSOFT, num_heads=HEADS)
     out = dense(attended, layer + "out", name + "out")
     x = _norm(graph, out, x, state, layer + "norm1", name + "norm1")

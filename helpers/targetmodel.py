@@ -23,7 +23,7 @@ from helpers.encoder import MODELS, Encoder, ModelError, Words, check_files, loa
 MODEL = "tone"
 # words: of a context, between two contexts in one sentence, before a target
 LONGEST, STEP, EDGE = 48, 24, 12
-WORDLESS = (0.25, 0.5, 0.25)
+WORDLESS = (0.25, 0.5, 0.25)  # what a span without a word is given
 PROBE = "The minister thanked her critics, then called their report a disgrace."
 SAME = 0.98  # cosine of the probe's states below which the reader is another one
 
@@ -82,7 +82,7 @@ class TargetModel:
     def judge(self, text: str, spans: Sequence[tuple[int, int]]) -> np.ndarray:
         """Return the probabilities of negative, neutral, positive for each span of a text.
 
-        A span that holds no word of the text is given WORDLESS, too unsure to be counted.
+        A span that holds no word of the text is given WORDLESS, which leaves it unsure.
         """
         words, states = self.reader.states(text)
         shares = np.tile(WORDLESS, (len(spans), 1))

@@ -150,7 +150,7 @@ def read_targets(path: Path) -> Iterator[tuple[str, list[tuple[int, int]], list[
         yield row["sentence_normalized"], spans, polarities
 
 
-def read_named(path: Path) -> Iterable[tuple[str, list[tuple[int, int]], list[int]]]:
+def read_named(path: Path) -> Iterator[tuple[str, list[tuple[int, int]], list[int]]]:
     """Yield the judged sentences with all names in them as targets, judged or not."""
     judged = list(read_targets(path))
     texts = pd.DataFrame({"text": [text for text, _, _ in judged]})
@@ -580,11 +580,11 @@ def write_model(model: TargetNetwork, path: Path, sentences: list[Sentence]) -> 
         return export.linear(graph, x, *parts, name, "dynamic", peaks.get(weight))
 
     number = len(model.layers) - 1
-    asked, asking = f"layers.{number}.", f"layer{number}."
+    last = f"layers.{number}."
     for part in ("weight", "bias"):
-        stacked = state[f"{asked}qkv.{part}"]
-        state[f"{asked}query.{part}"] = stacked[:HIDDEN]
-        state[f"{asked}sides.{part}"] = stacked[HIDDEN:]
+        stacked = state[f"{last}qkv.{part}"]
+        state[f"{last}query.{part}"] = stacked[:HIDDEN]
+        state[f"{last}sides.{part}"] = stacked[HIDDEN:]
 
     axis = graph.constant("axis", np.ones(1, np.int64))
     anchor = graph.constant("anchor", state["anchor"][None, None])
@@ -596,9 +596,7 @@ def write_model(model: TargetNetwork, path: Path, sentences: list[Sentence]) -> 
     total = graph.add("MatMul", ["marks", words], "total")
     count = graph.add("ReduceSum", ["marks", axis], "count", keepdims=1)
     target = graph.add("Div", [total, count], "target")
-    sides = [dense(target, asked + "query", asking + "query"), asking + "key", asking + "value"]
-    export.split(graph, dense(x, asked + "sides", asking + "sides"), sides[1:])
-    target = export.finish_layer(graph, sides, target, state, asked, asking, dense)
+    target = export.add_layer(graph, x, state, last, f"layer{number}.", dense, asker=target)
     whole = graph.add("ReduceMean", [words], "whole", axes=[1], keepdims=1)
     whole = graph.add("Expand", [whole, graph.add("Shape", [target], "wide")], "whole.each")
     pooled = graph.add("Concat", [target, whole], "pooled", axis=-1)
@@ -686,11 +684,9 @@ def main(argv: list[str] | None = None) -> int:
         name: keep_states(reader, read_targets(path), arguments.out, name)
         for name, path in files.items()
     }
-    if not arguments.teachers:
-        judged = keep_states(reader, read_targets(arguments.sentences), arguments.out, "train")
-        cases = make_cases(judged)
-    else:
-        judged = keep_states(reader, read_named(arguments.sentences), arguments.out, "train")
+    read = read_named if arguments.teachers else read_targets
+    judged = keep_states(reader, read(arguments.sentences), arguments.out, "train")
+    if arguments.teachers:
         unjudged = []
         if arguments.texts:
             rows = read_unjudged(
@@ -702,6 +698,8 @@ def main(argv: list[str] | None = None) -> int:
         said = teach(judged, unjudged, dev, weights, seeds, arguments.out, log)
         cases = make_cases(judged, said[0], settings.taught, settings.judged)
         cases += make_cases(unjudged, said[1])
+    else:
+        cases = make_cases(judged)
     model = train(cases, dev, settings, weights, arguments.out)
     card = {"settings": asdict(settings), "trained": time.strftime("%Y-%m-%d")}
     folder = arguments.model or arguments.out / "model"
