@@ -37,7 +37,7 @@ lab: $(READY)  ## Open JupyterLab on the notebooks.
 	$(BIN)/jupyter lab --ServerApp.root_dir=. notebooks/entity_counts.ipynb
 
 bench: $(READY)  ## Measure speed, memory and safety; write reports/bench. GOLD=folder measures on gold corpora.
-	$(BIN)/python -m helpers.bench --out reports/bench
+	$(BIN)/python -m helpers.bench.speed --out reports/bench
 
 lint: $(READY)  ## Check style, and that no notebook holds output.
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb

@@ -11,7 +11,7 @@ from pathlib import Path
 from helpers import __version__
 
 PROBLEMS_SHOWN = 50
-TRAINED = {"targets": "train_targets"}
+TRAINED = {"targets": "tone"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -152,7 +152,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(given: argparse.Namespace) -> int:
-    from helpers import corpus, tables
+    from helpers.build import corpus
+    from helpers.store import tables
 
     out = given.out or corpus.tables_folder(Path(given.path), given.codebook)
     manifest = corpus.build(
@@ -189,7 +190,7 @@ def _mapping(written: list[str]) -> dict[str, str]:
 
 
 def _codebook(given: argparse.Namespace) -> int:
-    from helpers import codebook
+    from helpers.store import codebook
 
     book = codebook.read_codebook(given.file)
     printed = {
@@ -202,9 +203,9 @@ def _codebook(given: argparse.Namespace) -> int:
 
 
 def _batch(given: argparse.Namespace) -> int:
-    from helpers import batch
+    from helpers.batch import pool
 
-    options = batch.Options(
+    options = pool.Options(
         workers=given.workers,
         timeout=given.timeout,
         memory=given.memory,
@@ -213,7 +214,7 @@ def _batch(given: argparse.Namespace) -> int:
         cold=given.cold,
         quiet=given.quiet,
     )
-    return batch.run_batch(given.file, given.out, options)
+    return pool.run_batch(given.file, given.out, options)
 
 
 def _number(kind: type) -> Callable[[str], float]:
@@ -230,14 +231,15 @@ def _number(kind: type) -> Callable[[str], float]:
 
 
 def _bundle(given: argparse.Namespace) -> int:
-    from helpers import bundle
+    from helpers.build import bundle
 
     print(bundle.write_bundle(given.tables, given.out))
     return 0
 
 
 def _restore(given: argparse.Namespace) -> int:
-    from helpers import bundle, tables
+    from helpers.build import bundle
+    from helpers.store import tables
 
     articles = tables.read_table("articles", given.tables, ["article_id", "text"])
     for name, frame in bundle.restore(given.bundle, articles).items():
@@ -247,21 +249,21 @@ def _restore(given: argparse.Namespace) -> int:
 
 
 def _convert(given: argparse.Namespace) -> int:
-    from helpers import bundle
+    from helpers.build import bundle
 
     print(bundle.convert_exports(given.folder))
     return 0
 
 
 def _train(given: argparse.Namespace) -> int:
-    module = TRAINED.get("".join(given.rest[:1]), "train")
+    module = TRAINED.get("".join(given.rest[:1]), "reading")
     try:
-        train = importlib.import_module(f"helpers.{module}")
+        train = importlib.import_module(f"helpers.train.{module}")
     except ModuleNotFoundError as error:
         raise RuntimeError(
             f"training needs {error.name}: run `pip install -e '.[train]'` in this environment"
         ) from error
-    return train.main(given.rest[module != "train" :])
+    return train.main(given.rest[module != "reading" :])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import schema, tables
+from helpers.store import schema, tables
 
 PEOPLE = {
     "Maria Lopez": ("government", "AAA", ["Maria Lopez", "Lopez", "Minister Lopez"]),

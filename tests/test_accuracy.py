@@ -16,18 +16,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import (
-    attributions,
-    clustering,
-    decoding,
-    entities,
-    mentions,
-    reliability,
-    sources,
-    speakers,
-    tone,
-    tuning,
-)
+from helpers.annotate import attributions, entities, mentions, sources, speakers, tone
+from helpers.model import decoding
+from helpers.study import clustering, reliability
+from helpers.train import tuning
 
 
 def scorer(gold, name: str) -> ModuleType:

@@ -22,7 +22,10 @@ import pytest
 from notebook_fixture import PARAMETERS, PIXEL, code, notebook, shown, text
 from tables_fixture import make_tables, write_tables
 
-from helpers import aliases, concordance, explore, measures, report
+from helpers.batch import report
+from helpers.build import aliases
+from helpers.measure import measures
+from helpers.show import concordance, explore
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from helpers import __version__, tables
+from helpers import __version__
 from helpers.__main__ import main
+from helpers.store import tables
 
 STORY = "Mill to close\n\nThe mill in Arden will close, its owner Ida Brandt said on Friday.\n"
 

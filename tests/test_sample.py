@@ -8,8 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from helpers import codings, reliability, speakers, tables
-from helpers.benchmarks import plain_name
+from helpers.annotate import speakers
+from helpers.store import tables
+from helpers.study import codings, reliability
+from helpers.study.benchmarks import plain_name
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
 GOLD = SAMPLE / "gold"

@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 from lxml import html
 
-from helpers import appendix, evidence, tables
+from helpers.measure import evidence
+from helpers.show import appendix
+from helpers.store import tables
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 TRACED = {

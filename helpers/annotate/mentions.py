@@ -1,0 +1,466 @@
+"""Who and what is named: people, bodies, places and peoples, as spans of an article's text."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from functools import lru_cache
+from itertools import pairwise
+from operator import attrgetter
+from typing import NamedTuple
+
+import pandas as pd
+
+from helpers.annotate import capitals, descriptions, name_uses, names
+from helpers.model import decoding
+from helpers.store import lexicons, schema
+
+# Share of each rule's names that are right, span and type, on 3,697 sentences of the web and of
+# Wikipedia (UNER EWT dev, Wikigold; people, bodies and places). Peoples, events and products are
+# not coded there: 0.5 stands for not measured. (`score_mentions.py uner GOLD PRED --strip-the`.)
+ACRONYM = "acronym defined in the text"
+CONFIDENCE = {
+    ACRONYM: 0.9,
+    "lexicon": 0.87,
+    "title or role before the name": 0.76,
+    "form of the name": 0.68,
+    "surname of a person named in full": 0.55,
+}
+_TIMES = frozenset({*calendar.month_name[1:], *calendar.day_name, "I", "The", "He", "She", "It"})
+SURE = 0.8
+UNSURE = 0.6  # a name of the reader less probable than this may be a surname after all
+LABELS = ("PERSON", "GPE", "ORG", "NORP", "LOC", "FAC", "EVENT", "PRODUCT")  # at equal votes
+_CAPITALISED = r"[A-Z][\w’'&.-]*\w"
+_BODY_NOUNS = (
+    "Ministry|Department|Committee|Commission|Council|Agency|Authority|University|College|"
+    "Institute|Institution|Court|Tribunal|Bank|Party|Union|Association|Federation|Foundation|"
+    "Board|Bureau|Office|Police|Army|Navy|Guard|Service|Parliament|Assembly|Senate|Congress|"
+    "Embassy|Corporation|Corp|Company|Inc|Ltd|LLC|PLC|Group|Trust|Society|Alliance|Coalition|"
+    "Gazette|Herald|Tribune|Courier|Chronicle|Observer|Telegraph|Times|Post|Journal|Examiner|"
+    "Broadcasting|Radio|Television|Hospital|School|Fund|Organization|Organisation|Network|"
+    "Airlines|Railway|Railways|Holdings|Laboratory|Centre|Center|Chamber of Commerce"
+)
+_COMPANY_NOUNS = (
+    "Biologics|Biotech|Pharma|Pharmaceuticals|Therapeutics|Technologies|Semiconductors?|Electronics|"
+    "Industries|Enterprises|Motors|Airways|Petroleum|Chemicals|Minerals|Metals|Foods|Logistics|"
+    "Shipping|Ports|Healthcare|Securities|Insurance|Telecom|Software|Studios"
+)
+_BODY = re.compile(
+    rf"(?:(?:{_CAPITALISED}[’']?)(?:\s(?:and|&|of|for)(?=\s[A-Z]))?\s){{1,5}}"
+    rf"(?:{_BODY_NOUNS}|{_COMPANY_NOUNS})\b"
+    rf"(?:\s(?:of|for)(?:\sthe)?(?:\s{_CAPITALISED}){{1,3}})?"
+    rf"|\b(?:Ministry|Department|Office|Bank|University|Institute|Board|Bureau|Court)\s(?:of|for)"
+    rf"(?:\sthe)?(?:\s{_CAPITALISED})(?:(?:,|\sand|\s&)?\s{_CAPITALISED}){{0,3}}"
+)
+_COMPANY = re.compile(rf"(?:[A-Z][\w&-]*\s){{1,3}}(?:{_COMPANY_NOUNS})")
+_WEAPON = re.compile(
+    rf"(?:{_CAPITALISED}\s){{1,4}}(?:Missile|Rocket|Artillery|Weapons?|Defen[cs]e|Radar)\sSystems?\b"
+)
+_FEATURE = re.compile(
+    rf"(?:{_CAPITALISED}\s){{1,3}}(?:Peninsula|Sea|Ocean|Gulf|Straits?|Canal|Islands?|Archipelago|"
+    r"Mountains|Valley|Desert|Plateau|Delta|Basin|Plain|River|Bay)\b(?!\s[A-Z])"
+    rf"|\b(?:Gulf|Straits?|Sea|Bay|Cape|Isle|Horn)\sof\s(?:the\s)?{_CAPITALISED}(?:\s{_CAPITALISED})?"
+    rf"|\b(?:Lake|Mount)\s{_CAPITALISED}"
+)
+_COMPASS = re.compile(r"\b[Tt]he\s(?P<point>North|South|East|West)(?![\w-]|\s[A-Z])")
+_HALVES = re.compile(r"\b(North|South|East|West) (?:Korea|Sudan|Vietnam)")
+_WORD = re.compile(r"\w+")
+_INNER_WORD = re.compile(r"(?<=[a-z,] )\w+")
+_NO_SURNAME = re.compile(rf"\w|\s(?:{_BODY_NOUNS}|{_COMPANY_NOUNS})\b")
+_STATE_RUN = re.compile(
+    r"\bstate-(?:run|owned|controlled|funded|backed)\s+(?P<name>[A-Z]{2,8})(?![\w-]|\s[A-Z])"
+)
+_BY = re.compile(r"By\s+(?=[A-Z])")
+_HYPHENATED = re.compile(r"-[a-z]+\b")
+_GOES_ON = re.compile(r"(?:[ ][A-Z][a-z]+){1,2}(?![\w’'-])")
+_OF_TITLE = re.compile(r"\s(?:Ministers?|Secretar(?:y|ies)|Commissioners?)\b")
+_OPENS = re.compile(r"(?:^|[\n\r#*]\s?|[.!?][”\"’']?\s)$")
+_SMALL_START = re.compile(
+    r"(?:The|An?|In|On|At|For|From|By|With|But|And|As|If|When|While|After|Before|His|Her|Their|"
+    r"Our|This|That|These|Those|Both|Some|Many|Most|Last|Next)\s+"
+)
+
+
+class Name(NamedTuple):
+    """One name in a text."""
+
+    start: int
+    end: int
+    label: str
+    rule: str
+    confidence: float
+
+
+def find_mentions(articles: pd.DataFrame) -> pd.DataFrame:
+    """Return the names in articles: one row is one name where it stands.
+
+    Needs the columns `article_id` and `text`. Spans leave out a leading article, a title before a
+    person's name and a trailing possessive, and never overlap. `stands_for` tells a capital that
+    stands for a government. `entity_id` is empty until entities are known and `role` is "body"
+    until the blocks of the article are.
+    """
+    rows = []
+    for article_id, text in zip(articles["article_id"], articles["text"], strict=True):
+        rows.extend(
+            {
+                "article_id": article_id,
+                "start": name.start,
+                "end": name.end,
+                "text": text[name.start : name.end],
+                "label": name.label,
+                "role": "body",
+                "entity_id": "",
+                "stands_for": capitals.stands_for(text, name.start, name.end),
+                "confidence": name.confidence,
+                "rule": name.rule,
+            }
+            for name in read_names(text)
+        )
+    if not rows:
+        return schema.empty("mentions")
+    return pd.DataFrame(rows)[schema.TABLES["mentions"].columns.names]
+
+
+def read_names(text: str) -> list[Name]:
+    """Return the names of one text, in order, without overlaps."""
+    model = _model_names(text)
+    listed = [_by_rule(*span, known.label, "lexicon") for *span, known in names.find_known(text)]
+    acronyms = _acronym_names(text)
+    bodies = _body_names(text)
+    sure = [n for n in model if n.label == "ORG" and n.confidence >= SURE]
+    titled = [name for name in _titled_names(text) if not _in_a_body(name, sure)]
+    chosen = _layer(titled, _layer(acronyms, _layer(listed, _layer(bodies, model))))
+    chosen = _settle_uses(text, _split_pairs(text, chosen))
+    return sorted(_layer(_surnames(text, chosen), chosen))
+
+
+def _by_rule(start: int, end: int, label: str, rule: str) -> Name:
+    return Name(start, end, label, rule, CONFIDENCE[rule])
+
+
+def _model_names(text: str) -> list[Name]:
+    found = []
+    for read in decoding.read(text).names:
+        for first, last in _lines(text, read.start, read.end):
+            start, end = names.trim(text, first, last)
+            byline = _BY.match(text, start, end)
+            start = byline.end() if byline else start
+            if read.label == "PERSON":
+                start = names.strip_titles(text, start, end)
+            written = text[start:end]
+            if not re.match(
+                r"\W*(?:[^\W\d_a-z]|\d+\w*\s+[A-Z]|\d+[A-Z]{2}|[a-z]{1,3}[A-Z-])", written
+            ):
+                continue
+            name = Name(start, end, read.label, f"model {read.label}", read.confidence)
+            known = names.known(written)
+            if known and not (read.label == "PERSON" and known.lexicon == "cities"):
+                name = _by_rule(start, end, known.label, "lexicon")
+            found.append(name)
+    whole = [_whole(text, name) for name in _layer(found, []) if not _is_word(text, name)]
+    return _agree(text, _layer(whole, []))
+
+
+def _whole(text: str, name: Name) -> Name:
+    """Return a name of the model with the words of it that the model left out.
+
+    The rest of "Do-un", written so elsewhere too, and the next words of a name it was not sure of.
+    """
+    if not name.rule.startswith("model"):
+        return name
+    rest = _HYPHENATED.match(text, name.end)
+    if rest and name.label == "PERSON" and text.count(text[name.start : rest.end()]) > 1:
+        return name._replace(end=rest.end())
+    if name.confidence < UNSURE and name.label in ("PERSON", "ORG"):
+        rest = _GOES_ON.match(text, name.end)
+        words = rest.group().split() if rest else []
+        word = text[name.start : name.end]
+        role = descriptions.kind(word) == "person" or bool(descriptions.gender(word))
+        if words and not (role or _not_a_person(words) or names.known(words[0])):
+            return name._replace(end=rest.end())
+    return name
+
+
+def _is_word(text: str, name: Name) -> bool:
+    """Tell whether a "name" is an ordinary word that opens a sentence, or part of a title.
+
+    "Dockers" is where the article has "dockers" too, "Social Affairs" in "Social Affairs Minister".
+    """
+    if not name.rule.startswith("model"):
+        return False
+    if name.label == "ORG" and _OF_TITLE.match(text, name.end):
+        return names.known(text[name.start : name.end]) is None
+    word = text[name.start : name.end]
+    if name.label != "PERSON" or not word.isalpha() or word.isupper():
+        return False
+    if not _OPENS.search(text[max(0, name.start - 4) : name.start]):
+        return False
+    return word.lower() in _small_words(text) and word not in _inner_words(text)
+
+
+@lru_cache(maxsize=1)
+def _small_words(text: str) -> frozenset[str]:
+    """Return the words that a text has all in small letters."""
+    return frozenset(filter(str.islower, _WORD.findall(text)))
+
+
+@lru_cache(maxsize=1)
+def _inner_words(text: str) -> frozenset[str]:
+    """Return the words of a text that follow a small letter or a comma, and so open nothing."""
+    return frozenset(_INNER_WORD.findall(text))
+
+
+def _agree(text: str, found: list[Name]) -> list[Name]:
+    """Give names of the model that are written alike the label most of them have."""
+    votes: dict[str, Counter] = defaultdict(Counter)
+    for name in found:
+        votes[text[name.start : name.end]][name.label] += 1
+    agreed = []
+    for name in found:
+        count = votes[text[name.start : name.end]]
+        label = min(count, key=lambda candidate: (-count[candidate], LABELS.index(candidate)))
+        if name.rule.startswith("model") and label != name.label:
+            name = name._replace(label=label, rule=f"model {label}")
+        agreed.append(name)
+    return agreed
+
+
+def _lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    return [
+        (start + m.start(), start + m.end()) for m in re.finditer(r"[^\n\r|/]+", text[start:end])
+    ]
+
+
+def _layer(upper: list[Name], lower: list[Name]) -> list[Name]:
+    """Return both, the upper list winning unless the lower name holds it and says more."""
+    kept: list[Name] = []
+    taken: list[Name] = []
+    for name in sorted(upper, key=lambda n: (n.start, -n.end)):
+        if not taken or name.start >= taken[-1].end:
+            taken.append(name)
+    index = 0
+    dropped = set()
+    for name in sorted(lower, key=lambda n: (n.start, -n.end)):
+        while index < len(taken) and taken[index].end <= name.start:
+            index += 1
+        clashes = []
+        position = index
+        while position < len(taken) and taken[position].start < name.end:
+            clashes.append(taken[position])
+            position += 1
+        if not clashes:
+            kept.append(name)
+        elif len(clashes) == 1 and _says_more(name, clashes[0]):
+            kept.append(name)
+            dropped.add(clashes[0])
+    return sorted([*kept, *(name for name in taken if name not in dropped)])
+
+
+def _says_more(lower: Name, upper: Name) -> bool:
+    return (
+        lower.start <= upper.start
+        and lower.end >= upper.end
+        and lower.end - lower.start > upper.end - upper.start + 1
+        and upper.rule in ("lexicon", "form of the name")
+        and lower.label in ("ORG", "FAC", "EVENT", "LOC", "PRODUCT", "PERSON")
+    )
+
+
+def _acronym_names(text: str) -> list[Name]:
+    found = []
+    for acronym, (start, end) in names.find_acronyms(text).items():
+        known = names.known(text[start:end]) or names.known(acronym)
+        label = known.label if known else "ORG"
+        start, end = names.trim(text, start, end)
+        found.append(_by_rule(start, end, label, ACRONYM))
+        pattern = rf"(?<![\w-]){re.escape(acronym)}(?!\w)"
+        found += [_by_rule(m.start(), m.end(), label, ACRONYM) for m in re.finditer(pattern, text)]
+    return found
+
+
+def _body_names(text: str) -> list[Name]:
+    found = []
+    for pattern, label in ((_BODY, "ORG"), (_WEAPON, "PRODUCT"), (_FEATURE, "LOC")):
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            while small := _SMALL_START.match(text, start, end):
+                start = small.end()
+            if " " in text[start:end] and not text[start:end].isupper():
+                found.append(_by_rule(*names.trim(text, start, end), label, "form of the name"))
+    found += [
+        _by_rule(*match.span("name"), "ORG", "form of the name")
+        for match in _STATE_RUN.finditer(text)
+    ]
+    points = list(_COMPASS.finditer(text))
+    halves = set(_HALVES.findall(text)) if points else ()
+    for match in points:
+        label = "GPE" if match["point"] in halves else "LOC"
+        found.append(_by_rule(*match.span("point"), label, "form of the name"))
+    return found
+
+
+def _titled_names(text: str) -> list[Name]:
+    """Return the capitalised words after "Mr", "Lt. Gen." or "the spokeswoman, "."""
+    found = []
+    for match in _titles().finditer(text):
+        start = names.strip_titles(text, match.start("name"), match.end("name"))
+        start, end = names.trim(text, start, match.end("name"))
+        written = text[start:end]
+        words = written.split()
+        if words and not names.known(words[0]) and not _not_a_person(words):
+            found.append(_by_rule(start, end, "PERSON", "title or role before the name"))
+    return found
+
+
+def _in_a_body(name: Name, bodies: list[Name]) -> bool:
+    """Tell whether what follows a role ("its owner") is, or begins, one of the bodies, in order."""
+    place = bisect_right(bodies, name.start, key=attrgetter("start")) - 1
+    return place >= 0 and name.end <= bodies[place].end
+
+
+def _not_a_person(words: list[str]) -> bool:
+    """Tell whether a word is one that no person's name holds: a title, a body's noun, a month."""
+    noun = re.fullmatch(_COMPANY_NOUNS, words[-1])
+    return bool(noun) or any(w in _TIMES or w.lower() in _titles_and_nouns() for w in words)
+
+
+@lru_cache(maxsize=1)
+def _titles_and_nouns() -> frozenset[str]:
+    nouns = lexicons.read_lexicon("affiliations")["noun"]
+    return frozenset([*lexicons.read_lexicon("titles")["title"].str.lower(), *nouns])
+
+
+@lru_cache(maxsize=1)
+def _titles() -> re.Pattern[str]:
+    titles = lexicons.read_lexicon("titles")["title"]
+    roles = lexicons.read_lexicon("affiliations")
+    roles = roles.loc[roles["kind"] == "person", "noun"]
+    before = "|".join(
+        [
+            rf"(?:{_any_of(titles)})[^\S\n]+",
+            rf"(?:{_any_of(roles)}),?[^\S\n]+(?=\S+\s+[A-Z])",
+        ]
+    )
+    word = r"[A-Z][\w’'-]*\w"
+    name = rf"{word}(?:\s+(?:[A-Z]\.\s+)?(?:(?:de|van|von|al|bin|der|den|la)\s+)?{word}){{0,2}}"
+    return re.compile(rf"(?<![\w-])(?:{before})(?P<name>{name})")
+
+
+def _any_of(words: pd.Series) -> str:
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+
+
+def _split_pairs(text: str, found: list[Name]) -> list[Name]:
+    """Split "Biden-Xi" in two where the article names both people in full."""
+    short = _short_forms(text, found)
+    result = []
+    for name in found:
+        halves = text[name.start : name.end].split("-")
+        if len(halves) == 2 and short.issuperset(halves):
+            middle = name.start + len(halves[0])
+            result += [name._replace(end=middle), name._replace(start=middle + 1)]
+        else:
+            result.append(name)
+    return result
+
+
+def _settle_uses(text: str, found: list[Name]) -> list[Name]:
+    """Take a name for a place, a people or a body where the article itself says so.
+
+    A surname of somebody named in full is left alone, and so is what a title stands before.
+    """
+    found = _join_datelines(text, found)
+    read = {text[n.start : n.end] for n in found if n.rule.startswith("model")}
+    read -= _short_forms(text, found)
+    read -= {text[n.start : n.end] for n in found if n.rule.startswith("title")}
+    alone = {word for word in read if word.isalpha()}
+    peoples = name_uses.find_peoples(alone)
+    places = {*peoples.values(), *(name_uses.used_as_places(text) & alone)}
+    places |= {
+        text[name.start : name.end]
+        for name, other in pairwise(found)
+        if other.label == "GPE" and text[name.end : other.start] == " and "
+    } & alone
+    bodies = name_uses.used_as_bodies(text) | name_uses.find_agencies(text)
+    bodies |= {text[n.start : n.end].split()[0] for n in found if _is_company(text, n)}
+    bodies &= read - places
+    settled = []
+    for name in found:
+        word = text[name.start : name.end]
+        if name.rule.startswith("model") and word in peoples:
+            name = name._replace(label="NORP", rule="people of a place in the article")
+        elif name.rule == "model PERSON" and word in places:
+            name = name._replace(label="GPE", rule="place by its use in the article")
+        elif name.rule in ("model PERSON", "model GPE") and word in bodies:
+            name = name._replace(label="ORG", rule="body by its use in the article")
+        settled.append(name)
+    return settled
+
+
+def _is_company(text: str, name: Name) -> bool:
+    return name.label == "ORG" and bool(_COMPANY.fullmatch(text, name.start, name.end))
+
+
+def _join_datelines(text: str, found: list[Name]) -> list[Name]:
+    """Return the names with the place that opens a dateline as one name."""
+    places = [
+        Name(start, end, "GPE", "dateline", CONFIDENCE["lexicon"])
+        for start, end in name_uses.find_datelines(text)
+    ]
+    inside = [
+        any(place.start <= name.start and name.end <= place.end for name in found)
+        for place in places
+    ]
+    places = [place for place, known in zip(places, inside, strict=True) if known]
+    kept = [
+        name
+        for name in found
+        if not any(name.start < place.end and place.start < name.end for place in places)
+        or name.rule in ("lexicon", ACRONYM)
+    ]
+    return sorted(_layer(kept, places))
+
+
+def _short_forms(text: str, found: list[Name]) -> set[str]:
+    """Return the surnames of the people that names in full stand for."""
+    full = {
+        names.person_name(text[n.start : n.end])
+        for n in found
+        if n.label == "PERSON" and " " in text[n.start : n.end]
+    }
+    short = {word for name in full for word in names.family_names(name)}
+    short = {word for word in short if len(word) > 1 and word[0].isupper()}
+    return short - {w for w in short if names.known(w) and names.known(w).label != "PERSON"}
+
+
+def _surnames(text: str, found: list[Name]) -> list[Name]:
+    """Return the surnames of people named in full, wherever they stand outside longer names."""
+    short = _short_forms(text, found)
+    if not short:
+        return []
+    by_word: dict[str, list[str]] = defaultdict(list)
+    for form in sorted(short, key=len, reverse=True):
+        by_word[_WORD.match(form).group()].append(form)
+    inside = {(n.start, n.end): n for n in found}
+    held = bytearray(len(text))
+    for name in found:
+        held[name.start : name.end] = b"\x01" * (name.end - name.start)
+    result, end = [], 0
+    for word in _WORD.finditer(text):
+        start = word.start()
+        if start < end or word.group() not in by_word or text[start - 1 : start] in ("’", "'"):
+            continue
+        for form in by_word[word.group()]:
+            if text.startswith(form, start) and not _NO_SURNAME.match(text, start + len(form)):
+                break
+        else:
+            continue
+        end = start + len(form)
+        exact = inside.get((start, end))
+        if exact is None and held[start]:
+            continue
+        if exact is None or (exact.label != "PERSON" and exact.confidence < UNSURE):
+            result.append(_by_rule(start, end, "PERSON", "surname of a person named in full"))
+    return result

@@ -1,0 +1,139 @@
+"""What an article says somebody is: the title before a name, the words in apposition to it."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import islice
+
+from helpers.annotate import names
+from helpers.store import lexicons
+
+PLACES = 6  # how many mentions of a name are looked at
+_WORD = re.compile(r"[\w’'.&/-]+")
+_INSIDE = frozenset({"of", "the", "for", "and", "de", "former", "then", "acting", "ex", "deputy",
+                     "vice", "state", "senior", "chief", "longtime", "retired"})  # fmt: skip
+_ADJECTIVE = re.compile(r"[\w-]{3,}(?:al|ive|ary|ic|ian|ese|ish|ior|ist)")
+_APPOSED_BEFORE = re.compile(
+    r"(?:^|[\s“\"(])(?P<title>(?:[Tt]he\s+|[Ii]ts\s+|[Hh]is\s+|[Hh]er\s+|[Tt]heir\s+|[Aa]n?\s+|"
+    r"[A-Z][\w’'.-]*(?:\s+[A-Z][\w’'.-]*){0,3}[’'](?:s)?\s+)(?:[\w’'.&-]+\s+){0,7}?[\w’'-]+),\s+$"
+)
+_AFTER = re.compile(
+    r"\s*(?:\((?P<party>[A-Z][^()\n]{1,20})\))?"
+    r"(?:,\s+(?:\d{1,3},\s+)?(?:who\s+(?:is|was|has been|serves as|works as)\s+)?"
+    r"(?P<apposed>(?![\d“\"])[^\n;:“”\"()]{3,160}))?"
+)
+_LEADS = re.compile(
+    r"(?:\s*\([^()\n]{1,20}\))?,\s+(?:\d{1,3},\s+)?who\s+(?P<title>(?:heads|headed|leads|led|"
+    r"chairs|chaired|runs|ran|directs|directed|represents|represented|helmed|founded|co-founded|"
+    r"owns|owned|oversees|oversaw|commands|commanded|teaches|taught|served as|studies)\s+"
+    r"[^\n,.;:“”\"()]{3,80})"
+)
+_IS = re.compile(
+    r"\s+(?:is|was|serves as|works as)\s+(?P<title>(?:an?|the)\s+[^\n,.;:“”\"()]{3,90})"
+)
+_WITH = re.compile(r"\s+(?P<title>(?:of|with|from)\s+(?:the\s+)?[A-Z][^\n,.;:“”\"()]{2,70})")
+_STOP = re.compile(
+    r"\s+(?:who|which)\b|,\s+(?:who|which|whose|and|but|said|told|says|as|when|where|"
+    r"while|after|in|on|at|to)\b|"
+    r"\s(?:said|says|told|added|wrote|argued|explained|warned|noted|tweeted|testified|announced|"
+    r"will|has|have|had|was|were|is|are|would|could)\b|,?\s+\(|[.!?](?=\s|$)"
+)
+_NO_NOUN = re.compile(
+    r"(?:who\b|said|told|says|added|asked|\w{3,}ing|(?!retired|elected|appointed)\w{3,}ed|"
+    r"during|after|before|with|without|despite|at|in|on|to|from|for|by|as|when|while|and)\b"
+)
+
+
+def find_title(text: str, spellings: tuple[str, ...]) -> str:
+    """Return what an article says the bearer of a name is, "" where it says nothing.
+
+    Several pieces ("Senator", "chair of the committee") are joined by "; ", in their order.
+    """
+    pieces: list[str] = []
+    for written in sorted(spellings, key=len, reverse=True):
+        for start in islice(names.places(text, written), PLACES):
+            for piece in (_before(text, start), *_behind(text, start + len(written))):
+                if piece and not any(piece.lower() in kept.lower() for kept in pieces):
+                    pieces.append(piece)
+        if pieces and " " in written:
+            break
+    return "; ".join(pieces[:PLACES])
+
+
+def _before(text: str, start: int) -> str:
+    """Return the title that runs up to a name, or a description in apposition before it."""
+    low = max(0, start - 110)
+    line = re.split(r"[\n\r;:!?]|[.](?=\s+[A-Z“\"]\w+\s+\w)", text[low:start])[-1]
+    apposed = _APPOSED_BEFORE.search(line)
+    if apposed and _says_what(apposed.group("title")):
+        return _clean(apposed.group("title"))
+    if not line.endswith((" ", "\u00a0")):
+        return ""
+    run: list[str] = []
+    for word in reversed(line.split()):
+        if word.endswith((",", "”", '"', ")", "—", "–")) or word in ("The", "said", "and", "told"):
+            break
+        bare = word.strip("“\"(’'").lower()
+        adjective = bool(run) and _ADJECTIVE.fullmatch(bare)
+        if not (word[0].isupper() or bare in _INSIDE or bare in _roles() or adjective):
+            break
+        run.insert(0, word)
+    while run and run[0].lower() in ("of", "the", "for", "and", "de"):
+        run.pop(0)
+    title = " ".join(run).strip(' “"(')
+    return title if _says_what(title) else ""
+
+
+def _behind(text: str, end: int) -> list[str]:
+    """Return the party in brackets and the words in apposition behind a name."""
+    found = []
+    match = _AFTER.match(text, end)
+    if match.group("party") and re.match(r"[A-Z][\w.]*[-–.,\s]", match.group("party") + " "):
+        found.append(match.group("party") if "-" in match.group("party") else "")
+    if match.group("apposed") and not _NO_NOUN.match(match.group("apposed")):
+        apposed = _STOP.split(match.group("apposed"))[0]
+        commas = apposed.split(", ")
+        kept = commas[0]
+        for more in commas[1:]:
+            if not (_says_what(more) or re.match(r"[A-Z]|and\s", more)) or len(kept) > 110:
+                break
+            kept += f", {more}"
+        found.append(_clean(kept) if _says_what(kept) else "")
+    for pattern in (_IS, _WITH, _LEADS):
+        match = pattern.match(text, end)
+        if match and (pattern is not _IS or _says_what(match.group("title"))):
+            found.append(_clean(_STOP.split(match.group("title"))[0]))
+    return [piece for piece in found if piece]
+
+
+def _clean(words: str) -> str:
+    return re.sub(
+        r"^(?:an?|the|its|his|her|their)\s+", "", words.strip(" ,.–—"), flags=re.IGNORECASE
+    )
+
+
+def _says_what(words: str) -> bool:
+    """Tell whether some words hold a title or a noun for what a person is."""
+    if not words:
+        return False
+    lower = [word.strip(".,’'").lower() for word in _WORD.findall(words)]
+    pairs = [" ".join(pair) for pair in zip(lower, lower[1:], strict=False)]
+    roles = _roles()
+    return any(word in roles or word.removesuffix("s") in roles for word in [*lower, *pairs])
+
+
+@lru_cache(maxsize=1)
+def _roles() -> frozenset[str]:
+    """Return titles and nouns for persons, in small letters, without the forms of address."""
+    titles = lexicons.read_lexicon("titles")["title"].str.lower().str.rstrip(".")
+    table = lexicons.read_lexicon("affiliations")
+    nouns = table.loc[table["kind"] == "person", "noun"]
+    address = {"mr", "mrs", "ms", "miss", "mx", "sir", "madam", "lady", "former", "acting"}
+    vague = {"one", "two", "some", "many", "others", "everyone", "anyone", "man", "woman", "people"}
+    return frozenset([*titles, *nouns]) - address - vague
+
+
+def find_country(words: str) -> str:
+    """Return the country of the first place, people or body that some words name, or ""."""
+    return next((known.country for _, _, known in names.find_known(words) if known.country), "")

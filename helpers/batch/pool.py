@@ -1,0 +1,446 @@
+"""Batches run: N workers fork a run each from a warm process; then the page about them."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+import psutil
+from filelock import FileLock, Timeout
+from tqdm import tqdm
+
+from helpers.batch import jobs
+from helpers.batch.jobs import Job, Limits, Outcome, Step
+
+FINISHED, A_RUN_FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+UP_TO_DATE = "up to date"
+GRACE = 20  # seconds a run may take beyond its limit to write what it has
+QUIET_SECONDS = 0.3  # without an end of a run, before a process is made ready for the next
+TIMEOUT = 3600.0
+LONGEST_SOCKET = 80  # letters: a Unix socket's path is short
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a batch is run; 0 leaves the choice to the machine."""
+
+    workers: int = 0
+    timeout: float = TIMEOUT  # seconds, of each run
+    memory: float = 0  # GB, of each run
+    resume: bool = False
+    dry_run: bool = False
+    cold: bool = False  # start every kernel afresh
+    quiet: bool = False
+
+    def settle(self) -> Options:
+        """Return these options with every choice made."""
+        workers = self.workers or os.cpu_count() or 1
+        share = psutil.virtual_memory().total * 0.8 / workers / 2**30
+        return replace(self, workers=workers, memory=self.memory or share)
+
+
+def run_batch(file: str | Path, out: str | Path, options: Options | None = None) -> int:
+    """Run every notebook of a batch and write the pages, the tables and `index.html` to `out`.
+
+    Returns the exit code: 0 all finished, 1 a run failed (the others were still run), 2 refused
+    before anything ran, 130 interrupted by Ctrl-C (the index shows what was done until then).
+    """
+    options = (options or Options()).settle()
+    context = _make_context()
+    folder = Path(out).resolve()
+    try:
+        steps = _plan(context, file, folder)
+        if options.dry_run:
+            return _show_plan(steps, options)
+        with _own_folder(file, folder):
+            return _Batch(str(file), folder, steps, options, context).run()
+    except Refused as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+
+
+class Refused(ValueError):
+    """A batch that cannot be run; the message says why."""
+
+
+def _plan(context: Any, file: str | Path, folder: Path) -> tuple[Step, ...]:
+    call = _Call(context, "plan", "make_plan", str(file), str(folder))
+    with _ending(call):
+        plan = call.result()
+    if plan.refused:
+        raise Refused(plan.refused)
+    return plan.steps
+
+
+@contextlib.contextmanager
+def _own_folder(file: str | Path, folder: Path) -> Iterator[None]:
+    """Make the folder and hold it against other batches; raises Refused when it cannot."""
+    refused = f"{file} was refused, nothing was run:\n"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(65536))  # a full disk shows only when something is written
+            probe.flush()
+        lock = FileLock(folder / jobs.LOCK, timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise Refused(f"{refused}another batch is writing to {folder}; wait for its end") from None
+    except OSError as error:
+        raise Refused(f"{refused}cannot write to {folder}: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _must_run(step: Step, options: Options) -> bool:
+    """Whether a run is asked for: always, but for `--resume` only when something changed."""
+    return not (options.resume and step.state == UP_TO_DATE)
+
+
+def _show_plan(steps: tuple[Step, ...], options: Options) -> int:
+    """Print what would be run and why, and run nothing."""
+    for step in steps:
+        does = "run " if _must_run(step, options) else "skip"
+        given = ", ".join(f"{key}={value!r}" for key, value in step.run.parameters.items())
+        print(f"{does} {step.run.name}: {step.run.notebook.name}({given}) [{step.state}]")
+    asked = sum(_must_run(step, options) for step in steps)
+    print(f"{asked} of {len(steps)} runs would be run, {options.workers} at a time")
+    return FINISHED
+
+
+# --------------------------------------------------------------------------------- the workers
+
+
+CAN_FORK = "forkserver" in multiprocessing.get_all_start_methods()
+
+
+def _make_context() -> multiprocessing.context.BaseContext:
+    """Return how processes are made: forked from a warm one, where the system can."""
+    if not CAN_FORK:
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["helpers.batch.preload"])
+    from multiprocessing import forkserver  # which other systems do not have
+
+    forkserver.ensure_running()
+    return context
+
+
+def _work(
+    channel: Connection, environment: dict[str, str], module: str, name: str, *given: Any
+) -> None:
+    """Be the process that does one thing; the module is imported here, not in the batch."""
+    os.environ.clear()
+    os.environ.update(environment)
+    function = getattr(importlib.import_module(f"helpers.batch.{module}"), name)
+    if name == "perform":
+        function(*given, channel)
+        return
+    os.setsid()
+    try:
+        channel.send(function(*given))
+    except Exception as error:
+        channel.send(error)
+
+
+class _Call:
+    """A function at work in a process of its own."""
+
+    def __init__(self, context: Any, module: str, name: str, *given: Any):
+        self.channel, theirs = context.Pipe()
+        work = (theirs, dict(os.environ), module, name, *given)
+        self.process = context.Process(target=_work, args=work)
+        self.process.start()
+        theirs.close()
+        self.began = time.monotonic()
+
+    def go(self, asked: float) -> None:
+        """Let the process of a run begin; its time counts from here."""
+        self.began = time.monotonic()
+        with contextlib.suppress(OSError):  # one that has died is noticed when it is waited for
+            self.channel.send(asked)
+
+    def take(self) -> Any:
+        """Return what it sent, or None when it died without a word."""
+        with contextlib.suppress(EOFError, OSError):
+            return self.channel.recv()
+        return None
+
+    def result(self) -> Any:
+        """Wait for its result; raises what it raised, and RuntimeError when it died."""
+        found = self.take()
+        self.process.join()
+        if isinstance(found, Exception):
+            raise found
+        if found is None:
+            raise RuntimeError(f"a process of the batch died: {_say_end(self.process.exitcode)}")
+        return found
+
+    def end(self) -> None:
+        """End the process, politely and then not, and what it has started."""
+        if self.process.is_alive():
+            self.process.terminate()
+            self.process.join(3)
+        if self.process.is_alive():
+            with contextlib.suppress(psutil.Error):
+                for child in psutil.Process(self.process.pid).children(recursive=True):
+                    child.kill()
+            self.process.kill()
+        self.process.join()
+        self.channel.close()
+
+
+@contextlib.contextmanager
+def _ending(call: _Call) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        call.end()
+
+
+def _say_end(code: int | None) -> str:
+    return signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+
+
+@dataclass
+class _Pool:
+    """Does jobs, so many at a time, and tells each outcome as it comes.
+
+    While all workers are busy, as many processes are made `ready` for the jobs that come next.
+    """
+
+    context: Any
+    workers: int
+    running: dict[str, tuple[_Call, Job]] = field(default_factory=dict)
+    ready: deque[tuple[_Call, Job]] = field(default_factory=deque)
+
+    def do(self, jobs: list[Job], started: Callable[[Job], None]) -> Iterator[Outcome]:
+        """Yield the outcome of each job; on the way out nothing is left running."""
+        waiting = deque(jobs)
+        try:
+            while waiting or self.ready or self.running:
+                while (waiting or self.ready) and len(self.running) < self.workers:
+                    asked = time.time()
+                    call, job = self.ready.popleft() if self.ready else self._prepare(waiting)
+                    job = replace(job, asked=asked)
+                    started(job)
+                    call.go(asked)
+                    self.running[job.run.name] = call, job
+                ended = self._wait()
+                if not ended and waiting and len(self.ready) < self.workers:
+                    self.ready.append(self._prepare(waiting))
+                yield from self._gather(ended)
+        finally:
+            for call, _ in [*self.running.values(), *self.ready]:
+                call.end()
+
+    def _prepare(self, waiting: deque[Job]) -> tuple[_Call, Job]:
+        """Start the process of the next job, which waits for the word to go."""
+        job = waiting.popleft()
+        job.scratch.mkdir(mode=0o700)
+        return _Call(self.context, "runs", "perform", job), job
+
+    def _wait(self) -> list[Any]:
+        """Return the channels of the runs that have ended, after a while none."""
+        idle = len(self.ready) >= self.workers
+        channels = [call.channel for call, _ in self.running.values()]
+        return wait(channels, timeout=1 if idle else QUIET_SECONDS)
+
+    def _gather(self, ended: list[Any]) -> Iterator[Outcome]:
+        for name, (call, job) in list(self.running.items()):
+            late = time.monotonic() - call.began > job.limits.seconds + GRACE
+            if call.channel not in ended and not late:
+                continue
+            outcome = None if late else call.take()
+            call.process.join(3)
+            how = "it did not stop" if late else _say_end(call.process.exitcode)
+            call.end()
+            del self.running[name]
+            yield outcome or _say_lost(job, how)
+
+
+def _say_lost(job: Job, ended: str) -> Outcome:
+    return replace(
+        jobs.describe(job.run),
+        error=f"the process of this run died: {ended}",
+        began=datetime.fromtimestamp(job.asked).astimezone(),
+        seconds=time.time() - job.asked,
+    )
+
+
+# ----------------------------------------------------------------------------------- the batch
+
+
+@dataclass
+class _Batch:
+    """One batch being run."""
+
+    file: str
+    folder: Path
+    steps: tuple[Step, ...]
+    options: Options
+    context: Any
+
+    def run(self) -> int:
+        """Do what is to be done, write the index, say how it went; return the exit code."""
+        began = datetime.now().astimezone()
+        names = [step.run.name for step in self.steps]
+        jobs.sweep(self.folder, names)
+        scratch = _make_scratch()
+        asked = self._jobs(scratch)
+        log = _Log(self, len(asked))
+        done = {
+            step.run.name: step.known for step in self.steps if not _must_run(step, self.options)
+        }
+        code = FINISHED
+        try:
+            for outcome in _Pool(self.context, self.options.workers).do(asked, log.begin):
+                done[outcome.name] = outcome
+                log.finish(outcome)
+        except KeyboardInterrupt:
+            log.say("interrupted; writing the index of what is done")
+            code = INTERRUPTED
+            jobs.sweep(self.folder, names)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+            log.close()
+        found = [done.get(step.run.name) or jobs.describe(step.run) for step in self.steps]
+        wrote = self._write_index(found, began)
+        if not wrote or any(outcome.error for outcome in found):
+            code = code or A_RUN_FAILED
+        log.end(found, code)
+        self._say(found)
+        return code
+
+    def _jobs(self, scratch: Path) -> list[Job]:
+        """Return what is to be done, in order."""
+        links = {step.run.notebook.name: f"{step.run.name}.html" for step in reversed(self.steps)}
+        beside: dict[tuple, dict[str, str]] = {}
+        for step in reversed(self.steps):  # a report links to the reports of its own outlet
+            group = beside.setdefault(tuple(step.run.stands_for.items()), {})
+            group[step.run.notebook.name] = f"{step.run.name}.html"
+        return [
+            Job(
+                run=step.run,
+                folder=self.folder,
+                scratch=scratch / str(number),
+                limits=Limits(self.options.timeout, int(self.options.memory * 2**30)),
+                fingerprint=step.fingerprint,
+                links=links | beside[tuple(step.run.stands_for.items())],
+                asked=0.0,
+                tables=step.tables,
+                warm=CAN_FORK and not self.options.cold,
+            )
+            for number, step in enumerate(self.steps)
+            if _must_run(step, self.options)
+        ]
+
+    def _write_index(self, found: list[Outcome], began: datetime) -> bool:
+        """Write `index.html`; say why when it cannot be written."""
+        runs = [step.run for step in self.steps]
+        corpora = {step.run.name: step.tables for step in self.steps}
+        call = _Call(
+            self.context, "overview", "write_index", runs, found, corpora, began, self.folder
+        )
+        try:
+            with _ending(call):
+                return call.result()
+        except Exception as error:  # the reports are there all the same
+            print(f"error: the index was not written: {error}", file=sys.stderr)
+            return False
+
+    def _say(self, found: list[Outcome]) -> None:
+        for outcome in found:
+            if outcome.error:
+                print(f"failed: {outcome.name}: {outcome.error}", file=sys.stderr)
+        finished = sum(outcome.finished for outcome in found)
+        resumed = sum(outcome.resumed for outcome in found)
+        told = f" ({resumed} were up to date)" if resumed else ""
+        print(f"{finished} of {len(found)} runs finished{told}: {self.folder / 'index.html'}")
+
+
+def _make_scratch() -> Path:
+    """Make a folder for the kernels' sockets, whose paths must be short."""
+    scratch = Path(tempfile.mkdtemp(prefix="attributed-"))
+    if len(str(scratch)) > LONGEST_SOCKET:
+        scratch.rmdir()
+        scratch = Path(tempfile.mkdtemp(prefix="attributed-", dir="/tmp"))
+    return scratch
+
+
+class _Log:
+    """Tells how far a batch is: a progress bar for people, `log.jsonl` for programs."""
+
+    def __init__(self, batch: _Batch, asked: int):
+        self.folder = batch.folder
+        self.failed = 0
+        self.began = time.monotonic()
+        self.bar = tqdm(total=asked, unit="run", file=sys.stderr, disable=batch.options.quiet)
+        self.write(
+            "batch began",
+            file=batch.file,
+            runs=len(batch.steps),
+            to_run=asked,
+            workers=batch.options.workers,
+            memory_gb=round(batch.options.memory, 3),
+            timeout=batch.options.timeout,
+        )
+
+    def write(self, event: str, **told: Any) -> None:
+        """Append to the log; a batch goes on when it cannot."""
+        with contextlib.suppress(OSError):
+            jobs.write_log(self.folder, event, **told)
+
+    def begin(self, job: Job) -> None:
+        """Tell that a run was begun."""
+        self.write("run began", run=job.run.name)
+
+    def finish(self, outcome: Outcome) -> None:
+        """Tell what became of a run."""
+        self.failed += bool(outcome.error)
+        self.bar.set_postfix_str(f"{self.failed} failed" if self.failed else "", refresh=False)
+        self.bar.update()
+        self.write(
+            "run failed" if outcome.error else "run finished",
+            run=outcome.name,
+            seconds=round(outcome.seconds, 3),
+            startup=round(outcome.startup, 3),
+            memory=outcome.memory,
+            error=outcome.error,
+            files=outcome.files,
+        )
+
+    def say(self, words: str) -> None:
+        """Say something below the bar, which is then done."""
+        self.bar.close()
+        print(f"\n{words}", file=sys.stderr)
+
+    def close(self) -> None:
+        """End the bar."""
+        self.bar.close()
+
+    def end(self, found: list[Outcome], code: int) -> None:
+        """Tell how the batch ended."""
+        self.write(
+            "batch ended",
+            code=code,
+            seconds=round(time.monotonic() - self.began, 3),
+            finished=sum(outcome.finished for outcome in found),
+            failed=sum(bool(outcome.error) for outcome in found),
+            resumed=sum(outcome.resumed for outcome in found),
+        )

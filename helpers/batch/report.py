@@ -1,0 +1,373 @@
+"""Reports: one executed notebook as an offline page, and the index page over a batch."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from lxml import html
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+from PIL import Image
+from traitlets.config import Config
+
+from helpers import __version__
+from helpers.batch import parameters
+from helpers.batch.jobs import Figure as Figure
+from helpers.batch.jobs import Outcome as Outcome
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+SAFETY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+NO_ALT = "A figure without a description"
+NBCONVERT_NO_ALT = "No description has been provided for this image"
+PAPERMILL_BANNER = "papermill-error-cell-tag"
+HEADING = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
+NUMBER = re.compile(r"[-+−]?[\d,.  ]*\d%?|NaN|NaT|–|")
+MOST_OPEN = 40  # runs whose cards are shown unfolded
+THUMBNAIL, COLOURS = 720, 64  # width in pixels and colours of a picture on the index
+IDS = ("entity_id", "speaker_id", "target_id", "attribution_id")
+MANY = 7  # columns from which a table is set smaller
+SHORT, LONG = 20, 60  # characters: a short cell is kept on one line, a long one is kept wide
+KINDS = {".csv": "table", ".png": "figure file", ".svg": "figure file", ".html": "page"}
+EVIDENCE = "evidence.html"
+ACTIVE = "//script|//iframe|//object|//embed|//link|//base|//form|//meta|//style[@scoped]"
+
+
+def first_heading(notebook: NotebookNode) -> str:
+    """Return the first `# heading` of a notebook as plain text, or ""."""
+    for cell in notebook.cells:
+        match = HEADING.search(cell.source) if _is_prose(cell) else None
+        if match:
+            return re.sub(r"[*`]", "", match[1])
+    return ""
+
+
+def first_figure(notebook: NotebookNode) -> Figure | None:
+    """Return the first PNG a notebook displayed with its alt sentence, or None."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            png = output.get("data", {}).get("image/png")
+            if png:
+                alt = output.metadata.get("image/png", {}).get("alt", "")
+                return Figure("".join(png.split()), alt or NO_ALT)
+    return None
+
+
+def make_thumbnail(figure: Figure) -> Figure:
+    """Return a figure small enough for a page that shows hundreds; one not readable as it is."""
+    try:
+        picture = Image.open(BytesIO(base64.b64decode(figure.png))).convert("RGB")
+    except (OSError, ValueError):
+        return figure
+    picture.thumbnail((THUMBNAIL, 2 * THUMBNAIL))
+    small = BytesIO()
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    return Figure(base64.b64encode(small.getvalue()).decode(), figure.alt)
+
+
+@functools.cache
+def _exporter() -> HTMLExporter:
+    """Return the exporter of pages, whose templates are read once."""
+    config = Config(
+        HTMLExporter={
+            "template_name": "report",
+            "extra_template_basedirs": [str(TEMPLATES)],
+            "exclude_anchor_links": True,
+            "embed_images": True,
+        }
+    )
+    return HTMLExporter(config=config)
+
+
+def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dict[str, str]) -> str:
+    """Return an executed notebook as one HTML page that needs no network and runs no script.
+
+    `links` gives the page to link to in place of a notebook's file name; other links to files
+    beside the notebook become plain text, since those files are not beside the page.
+    """
+    about = {
+        "outcome": outcome,
+        "batch": batch,
+        "parameters": list(_list_parameters(notebook, outcome)),
+        "evidence": next((f for f in outcome.files if f.endswith(f"/{EVIDENCE}")), ""),
+        "safety": SAFETY,
+        "no_alt": NO_ALT,
+        "version": __version__,
+        "quote": quote,
+        "say_time": say_time,
+        "say_date": say_date,
+        "say_files": say_files,
+    }
+    page, _ = _exporter().from_notebook_node(_keep_shown(notebook), resources={"report": about})
+    return _finish(page, links)
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The headline measures of each selection of articles: small multiples and their numbers."""
+
+    figure: Figure | None
+    rows: list[dict[str, str]]  # selection, measure, share, interval, n, as shown
+
+
+def render_index(
+    batch: str, outcomes: list[Outcome], began: datetime, headline: Headline | None = None
+) -> str:
+    """Return the page over a batch: headline measures, the runs with figure and links.
+
+    Runs that were made for values of one column also stand in a table of notebooks by values.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([TEMPLATES, TEMPLATES / "report"]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {
+        "say_time": say_time,
+        "say_date": say_date,
+        "say_value": say_value,
+        "say_files": say_files,
+        "link": quote,
+    }
+    return environment.get_template("index.html.j2").render(
+        batch=batch,
+        outcomes=outcomes,
+        headline=headline,
+        groups=_group(outcomes),
+        grid=_make_grid(outcomes),
+        closed=len(outcomes) > MOST_OPEN,
+        resumed=sum(outcome.resumed for outcome in outcomes),
+        failed=[outcome for outcome in outcomes if outcome.error],
+        finished=sum(outcome.finished for outcome in outcomes),
+        seconds=sum(outcome.seconds for outcome in outcomes if not outcome.resumed),
+        began=began,
+        safety=SAFETY,
+        version=__version__,
+    )
+
+
+def _group(outcomes: list[Outcome]) -> dict[str, list[Outcome]]:
+    """Return the runs of each notebook, in the order of their first run."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        groups.setdefault(outcome.notebook, []).append(outcome)
+    return groups
+
+
+def _make_grid(outcomes: list[Outcome]) -> dict[str, dict[str, Outcome]]:
+    """Return, for each value that runs were made for, its run of each notebook."""
+    grid: dict[str, dict[str, Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.of:
+            grid.setdefault(outcome.of, {}).setdefault(outcome.notebook, outcome)
+    return grid
+
+
+def say_time(seconds: float) -> str:
+    """Say a duration in words: "8 s", "2 min 05 s", "1 h 12 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s" if whole else "less than 1 s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def say_date(moment: datetime) -> str:
+    """Say a moment in words: "3 November 2026, 09:05"."""
+    return f"{moment.day} {moment:%B %Y, %H:%M}"
+
+
+def say_value(value: Any) -> str:
+    """Write a parameter's value for a reader: text as it is, lists with commas, else as JSON."""
+    if isinstance(value, str):
+        return value or "(empty)"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value) or "(empty)"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def say_files(files: list[str]) -> str:
+    """Say how many tables and figures there are: "3 tables, 4 figure files"."""
+    kinds = Counter(KINDS.get(Path(file).suffix, "file") for file in files)
+    return ", ".join(
+        f"{n} {kind}{'' if n == 1 else 's'}" for kind, n in sorted(kinds.items())[::-1]
+    )
+
+
+def _is_prose(cell: NotebookNode) -> bool:
+    return cell.cell_type == "markdown" and PAPERMILL_BANNER not in cell.metadata.get("tags", [])
+
+
+def _keep_shown(notebook: NotebookNode) -> NotebookNode:
+    """Drop papermill's banners and the first heading: the page has its own of both."""
+    shown = deepcopy(notebook)
+    shown.cells = [
+        cell for cell in shown.cells if PAPERMILL_BANNER not in cell.metadata.get("tags", [])
+    ]
+    for cell in shown.cells:
+        if _is_prose(cell) and HEADING.search(cell.source):
+            cell.source = HEADING.sub("", cell.source, count=1).strip()
+            break
+    return shown
+
+
+def _list_parameters(notebook: NotebookNode, outcome: Outcome) -> Iterator[dict[str, Any]]:
+    """One row for each parameter: name, value in this run, whether the run set it, meaning."""
+    for parameter in parameters.read_parameters(notebook):
+        value = outcome.parameters.get(parameter.name, parameter.default)
+        if parameter.name in ("out", "before") and value:
+            value = f"{Path(value).name}/"
+        yield {
+            "name": parameter.name,
+            "value": say_value(value),
+            "is_set": parameter.name != "out" and value != parameter.default,
+            "help": parameter.help,
+        }
+
+
+def _finish(page: str, links: dict[str, str]) -> str:
+    """Make an exported page safe, and its tables readable and reachable by keyboard."""
+    parser = html.HTMLParser(huge_tree=True, encoding="utf-8")
+    tree = html.document_fromstring(page.encode("utf-8"), parser=parser)
+    content = tree.get_element_by_id("content")
+    _remove_active(content)
+    for link in content.xpath(".//a[@href]"):
+        _settle_link(link, links)
+    for picture in content.xpath(f'.//img[@alt="{NBCONVERT_NO_ALT}"]'):
+        picture.set("alt", NO_ALT)
+    for picture in content.xpath(".//img[not(@src)]"):
+        picture.tag, picture.text = "em", f"(picture left out: {picture.attrib.pop('alt', '')})"
+    for number, table in enumerate(content.xpath(".//table[not(ancestor::table)]"), start=1):
+        _merge_index_names(table)
+        _drop_ids(table)
+        _label_cells(table)
+        _let_wrap(table)
+        _wrap(table, f"Table {number}")
+    for block in content.xpath(".//pre"):
+        block.set("tabindex", "0")
+    return html.tostring(tree, encoding="unicode", doctype="<!DOCTYPE html>")
+
+
+def _remove_active(content: html.HtmlElement) -> None:
+    """Remove what could run, load or redirect; the page's policy forbids most of it as well."""
+    for element in content.xpath("." + ACTIVE.replace("|", "|.")):
+        element.drop_tree()
+    for element in content.iter(html.etree.Element):
+        for name, value in element.attrib.items():
+            kind = name.rpartition(":")[2]
+            loads = kind in ("src", "srcset", "poster", "background") and _scheme(value) != "data"
+            leads = kind == "href" and _scheme(value) not in ("", "http", "https", "mailto")
+            if name.startswith("on") or loads or leads:
+                del element.attrib[name]
+
+
+def _scheme(address: str) -> str:
+    """Return "https" for "https://…", as browsers do: without white space and in small letters."""
+    match = re.match(r"([a-z][a-z0-9+.-]*):", re.sub(r"[\x00-\x20]", "", address).lower())
+    return match[1] if match else ""
+
+
+def _settle_link(link: html.HtmlElement, links: dict[str, str]) -> None:
+    address = link.get("href")
+    if _scheme(address) or address.startswith(("#", "//")):
+        return
+    page = links.get(re.split("[?#]", address)[0].rpartition("/")[2])
+    if page:
+        link.set("href", page)
+    else:
+        link.drop_tag()
+
+
+def _merge_index_names(table: html.HtmlElement) -> None:
+    """Pandas heads its index in a row of its own; put these names into the row above."""
+    rows = table.xpath("./thead/tr")
+    if len(rows) != 2 or len(rows[0]) != len(rows[1]):
+        return
+    pairs = [(upper, lower.text_content().strip()) for upper, lower in zip(*rows, strict=True)]
+    if any(name and upper.text_content().strip() for upper, name in pairs):
+        return
+    for upper, name in pairs:
+        upper.text = name or upper.text
+    rows[1].drop_tree()
+
+
+def _drop_ids(table: html.HtmlElement) -> None:
+    """Leave out the columns of ids that only programs need; the exported tables have them."""
+    head = table.xpath("./thead/tr")
+    if len(head) != 1 or table.xpath(".//*[@colspan or @rowspan]"):
+        return
+    names = [cell.text_content().strip() for cell in head[0]]
+    for place in reversed([at for at, name in enumerate(names) if name in IDS]):
+        for row in table.xpath(".//tr"):
+            row[place].drop_tree()
+
+
+def _let_wrap(table: html.HtmlElement) -> None:
+    """Set a table of many columns smaller, and let the names of columns break at underscores."""
+    head = table.xpath("./thead/tr[1]/*")
+    if len(head) >= MANY:
+        table.classes.add("dense")
+    for cell in head:
+        first, *rest = (cell.text or "").split("_")
+        if rest and not len(cell):
+            cell.text = f"{first}_"
+            for place, part in enumerate(rest, start=1):
+                spot = html.Element("wbr")
+                spot.tail = part + ("_" if place < len(rest) else "")
+                cell.append(spot)
+
+
+def _label_cells(table: html.HtmlElement) -> None:
+    """Give header cells a scope, and columns of numbers a class; empty corners are no headers."""
+    table.attrib.pop("border", None)
+    for cell in table.xpath(".//th"):
+        if not cell.text_content().strip():
+            cell.tag = "td"
+        else:
+            cell.set("scope", "col" if cell.xpath("ancestor::thead") else "row")
+    for row in table.xpath(".//tr"):
+        row.attrib.pop("style", None)
+    for cell in table.xpath(".//th|.//td"):
+        words = cell.text_content().strip()
+        length = len(words)
+        if DATE.fullmatch(words):
+            cell.classes.add("date")
+        if length <= SHORT or length > LONG:
+            cell.classes.add("short" if length <= SHORT else "long")
+    if table.xpath(".//*[@colspan or @rowspan]"):
+        return
+    rows = table.xpath(".//tbody/tr")
+    for column in zip(*(row.xpath("./td|./th") for row in table.xpath(".//tr")), strict=False):
+        words = [cell.text_content().strip() for cell in column if cell.getparent() in rows]
+        if any(words) and all(NUMBER.fullmatch(word) for word in words):
+            for cell in column:
+                cell.classes.add("number")
+
+
+def _wrap(table: html.HtmlElement, label: str) -> None:
+    """Put a table into an area that scrolls by itself and can be reached with the keyboard."""
+    area = html.Element("div", {"class": "scroll", "role": "group", "tabindex": "0"})
+    area.set("aria-label", label)
+    tail, table.tail = table.tail, None
+    table.getparent().replace(table, area)
+    area.append(table)
+    area.tail = tail

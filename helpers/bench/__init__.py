@@ -1,0 +1,1 @@
+"""Speed and memory, measured; the making of the lexicons of places."""

@@ -1,0 +1,506 @@
+"""A person's decisions about names: read from a CSV, checked, applied; and merges to decide on.
+
+The file is edited by hand or by the alias desk of `entity_counts`, is kept from one run to the
+next and holds for every corpus. One row is one decision:
+
+| action | name | target |
+|---|---|---|
+| merge | an entity | the entity it is |
+| split | an entity | a form joined to it that is not it, and becomes an entity of its own |
+| ignore | an entity that is none | |
+| rename | an entity | its new name |
+| relabel | an entity | its new label |
+
+`label` tells entities of one name apart and may stay empty where there is one only. `note` is free.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from helpers.annotate import bodies, names, persons
+from helpers.store import schema, tables
+from helpers.annotate.entities import key_of, new_id
+
+ACTIONS = ("merge", "split", "ignore", "rename", "relabel")
+COLUMNS = ["action", "name", "label", "target", "note"]
+NEEDED = ("action", "name")
+DEFAULT = Path(__file__).resolve().parents[2] / "data" / "aliases.csv"
+VARIABLE = "ATTRIBUTED_ALIASES"
+PROPOSED = [
+    "name",
+    "label",
+    "target",
+    "target_label",
+    "reason",
+    "mentions",
+    "articles",
+    "target_mentions",
+    "target_articles",
+    "article_id",
+    "start",
+    "end",
+    "entity_id",
+    "target_id",
+]
+
+
+class AliasError(ValueError):
+    """The file of decisions cannot be read; the message says where and what to do."""
+
+
+# ------------------------------------------------------------------------------------ the file
+
+
+def decisions_file() -> Path:
+    """Return where decisions are kept: the file ATTRIBUTED_ALIASES names, or data/aliases.csv."""
+    return Path(os.environ.get(VARIABLE) or DEFAULT)
+
+
+def read_decisions(path: str | Path) -> pd.DataFrame:
+    """Return the decisions in a CSV, one a row, with the `line` each stands on.
+
+    A file that does not exist holds no decision. Commas or semicolons part the columns; `label`,
+    `target` and `note` may be missing. Raises AliasError when the file is no UTF-8 CSV, has a
+    column that means nothing here, or lacks `action` or `name`.
+    """
+    path = Path(path)
+    if not path.exists():
+        return pd.DataFrame(columns=[*COLUMNS, "line"])
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise AliasError(f"{path} is not UTF-8: save it as “CSV UTF-8” ({error.reason})") from None
+    first = text.partition("\n")[0]
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ","
+    )
+    lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    lines = [(number, row) for number, row in lines if any(row)]
+    if not lines:
+        return pd.DataFrame(columns=[*COLUMNS, "line"])
+    header = [cell.lower() for cell in lines[0][1]]
+    _check_header(header, path)
+    rows = []
+    for number, row in lines[1:]:
+        if len(row) > len(header) and any(row[len(header) :]):
+            raise AliasError(f"{path}, line {number}: more cells than columns; quote commas")
+        rows.append({**dict(zip(header, row, strict=False)), "line": number})
+    found = pd.DataFrame(rows, columns=[*COLUMNS, "line"])
+    found[COLUMNS] = found[COLUMNS].astype(object).fillna("")
+    return found.assign(action=found["action"].str.lower(), label=found["label"].str.upper())
+
+
+def _check_header(header: list[str], path: Path) -> None:
+    unknown = [column for column in header if column not in COLUMNS]
+    missing = [column for column in NEEDED if column not in header]
+    repeated = [column for column in COLUMNS if header.count(column) > 1]
+    if unknown or missing or repeated:
+        wrong = [f"unknown {c!r}" for c in unknown] + [f"missing {c!r}" for c in missing]
+        wrong += [f"repeated {c!r}" for c in repeated]
+        raise AliasError(
+            f"{path}: columns {', '.join(wrong)}; its first line must be {','.join(COLUMNS)}"
+        )
+
+
+def write_decisions(decisions: pd.DataFrame, path: str | Path) -> None:
+    """Write decisions as a CSV, whole or not at all."""
+    written = decisions.reindex(columns=COLUMNS).fillna("")
+    tables.write_text(written.to_csv(index=False, lineterminator="\n"), Path(path))
+
+
+def add_decisions(path: str | Path, decided: pd.DataFrame) -> int:
+    """Add decisions to a file, leaving out those it holds already; return how many were new."""
+    there = read_decisions(path)[COLUMNS]
+    both = pd.concat([there, decided.reindex(columns=COLUMNS).fillna("")], ignore_index=True)
+    both = both.drop_duplicates(["action", "name", "label", "target"])
+    if len(both) > len(there):
+        write_decisions(both, path)
+    return len(both) - len(there)
+
+
+def file_hash(path: str | Path) -> str:
+    """Return the SHA-256 of a file of decisions, "" when there is none."""
+    path = Path(path)
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+# --------------------------------------------------------------------------------- applying them
+
+
+@dataclass
+class Decided:
+    """Entities after a person's decisions, where each mention's entity went, and what failed.
+
+    `moved` maps an entity_id to the one it now is ("" when ignored); `split` maps an entity_id and
+    a form (see `key_of`) to the entity that form now is. `reports` are rows of `problems`.
+    """
+
+    entities: pd.DataFrame
+    moved: dict[str, str] = field(default_factory=dict)
+    split: dict[tuple[str, str], str] = field(default_factory=dict)
+    reports: pd.DataFrame = field(default_factory=lambda: schema.empty("problems"))
+
+    def add_decided(self, mentions: pd.DataFrame) -> pd.DataFrame:
+        """Return mentions that have their `entity_id` with the decisions applied to it."""
+        if not self.moved and not self.split:
+            return mentions.copy()
+        halved = {entity_id for entity_id, _ in self.split}
+        ids = []
+        for entity_id, text in zip(mentions["entity_id"], mentions["text"], strict=True):
+            if entity_id in halved:
+                form = _form(text, entity_id)
+                entity_id = self.split.get((entity_id, form), entity_id)
+            ids.append(self.moved.get(entity_id, entity_id))
+        return mentions.assign(entity_id=pd.Series(ids, index=mentions.index, dtype=object))
+
+
+def _form(text: str, entity_id: str) -> str:
+    return key_of(text, entity_id.partition("-")[0].upper())
+
+
+def apply(entities: pd.DataFrame, decisions: pd.DataFrame, path: str = "aliases.csv") -> Decided:
+    """Apply decisions to the entities of a corpus.
+
+    Rows that cannot be applied are left out and reported: an unknown action or label, a name that
+    the corpus does not have or has twice, names merged in a circle, a name merged into two, an
+    ignored name that is also merged. A merge into a name the corpus does not have renames.
+    """
+    return _Application(entities, path).run(decisions)
+
+
+class _Application:
+    """Decisions being applied to entities."""
+
+    def __init__(self, entities: pd.DataFrame, path: str) -> None:
+        self.rows = {row["entity_id"]: row for row in entities.to_dict("records")}
+        self.columns = list(entities.columns)
+        self.path = path
+        self.reports: list[dict[str, str]] = []
+        self.by_name: dict[str, list[str]] = defaultdict(list)
+        for entity_id, row in self.rows.items():
+            self.by_name[key_of(row["entity"], row["label"])].append(entity_id)
+            row["aliases"] = list(row["aliases"])
+
+    def run(self, decisions: pd.DataFrame) -> Decided:
+        by_action: dict[str, list[tuple[str, dict]]] = defaultdict(list)
+        for row in decisions.drop_duplicates(["action", "name", "label", "target"]).to_dict(
+            "records"
+        ):
+            entity_id = self._checked(row)
+            if entity_id:
+                by_action[row["action"]].append((entity_id, row))
+        split = dict(self._split(by_action["split"]))
+        self._relabel(self._single("relabel", by_action["relabel"]))
+        ignored = {entity_id for entity_id, _ in by_action["ignore"]}
+        moved = self._merge(self._single("merge", by_action["merge"]), ignored)
+        self._rename(self._single("rename", by_action["rename"]), moved)
+        moved |= dict.fromkeys(ignored, "")
+        kept = [row for entity_id, row in self.rows.items() if entity_id not in moved]
+        reports = pd.DataFrame(self.reports, columns=schema.TABLES["problems"].columns.names)
+        return Decided(pd.DataFrame(kept, columns=self.columns), moved, split, reports)
+
+    def _report(self, row: Mapping, problem: str) -> None:
+        told = f"line {row['line']}: {row['action'] or 'no action'} {row['name']!r}: {problem}"
+        self.reports.append(
+            {"article_id": "", "path": self.path, "step": "aliases", "problem": told}
+        )
+
+    def _checked(self, row: Mapping) -> str:
+        """Return the entity a decision is about, "" after a report of what is wrong with it."""
+        if row["action"] not in ACTIONS:
+            self._report(row, f"the action must be one of {', '.join(ACTIONS)}")
+        elif row["label"] and row["label"] not in schema.LABELS:
+            self._report(row, f"{row['label']!r} is no label; there is: {', '.join(schema.LABELS)}")
+        elif not row["name"] or (not row["target"] and row["action"] != "ignore"):
+            self._report(row, "name or target is empty")
+        else:
+            found = self._find(row["name"], row["label"])
+            if len(found) == 1:
+                return found[0]
+            if found:
+                labels = " and ".join(sorted(self.rows[one]["label"] for one in found))
+                self._report(row, f"there is a {labels} of that name: give its label")
+            else:
+                self._report(row, "this corpus has no such name; nothing was changed")
+        return ""
+
+    def _find(self, name: str, label: str) -> list[str]:
+        labels = [label] if label else schema.LABELS
+        found = {
+            entity_id
+            for each in labels
+            for entity_id in self.by_name.get(key_of(name, each), ())
+            if self.rows[entity_id]["label"] == each
+        }
+        exact = [entity_id for entity_id in found if self.rows[entity_id]["entity"] == name]
+        return sorted(exact if len(exact) == 1 else found)
+
+    def _single(self, action: str, found: list[tuple[str, dict]]) -> dict[str, dict]:
+        """Return one decision an entity; two that differ are reported and neither is applied."""
+        by_entity: dict[str, list[dict]] = defaultdict(list)
+        for entity_id, row in found:
+            by_entity[entity_id].append(row)
+        single = {}
+        for entity_id, rows in by_entity.items():
+            if len({row["target"] for row in rows}) > 1:
+                told = " and ".join(f"{row['target']!r} (line {row['line']})" for row in rows)
+                self._report(rows[0], f"{action} to {told}: neither was applied, keep one")
+            else:
+                single[entity_id] = rows[0]
+        return single
+
+    def _split(self, found: list[tuple[str, dict]]) -> Iterator[tuple[tuple[str, str], str]]:
+        taken = set(self.rows)
+        for entity_id, row in found:
+            entity, form = self.rows[entity_id], _form(row["target"], entity_id)
+            leaving = [alias for alias in entity["aliases"] if _form(alias, entity_id) == form]
+            if not leaving:
+                self._report(row, f"{row['target']!r} is not joined to it; nothing was changed")
+                continue
+            entity["aliases"] = [alias for alias in entity["aliases"] if alias not in leaving]
+            new = {
+                **entity,
+                "entity_id": new_id(entity["label"], row["target"], taken),
+                "entity": row["target"],
+                "aliases": sorted(set(leaving) - {row["target"]}),
+                "merge_reason": f"split from {entity['entity']}: decision, {self.path}",
+            }
+            self.rows[new["entity_id"]] = new
+            yield (entity_id, form), new["entity_id"]
+
+    def _relabel(self, found: Mapping[str, dict]) -> None:
+        for entity_id, row in found.items():
+            label = row["target"].upper()
+            if label in schema.LABELS:
+                self.rows[entity_id]["label"] = label
+            else:
+                self._report(row, f"{label!r} is no label; there is: {', '.join(schema.LABELS)}")
+
+    def _merge(self, found: Mapping[str, dict], ignored: set[str]) -> dict[str, str]:
+        """Merge entities and return where each went; circles and ignored targets are reported."""
+        into: dict[str, str] = {}
+        renamed: dict[str, dict] = {}
+        first: dict[tuple[str, str], str] = {}
+        for entity_id, row in found.items():
+            label = self.rows[entity_id]["label"]
+            targets = self._find(row["target"], label) or self._find(row["target"], "")
+            if entity_id in ignored:
+                self._report(row, "it is also to be ignored: it was ignored")
+            elif targets == [entity_id]:
+                self._report(row, "it is that name already")
+            elif len(targets) > 1:
+                self._report(row, f"several entities are called {row['target']!r}: rename one")
+            elif not targets and (row["target"], label) in first:
+                into[entity_id] = first[row["target"], label]
+            elif not targets:
+                first[row["target"], label] = entity_id
+                renamed[entity_id] = row
+            else:
+                into[entity_id] = targets[0]
+        self._rename(renamed, {})
+        for entity_id in _circular(into):
+            self._report(found[entity_id], "the merges lead in a circle; none of it was applied")
+            del into[entity_id]
+        moved = {entity_id: _last(entity_id, into) for entity_id in into}
+        for entity_id in sorted(into):
+            target = moved[entity_id]
+            if target in ignored:
+                self._report(found[entity_id], "what it is merged into is to be ignored: so it was")
+                moved[entity_id] = ""
+                continue
+            self._join(self.rows[entity_id], self.rows[target])
+        return moved
+
+    def _join(self, one: dict, target: dict) -> None:
+        forms = {*target["aliases"], *one["aliases"], one["entity"]} - {target["entity"]}
+        told = f"{one['entity']}: decision, {self.path}"
+        reasons = [target["merge_reason"], one["merge_reason"], told]
+        target["aliases"] = sorted(forms)
+        target["merge_reason"] = "; ".join(filter(None, reasons))
+        target["country"] = target["country"] or one["country"]
+
+    def _rename(self, found: Mapping[str, dict], moved: Mapping[str, str]) -> None:
+        wanted: dict[tuple[str, str], str] = {}
+        for entity_id, row in found.items():
+            if entity_id in moved:
+                self._report(row, "it is also merged into another: rename that one")
+                continue
+            entity, name = self.rows[entity_id], row["target"]
+            others = [one for one in self._find(name, entity["label"]) if one != entity_id]
+            if others or (entity["label"], name) in wanted:
+                self._report(row, f"there is a {name!r} already: merge them instead")
+                continue
+            wanted[entity["label"], name] = entity_id
+            told = f"{entity['entity']}: decision, {self.path}"
+            forms = {*entity["aliases"], entity["entity"]} - {name}
+            entity["aliases"], entity["entity"] = sorted(forms), name
+            entity["merge_reason"] = "; ".join(filter(None, [entity["merge_reason"], told]))
+
+
+def _circular(into: Mapping[str, str]) -> list[str]:
+    """Return the entities from which following the merges comes back to where it was."""
+    circular = []
+    for start in into:
+        seen, at = {start}, into[start]
+        while at in into and at not in seen:
+            seen.add(at)
+            at = into[at]
+        if at in seen:
+            circular.append(start)
+    return sorted(circular)
+
+
+def _last(entity_id: str, into: Mapping[str, str]) -> str:
+    while entity_id in into:
+        entity_id = into[entity_id]
+    return entity_id
+
+
+# ------------------------------------------------------------------------------- what to decide
+
+
+def propose_merges(entities: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
+    """Propose merges that the program is not sure enough to make; one row is one proposal.
+
+    `name` may be `target` for the `reason`; both have their numbers of mentions and articles. A
+    surname is proposed where one person of the corpus has it, a short form of a body where one
+    body begins or ends so, an acronym where one body has these initials, a given name in another
+    form, and one name under two labels. article_id, start and end are the first mention of
+    `name`, so that the sentence can be opened. Most mentioned first.
+    """
+    found = mentions[mentions["entity_id"] != ""]
+    first = found.drop_duplicates("entity_id").set_index("entity_id")[
+        ["article_id", "start", "end"]
+    ]
+    counts = found.groupby("entity_id").agg(
+        mentions=("article_id", "size"), articles=("article_id", "nunique")
+    )
+    known = entities.set_index("entity_id")[["entity", "label"]]
+    pairs = dict(_pairs(known))
+    rows = []
+    for (entity_id, target_id), reason in pairs.items():
+        if entity_id not in first.index:
+            continue
+        one, target = known.loc[entity_id], known.loc[target_id]
+        rows.append(
+            {
+                "name": one["entity"],
+                "label": one["label"],
+                "target": target["entity"],
+                "target_label": target["label"],
+                "reason": reason,
+                "mentions": int(counts["mentions"].get(entity_id, 0)),
+                "articles": int(counts["articles"].get(entity_id, 0)),
+                "target_mentions": int(counts["mentions"].get(target_id, 0)),
+                "target_articles": int(counts["articles"].get(target_id, 0)),
+                **first.loc[entity_id],
+                "entity_id": entity_id,
+                "target_id": target_id,
+            }
+        )
+    proposed = pd.DataFrame(rows, columns=PROPOSED)
+    numbers = ("mentions", "articles", "start", "end")
+    proposed = proposed.astype({c: "int64" for c in PROPOSED if c.endswith(numbers)})
+    order = ["articles", "mentions", "name", "label", "target"]
+    return proposed.sort_values(order, ascending=[False, False, True, True, True]).reset_index(
+        drop=True
+    )
+
+
+def _pairs(known: pd.DataFrame) -> Iterator[tuple[tuple[str, str], str]]:
+    people = known[known["label"] == "PERSON"]["entity"]
+    yield from _pairs_of_people(people.to_dict())
+    for label in ("ORG", "FAC"):
+        yield from _pairs_of_bodies(known[known["label"] == label]["entity"].to_dict())
+    by_key: dict[str, list[str]] = defaultdict(list)
+    for entity_id, entity in known["entity"].items():
+        by_key[persons.fold(names.plain(entity))].append(entity_id)
+    for alike in by_key.values():
+        for entity_id in alike[1:]:
+            yield (entity_id, alike[0]), "the same name under another label"
+
+
+def _pairs_of_people(people: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], str]]:
+    read = {entity_id: persons.read_name(entity) for entity_id, entity in people.items()}
+    called: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    near: dict[str, list[str]] = defaultdict(list)
+    for entity_id, name in read.items():
+        if name.is_full:
+            near[persons.sound(name.folded[-1])].append(entity_id)
+            for form in persons.family_forms(name):
+                called[tuple(map(persons.sound, form))].append(entity_id)
+    for entity_id, name in read.items():
+        owners = [o for o in called[tuple(map(persons.sound, name.folded))] if o != entity_id]
+        if len(owners) == 1 and not name.is_full:
+            yield (entity_id, owners[0]), "surname of one person of the corpus"
+    for group in near.values():
+        for at, one in enumerate(group):
+            for other in group[at + 1 :]:
+                reason = persons.same_person(read[one], read[other])
+                if reason:
+                    shorter = sorted((one, other), key=lambda e: (len(people[e]), people[e]))
+                    yield (shorter[0], shorter[1]), reason
+
+
+def _pairs_of_bodies(found: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], str]]:
+    named = [(entity_id, names.plain(entity)) for entity_id, entity in found.items()]
+    starts: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    initials: dict[str, list[str]] = defaultdict(list)
+    for entity_id, name in named:
+        words = persons.fold(name).split()
+        for size in range(1, len(words)):
+            starts[tuple(words[:size])].append(entity_id)
+            if len(words) - size > 1:
+                starts[tuple(words[size:])].append(entity_id)
+        for acronym in bodies.acronyms_of(name):
+            initials[acronym].append(entity_id)
+    for entity_id, name in named:
+        if names.known(name) is not None:
+            continue
+        owners = [o for o in initials.get(name, ()) if o != entity_id]
+        reason = "initials of one body of the corpus"
+        if not owners:
+            owners = [
+                o for o in starts.get(tuple(persons.fold(name).split()), ()) if o != entity_id
+            ]
+            reason = "short form of one body of the corpus"
+        if len(set(owners)) == 1:
+            yield (entity_id, owners[0]), reason
+
+
+def list_ambiguous(entities: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
+    """List the short names that could be several entities and are joined to none.
+
+    One row is one name: its label, what it could be, and its numbers of mentions and articles.
+    """
+    shared = entities[entities["merge_reason"].str.contains(names.NOT_JOINED, regex=False)]
+    counts = mentions.groupby("entity_id").agg(
+        mentions=("article_id", "size"), articles=("article_id", "nunique")
+    )
+    listed = shared[["entity_id", "entity", "label", "merge_reason"]]
+    listed = listed.merge(counts, left_on="entity_id", right_index=True, how="inner")
+    listed["could_be"] = [_told_owners(reason) for reason in listed["merge_reason"]]
+    columns = ["entity_id", "entity", "label", "could_be", "mentions", "articles"]
+    order = ["articles", "mentions", "entity", "label"]
+    listed = listed.sort_values(order, ascending=[False, False, True, True])
+    return listed[columns].reset_index(drop=True)
+
+
+def _told_owners(reason: str) -> str:
+    told = [part for part in reason.split("; ") if part.endswith(names.NOT_JOINED)]
+    owners = [
+        owner
+        for part in told
+        for owner in part.split("could be ")[-1].removesuffix(f": {names.NOT_JOINED}").split(" or ")
+    ]
+    return "; ".join(dict.fromkeys(owners))

@@ -1,0 +1,320 @@
+"""What is done to one part of a corpus: annotate its articles, then join them to the corpus.
+
+Annotating is the slow step and depends on one article alone. Joining fills in what the whole
+corpus decides (which entity a name is, what is printed twice), and what follows from it.
+Both are jobs that any process can do that reaches the store: they read from it and write to it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from helpers.annotate import attributions, entities, mentions, replies, sources, speakers, targets, tone
+from helpers.build import aliases
+from helpers.model import encoder
+from helpers.read import duplicates
+from helpers.store import codebook, schema, versions
+from helpers.text import quotations, structure
+from helpers.build.parts import NAMES, Copies, Index, Join, PartStore
+from helpers.store.storage import Storage, from_bytes
+
+JOINED_STEPS = ("speakers", "sources")
+TOGETHER = 2 * encoder.KEPT_WORDS  # characters of articles that are read before tone goes on
+_one_at_a_time = threading.Lock()  # a cluster's worker may have threads; the models are not for two
+
+
+# ---------------------------------------------------------------------------- jobs for workers
+
+
+def annotate_part(
+    place: str, folder: str, expected: str, name: str, content: bytes, rows: dict[str, str]
+) -> Index:
+    """Annotate the articles of one part and keep it in the store; return its index.
+
+    `content` are the articles as Parquet, `rows` the fingerprint of each article id.
+    Raises engine.EngineError when this process has another engine than `expected`.
+    """
+    versions.check_engine(expected)
+    begun = time.process_time()
+    with _one_at_a_time:
+        frames = annotate(from_bytes(content))
+        sketches = duplicates.sketch(frames["articles"])
+        names = _summarise(frames["mentions"], frames["articles"])
+    seconds = time.process_time() - begun
+    return PartStore(Storage(place), folder).add(name, frames, rows, names, sketches, seconds)
+
+
+def _summarise(found: pd.DataFrame, articles: pd.DataFrame) -> pa.Table:
+    """Sum up names, with the keys by which their entities are looked up and each article's share.
+
+    `places` are those of the articles in the part, `numbers` the mentions in each of them.
+    """
+    counted = entities.count_names(found, articles)
+    order = {article_id: place for place, article_id in enumerate(articles["article_id"])}
+    columns: dict[str, list] = {
+        name: [key[number] for key in counted] for number, name in enumerate(entities.SUMMARY[:5])
+    }
+    columns["places"] = [[order[one] for one in own] for own in counted.values()]
+    columns["numbers"] = [list(own.values()) for own in counted.values()]
+    for column in ("name", "written"):
+        pairs = zip(columns["label"], columns[column], strict=True)
+        columns[f"{column}_key"] = [name_key(label, name) for label, name in pairs]
+    return pa.table(columns, schema=NAMES)
+
+
+def name_key(owner: str, name: str) -> str:
+    """Return what a name is looked up by: its label, which may come as an entity's id, and key."""
+    label = owner.partition("-")[0].upper()
+    return f"{label} {entities.key_of(name, label)}"
+
+
+def join_part(
+    place: str, folder: str, expected: str, name: str, join: Join | None, copies: Copies | None
+) -> tuple[str, Join | None]:
+    """Fill in what the corpus tells about a part and keep the result; return name and join.
+
+    Names are joined where `join` is given, duplicates marked where `copies` are.
+    """
+    versions.check_engine(expected)
+    store = PartStore(Storage(place), folder)
+    if copies is not None:
+        store.keep_copies(name, copies)
+    if join is not None:
+        with _one_at_a_time:
+            frames = {
+                table: store.read(name, table)
+                for table in ("articles", "mentions", "attributions", "targets", "problems")
+            }
+            joined = join_corpus(frames, join.frame(), join.decisions())
+        store.keep_joined(name, join, frames | joined)
+    return name, join
+
+
+# ---------------------------------------------------------------------- one article at a time
+
+
+def annotate(articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Annotate some articles, each on its own; return their tables as far as one article tells.
+
+    A step that fails for an article is a row in `problems`; the article itself is kept.
+    """
+    problems: list[dict[str, str]] = []
+    run = partial(_step_by_article, problems=problems)
+    blocks = run("structure", structure.find_blocks, articles, "blocks")
+    articles = structure.add_wire(structure.add_header(articles, blocks), blocks)
+    sentences = run(
+        "sentences", lambda some: structure.find_sentences(some, blocks), articles, "sentences"
+    )
+    readable = articles[articles["language"].isin(["", "en"])]
+    found, said, aimed = _read(readable, run)
+    problems.extend(_unclosed_quotations(readable))
+    return {
+        "articles": articles,
+        "blocks": _in_order(blocks, articles),
+        "sentences": _in_order(sentences, articles),
+        "mentions": _in_order(structure.add_role(found, blocks), articles),
+        "attributions": _in_order(tone.add_tone(structure.add_role(said, blocks)), articles),
+        "targets": aimed,
+        "problems": pd.DataFrame(problems, columns=schema.TABLES["problems"].columns.names),
+    }
+
+
+def _read(articles: pd.DataFrame, run: Callable[..., pd.DataFrame]) -> list[pd.DataFrame]:
+    """Return mentions, attributions and targets of articles, each article read once for all three.
+
+    Targets go on from the states of that reading, of which only the latest texts' are kept.
+    """
+    groups = np.cumsum(articles["text"].str.len()) // TOGETHER
+    read = []
+    for _, some in articles.groupby(groups.to_numpy(), sort=False):
+        found = run("mentions", mentions.find_mentions, some, "mentions")
+        said = run("attributions", attributions.find_attributions, some, "attributions")
+        aimed = run("targets", partial(targets.find_targets, said, found), some, "targets")
+        read.append((found, said, aimed))
+    if not read:
+        return [schema.empty(name) for name in ("mentions", "attributions", "targets")]
+    return [pd.concat(frames, ignore_index=True) for frames in zip(*read, strict=True)]
+
+
+def _in_order(frame: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
+    """Return rows in the order of their articles and of the text."""
+    rank = pd.Index(articles["article_id"]).get_indexer(frame["article_id"])
+    order = frame[["start", "end"]].assign(rank=rank).sort_values(["rank", "start", "end"]).index
+    return frame.loc[order].reset_index(drop=True)
+
+
+def _step_by_article(
+    step: str,
+    function: Callable[[pd.DataFrame], pd.DataFrame],
+    articles: pd.DataFrame,
+    name: str,
+    problems: list[dict[str, str]],
+) -> pd.DataFrame:
+    """Run one step over all articles, or one by one when it fails, noting those that fail."""
+    if articles.empty:
+        return schema.empty(name)
+    try:
+        return function(articles)
+    except Exception as error:
+        if len(articles) == 1:
+            problems.append(_failed(articles.iloc[0], step, error))
+            return schema.empty(name)
+    pieces = [
+        _step_by_article(step, function, articles.iloc[[place]], name, problems)
+        for place in range(len(articles))
+    ]
+    return pd.concat(pieces, ignore_index=True)
+
+
+def _failed(article: Any, step: str, error: Exception) -> dict[str, str]:
+    problem = f"{type(error).__name__}: {error}; the article is kept without this step"
+    return problem_row(article.article_id, article.path, step, problem)
+
+
+def _unclosed_quotations(articles: pd.DataFrame) -> Iterator[dict[str, str]]:
+    for article in articles.itertuples():
+        found = quotations.find_quotations(article.text)
+        unclosed = [
+            quotation
+            for quotation, following in zip_longest(found, found[1:])
+            if not quotation.closed and not (following and following.continued)
+        ]
+        if unclosed:
+            opening = article.text[unclosed[0].start : unclosed[0].start + 40]
+            problem = (
+                f"{len(unclosed)} quotation marks are opened and never closed, the first at "
+                f"{unclosed[0].start} ({opening!r}); each is read to the end of its paragraph"
+            )
+            yield problem_row(article.article_id, article.path, "quotations", problem)
+
+
+def problem_row(article_id: str, path: str, step: str, problem: str) -> dict[str, str]:
+    """Return one row of `problems`."""
+    return {"article_id": article_id, "path": path, "step": step, "problem": problem}
+
+
+# -------------------------------------------------------------------- joined to the corpus
+
+
+def join_corpus(
+    frames: dict[str, pd.DataFrame],
+    names: pd.DataFrame,
+    decided: aliases.Decided,
+) -> dict[str, pd.DataFrame]:
+    """Add what depends on more than one article to the tables of a part.
+
+    `names` are the entities that the part's mentions may be, `decided` a person's decisions
+    about the names, with the entities as they are after them. Who speaks
+    and what kind of source that is are decided article by article, by the entities named there:
+    the rows of an article are the same in whichever part it lies, and whatever else is read.
+    """
+    articles = frames["articles"]
+    found = decided.add_decided(entities.add_entity(frames["mentions"], articles, names))
+    names = decided.entities
+    problems: list[dict[str, str]] = []
+    said = _add_sources(frames["attributions"], articles, found, names, problems)
+    before = frames["problems"]
+    before = before[~before["step"].isin(JOINED_STEPS)]
+    return {
+        "mentions": found,
+        "attributions": said,
+        "targets": targets.add_entity(frames["targets"], found),
+        "replies": replies.find_replies(articles, found),
+        "problems": pd.concat(
+            [before, pd.DataFrame(problems, columns=before.columns)], ignore_index=True
+        ),
+    }
+
+
+def _add_sources(
+    said: pd.DataFrame,
+    articles: pd.DataFrame,
+    found: pd.DataFrame,
+    names: pd.DataFrame,
+    problems: list[dict[str, str]],
+) -> pd.DataFrame:
+    """Add speakers and sources article by article, noting the articles where a step fails."""
+    if said.empty:
+        return said
+    columns = dict.fromkeys((*speakers.Resolved._fields, *sources.COLUMNS))
+    columns = {column: said[column].tolist() for column in columns}
+    spans = [said[column].tolist() for column in speakers.ROW_COLUMNS]
+    rows = said[list(sources.ROW_COLUMNS)].to_dict("records")
+    places_of: dict[str, list[int]] = {}
+    for place, article_id in enumerate(said["article_id"].tolist()):
+        places_of.setdefault(article_id, []).append(place)
+    known = _Known(found, names)
+    book = codebook.read_codebook()
+    texts, outlets = articles["text"].tolist(), articles["outlet"].tolist()
+    for number, article_id in enumerate(articles["article_id"].tolist()):
+        places = places_of.get(article_id)
+        if not places:
+            continue
+        text, outlet = texts[number], outlets[number]
+        mentioned, present = known.mentions.get(article_id, []), known.entities(article_id)
+        canonical = {entity_id: entity.name for entity_id, entity in present.items()}
+        own = [[column[place] for place in places] for column in spans]
+        step = "speakers"
+        try:
+            speaking = speakers.find_speakers(own, text, outlet, mentioned, canonical)
+            _fill(columns, places, speaking, speakers.Resolved._fields)
+            step = "sources"
+            for place, speaker in zip(places, speaking, strict=True):
+                rows[place] |= speaker._asdict()
+            own_rows = [rows[place] for place in places]
+            sourced = sources.find_sources(own_rows, text, outlet, present, book)
+            _fill(columns, places, sourced, sources.COLUMNS)
+        except Exception as error:
+            problems.append(_failed(articles.iloc[number], step, error))
+    dtypes = {"named": bool}
+    return said.assign(
+        **{
+            column: pd.Series(values, index=said.index, dtype=dtypes.get(column, object))
+            for column, values in columns.items()
+        }
+    )
+
+
+def _fill(
+    columns: dict[str, list], places: list[int], items: Sequence[Any], names: Sequence[str]
+) -> None:
+    """Put attributes of items into the columns of the same names, at their places."""
+    for place, item in zip(places, items, strict=True):
+        for column in names:
+            columns[column][place] = getattr(item, column)
+
+
+class _Known:
+    """The mentions of a part by article, and the entities that they name."""
+
+    def __init__(self, found: pd.DataFrame, names: pd.DataFrame):
+        self.mentions: dict[str, list[tuple]] = {}
+        columns = ["article_id", "start", "end", "text", "label", "entity_id"]
+        rows = zip(*(found[column].tolist() for column in columns), strict=True)
+        for article_id, *mention in rows:
+            self.mentions.setdefault(article_id, []).append(tuple(mention))
+        columns = ["entity_id", "entity", "label", "country"]
+        rows = zip(*(names[column].tolist() for column in columns), strict=True)
+        self._names = {entity_id: (place, *row) for place, (entity_id, *row) in enumerate(rows)}
+
+    def entities(self, article_id: str) -> dict[str, sources.Entity]:
+        """Return the entities an article names, by id; their aliases are the spellings it has."""
+        spelled: dict[str, set[str]] = {}
+        for *_, text, _, entity_id in self.mentions.get(article_id, ()):
+            if entity_id:
+                spelled.setdefault(entity_id, set()).add(text)
+        present = {}
+        for entity_id in sorted(spelled, key=self._names.__getitem__):
+            _, name, label, country = self._names[entity_id]
+            aliases_here = tuple(sorted(spelled[entity_id] - {name}))
+            present[entity_id] = sources.Entity(name, label, country, aliases_here)
+        return present

@@ -1,0 +1,205 @@
+"""What is handed on: tables as XLSX and Parquet, and a replication bundle without article text.
+
+The bundle holds every table without the columns that repeat what an article says; in their place
+stand offsets and hashes. Whoever has the articles can check that they are the same and fill the
+texts in again; whoever has not can still count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from openpyxl import Workbook
+from openpyxl.utils.exceptions import IllegalCharacterError
+
+from helpers import __version__
+from helpers.store import schema, tables
+
+PROJECT = Path(__file__).resolve().parents[2]
+SAID = {
+    "articles": ("text", "headline", "byline", "dateline_place", "metadata", "markup", "url"),
+    "mentions": ("text",),
+    "entities": ("aliases",),
+    "attributions": ("text", "cue", "source_text", "speaker", "title", "anonymity_reason"),
+    "replies": ("text", "who"),
+    "problems": ("problem",),
+}
+HASH = "text_sha256"
+LONGEST_NAME = 31
+MOST_ROWS = 1_048_575
+MOMENT = (1980, 1, 1, 0, 0, 0)
+README = """This is a replication bundle of Attributed {version}, without the text of any article.
+
+{tables}
+
+Every span is a pair of character offsets into the text of its article; the column {hash} of
+articles.parquet is the SHA-256 of that text in UTF-8, sha256 that of the file it was read from.
+Left out are all columns that repeat what articles say: {left}.
+
+With the articles, read them again and check and fill in the texts:
+
+    python -m helpers build ARTICLES --out tables
+    python -m helpers restore BUNDLE.zip tables --out restored
+
+The offsets, counts and codes in this bundle are facts about the articles; the articles remain
+their publishers'. manifest.json says how the tables were made. LICENSE is that of the program.
+
+To cite: {citation}
+"""
+
+
+class BundleError(ValueError):
+    """A bundle and articles that do not belong together; the message says which."""
+
+
+def convert_exports(folder: str | Path) -> Path:
+    """Write every CSV of a folder of exports as Parquet beside it, and all as `tables.xlsx`.
+
+    Texts stay texts: nothing an article says becomes a formula. Returns the workbook's path.
+    Raises FileNotFoundError when the folder holds no CSV.
+    """
+    files = sorted(Path(folder).glob("*.csv"))
+    if not files:
+        raise FileNotFoundError(f"{folder} holds no CSV: run a notebook with out={str(folder)!r}")
+    book = Workbook()
+    book.remove(book.active)
+    names: set[str] = set()
+    for file in files:
+        frame = pd.read_csv(file, low_memory=False)
+        tables.write_arrow(pa.Table.from_pandas(_plain(frame)), file.with_suffix(".parquet"))
+        _add_sheet(book, file.stem, frame, names)
+    written = BytesIO()
+    book.save(written)
+    path = Path(folder) / "tables.xlsx"
+    tables.write_bytes(written.getvalue(), path)
+    return path
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    mixed = [name for name in frame if frame[name].dtype == object]
+    return frame.astype(dict.fromkeys(mixed, "str"))
+
+
+def _add_sheet(book: Workbook, name: str, frame: pd.DataFrame, names: set[str]) -> None:
+    title = name[:LONGEST_NAME]
+    number = 2
+    while title.casefold() in names:
+        title = f"{name[: LONGEST_NAME - 3]}_{number}"
+        number += 1
+    names.add(title.casefold())
+    sheet = book.create_sheet(title)
+    sheet.append(list(frame))
+    shown = frame.head(MOST_ROWS).astype(object).where(frame.notna(), None)
+    for row, values in enumerate(shown.itertuples(index=False), start=2):
+        for column, value in enumerate(values, start=1):
+            try:
+                cell = sheet.cell(row, column, value)
+            except IllegalCharacterError:
+                cell = sheet.cell(row, column, "".join(c for c in value if c.isprintable()))
+            if isinstance(value, str):
+                cell.data_type = "s"
+    sheet.freeze_panes = "A2"
+
+
+def cite(manifest: dict | None = None) -> str:
+    """Return the sentence by which the program, and the tables of a manifest, are cited."""
+    told = f"The Attributed authors. Attributed, version {__version__} (MIT licence)."
+    if not manifest:
+        return told
+    return (
+        f"{told} Tables of the corpus {manifest.get('corpus', '')!r}, fingerprint "
+        f"{manifest.get('corpus_fingerprint', '')[:16]}, built {manifest.get('built', '')[:10]}."
+    )
+
+
+def write_bundle(folder: str | Path, file: str | Path) -> Path:
+    """Write the replication bundle of a folder of tables as one zip; return its path.
+
+    The same tables give the same file. Raises FileNotFoundError when there are no tables.
+    """
+    manifest = tables.read_manifest(folder)
+    listed, packed = [], {}
+    for name in schema.TABLES:
+        frame = tables.read_table(name, folder)
+        if name == "articles":
+            frame[HASH] = [_hash(text) for text in frame["text"]]
+        frame = frame.drop(columns=list(SAID.get(name, ())))
+        packed[f"{name}.parquet"] = to_parquet(frame)
+        listed.append(f"{name}.parquet: {len(frame):,} rows")
+    left = "; ".join(f"{name}: {', '.join(columns)}" for name, columns in SAID.items())
+    packed["README.txt"] = README.format(
+        version=__version__,
+        tables="\n".join(listed),
+        hash=HASH,
+        left=left,
+        citation=cite(manifest),
+    ).encode()
+    kept = {key: manifest[key] for key in manifest if key not in ("source", "path", "notes")}
+    packed["manifest.json"] = json.dumps(kept, indent=2, sort_keys=True).encode()
+    for name in ("CITATION.cff", "LICENSE"):
+        packed[name] = (PROJECT / name).read_bytes()
+    written = BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, content in sorted(packed.items()):
+            bundle.writestr(zipfile.ZipInfo(name, MOMENT), content, zipfile.ZIP_DEFLATED)
+    tables.write_bytes(written.getvalue(), Path(file))
+    return Path(file)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def to_parquet(frame: pd.DataFrame) -> bytes:
+    """Return a frame as the bytes of a Parquet file."""
+    written = BytesIO()
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
+    pq.write_table(table, written, compression="zstd")
+    return written.getvalue()
+
+
+def read_bundle(file: str | Path) -> dict[str, pd.DataFrame]:
+    """Read the tables of a bundle; raises BundleError when the file is none."""
+    try:
+        with zipfile.ZipFile(file) as bundle:
+            return {
+                name: schema.to_frame(pq.read_table(BytesIO(bundle.read(f"{name}.parquet"))))
+                for name in schema.TABLES
+            }
+    except (KeyError, zipfile.BadZipFile, pa.ArrowException) as error:
+        raise BundleError(f"{file} is no replication bundle: {error}") from None
+
+
+def restore(file: str | Path, articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Fill the words of every span of a bundle in again from articles of one's own.
+
+    `articles` has article_id and text. Returns the bundle's tables with `text` for mentions,
+    attributions and replies, and cue and source_text for attributions. Raises BundleError when an
+    article is missing or has another text than the bundle was made from, naming the first.
+    """
+    found = read_bundle(file)
+    texts = dict(zip(articles["article_id"], articles["text"], strict=True))
+    for row in found["articles"].itertuples():
+        if row.article_id not in texts:
+            raise BundleError(f"no article {row.article_id} ({row.path}) to fill the bundle from")
+        if _hash(texts[row.article_id]) != getattr(row, HASH):
+            raise BundleError(f"article {row.article_id} ({row.path}) has another text by now")
+    for name in ("mentions", "attributions", "replies"):
+        rows = found[name]
+        spans = zip(rows["article_id"], rows["start"], rows["end"], strict=True)
+        rows["text"] = [texts[article][start:end] for article, start, end in spans]
+    said = found["attributions"]
+    for column in ("cue", "source"):
+        pieces = zip(said["article_id"], said[f"{column}_spans"], strict=True)
+        words = [
+            " ".join(texts[article][start:end] for start, end in spans) for article, spans in pieces
+        ]
+        said["cue" if column == "cue" else "source_text"] = words
+    return found

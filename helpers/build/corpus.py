@@ -1,0 +1,727 @@
+"""The build: the one place that knows the order from articles on disk to tables.
+
+1. Read the files and annotate what is new, in parts, each on its own: the slow step. A killed build
+   goes on where it stopped, and a later one annotates only what is new or changed.
+2. Merge what the parts tell of names and of copies into entities and duplicates.
+3. Join every part to that: entity ids, speakers, kinds of source. Parts for which nothing changed
+   are left as they are.
+
+The tables are the files of the parts; a catalogue, swapped in at the end, says which. Until then
+the tables of the build before stay whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Set
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from filelock import FileLock, Timeout
+from tqdm import tqdm
+
+from helpers import __version__
+from helpers.annotate import entities
+from helpers.build import aliases, annotation
+from helpers.read import duplicates, ingest
+from helpers.store import codebook, schema, tables, versions
+from helpers.build.parts import (
+    JOINED_TABLES,
+    PARTITIONED,
+    Copies,
+    FileRecord,
+    Index,
+    Join,
+    PartStore,
+    copies_version,
+)
+from helpers.store.storage import Storage, is_url, to_bytes, to_parquet
+from helpers.build.workers import Workers, processors, start_workers
+
+PROJECT = Path(__file__).resolve().parents[2]
+DATA = PROJECT / "data"
+LEAST_PART = 25  # articles in a part; parts grow with the corpus, so that a small one is shared too
+MOST_PART = 1000
+PARTS_TO_DOUBLE = 50  # a part holds at most a fiftieth of what was read before it
+PART_CHARACTERS = 8_000_000
+LOCK_SECONDS = 3600
+SUMMARY_ROWS = 500_000
+UNREAD = 3  # files that could not be read, named when a corpus is opened
+
+
+class BuildError(RuntimeError):
+    """A build cannot start or go on; the message says what to do."""
+
+
+# ---------------------------------------------------------------------------------------- build
+
+
+def build(
+    path: str | Path,
+    out: str | Path,
+    mapping: dict[str, str] | None = None,
+    workers: int = 0,
+    progress: bool = True,
+    scheduler: str = "",
+    codebook_file: str | Path = "",
+) -> dict[str, Any]:
+    """Read the articles at `path`, annotate them, write every table to `out`; return the manifest.
+
+    Parameters
+    ----------
+    path
+        A file, folder or zip of articles.
+    out
+        The folder of the tables, or the URL of a store that fsspec knows (`s3://bucket/tables`).
+        It may hold an earlier or an interrupted build: only new and changed articles are then
+        annotated.
+    mapping
+        The column that holds each role in table files (`{"text": "Body"}`); the rest is guessed.
+    workers
+        How many processes annotate; 0 is one for each processor.
+    progress
+        Whether to draw a progress bar on standard error.
+    scheduler
+        The address of a Dask scheduler (`tcp://host:8786`) whose workers then annotate.
+    codebook_file
+        A codebook (YAML) that decides what kind of source speaks; "" takes the project's own. Not
+        with a scheduler, whose workers have their own.
+
+    Raises
+    ------
+    FileNotFoundError
+        When `path` does not exist.
+    CodebookError
+        When the codebook cannot be used; the message names the line.
+    BuildError, storage.StorageError, workers.WorkersError, cluster.ClusterError
+        When `out` cannot be written, lies inside the articles, or is in use by another build; when
+        the scheduler is not there, or its workers have another version of this package.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist: give a file, folder or zip of articles")
+    if workers < 0:
+        raise BuildError(f"workers must be 0 or more, not {workers}")
+    if codebook_file and scheduler:
+        raise BuildError("a codebook of your own cannot be sent to a scheduler: build without one")
+    _check_outside(path, out)
+    with codebook.in_use(codebook_file) as book:
+        storage = Storage(out)
+        storage.check_writable()
+        with _only_build(storage):
+            team = (workers or processors(), progress, scheduler)
+            return _build(path, storage, mapping or {}, book, *team)
+
+
+def _check_outside(path: Path, out: str | Path) -> None:
+    if is_url(out):
+        return
+    source, target = path.resolve(), Path(out).resolve()
+    if source.is_dir() and (target == source or source in target.parents):
+        raise BuildError(f"the tables in {out} would lie inside the articles: choose another --out")
+
+
+@contextmanager
+def _only_build(storage: Storage) -> Iterator[None]:
+    """Hold the lock of a local folder; a store has none, its parts are safe to write twice."""
+    if not storage.local:
+        yield
+        return
+    try:
+        with FileLock(storage.path(".lock"), timeout=LOCK_SECONDS):
+            yield
+    except Timeout:
+        raise BuildError(f"another build has been writing {storage} for an hour: stop it") from None
+
+
+def _build(
+    path: Path,
+    storage: Storage,
+    mapping: dict[str, str],
+    book: codebook.Codebook,
+    workers: int,
+    progress: bool,
+    scheduler: str,
+) -> dict[str, Any]:
+    files = list(ingest.iter_files(path))
+    hashes = versions.engine_hashes()
+    settings = versions.fingerprint(hashes, mapping, book.sha256)
+    file_of_decisions = aliases.decisions_file()
+    decisions = aliases.read_decisions(file_of_decisions)
+    decisions_hash = aliases.file_hash(file_of_decisions)
+    signature = versions.fingerprint(
+        settings, decisions_hash, [_file_signature(file) for file in files]
+    )
+    finished = _finished(storage, signature)
+    if finished is not None:
+        return finished
+    store = PartStore(storage, f"parts/{settings[:16]}")
+    store.open()
+    with start_workers(workers, scheduler, storage.address) as team:
+        records = _annotate_files(files, store, mapping, team, progress)
+        layout = _arrange(records, store)
+        decided, catalogue = _join_corpus(layout, store, team, progress, decisions)
+    names = decided.entities
+    problems = _all_problems(path, catalogue, storage, records, decided.reports)
+    catalogue["tables"]["entities"] = [_write_root(storage, "entities", names)]
+    catalogue["tables"]["problems"] = [_write_root(storage, "problems", problems)]
+    catalogue["order"] = _write_order(storage, layout)
+    counts = catalogue["counts"] | {"entities": len(names), "problems": len(problems)}
+    manifest = {
+        "attributed": __version__,
+        "built": datetime.now(UTC).isoformat(timespec="seconds"),
+        "catalogue": _write_catalogue(storage, catalogue),
+        "corpus": path.name,
+        "corpus_fingerprint": versions.fingerprint(sorted(layout.rows)),
+        "signature": signature,
+        "engine": hashes,
+        "codebook": {"file": book.path, "sha256": book.sha256},
+        "packages": versions.package_versions(),
+        "python": sys.version.split()[0],
+        "parameters": {"mapping": mapping},
+        "decisions": decisions_hash,
+        "notes": [note for record in records for note in record.notes],
+        "counts": {"files": len(files)} | {name: counts[name] for name in schema.TABLES},
+    }
+    logs = store.join_log(records)
+    tables.write_manifest(manifest, storage.place)
+    _delete_others(storage, store, manifest, catalogue, logs)
+    return manifest
+
+
+def _finished(storage: Storage, signature: str) -> dict[str, Any] | None:
+    """Return the manifest in `out` when its tables are whole and made from the same input."""
+    try:
+        manifest = tables.read_manifest(storage.place)
+    except (FileNotFoundError, ValueError):
+        return None
+    if manifest.get("signature") != signature or not manifest.get("catalogue"):
+        return None
+    if not storage.exists(manifest["catalogue"]):
+        return None
+    catalogue = json.loads(storage.read(manifest["catalogue"]))
+    there = set(storage.list("parts")) | set(storage.list("corpus"))
+    whole = all(there.issuperset(files) for files in catalogue["tables"].values())
+    return manifest if whole else None
+
+
+# ---------------------------------------------------------------------- one article at a time
+
+
+class _Reader:
+    """Reads the files the store does not know and hands out parts of articles to annotate."""
+
+    def __init__(self, files: list[ingest.SourceFile], store: PartStore, mapping: dict[str, str]):
+        self.files = files
+        self.store = store
+        self.mapping = mapping
+        self.records: list[FileRecord] = []
+        self.unfinished: list[FileRecord] = []
+        self.ids: dict[str, str] = {}
+
+    def parts(self, progress: bool) -> Iterator[tuple[pd.DataFrame, dict[str, str]]]:
+        """Yield frames of articles not yet in the store, with each article's fingerprint."""
+        waiting: list[dict[str, Any]] = []
+        rows: dict[str, str] = {}
+        articles = characters = 0
+        bar = tqdm(self.files, desc="Reading", unit="file", disable=not progress)
+        for file in bar:
+            record = self.store.files.get(file.path)
+            if record is not None and record.signature == _file_signature(file):
+                self._claim(record)
+                self.records.append(record)
+                articles += len(record.rows)
+                continue
+            record = FileRecord(file.path, _file_signature(file))
+            for article in self._articles(file, record):
+                row = versions.fingerprint(article)[:32]
+                record.rows.append(row)
+                record.ids.append(article["article_id"])
+                if row not in self.store.rows:
+                    waiting.append(article)
+                    rows[article["article_id"]] = row
+                    characters += len(article["text"])
+                full = min(max(LEAST_PART, articles // PARTS_TO_DOUBLE), MOST_PART)
+                if len(waiting) >= full or characters >= PART_CHARACTERS:
+                    yield pd.DataFrame(waiting), rows
+                    waiting, rows, characters = [], {}, 0
+            self.records.append(record)
+            self.unfinished.append(record)
+            articles += len(record.rows)
+            bar.set_postfix(articles=articles, refresh=False)
+        if waiting:
+            yield pd.DataFrame(waiting), rows
+
+    def _claim(self, record: FileRecord) -> None:
+        for article_id in record.ids:
+            self.ids.setdefault(article_id, record.path)
+
+    def _articles(self, file: ingest.SourceFile, record: FileRecord) -> Iterator[dict[str, Any]]:
+        """Yield the articles of one file; its problems and notes go to the file's record."""
+        for item in ingest.separate_ids(ingest.iter_records(file, self.mapping), self.ids):
+            if isinstance(item, ingest.Problem):
+                record.problems.append(item.row())
+            elif isinstance(item, ingest.Note):
+                record.notes.append(item.text)
+            else:
+                yield item
+
+    def finish(self) -> None:
+        """Tell the store which files now lie in it whole."""
+        still = []
+        for record in self.unfinished:
+            if self.store.rows.issuperset(record.rows):
+                self.store.finish(record)
+            else:
+                still.append(record)
+        self.unfinished = still
+
+
+def _annotate_files(
+    files: list[ingest.SourceFile],
+    store: PartStore,
+    mapping: dict[str, str],
+    team: Workers,
+    progress: bool,
+) -> list[FileRecord]:
+    """Put every article of every file into a part; return the files' records in order."""
+    reader = _Reader(files, store, mapping)
+    expected = versions.engine_version()
+    jobs = (
+        (store.storage.address, store.folder, expected, _part_name(rows), to_bytes(articles), rows)
+        for articles, rows in reader.parts(progress)
+    )
+    try:
+        for index in team.run(annotation.annotate_part, jobs):
+            store.finish_rows(index)
+            reader.finish()
+        reader.finish()
+    finally:
+        store.write_log()
+    return reader.records
+
+
+def _part_name(rows: dict[str, str]) -> str:
+    return f"part-{versions.fingerprint(list(rows.values()))[:12]}"
+
+
+# ----------------------------------------------------------------------- the corpus as a whole
+
+
+@dataclass
+class _Layout:
+    """Which parts a corpus lies in: parts in reading order, what is dropped from each of them.
+
+    `rows` are the fingerprints of the articles in reading order; `in_order` says whether
+    the parts, one after another, hold the articles in just that order.
+    """
+
+    parts: list[Index]
+    dropped: dict[str, list[str]]
+    rows: list[str]
+    ids: list[str]
+    in_order: bool
+
+
+def _arrange(records: list[FileRecord], store: PartStore) -> _Layout:
+    """Find the part of every article, each article once."""
+    position: dict[str, int] = {}
+    ids = []
+    for record in records:
+        for row, article_id in zip(record.rows, record.ids, strict=True):
+            if row not in position:
+                position[row] = len(ids)
+                ids.append(article_id)
+    free = set(position)
+    kept: list[tuple[int, Index]] = []
+    dropped: dict[str, list[str]] = {}
+    held: dict[str, list[int]] = {}
+    for name, index in sorted(store.parts.items()):
+        own = {article_id: row for article_id, row in index.rows.items() if row in free}
+        if not own:
+            continue
+        free.difference_update(own.values())
+        held[name] = [position[row] for row in own.values()]
+        kept.append((min(held[name]), index))
+        gone = [article_id for article_id in index.rows if article_id not in own]
+        if gone:
+            dropped[name] = gone
+    parts = [index for _, index in sorted(kept, key=lambda pair: pair[0])]
+    found = [place for index in parts for place in held[index.name]]
+    return _Layout(parts, dropped, list(position), ids, found == sorted(found))
+
+
+def _join_corpus(
+    layout: _Layout, store: PartStore, team: Workers, progress: bool, decisions: pd.DataFrame
+) -> tuple[aliases.Decided, dict[str, Any]]:
+    """Find entities and duplicates over all parts and join every part to them.
+
+    Returns the entities, as a person's `decisions` leave them, and the catalogue of the parts'
+    files.
+    """
+    where = (store.storage.address, store.folder, versions.engine_version())
+    names = entities.find_entities_from(
+        _summed(store.names(part.name, layout.dropped.get(part.name, ())) for part in layout.parts)
+    )
+    decided = aliases.apply(names, decisions, aliases.decisions_file().name)
+    copies = _find_duplicates(layout, store)
+    joins: dict[str, Join] = {}
+    marked: dict[str, str] = {}
+    lookup = _Lookup(names, decided)
+    jobs = _join_jobs(layout, store, lookup, copies, joins, marked)
+    bar = tqdm(desc="Joining", total=len(layout.parts), unit="part", disable=not progress)
+    with bar:
+        jobs = ((*where, *job) for job in jobs)
+        for name, join in team.run(annotation.join_part, jobs, light=True):
+            if join is not None:
+                joins[name] = join
+            bar.update()
+        bar.update(len(layout.parts) - bar.n)
+    catalogue: dict[str, Any] = {
+        "tables": {table: [] for table in PARTITIONED},
+        "counts": dict.fromkeys(PARTITIONED, 0),
+        "dropped": {},
+        "joins": {},
+        "copies": {},
+    }
+    for part in layout.parts:
+        join, folder = joins[part.name], f"{store.folder}/{part.name}"
+        written = dict.fromkeys(JOINED_TABLES, join.version) | {"articles": marked[part.name]}
+        for table in PARTITIONED:
+            version = written.get(table, "")
+            catalogue["tables"][table].append(store.file(part.name, table, version))
+            own = join.counts.get(table) or part.counts[table]
+            catalogue["counts"][table] += part.count(own, layout.dropped.get(part.name, ()))
+        catalogue["joins"][folder] = join.version
+        catalogue["copies"][folder] = marked[part.name]
+        if part.name in layout.dropped:
+            catalogue["dropped"][folder] = layout.dropped[part.name]
+    return decided, catalogue
+
+
+def _summed(summaries: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Add up the summaries of names as they come, so that each name is held once."""
+    keys = entities.SUMMARY[:5]
+    held: list[pd.DataFrame] = []
+    rows, most = 0, SUMMARY_ROWS
+    for summary in summaries:
+        held.append(summary[entities.SUMMARY])
+        rows += len(summary)
+        if rows > most:
+            joined = pd.concat(held).groupby(keys, observed=True).sum().reset_index()
+            held, rows = [joined], len(joined)
+            most = max(SUMMARY_ROWS, 2 * rows)
+    yield from held
+
+
+def _join_jobs(
+    layout: _Layout,
+    store: PartStore,
+    lookup: _Lookup,
+    copies: Copies,
+    joins: dict[str, Join],
+    marked: dict[str, str],
+) -> Iterator[tuple[str, Join | None, Copies | None]]:
+    """Yield the parts to be joined anew and those whose duplicates are; both may be one part.
+
+    Note for every part which join holds and which version of its articles.
+    """
+    for part in layout.parts:
+        gone = set(layout.dropped.get(part.name, ()))
+        names = lookup.named(store.keys(part.name))
+        join = Join(names, {}, *lookup.decided({row[0] for row in names}))
+        olds = (old for old in store.joins(part.name) if _still_holds(old, join, part, store, gone))
+        old = next(olds, None)
+        joins[part.name] = join if old is None else old
+        alive = part.rows.keys() - gone
+        own = {article_id: copies[article_id] for article_id in alive & copies.keys()}
+        kept = next((kept for kept in store.copies(part.name) if _alike(kept, own, alive)), None)
+        marked[part.name] = copies_version(own if kept is None else kept)
+        if old is None or kept is None:
+            yield part.name, join if old is None else None, own if kept is None else None
+
+
+def _alike(kept: Copies, own: Copies, alive: Set[str]) -> bool:
+    """Tell whether of the articles that are alive the same are kept as copies of the same."""
+    return {article_id: pair for article_id, pair in kept.items() if article_id in alive} == own
+
+
+def _still_holds(old: Join, new: Join, part: Index, store: PartStore, gone: set[str]) -> bool:
+    """Tell whether a part joined before needs nothing of what the corpus now tells of its names."""
+    if old.version == new.version:
+        return True
+    if new.moves or new.decided or old.moves or old.decided:
+        return False
+    if not set(new.entities) <= set(old.entities):
+        return False
+    found = store.storage.read_arrow(
+        store.file(part.name, "mentions", old.version), ["article_id", "entity_id"]
+    )
+    alive = pc.invert(
+        pc.is_in(found.column("article_id"), value_set=pa.array(sorted(gone), pa.string()))
+    )
+    used = set(pc.unique(found.filter(alive).column("entity_id")).to_pylist()) - {""}
+    return used <= {row[0] for row in new.entities}
+
+
+class _Lookup:
+    """Looks up the entities that the names of a part may be, by label and comparable name."""
+
+    def __init__(self, names: pd.DataFrame, decided: aliases.Decided):
+        columns = ["entity_id", "entity", "label", "country", "aliases"]
+        self.rows = list(names[columns].itertuples(index=False, name=None))
+        self._moves: dict[str, list[tuple[str, str, str]]] = {}
+        for entity_id, now in decided.moved.items():
+            self._moves.setdefault(entity_id, []).append((entity_id, "", now))
+        for (entity_id, form), now in decided.split.items():
+            self._moves.setdefault(entity_id, []).append((entity_id, form, now))
+        after = decided.entities[columns[:4]].itertuples(index=False, name=None)
+        self._after = {row[0]: (*row, ()) for row in after}
+        self._before = {row[0]: (*row[:4], ()) for row in self.rows}
+        keys, rows = [], []
+        for number, (entity_id, entity, _, _, forms) in enumerate(self.rows):
+            for key in {annotation.name_key(entity_id, form) for form in (entity, *forms)}:
+                keys.append(key)
+                rows.append(number)
+        encoded = pa.array(keys, pa.string()).dictionary_encode()
+        self.keys = encoded.dictionary
+        codes = encoded.indices.to_numpy()
+        self.order = np.array(rows, np.int64)[np.argsort(codes, kind="stable")]
+        self.edges = np.searchsorted(np.sort(codes), np.arange(len(self.keys) + 1))
+
+    def decided(self, ids: set[str]) -> tuple[list[tuple], list[tuple]]:
+        """Return the decisions about some entities, and the entities they then are.
+
+        Both are empty where no decision touches any of them.
+        """
+        moves = []
+        reached = sorted(ids)
+        for entity_id in reached:
+            own = self._moves.get(entity_id, [])
+            moves += own
+            reached += sorted({now for *_, now in own} - set(reached) - {""})
+        after = [self._after[entity_id] for entity_id in reached if entity_id in self._after]
+        changed = any(self._before.get(row[0]) != row for row in after)
+        return (sorted(moves), sorted(after)) if moves or changed else ([], [])
+
+    def named(self, keys: pa.Array) -> list[tuple[str, str, str, str, tuple[str, ...]]]:
+        """Return the entities that have one of the names, with those of their aliases."""
+        codes = pc.index_in(keys, value_set=self.keys).drop_null().to_numpy()
+        spans = [self.order[self.edges[code] : self.edges[code + 1]] for code in codes.tolist()]
+        found = np.unique(np.concatenate(spans)) if spans else np.empty(0, np.int64)
+        here = set(keys.to_pylist())
+        return [
+            (*row[:4], tuple(a for a in row[4] if annotation.name_key(row[0], a) in here))
+            for row in (self.rows[number] for number in found.tolist())
+        ]
+
+
+def _find_duplicates(layout: _Layout, store: PartStore) -> Copies:
+    """Find what is printed twice in the corpus; remember the comparisons for the next build."""
+    home = {
+        article_id: part.name
+        for part in layout.parts
+        for article_id in set(part.rows).difference(layout.dropped.get(part.name, ()))
+    }
+    sketches = duplicates.join_sketches(
+        store.sketches(part.name, layout.dropped.get(part.name, ())) for part in layout.parts
+    )
+
+    def texts(wanted: list[str]) -> Iterator[tuple[str, str]]:
+        by_part: dict[str, list[str]] = {}
+        for article_id in wanted:
+            by_part.setdefault(home[article_id], []).append(article_id)
+        for name, ids in by_part.items():
+            yield from store.texts(name, ids)
+
+    known = store.comparisons()
+    found, used = duplicates.find_duplicates(sketches, texts, known)
+    if used.keys() - known.keys():
+        store.keep_comparisons(used)
+    return found
+
+
+# ------------------------------------------------------------------------ what lies beside parts
+
+
+def _all_problems(
+    path: Path,
+    catalogue: dict[str, Any],
+    storage: Storage,
+    records: list[FileRecord],
+    reports: pd.DataFrame,
+) -> pd.DataFrame:
+    columns = schema.TABLES["problems"].columns.names
+    found = [reports[columns]]
+    for folder, version in catalogue["joins"].items():
+        own = storage.read_arrow(f"{folder}/problems-{version}.parquet").to_pandas()
+        if len(own):
+            found.append(own[~own["article_id"].isin(catalogue["dropped"].get(folder, []))])
+    of_files = [problem for record in records for problem in record.problems]
+    if not records:
+        nothing = "it holds no file that could be an article: put text, HTML or table files in it"
+        of_files.append(annotation.problem_row("", path.name, "read", nothing))
+    found.append(pd.DataFrame(of_files, columns=columns))
+    every = pd.concat(found, ignore_index=True)
+    return every.sort_values(["path", "step"], kind="stable", ignore_index=True)
+
+
+def _write_root(storage: Storage, name: str, frame: pd.DataFrame) -> str:
+    """Write a table that is one file, named after what it holds."""
+    return _write_named(storage, name, schema.to_arrow(name, frame))
+
+
+def _write_named(storage: Storage, name: str, table: pa.Table) -> str:
+    content = to_parquet(table)
+    file = f"corpus/{name}-{hashlib.sha256(content).hexdigest()[:12]}.parquet"
+    storage.write(file, content)
+    return file
+
+
+def _write_order(storage: Storage, layout: _Layout) -> str:
+    """Write the order of the articles when the parts do not lie in it; return the file or ""."""
+    if layout.in_order:
+        return ""
+    ids = pa.array(layout.ids, pa.string())
+    return _write_named(storage, "order", pa.table({"article_id": ids}))
+
+
+def _write_catalogue(storage: Storage, catalogue: dict[str, Any]) -> str:
+    content = json.dumps(catalogue, indent=1).encode()
+    file = f"corpus/catalogue-{versions.fingerprint(catalogue)[:12]}.json"
+    storage.write(file, content)
+    return file
+
+
+def _delete_others(
+    storage: Storage,
+    store: PartStore,
+    manifest: dict[str, Any],
+    catalogue: dict[str, Any],
+    logs: set[str],
+) -> None:
+    """Delete what the tables no longer need: replaced versions, other engines, older layouts."""
+    kept = {manifest["catalogue"], catalogue["order"], *logs}
+    kept |= {file for file in store.beside() if "/files-" not in file}
+    for files in catalogue["tables"].values():
+        kept.update(files)
+    for folder, version in catalogue["joins"].items():
+        own = ("index.json", "names.parquet", "sketch.parquet", "targets.parquet")
+        kept |= {f"{folder}/{file}" for file in own}
+        kept |= {f"{folder}/join-{version}.json", f"{folder}/problems-{version}.parquet"}
+        kept.add(f"{folder}/copies-{catalogue['copies'][folder]}.json")
+    older = [f"{name}.parquet" for name in schema.TABLES if storage.exists(f"{name}.parquet")]
+    there = [*storage.list("parts"), *storage.list("corpus"), *older]
+    storage.delete(file for file in there if file not in kept)
+
+
+def _file_signature(file: ingest.SourceFile) -> str:
+    return f"{file.path}|{file.size}|{file.changed}"
+
+
+# ---------------------------------------------------------------------------- finding a corpus
+
+
+def open_corpus(corpus: str | Path, codebook_file: str | Path = "") -> Path | str:
+    """Return the folder of tables of a corpus, building what is missing or changed.
+
+    Parameters
+    ----------
+    corpus
+        The name of a folder under `data/`; else the path of a file or folder of articles, tried
+        from the working folder and then from the project; or a folder of tables that
+        `python -m helpers build` wrote.
+    codebook_file
+        A codebook (YAML) of your own; its tables are kept apart from those of the project's.
+
+    Prints whether tables were built or reused, and the first files that could not be read. Raises
+    FileNotFoundError when nothing of that name exists, CodebookError for a codebook that cannot be
+    used, and BuildError for tables that were made with another codebook. Tables are kept in the
+    folder named by the environment variable ATTRIBUTED_TABLES, or in `data/tables/`.
+    """
+    if is_url(corpus):
+        _check_codebook(corpus, codebook_file)
+        print(f"Using the tables at {corpus}.")
+        return str(corpus)
+    path = locate(corpus)
+    if (path / tables.MANIFEST).is_file():
+        _check_codebook(path, codebook_file)
+        print(f"Using the tables in {path.name}.")
+        return path
+    out = tables_folder(path, codebook_file)
+    before = _built(out)
+    manifest = build(path, out, progress=sys.stderr.isatty(), codebook_file=codebook_file)
+    counts = manifest["counts"]
+    done = "Using the tables of" if manifest["built"] == before else "Built the tables of"
+    told = ", ".join(
+        f"{counts[name]:,} {name if counts[name] != 1 else name.removesuffix('s')}"
+        for name in ("articles", "attributions", "problems")
+    )
+    print(f"{done} {path.name}: {told}.")
+    _tell_unread(out)
+    return out
+
+
+def _tell_unread(folder: Path) -> None:
+    """Print what could not be read; a few lines, the rest is in the table of problems."""
+    problems = tables.read_table("problems", folder)
+    unread = problems[problems["step"] == "read"]
+    for path, problem in unread[["path", "problem"]].head(UNREAD).itertuples(index=False):
+        print(f"{path}: {problem}.")
+    if len(unread) > UNREAD:
+        print(f"And {len(unread) - UNREAD:,} more: the notebook corpus_overview lists all.")
+
+
+def _check_codebook(place: str | Path, codebook_file: str | Path) -> None:
+    """Raise BuildError when tables were made with another codebook than the one given."""
+    made = tables.read_manifest(place).get("codebook", {}).get("sha256", "")
+    if codebook_file and made != codebook.read_codebook(codebook_file).sha256:
+        raise BuildError(
+            f"the tables at {place} were not made with {codebook_file}: build them anew with "
+            "`python -m helpers build --codebook`, or give the articles as corpus"
+        )
+
+
+def _built(out: Path) -> str:
+    try:
+        return tables.read_manifest(out)["built"]
+    except (FileNotFoundError, ValueError, KeyError):
+        return ""
+
+
+def locate(corpus: str | Path) -> Path:
+    """Return the path a corpus name or path stands for; FileNotFoundError when there is none."""
+    if str(corpus) == "":
+        raise FileNotFoundError("corpus is empty: give a name under data/ or a path to articles")
+    given = Path(corpus).expanduser()
+    for path in (DATA / given, given, PROJECT / given):
+        if path.exists():
+            return path.resolve()
+    known = sorted(
+        folder.name
+        for folder in DATA.iterdir()
+        if folder.is_dir() and folder.name not in ("lexicons", "models", "tables")
+    )
+    raise FileNotFoundError(
+        f"no corpus {str(corpus)!r}: give a path to a file or folder of articles, "
+        f"or a name under data/ ({', '.join(known)})"
+    )
+
+
+def tables_folder(path: Path, codebook_file: str | Path = "") -> Path:
+    """Return where the tables of the articles at `path`, made with a codebook, are kept."""
+    root = Path(os.environ.get("ATTRIBUTED_TABLES", DATA / "tables"))
+    folder = f"{path.name}-{versions.fingerprint(str(path.resolve()))[:8]}"
+    if codebook_file:
+        folder += f"-{codebook.read_codebook(codebook_file).sha256[:8]}"
+    return root / folder

@@ -1,0 +1,1 @@
+"""From tables to numbers: counts, shares, intervals, comparisons, the evidence behind them."""

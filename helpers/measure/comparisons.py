@@ -1,0 +1,408 @@
+"""Comparisons: one measure by outlet and over time, and what changed since an earlier build.
+
+A measure is the share of statements, or of articles, of which something holds. Intervals are those
+of `measures`. The interval of a difference is built from the intervals of its two shares (Newcombe
+1998, "Interval estimation for the difference between independent proportions", Statistics in
+Medicine 17, method 10); where two builds share articles it is wider than it need be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from helpers.measure import measures
+from helpers.store import tables
+
+ARTICLE_COLUMNS = ["article_id", "outlet", "published", "sha256"]
+PLACE = ["start", "end"]
+STATEMENT_COLUMNS = [
+    "article_id",
+    "speaker",
+    "named",
+    "source_type",
+    "affiliation",
+    "relay",
+    "form",
+    "words",
+    "role",
+]
+OFFICIAL = ("government", "military", "legislature or party", "court", "police")
+SNAPSHOT = ("articles.parquet", "statements.parquet")
+KINDS = {"data/lexicons/": "lexicon", "data/codebook": "codebook", "data/models/": "model"}
+CHANGE_COLUMNS = ["kind", "what", "change", "before", "now"]
+CAUSES = ("other articles", "another reading of the same articles")
+MINIMUM = 5
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A share: of what, of which rows it holds, and in words."""
+
+    unit: str
+    holds: Callable[[pd.DataFrame], pd.Series]
+    says: str
+
+
+MEASURES = {
+    "named sources": Measure(
+        "statements", lambda rows: rows["named"], "the source is given by name"
+    ),
+    "anonymous sources": Measure(
+        "statements",
+        lambda rows: rows["source_type"] == "anonymous source",
+        "the article says that a name is withheld",
+    ),
+    "official sources": Measure(
+        "statements",
+        lambda rows: rows["affiliation"].isin(OFFICIAL),
+        f"the source speaks for {', '.join(OFFICIAL[:-1])} or {OFFICIAL[-1]}",
+    ),
+    "relayed statements": Measure(
+        "statements", lambda rows: rows["relay"] != "", "another outlet carried the words before"
+    ),
+    "direct quotation": Measure(
+        "statements", lambda rows: rows["form"] == "direct", "all words stand in quotation marks"
+    ),
+    "single-source articles": Measure(
+        "articles", lambda rows: rows["sources"] == 1, "one source, of the articles with any"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Build:
+    """What comparisons need of one build: its articles, its statements, its manifest."""
+
+    articles: pd.DataFrame
+    statements: pd.DataFrame
+    manifest: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything to compare with."""
+        return bool(self.manifest)
+
+
+# --------------------------------------------------------------------------------------- builds
+
+
+def read_build(
+    folder: str | Path,
+    outlets: Sequence[str] = (),
+    since: str = "",
+    until: str = "",
+    roles: Sequence[str] = (),
+) -> Build:
+    """Read what is compared of a folder of tables or of a snapshot; "" gives an empty build.
+
+    In an earlier build an outlet may be missing; it then has no rows. One row of `statements` is
+    one attribution with its article's outlet, day, path and sha256. Where an older snapshot does
+    not know paths and places, these are empty.
+    """
+    if str(folder) == "":
+        return _empty()
+    folder = Path(folder)
+    if (folder / SNAPSHOT[1]).exists():
+        articles, statements = (pq.read_table(folder / name).to_pandas() for name in SNAPSHOT)
+        articles = articles.reindex(columns=[*ARTICLE_COLUMNS, "path"]).fillna({"path": ""})
+        statements = statements.reindex(columns=[*STATEMENT_COLUMNS, *PLACE])
+    else:
+        articles = tables.read_table("articles", folder, [*ARTICLE_COLUMNS, "path"])
+        statements = tables.read_table("attributions", folder, [*STATEMENT_COLUMNS, *PLACE])
+    if len(outlets):
+        articles = articles[articles["outlet"].isin(outlets)]
+    articles = tables.keep_dates(articles, since, until)
+    if len(roles):
+        statements = statements[statements["role"].isin(roles)]
+    statements = statements.merge(articles, on="article_id", validate="many_to_one")
+    return Build(articles, statements, tables.read_manifest(folder))
+
+
+def _empty() -> Build:
+    articles = pd.DataFrame(columns=[*ARTICLE_COLUMNS, "path"], dtype="str")
+    articles["published"] = articles["published"].astype("datetime64[us]")
+    statements = pd.DataFrame(columns=[*STATEMENT_COLUMNS, *PLACE], dtype="str")
+    statements = statements.astype({"named": bool, "words": "int64"})
+    return Build(articles, statements.merge(articles, on="article_id"))
+
+
+def write_snapshot(folder: str | Path, out: str | Path) -> Path:
+    """Write what comparisons need of a build, without any text of its articles; return `out`."""
+    out = Path(out)
+    for name, table, columns in zip(
+        SNAPSHOT,
+        ("articles", "attributions"),
+        ([*ARTICLE_COLUMNS, "path"], [*STATEMENT_COLUMNS, *PLACE]),
+        strict=True,
+    ):
+        frame = tables.read_table(table, folder, columns)
+        tables.write_arrow(pa.Table.from_pandas(frame, preserve_index=False), out / name)
+    manifest = tables.read_manifest(folder)
+    tables.write_manifest(manifest, out)
+    return out
+
+
+# ------------------------------------------------------------------------------------- measures
+
+
+def describe_measures() -> pd.DataFrame:
+    """List the measures there are; one row is one: measure, share of what, in which it holds."""
+    rows = [{"measure": name, "of": one.unit, "counts": one.says} for name, one in MEASURES.items()]
+    return pd.DataFrame(rows)
+
+
+def select_rows(build: Build, measure: str) -> pd.DataFrame:
+    """Return the rows a measure is a share of, with the column `holds`.
+
+    One row is one statement, or one article with any source at its first statement. Raises
+    ValueError for a measure that does not exist.
+    """
+    if measure not in MEASURES:
+        raise ValueError(f"there is no measure {measure!r}; there is: {', '.join(MEASURES)}")
+    chosen = MEASURES[measure]
+    rows = build.statements
+    if chosen.unit == "articles":
+        rows = rows.assign(speaker=rows["speaker"].where(rows["speaker"] != ""))
+        grouped = rows.groupby(ARTICLE_COLUMNS, dropna=False, sort=False)
+        first = {name: (name, "first") for name in PLACE if name in rows}
+        rows = grouped.agg(sources=("speaker", "nunique"), count=("speaker", "size"), **first)
+        rows = rows.reset_index().query("sources > 0")
+    return rows.assign(holds=chosen.holds(rows).astype(bool))
+
+
+def measure_by(rows: pd.DataFrame, by: str = "") -> pd.DataFrame:
+    """Measure the share of the rows from `select_rows` that hold, of all or within each `by`.
+
+    One row is one value of `by`: count (that hold), n, share, low, high; largest share first.
+    """
+    words = rows.assign(holds=np.where(rows["holds"], "yes", "no"))
+    found = measures.measure_shares(words, "holds", by=by)
+    if len(found) and "yes" not in set(found["holds"]):  # it holds nowhere: the rest of "no"
+        found = found.assign(holds="yes", count=0, articles=0, share=1 - found["share"])
+        found[["low", "high"]] = 1 - found[["high", "low"]].to_numpy()
+    found = found[found["holds"] == "yes"].drop(columns="holds")
+    return found.sort_values("share", ascending=False, kind="stable", ignore_index=True)
+
+
+def add_month(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add `month`, the first day of each row's month; undated rows are left out."""
+    dated = rows[rows["published"].notna()]
+    return dated.assign(month=dated["published"].dt.to_period("M").dt.to_timestamp())
+
+
+def measure_months(rows: pd.DataFrame, by: str = "outlet") -> pd.DataFrame:
+    """Measure the share that holds in each month and each `by`; one row is one month of one.
+
+    Months between the first and the last in which there is nothing have n = 0 and no share.
+    """
+    dated = add_month(rows)
+    months = dated["month"]
+    found = [
+        measure_by(group, "month").assign(**{by: name})
+        for name, group in dated.groupby(by, sort=True)
+    ]
+    columns = [by, "month", "count", "n", "articles", "share", "low", "high"]
+    if not found:
+        return pd.DataFrame(columns=columns).astype({"n": "int64", "share": float})
+    every = pd.date_range(months.min(), months.max(), freq="MS", name="month")
+    names = pd.Index(sorted(dated[by].unique()), name=by)
+    grid = pd.MultiIndex.from_product([names, every])
+    table = pd.concat(found).set_index([by, "month"]).reindex(grid).reset_index()
+    counts = ["count", "n", "articles"]
+    table[counts] = table[counts].fillna(0).astype("int64")
+    return table[columns]
+
+
+def find_measured(build: Build) -> pd.DataFrame:
+    """Find what every measure is a share of: the rows of `select_rows` of all, with `measure`."""
+    found = [select_rows(build, name).assign(measure=name) for name in MEASURES]
+    columns = ["measure", "article_id", *PLACE, "outlet", "holds"]
+    return pd.concat([rows[columns] for rows in found], ignore_index=True)
+
+
+def measure_headlines(build: Build) -> pd.DataFrame:
+    """Measure everything there is; one row is one measure: count, n, share, low, high."""
+    found = [
+        measure_by(select_rows(build, name)).assign(measure=name, of=one.unit)
+        for name, one in MEASURES.items()
+    ]
+    return pd.concat(found, ignore_index=True)
+
+
+def measure_outlets(build: Build) -> pd.DataFrame:
+    """Measure everything in each outlet; one row is one measure in one outlet."""
+    found = [
+        measure_by(select_rows(build, name), "outlet").assign(measure=name, of=one.unit)
+        for name, one in MEASURES.items()
+    ]
+    return pd.concat(found, ignore_index=True)
+
+
+# ------------------------------------------------------------------------------- before and now
+
+
+def compare_shares(before: Build, now: Build) -> pd.DataFrame:
+    """Compare every measure; one row is one: before, now, moved, low, high (of moved), n of both.
+
+    There are no rows when there is nothing to compare with.
+    """
+    columns = ["measure", "before", "now", "moved", "low", "high", "n_before", "n_now", "clear"]
+    if not before.exists:
+        return pd.DataFrame(columns=columns)
+    joined = measure_headlines(before).merge(
+        measure_headlines(now), on="measure", suffixes=("_before", "_now"), validate="one_to_one"
+    )
+    old, new = joined["share_before"], joined["share_now"]
+    moved = new - old
+    down = np.hypot(new - joined["low_now"], joined["high_before"] - old)
+    up = np.hypot(joined["high_now"] - new, old - joined["low_before"])
+    compared = joined.assign(before=old, now=new, moved=moved, low=moved - down, high=moved + up)
+    compared["clear"] = (compared["low"] > 0) | (compared["high"] < 0)
+    return compared[columns]
+
+
+def keep_named(build: Build) -> pd.DataFrame:
+    """Keep the statements of a build whose speaker has a name."""
+    return build.statements[build.statements["named"] & (build.statements["speaker"] != "")]
+
+
+def compare_sources(before: Build, now: Build) -> pd.DataFrame:
+    """Compare who speaks by name; one row is one source: articles before and now, and the change.
+
+    `change` is new, vanished or stayed; new and vanished sources with most articles come first.
+    """
+    columns = ["speaker", "change", "before", "now"]
+    if not before.exists:
+        return pd.DataFrame(columns=columns)
+    counts = {
+        name: keep_named(build).groupby("speaker")["article_id"].nunique()
+        for name, build in (("before", before), ("now", now))
+    }
+    found = pd.DataFrame(counts).fillna(0).astype("int64").rename_axis("speaker").reset_index()
+    change = np.select([found["before"] == 0, found["now"] == 0], ["new", "vanished"], "stayed")
+    found = found.assign(change=change, _moved=(found["now"] - found["before"]).abs())
+    found["_stayed"] = found["change"] == "stayed"
+    found = found.sort_values(["_stayed", "_moved", "speaker"], ascending=[True, False, True])
+    return found[columns].reset_index(drop=True)
+
+
+def explain_move(before: Build, now: Build, measure: str) -> pd.DataFrame:
+    """Say how much of a measure's move comes from other articles, and how much from the reading.
+
+    The articles that both builds hold in the same words are taken once as they were read before
+    and once as they are read now: the difference is the instrument's, not the news'. One row is
+    one cause: moved, articles (that are other, or read in another way); the two moves add up to
+    the whole.
+    """
+    columns = ["cause", "moved", "articles"]
+    if not before.exists:
+        return pd.DataFrame(columns=columns)
+    old, new = select_rows(before, measure), select_rows(now, measure)
+    same = set(before.articles["sha256"]) & set(now.articles["sha256"])
+    mixed = pd.concat([old[old["sha256"].isin(same)], new[~new["sha256"].isin(same)]])
+    shares = [rows["holds"].mean() for rows in (old, mixed, new)]
+    moves = np.diff(shares)
+    found = find_causes(before, now, measure)
+    articles = [found.loc[found["cause"] == cause, "sha256"].nunique() for cause in CAUSES]
+    return pd.DataFrame(list(zip(CAUSES, moves, articles, strict=True)), columns=columns)
+
+
+def find_causes(before: Build, now: Build, measure: str) -> pd.DataFrame:
+    """Find the articles that only one build holds, and those that both hold and read otherwise.
+
+    One row is one article with its `cause`, from either build.
+    """
+    articles = all_articles(before, now)
+    if not before.exists:
+        return articles.head(0).assign(cause=CAUSES[0])
+    other = set(before.articles["sha256"]) ^ set(now.articles["sha256"])
+    counts = [
+        select_rows(build, measure).groupby("sha256")["holds"].agg(["sum", "size"]).astype("int64")
+        for build in (before, now)
+    ]
+    known = counts[0].index.union(counts[1].index)
+    old, new = (one.reindex(known, fill_value=0) for one in counts)
+    differ = set(known[(old != new).any(axis=1)]) - other
+    found = [
+        articles[articles["sha256"].isin(hashes)].assign(cause=cause)
+        for cause, hashes in zip(CAUSES, (other, differ), strict=True)
+    ]
+    return pd.concat(found, ignore_index=True)
+
+
+def all_articles(before: Build, now: Build) -> pd.DataFrame:
+    """Return the articles of both builds; one row is one, as the later build has it."""
+    articles = pd.concat([now.articles, before.articles], ignore_index=True)
+    return articles.drop_duplicates(["article_id", "sha256"])
+
+
+def compare_manifests(before: Build, now: Build) -> pd.DataFrame:
+    """Compare what the builds were made with; one row is one thing that changed.
+
+    Columns: kind (code, lexicon, codebook, model, package or parameter), what, change (changed,
+    new, gone), before, now (the first letters of a hash, or a version).
+    """
+    rows = []
+    if before.exists:
+        for kind_of, key in ((_kind, "engine"), (lambda _: "package", "packages")):
+            rows += _differences(before.manifest.get(key), now.manifest.get(key), kind_of)
+        rows += _differences(
+            before.manifest.get("parameters"), now.manifest.get("parameters"), lambda _: "parameter"
+        )
+    return pd.DataFrame(rows, columns=CHANGE_COLUMNS)
+
+
+def _kind(path: str) -> str:
+    return next((kind for start, kind in KINDS.items() if path.startswith(start)), "code")
+
+
+def _differences(
+    before: dict[str, Any] | None, now: dict[str, Any] | None, kind_of: Callable[[str], str]
+) -> Iterator[dict[str, str]]:
+    before, now = before or {}, now or {}
+    for what in sorted(before.keys() | now.keys()):
+        old, new = (_short(side.get(what)) for side in (before, now))
+        if before.get(what) != now.get(what):
+            change = "new" if what not in before else "gone" if what not in now else "changed"
+            yield dict(zip(CHANGE_COLUMNS, (kind_of(what), what, change, old, new), strict=True))
+
+
+def _short(value: Any) -> str:
+    written = "" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return written[:12]
+
+
+# ---------------------------------------------------------------------------------------- words
+
+
+def name_moves(moves: pd.DataFrame, before: Build) -> str:
+    """Name the measures that moved clearly, for a title."""
+    if not before.exists:
+        return "no earlier build to compare with"
+    clear = moves[moves["clear"]].sort_values("moved", key=abs, ascending=False)
+    if clear.empty:
+        return "no measure moved clearly"
+    said = [f"{row.measure} {_points(row.moved)}" for row in clear.itertuples()]
+    return "; ".join(said[:3]) + (f"; {len(said) - 3} more" if len(said) > 3 else "")
+
+
+def name_causes(causes: pd.DataFrame, before: Build) -> str:
+    """Name how far each cause moved a measure, for a title."""
+    if not before.exists:
+        return "no earlier build to compare with"
+    return "; ".join(f"{row.cause} {_points(row.moved)}" for row in causes.itertuples())
+
+
+def _points(moved: float) -> str:
+    if np.isnan(moved):
+        return "not known"
+    return f"{moved * 100:+.1f} points".replace("-", "−")

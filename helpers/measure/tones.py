@@ -1,0 +1,263 @@
+"""Measures of tone: who speaks how about whom, where the instruments differ, and when to be silent.
+
+The unit is one statement about one target: what an attribution says of an entity, however often
+it is named in it. A cell that rests on too little is not given a number but a reason why not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers.annotate.stance import add_stance as add_stance
+from helpers.annotate.tone import driving_words
+from helpers.measure import measures
+from helpers.store import lexicons, schema, tables
+
+# chosen on NewsMTSC dev (figures in data/models/README.md): the probability from which a polarity
+# is taken, and the part of the word lists, of those that lean at all, that must lean the same way
+SURE, AGREE = 0.6, 0.5
+FEW, UNSURE, SPLIT = "too few", "unsure", "instruments disagree"
+INSTRUMENTS = {"tone": "VADER's words", "news_tone": "news words", "leaning": "target model"}
+MODEL = Path(__file__).resolve().parents[2] / "data" / "models" / "tone" / "model.json"
+SIGN = {"negative": -1, "neutral": 0, "positive": 1}
+
+
+def join_targets(
+    targets: pd.DataFrame,
+    attributions: pd.DataFrame,
+    entities: pd.DataFrame,
+    voice: str = "speaker",
+) -> pd.DataFrame:
+    """Return one row for each statement about each target, with the target's name as `target`.
+
+    Of several words for one target in one statement the surest decides. A nationality ("Russian
+    aggression") counts for its country where the corpus names it too. What speakers say about
+    themselves is left out. `voice` is "speaker", or "reporter" for how the article itself speaks of
+    the speaker. Each row keeps the columns of its attribution; start and end are the target's, and
+    confidence is the probability of `polarity`.
+    """
+    if voice not in schema.VOICES:
+        raise ValueError(f"voice is one of {', '.join(schema.VOICES)}, not {voice!r}")
+    spoken = targets[targets["voice"] == voice].drop(columns="article_id")
+    aimed = spoken["attribution_id"].drop_duplicates()
+    said = attributions[tables.find_places(attributions["attribution_id"], aimed) >= 0]
+    said = said.drop(columns=["start", "end", "confidence", "country"], errors="ignore")
+    joined = spoken.merge(said, on="attribution_id", how="inner", validate="many_to_one")
+    joined = joined.assign(entity_id=joined["entity_id"].replace(_countries(entities)))
+    names = measures.name_apart(entities)[["entity_id", "entity"]]
+    names = names.rename(columns={"entity": "target"})
+    joined = joined.merge(names, on="entity_id", how="inner", validate="many_to_one")
+    if voice == schema.VOICES[0]:
+        joined = joined[joined["entity_id"] != joined["speaker_id"]]
+    surest = joined.sort_values("confidence", ascending=False, kind="stable")
+    return surest.drop_duplicates(["attribution_id", "entity_id"]).sort_index()
+
+
+def _countries(entities: pd.DataFrame) -> dict[str, str]:
+    """Return, for each nationality among the entities, the entity of its country."""
+    listed = lexicons.read_lexicon("demonyms")
+    place = dict(zip(listed["demonym"], listed["place"], strict=True))
+    countries = entities[entities["label"] == "GPE"].drop_duplicates("entity")
+    known = dict(zip(countries["entity"], countries["entity_id"], strict=True))
+    nations = entities[entities["label"] == "NORP"]
+    pairs = zip(nations["entity_id"], nations["entity"].map(place), strict=True)
+    return {entity_id: known[name] for entity_id, name in pairs if name in known}
+
+
+def measure_targets(
+    aimed: pd.DataFrame,
+    minimum: int = 1,
+    probability: float = SURE,
+    agreement: float = AGREE,
+    by: Sequence[str] = ("speaker", "target"),
+) -> pd.DataFrame:
+    """Measure how each speaker speaks about each target, and where that is too little to tell.
+
+    One row is one speaker and target: articles, count (statements), judged (those whose polarity
+    has at least `probability`), negative, neutral, positive (of those judged), balance (positive
+    minus negative part of those judged, -1 to 1), agreement (part of the two word lists that lean
+    the way the balance does, NaN where balance or lists lean nowhere) and abstained: "" where
+    balance stands, else why it does not: "too few" judged statements (below `minimum`), "unsure"
+    (more statements are unjudged than judged), "instruments disagree" (agreement below the one
+    asked for).
+    """
+    keys = list(by)
+    judged = aimed["confidence"] >= probability
+    polarities = {label: judged & (aimed["polarity"] == label) for label in schema.POLARITIES}
+    rows = aimed.assign(judged=judged, **polarities)
+    cells = rows.groupby(keys).agg(
+        articles=("article_id", "nunique"),
+        count=("article_id", "size"),
+        judged=("judged", "sum"),
+        **{label: (label, "sum") for label in polarities},
+        vader=("tone", "mean"),
+        news=("news_tone", "mean"),
+    )
+    balance = (cells["positive"] - cells["negative"]) / cells["judged"].where(cells["judged"] > 0)
+    signs = np.sign(cells[["vader", "news"]].astype(float))
+    same = signs.eq(np.sign(balance), axis=0).sum(axis=1)
+    leaning = (signs.abs() == 1).sum(axis=1)
+    agrees = (same / leaning.where(leaning > 0)).where(balance.abs() > 0)
+    reasons = pd.Series("", index=cells.index, dtype=object)
+    reasons = reasons.mask(agrees < agreement, SPLIT)
+    reasons = reasons.mask(cells["judged"] * 2 < cells["count"], UNSURE)
+    reasons = reasons.mask(cells["judged"] < max(minimum, 1), FEW)
+    cells = cells.drop(columns=["vader", "news"]).assign(
+        balance=balance.where(reasons == "").astype(float),
+        agreement=agrees.astype(float),
+        abstained=reasons,
+    )
+    order = ["count", "articles", *keys]
+    ascending = [False, False, *(True for _ in keys)]
+    return cells.reset_index().sort_values(order, ascending=ascending, ignore_index=True)
+
+
+def say_abstained(grid: pd.DataFrame) -> str:
+    """Say how many cells, and how many statements in them, are too little to tell, and why."""
+    if grid.empty:
+        return "No statement about a named target: nothing to tell."
+    silent = grid[grid["abstained"] != ""]
+    reasons = silent["abstained"].value_counts()
+    why = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
+    statements, total = silent["count"].sum(), grid["count"].sum()
+    cells = f"{len(silent):,} of {len(grid):,} cells ({len(silent) / len(grid):.0%})"
+    return (
+        f"Too little to tell: {cells}{f' ({why})' if why else ''}, "
+        f"with {statements:,} of {total:,} statements ({statements / total:.0%})."
+    )
+
+
+def name_cells(grid: pd.DataFrame, by: str = "speaker", most: int = 2) -> str:
+    """Name the pairs (`by` and target) that speak worst and best, for a title about a grid."""
+    told = grid[grid["abstained"] == ""]
+    if grid.empty:
+        return "No statement about a named target"
+    if told.empty:
+        return "Too little to tell for any pair"
+    sides = {"negative": told[told["balance"] < 0], "positive": told[told["balance"] > 0]}
+    parts = []
+    for side, cells in sides.items():
+        ordered = cells.sort_values("balance", key=abs, ascending=False, kind="stable").head(most)
+        pairs = [f"{who} about {whom}" for who, whom in ordered[[by, "target"]].to_numpy()]
+        if pairs:
+            parts.append(f"most {side}: {' and '.join(pairs)}")
+    text = "; ".join(parts)
+    nobody = f"Neither side in the {len(told):,} of {len(grid):,} pairs that can be told"
+    return text[0].upper() + text[1:] if text else nobody
+
+
+def rank_cell(
+    aimed: pd.DataFrame, speaker: str = "", target: str = "", probability: float = 0.0
+) -> pd.DataFrame:
+    """Return the statements behind a cell, the surest judgement that is not neutral first.
+
+    Raises ValueError when nobody of that name speaks or is spoken about.
+    """
+    chosen = {"speaker": speaker, "target": target}
+    for column, name in chosen.items():
+        if name:
+            aimed = tables.keep(aimed, **{column: name})
+    aimed = aimed[aimed["confidence"] >= probability]
+    leaning = aimed["polarity"].map(SIGN).astype(float).abs() * aimed["confidence"]
+    return aimed.loc[leaning.sort_values(ascending=False, kind="stable").index]
+
+
+def find_instruments(attributions: pd.DataFrame, aimed: pd.DataFrame) -> pd.DataFrame:
+    """Find what each instrument gives; one row is one statement and instrument.
+
+    `instrument` is one of INSTRUMENTS, `tone` from -1 to 1.
+    """
+    leanings = aimed.assign(tone=aimed["polarity"].map(SIGN).astype(float))
+    leanings["tone_label"] = leanings["polarity"]
+    frames = (attributions, attributions.assign(tone=attributions["news_tone"]), leanings)
+    named = zip(INSTRUMENTS.values(), frames, strict=True)
+    found = [frame.dropna(subset=["tone"]).assign(instrument=name) for name, frame in named]
+    return pd.concat(found, ignore_index=True)
+
+
+def measure_instruments(
+    attributions: pd.DataFrame, aimed: pd.DataFrame, by: str = "speaker", minimum: int = 1
+) -> pd.DataFrame:
+    """Measure each speaker's mean tone with each instrument; one row is one speaker and instrument.
+
+    The instruments are VADER's words, the news words, and the model of tone toward targets (-1
+    negative, 0 neutral, 1 positive). Columns: `by`, instrument, articles, attributions, tone, low,
+    high; tone and interval are NaN below `minimum`, as in `measures.measure_tone`.
+    """
+    kept = [by, "articles", "attributions", "tone", "low", "high"]
+    rows = find_instruments(attributions, aimed)
+    given = [(name, rows[rows["instrument"] == name]) for name in INSTRUMENTS.values()]
+    parts = [
+        measures.measure_tone(some, by=by, minimum=minimum)[kept].assign(instrument=name)
+        for name, some in given
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def say_agreement(instruments: pd.DataFrame, by: str = "speaker") -> str:
+    """Say for how many speakers all instruments have a mean, and for how many its sign is one."""
+    signs = np.sign(instruments.dropna(subset=["tone"]).set_index(by)["tone"])
+    spread = signs.groupby(level=0).agg(["size", "min", "max"])
+    whole = spread[spread["size"] == len(INSTRUMENTS)]
+    if whole.empty:
+        return "Nobody has enough statements for all three instruments."
+    same = (whole["min"] == whole["max"]).sum()
+    return f"All three instruments lean the same way for {same:,} of {len(whole):,} speakers."
+
+
+def find_words(attributions: pd.DataFrame) -> pd.DataFrame:
+    """Find the words that drive lexical tone, in lower case; see `tone.driving_words`."""
+    words = driving_words(attributions)
+    return words.assign(word=words["word"].str.lower())
+
+
+def count_words(attributions: pd.DataFrame, lexicon: str = "") -> pd.DataFrame:
+    """Count the words that drive lexical tone; one row is one word of one list.
+
+    Columns: word (lower case), lexicon, articles, count, weight (mean in its contexts), pull (sum
+    of the weights); the strongest pull, whatever its sign, comes first. A `lexicon` ("vader" or
+    "news") counts that list only.
+    """
+    words = find_words(attributions)
+    words = words[words["lexicon"] == lexicon] if lexicon else words
+    counted = (
+        words.groupby(["word", "lexicon"])
+        .agg(
+            articles=("article_id", "nunique"),
+            count=("weight", "size"),
+            weight=("weight", "mean"),
+            pull=("weight", "sum"),
+        )
+        .reset_index()
+    )
+    return counted.sort_values("pull", key=abs, ascending=False, kind="stable", ignore_index=True)
+
+
+def add_words(attributions: pd.DataFrame, most: int = 5) -> pd.DataFrame:
+    """Add the strongest words behind each statement's lexical tone in one column `words_behind`."""
+    words = driving_words(attributions).drop_duplicates(["attribution_id", "start", "end"])
+    signed = words["word"] + words["weight"].map(lambda weight: " +" if weight > 0 else " −")
+    told = signed.groupby(words["attribution_id"]).agg(lambda some: ", ".join(some.head(most)))
+    column = attributions["attribution_id"].map(told).fillna("")
+    return attributions.assign(words_behind=column.astype(object))
+
+
+def measure_stances(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
+    """Measure the shares of the stances of reporting words, as `measures.measure_shares` does."""
+    return measures.measure_shares(add_stance(attributions), "stance", by=by)
+
+
+def read_coverage(path: Path = MODEL) -> pd.DataFrame:
+    """Return what asking for a probability costs and gives, measured on held-out news sentences.
+
+    One row is one probability: coverage, the part of targets judged at least so surely, and
+    accuracy and macro-F1 among them.
+    """
+    card = json.loads(path.read_text(encoding="utf-8"))["card"]
+    columns = ["probability", "coverage", "accuracy", "macro_f1"]
+    return pd.DataFrame(card["coverage"], columns=columns)

@@ -1,0 +1,452 @@
+"""The encoder: text to words with exact offsets, words to windows, windows to scores, no torch.
+
+A text is read once. Its words are those of the model's own tokeniser, each with its half-open
+character offsets; they are packed, paragraph after paragraph, into windows of at most
+``WINDOW`` sub-tokens, run through the int8 ONNX file in batches of similar length, and put
+together again, one row of scores for each word of the text, whatever window it was read in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from helpers.text import quotations
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+MODELS = Path(__file__).resolve().parents[2] / "data" / "models"
+MODEL = "reader"
+WINDOW = 256
+MARGIN = 48
+SECTION = 16
+POOL = 3
+CHARACTERS = 100_000
+CLS, SEP = 101, 102
+HYPHEN = 3
+STOPS = {**dict.fromkeys(".?!…", 2), **dict.fromkeys(",;:—–", 1), "-": HYPHEN}
+TAGS = ("O", "B-source", "I-source", "B-cue", "I-cue", "B-content", "I-content")
+LABELS = ("PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "EVENT", "PRODUCT")
+NAME_TAGS = ("O", *(f"{prefix}-{label}" for label in LABELS for prefix in "BI"))
+LINK = 64
+LINKS = 4 * LINK + 2
+STATES = "layer2.norm2"
+KEPT_WORDS = 150_000
+SLOWER = ["SkipLayerNormFusion"]  # the joined sum and norm take four times as long as the two apart
+
+
+class ModelError(RuntimeError):
+    """The model's files are missing, altered, or not what this version reads."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one text and the sub-tokens under them, as parallel arrays.
+
+    Words: ``start`` and ``end`` (characters), ``paragraph`` (number), ``shape``, ``quoted``
+    (1 inside double quotation marks), ``first`` (its first sub-token; one entry more than words),
+    ``stop`` (2 a mark that ends a sentence, 1 one that ends a clause, 3 a hyphen).
+    Sub-tokens: ``ids``.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    paragraph: np.ndarray
+    shape: np.ndarray
+    quoted: np.ndarray
+    first: np.ndarray
+    ids: np.ndarray
+    stop: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __getitem__(self, part: slice) -> Words:
+        low, high, _ = part.indices(len(self))
+        return Words(
+            self.start[low:high],
+            self.end[low:high],
+            self.paragraph[low:high],
+            self.shape[low:high],
+            self.quoted[low:high],
+            self.first[low : high + 1] - self.first[low],
+            self.ids[self.first[low] : self.first[high]],
+            self.stop[low:high],
+        )
+
+
+@dataclass(frozen=True)
+class Window:
+    """Words ``low`` to ``high`` are read together; of these ``keep_low`` to ``keep_high`` count."""
+
+    low: int
+    high: int
+    keep_low: int
+    keep_high: int
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the model says of each word: log-probabilities of tags and names, and link vectors.
+
+    Words of one ``pool`` were read together, or share a paragraph: only they are linked.
+    ``states`` is the state of each word's first sub-token after three layers, for the heads that
+    go on from there; it has no columns when the model does not give it.
+    """
+
+    tags: np.ndarray
+    names: np.ndarray
+    links: np.ndarray
+    pool: np.ndarray
+    states: np.ndarray | None = None
+
+    @cached_property
+    def roles(self) -> np.ndarray:
+        """Log-probability of each word to be in a source, in a cue, in a content."""
+        return np.logaddexp(self.tags[:, 1::2], self.tags[:, 2::2])
+
+
+@lru_cache(maxsize=100_000)
+def shape(word: str) -> int:
+    """How a word is written: 1 lower, 2 one capital, 3 Title, 4 UPPER, 5 miXed, 6 digits, ..."""
+    if word.isalpha():
+        if word.islower():
+            return 1
+        if len(word) == 1:
+            return 2
+        if word.isupper():
+            return 4
+        if word[0].isupper() and word[1:].islower():
+            return 3
+        return 5
+    if word.isdigit():
+        return 6
+    return 7 if any(map(str.isalnum, word)) else 8
+
+
+SHAPES = 9
+
+
+def read_words(tokenizer, text: str) -> Words:
+    """Split a text into the tokeniser's words, with the features the model reads."""
+    quoted = np.frombuffer(bytes(quotations.mask(text)), np.uint8)
+    parts: list[list[np.ndarray]] = [[] for _ in range(7)]
+    count = 0
+    for group in _pieces(text):
+        encodings = tokenizer.encode_batch(
+            [text[low:high] for low, high, _ in group], add_special_tokens=False
+        )
+        for (low, _, paragraph), encoding in zip(group, encodings, strict=True):
+            word_ids = np.array(encoding.word_ids, dtype=np.int64)
+            if not len(word_ids):
+                continue
+            offsets = np.array(encoding.offsets, dtype=np.int64) + low
+            heads = np.flatnonzero(np.diff(word_ids, prepend=-1))
+            tails = np.append(heads[1:], len(word_ids)) - 1
+            starts, ends = offsets[heads, 0], offsets[tails, 1]
+            forms = [text[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+            found = (
+                starts,
+                ends,
+                np.full(len(heads), paragraph),
+                [shape(form) for form in forms],
+                heads + count,
+                encoding.ids,
+                [STOPS.get(form, 0) for form in forms],
+            )
+            for part, values in zip(parts, found, strict=True):
+                part.append(np.asarray(values, dtype=np.int32))
+            count += len(word_ids)
+    start, end, paragraph, shapes, first, ids, stop = (
+        np.concatenate(part) if part else np.zeros(0, np.int32) for part in parts
+    )
+    return Words(
+        start=start,
+        end=end,
+        paragraph=paragraph,
+        shape=shapes,
+        quoted=quoted[start].astype(np.int32),
+        first=np.append(first, np.int32(count)),
+        ids=ids,
+        stop=stop,
+    )
+
+
+def _pieces(text: str) -> Iterator[list[tuple[int, int, int]]]:
+    """Yield groups of (start, end, paragraph): paragraphs, the very long ones cut at a space."""
+    group, size = [], 0
+    for paragraph, (low, high) in enumerate(quotations.find_paragraphs(text)):
+        while low < high:
+            cut = high
+            if high - low > CHARACTERS:
+                cut = text.rfind(" ", low, low + CHARACTERS) + 1 or low + CHARACTERS
+            group.append((low, cut, paragraph))
+            size += cut - low
+            low = cut
+            if size > CHARACTERS:
+                yield group
+                group, size = [], 0
+    if group:
+        yield group
+
+
+def make_windows(words: Words, limit: int = WINDOW, shift: int = 0) -> list[Window]:
+    """Pack the paragraphs of a text into windows of at most ``limit`` sub-tokens.
+
+    A paragraph is cut only when it alone is too long: between sentences, or, inside a sentence
+    longer than a window, with ``MARGIN`` sub-tokens of context on either side of the cut.
+    ``shift`` makes the first window that many sub-tokens smaller (to vary training).
+    """
+    if not len(words):
+        return []
+    room = limit - 2
+    units = list(_units(words, room))
+    total = sum(size for _, _, size in units)
+    target = -(-total // -(-total // room))
+    windows, low, high, filled = [], units[0][0], units[0][0], min(shift, room - 1)
+    for unit_low, unit_high, size in units:
+        if size > room:
+            if high > low:
+                windows.append(Window(low, high, low, high))
+            windows += _overlapping(words, unit_low, unit_high, room)
+            low = high = unit_high
+            filled = 0
+            continue
+        if high > low and (filled + size > room or filled >= target):
+            windows.append(Window(low, high, low, high))
+            low, filled = unit_low, 0
+        high = unit_high
+        filled += size
+    if high > low:
+        windows.append(Window(low, high, low, high))
+    return windows
+
+
+def _units(words: Words, room: int) -> Iterator[tuple[int, int, int]]:
+    """Paragraphs, or sentences of too long ones: first word, end, sub-tokens with a separator."""
+    edges = np.flatnonzero(np.diff(words.paragraph)) + 1
+    for low, high in zip([0, *edges.tolist()], [*edges.tolist(), len(words)], strict=True):
+        size = int(words.first[high] - words.first[low]) + 1
+        if size <= room:
+            yield low, high, size
+            continue
+        ends = np.flatnonzero(words.stop[low:high] == 2) + low + 1
+        # a closing mark after the full stop stays with its sentence
+        cuts = [low]
+        for end in ends.tolist():
+            while end < high and words.start[end] == words.end[end - 1]:
+                end += 1
+            if cuts[-1] < end < high:
+                cuts.append(end)
+        cuts.append(high)
+        for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+            yield first, last, int(words.first[last] - words.first[first]) + 1
+
+
+def _overlapping(words: Words, low: int, high: int, room: int) -> list[Window]:
+    """Windows over one sentence that is longer than a window, cut after a comma if there is one."""
+    margin = min(MARGIN, room // 4)
+    step = room - 2 * margin - 1
+    windows, keep = [], low
+    while keep < high:
+        end = int(np.searchsorted(words.first, words.first[keep] + step, "right")) - 1
+        end = min(max(end, keep + 1), high)
+        middle = (keep + end) // 2
+        stops = np.flatnonzero(words.stop[middle:end] % HYPHEN) + middle + 1
+        if end < high and len(stops):
+            end = int(stops[-1])
+        left = int(np.searchsorted(words.first, words.first[keep] - margin, "left"))
+        right = int(np.searchsorted(words.first, words.first[end] + margin, "right")) - 1
+        windows.append(Window(max(left, low), min(max(right, end), high), keep, end))
+        keep = end
+    return windows
+
+
+def fill(words: Words, window: Window) -> tuple[np.ndarray, ...]:
+    """Return the inputs of one window: ids, shapes, quoted flags, and each word's position in it.
+
+    Every paragraph ends with a separator; a single word of more sub-tokens than a window holds
+    is cut short.
+    """
+    low, high = window.low, window.high
+    sizes = np.diff(words.first[low : high + 1])
+    opens = np.zeros(high - low, np.int64)
+    opens[1:] = np.diff(words.paragraph[low:high]) > 0
+    position = 1 + np.cumsum(opens) + (words.first[low:high] - words.first[low])
+    length = int(position[-1] + sizes[-1] + 1)
+    ids = np.full(length, SEP, np.int64)
+    ids[0] = CLS
+    shapes, quoted = np.zeros(length, np.int64), np.zeros(length, np.int64)
+    at = np.repeat(position - words.first[low:high], sizes) + np.arange(
+        words.first[low], words.first[high]
+    )
+    ids[at] = words.ids[words.first[low] : words.first[high]]
+    shapes[at] = np.repeat(words.shape[low:high], sizes)
+    quoted[at] = np.repeat(words.quoted[low:high], sizes)
+    return ids, shapes, quoted, position
+
+
+class Encoder:
+    """One model, loaded: its ONNX session, its tokeniser and the settings of its decoder."""
+
+    kept: OrderedDict[str, tuple[Words, np.ndarray]] | None = None  # nothing is kept in training
+
+    def __init__(self, folder: Path):
+        from tokenizers import Tokenizer
+
+        self.folder = folder
+        self.card = check_files(folder)
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.session = open_session(folder)
+        self.kept = OrderedDict()
+
+    def read(self, text: str) -> Iterator[tuple[Words, Scores]]:
+        """Yield the words of a text with their scores, in sections that end between sentences.
+
+        An article is one section; only a text of many thousand words has several.
+        """
+        words = read_words(self.tokenizer, text)
+        states = []
+        for windows in _sections(make_windows(words, WINDOW)):
+            low, high = windows[0].keep_low, windows[-1].keep_high
+            rows = np.concatenate([self._run(words, window) for window in windows])
+            edges = np.cumsum([len(TAGS), len(NAME_TAGS), LINKS])
+            tags, names, links, state = np.split(rows, edges, axis=1)
+            states.append(state.astype(np.float16))
+            pool = np.repeat(
+                _pools(words, windows), [window.keep_high - window.keep_low for window in windows]
+            )
+            scores = Scores(log_softmax(tags), log_softmax(names), links, pool, states[-1])
+            yield words[low:high], scores
+        if len(words) <= KEPT_WORDS:
+            self._keep(text, words, states)
+
+    def states(self, text: str) -> tuple[Words, np.ndarray]:
+        """Return the words of a text and the state of each, read anew unless read lately.
+
+        Raises ModelError when the model's file does not give states.
+        """
+        if text not in self.kept:
+            read = [scores.states for _, scores in self.read(text)]
+        if text in self.kept:
+            words, states = self.kept[text]
+        else:
+            words, states = read_words(self.tokenizer, text), np.concatenate(read)
+        if len(words) and not states.shape[1]:
+            raise ModelError(f"the model in {self.folder} gives no {STATES}; export it again")
+        return words, states
+
+    def _keep(self, text: str, words: Words, states: list[np.ndarray]) -> None:
+        """Remember the states of the texts read last, ``KEPT_WORDS`` words of them."""
+        if self.kept is None:
+            return
+        width = states[0].shape[1] if states else 0
+        self.kept[text] = words, np.concatenate(states or [np.zeros((0, width), np.float16)])
+        self.kept.move_to_end(text)
+        total = sum(len(kept) for kept, _ in self.kept.values())
+        while total > KEPT_WORDS and len(self.kept) > 1:
+            _, (oldest, _) = self.kept.popitem(last=False)
+            total -= len(oldest)
+
+    def _run(self, words: Words, window: Window) -> np.ndarray:
+        """Return the scores, then the states, of the words that count in one window.
+
+        Windows are run one by one, without padding: that is the fastest on a CPU, and the scores
+        of a text do not depend on what else is read.
+        """
+        ids, shapes, quoted, position = fill(words, window)
+        inputs = {"ids": ids[None], "look": (2 * shapes + quoted)[None]}
+        outputs = self.session.run(None, inputs)
+        kept = position[window.keep_low - window.low : window.keep_high - window.low]
+        return np.concatenate([output[0, kept] for output in outputs], axis=1)
+
+
+def open_session(folder: Path) -> InferenceSession:
+    """Load the network of a model, to be run on one thread of the processor."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(
+        str(folder / "model.onnx"),
+        options,
+        providers=["CPUExecutionProvider"],
+        disabled_optimizers=SLOWER,
+    )
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Log-probabilities over the last axis."""
+    shifted = logits - logits.max(-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+
+
+def _sections(windows: list[Window]) -> Iterator[list[Window]]:
+    """Group windows by SECTION or more, cut between sentences unless one is endless."""
+    group: list[Window] = []
+    for window in windows:
+        group.append(window)
+        whole = window.keep_high == window.high
+        if len(group) >= (SECTION if whole else 4 * SECTION):
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _pools(words: Words, windows: list[Window]) -> np.ndarray:
+    """Return a number for each window, the same for a few that share a paragraph."""
+    numbers, size = [0], 1
+    for before, after in zip(windows[:-1], windows[1:], strict=True):
+        same = words.paragraph[before.keep_high - 1] == words.paragraph[after.keep_low]
+        size = size + 1 if same and size < POOL else 1
+        numbers.append(numbers[-1] + (size == 1))
+    return np.array(numbers)
+
+
+def check_files(folder: Path) -> dict:
+    """Return the model's settings; raise ModelError when a file is missing or altered."""
+    path = folder / "model.json"
+    if not path.is_file():
+        raise ModelError(
+            f"no model in {folder}: model.json is missing; take data/models anew from the project"
+        )
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        hashes = settings["sha256"].items()
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise ModelError(
+            f"the model's file {path} was altered: it is no list of settings ({problem}); "
+            "take data/models anew from the project"
+        ) from None
+    for name, expected in hashes:
+        file = folder / name
+        if not file.is_file():
+            raise ModelError(
+                f"the model's file {file} is missing; take data/models anew from the project"
+            )
+        found = hashlib.sha256(file.read_bytes()).hexdigest()
+        if found != expected:
+            raise ModelError(
+                f"the model's file {file} was altered: its sha256 is {found}, not {expected}; "
+                "take data/models anew from the project"
+            )
+    return settings
+
+
+@lru_cache(maxsize=2)
+def load_encoder(name: str = MODEL) -> Encoder:
+    """Load a model of ``data/models`` once in a process."""
+    return Encoder(MODELS / name)

@@ -1,0 +1,1 @@
+"""From files to articles: formats, archives, encodings, dates, saved pages, duplicates."""

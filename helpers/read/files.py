@@ -1,0 +1,319 @@
+"""The files of a corpus, found in a file, folder or zip, and what is known from beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+
+from helpers.read.archives import list_members, open_member
+from helpers.read.columns import FILE_COLUMNS, as_text, plain
+from helpers.read.dates import find_date
+from helpers.read.documents import Unreadable
+from helpers.read.records import read_csv
+
+_METADATA = "metadata.csv"
+_SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+_SUFFIX = re.compile(r"\.[a-z][a-z0-9]{0,9}")
+_DATED_OUTLET = re.compile(r"([^\W\d][^_]*)_(?=\d{4}[-.]?\d\d[-.]?\d\d(?:\D|$))")
+_NO_OUTLET = re.compile(
+    r"[\d\W_]*|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[\d\W_]*"
+    r"|te?xts?|html?|pages|md|pdfs?|docx?|json|csv|xlsx|articles",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One input file, or one member of a zip.
+
+    `path` is relative to the corpus, with forward slashes. `changed` differs when the file has
+    changed or what is known of it from beside it. `named` holds the outlet and the date that the
+    names of file and folders tell, `listed` the file's row in a `metadata.csv`. A file that has
+    `problems` is not to be read.
+    """
+
+    path: str
+    location: Path
+    member: str = ""
+    size: int = 0
+    changed: str = ""
+    named: dict[str, str] = field(default_factory=dict)
+    listed: dict[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+    @property
+    def suffix(self) -> str:
+        """The lower-case suffix that tells the format, "" when the name has none."""
+        return _suffix(self.path)
+
+    def open(self) -> BinaryIO:
+        """Open the bytes of the file."""
+        return open_member(self.location, self.member) if self.member else self.location.open("rb")
+
+    def read_bytes(self) -> bytes:
+        """Return the whole file."""
+        with self.open() as stream:
+            return stream.read()
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A name on disk or in a zip; `inner` is its path among the folders that mean something."""
+
+    path: str
+    location: Path
+    member: str = ""
+    inner: str = ""
+    size: int = 0
+    changed: int = 0
+    problem: str = ""
+
+
+def iter_files(path: str | Path) -> Iterator[SourceFile]:
+    """Yield the files of a corpus in order of path.
+
+    A folder is searched with its subfolders, or only its subfolder `articles` when it has one; a
+    zip, wherever it lies, is read as a folder. Hidden files, READMEs, the resources of saved pages
+    (`page_files` beside `page.html`) and `metadata.csv` are not articles and are left out. What
+    cannot be read safely is yielded with its `problems`. Raises FileNotFoundError.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist: give a file, folder or zip of articles")
+    found = sorted(_find(path), key=lambda one: one.path)
+    alone = len(found) == 1 and found[0].path == path.name
+    listings = [_Listing(one) for one in found if _is_listing(one) and not alone]
+    if alone and (path.parent / _METADATA).is_file():
+        listings = [_Listing(_on_disk(path.parent / _METADATA, path.parent))]
+    files = [one for one in found if alone or not _is_listing(one)]
+    outlets = _outlet_folders(files)
+    for one in files:
+        listed: dict[str, Any] = {}
+        for listing in listings:  # from the outermost folder to the nearest
+            listed |= listing.take(one.path)
+        yield _source(one, outlets, listed)
+    for listing in listings:
+        problems = tuple(listing.problems())
+        if problems and not alone:
+            changed = _digest(problems)
+            place = listing.found
+            yield SourceFile(
+                place.path, place.location, place.member, changed=changed, problems=problems
+            )
+
+
+def _source(one: _Found, outlets: frozenset[str], listed: dict[str, Any]) -> SourceFile:
+    folders, stem = PurePosixPath(one.inner).parent.parts, PurePosixPath(one.inner).stem
+    dated = _DATED_OUTLET.match(stem) if find_date(stem) else None
+    folder = _outlet_folder(one)
+    named = {
+        "outlet": dated[1] if dated else folder if folder in outlets else "",
+        "published": next(filter(None, map(find_date, (stem, *reversed(folders)))), ""),
+    }
+    return SourceFile(
+        one.path,
+        one.location,
+        one.member,
+        one.size,
+        _digest([one.changed, named, listed]),
+        named,
+        listed,
+        (one.problem,) if one.problem else (),
+    )
+
+
+def _outlet_folders(files: Iterable[_Found]) -> frozenset[str]:
+    """Return the folders that are taken for outlets: the topmost that are no dates, if several."""
+    names = frozenset(filter(None, map(_outlet_folder, files)))
+    return names if len(names) > 1 else frozenset()
+
+
+def _outlet_folder(one: _Found) -> str:
+    folders = PurePosixPath(one.inner).parent.parts
+    return next((folder for folder in folders if not _NO_OUTLET.fullmatch(folder)), "")
+
+
+# ------------------------------------------------------------------------------ names on disk
+
+
+def _find(path: Path) -> Iterator[_Found]:
+    if not path.is_dir():
+        yield from _unpacked(_on_disk(path, path.parent))
+        return
+    root = path / "articles"
+    for one in _walk(root if root.is_dir() else path, path.resolve()):
+        yield from _unpacked(one)
+
+
+def _walk(root: Path, boundary: Path) -> Iterator[_Found]:
+    unreadable: list[OSError] = []
+    for folder, subfolders, names in os.walk(root, onerror=unreadable.append):
+        here = Path(folder)
+        saved_pages = {Path(name).stem for name in names if _suffix(name) in (".html", ".htm")}
+        for name in sorted(subfolders):
+            if (here / name).is_symlink() and not _left_out(name):
+                problem = "a link to a folder is not followed; copy the folder here"
+                yield _Found(_relative(here / name, root), here / name, problem=problem)
+        subfolders[:] = sorted(
+            name
+            for name in subfolders
+            if not _left_out(name)
+            and not (name.endswith("_files") and name.removesuffix("_files") in saved_pages)
+        )
+        for name in names:
+            if not _left_out(name):
+                yield _on_disk(here / name, root, boundary)
+    for error in unreadable:
+        location = Path(error.filename)
+        problem = f"the folder cannot be opened ({error.strerror}); change its permissions"
+        yield _Found(_relative(location, root), location, problem=problem)
+
+
+def _on_disk(location: Path, root: Path, boundary: Path | None = None) -> _Found:
+    path = _relative(location, root)
+    if boundary and location.is_symlink() and boundary not in location.resolve().parents:
+        problem = "it is a link that points outside the folder; copy the file here"
+        return _Found(path, location, inner=path, problem=problem)
+    try:
+        status = location.stat()
+    except OSError as error:
+        problem = f"it cannot be opened ({error.strerror}); copy the file here again"
+        return _Found(path, location, inner=path, problem=problem)
+    problem = "" if location.is_file() else "it is no ordinary file; leave it out of the folder"
+    return _Found(path, location, "", path, status.st_size, status.st_mtime_ns, problem)
+
+
+def _relative(location: Path, root: Path) -> str:
+    """Return a path with forward slashes, the bytes of a name that is not UTF-8 written out."""
+    relative = location.relative_to(root).as_posix() if location != root else location.name
+    return relative.encode("utf-8", "backslashreplace").decode()
+
+
+def _left_out(name: str) -> bool:
+    lower = name.lower()
+    return (
+        name.startswith((".", "~$"))
+        or lower in _SYSTEM_FILES
+        or re.fullmatch(r"readme(\..*)?", lower) is not None
+    )
+
+
+def _suffix(name: str) -> str:
+    suffix = PurePosixPath(name).suffix.lower()
+    return suffix if _SUFFIX.fullmatch(suffix) else ""
+
+
+def _unpacked(one: _Found) -> Iterator[_Found]:
+    """Yield the file itself, or the files in it when it is a zip."""
+    if one.problem or _suffix(one.path) != ".zip":
+        yield one
+        return
+    try:
+        members = list(list_members(one.location))
+    except Unreadable as error:
+        yield _Found(one.path, one.location, changed=one.changed, problem=str(error))
+        return
+    members = [
+        member
+        for member in members
+        if not any(_left_out(part) for part in PurePosixPath(member.name).parts if part != "..")
+    ]
+    only = _articles_folder(member.name for member in members)
+    folder = PurePosixPath(one.inner).parent
+    for member in members:
+        if member.name.startswith(only):
+            yield _Found(
+                f"{one.path}/{member.name}",
+                one.location,
+                member.name,
+                (folder / member.name.removeprefix(only)).as_posix(),
+                member.size,
+                member.checksum,
+                member.problem,
+            )
+    if not members:
+        problem = "the zip holds no files; put articles in it"
+        yield _Found(one.path, one.location, changed=one.changed, problem=problem)
+
+
+def _articles_folder(names: Iterable[str]) -> str:
+    """Return the prefix of the folder `articles` at the top of a zip or in its only folder."""
+    parts = [PurePosixPath(name).parts for name in names]
+    tops = {part[0] for part in parts if len(part) > 1}
+    if "articles" in tops:
+        return "articles/"
+    if len(tops) == 1 and any(part[1:2] == ("articles",) and len(part) > 2 for part in parts):
+        return f"{tops.pop()}/articles/"
+    return ""
+
+
+# ----------------------------------------------------------------------------- metadata.csv
+
+
+def _is_listing(one: _Found) -> bool:
+    return PurePosixPath(one.path).name.lower() == _METADATA and not one.problem
+
+
+class _Listing:
+    """A `metadata.csv`: one row per file of its folder or the folders in it."""
+
+    def __init__(self, found: _Found):
+        self.found = found
+        self.folder = PurePosixPath(found.path).parent
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.used: set[str] = set()
+        self.unread: list[str] = []
+        try:
+            self._read()
+        except (Unreadable, OSError, UnicodeDecodeError) as error:
+            self.unread.append(f"the metadata was not read: {error}")
+
+    def _read(self) -> None:
+        source = SourceFile(self.found.path, self.found.location, self.found.member)
+        with source.open() as stream:
+            for row in read_csv(stream):
+                if row.problem:
+                    place = f"row {row.number}: " if row.number else ""
+                    self.unread.append(place + row.problem)
+                if row.record:
+                    self._keep(row.record)
+
+    def _keep(self, record: dict[str, Any]) -> None:
+        column = next((name for name in record if plain(name) in FILE_COLUMNS), None)
+        if column is None:
+            raise Unreadable(
+                f"no column of it names the file; its columns are {', '.join(record)}. "
+                "Call one of them file"
+            )
+        name = as_text(record.pop(column)).strip().replace("\\", "/").removeprefix("./")
+        if name in self.rows:
+            self.unread.append(f"{name!r} has more than one row; the last is used")
+        if name:
+            self.rows[name] = record
+
+    def take(self, path: str) -> dict[str, Any]:
+        """Return the row of a file, its filled columns only, or {} when it has none."""
+        own = PurePosixPath(path)
+        if not own.is_relative_to(self.folder):
+            return {}
+        name = own.relative_to(self.folder).as_posix()
+        self.used.add(name)
+        row = self.rows.get(name, {})
+        return {column: value for column, value in row.items() if as_text(value).strip()}
+
+    def problems(self) -> Iterator[str]:
+        """Yield what is wrong with the listing once every file has been asked for."""
+        yield from self.unread
+        for name in self.rows.keys() - self.used:
+            yield f"it has a row for {name!r}, which does not exist; correct the name or the row"
+
+
+def _digest(value: Any) -> str:
+    written = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,370 @@
+"""Articles read from files: one row of `articles` or `problems` for whatever lies in a corpus."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from helpers.read.columns import (
+    SAMPLE_ROWS,
+    as_text,
+    check_roles,
+    choose_mapping,
+    describe_mapping,
+    guess_mapping,
+    to_document,
+)
+from helpers.read.dates import UnclearDate, read_date
+from helpers.read.documents import Document, Unreadable
+from helpers.read.duplicates import mark_duplicates
+from helpers.read.files import SourceFile, iter_files
+from helpers.read.formats import DOCUMENTS
+from helpers.read.records import TABLES, Row
+from helpers.store import schema
+
+__all__ = [
+    "Item",
+    "Note",
+    "Problem",
+    "Reading",
+    "SourceFile",
+    "describe_mapping",
+    "guess_mapping",
+    "iter_files",
+    "iter_records",
+    "mark_duplicates",
+    "path_id",
+    "read_articles",
+    "read_file",
+    "separate_ids",
+]
+
+LARGEST_DOCUMENT = 200 * 1024 * 1024
+LANGUAGE_SAMPLE = 1000
+LEAST_WORDS_FOR_LANGUAGE = 20
+LEAST_LANGUAGE_CONFIDENCE = 0.5
+
+_WORD = re.compile(r"\w+(?:[-’'.]\w+)*")
+_ROW = re.compile(r"(.*)#(\d+)", re.S)
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One row of `problems`; `article_id` is "" when there is no article."""
+
+    article_id: str
+    path: str
+    step: str
+    problem: str
+
+    def row(self) -> dict[str, str]:
+        """Return the row as a dictionary of the table's columns."""
+        return vars(self).copy()
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something a reader of the build should know that is no problem, such as a mapping."""
+
+    path: str
+    text: str
+
+
+Item = dict[str, Any] | Problem | Note
+
+
+class Reading(NamedTuple):
+    """What one file gave: rows of `articles`, rows of `problems`, and notes in words."""
+
+    articles: list[dict[str, Any]]
+    problems: list[dict[str, str]]
+    notes: list[str]
+
+
+def read_articles(
+    path: str | Path, mapping: Mapping[str, str] | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read every article of a file, folder or zip; return the tables `articles` and `problems`.
+
+    Every input file gives at least one row in one of them. An id that an earlier article has is
+    replaced by one made from the path, with a row in `problems`. Duplicates are marked.
+
+    Parameters
+    ----------
+    path
+        A file, a folder or a zip of articles.
+    mapping
+        The column of each role in table files, such as {"text": "Body"}; the others are guessed.
+
+    Raises
+    ------
+    FileNotFoundError
+        When `path` does not exist.
+    ValueError
+        When `mapping` names a role there is not.
+    """
+    articles: list[dict[str, Any]] = []
+    problems: list[dict[str, str]] = []
+    taken: dict[str, str] = {}
+    for source in iter_files(path):
+        for item in separate_ids(iter_records(source, mapping), taken):
+            if isinstance(item, Problem):
+                problems.append(item.row())
+            elif isinstance(item, dict):
+                articles.append(item)
+    if not articles and not problems:
+        problem = f"no articles were found in {path}; it holds no files that could be articles"
+        problems.append(Problem("", Path(path).name, "read", problem).row())
+    return mark_duplicates(_frame("articles", articles)), _frame("problems", problems)
+
+
+def read_file(source: SourceFile, mapping: Mapping[str, str] | None = None) -> Reading:
+    """Read the articles of one file; see `iter_records`."""
+    items = list(iter_records(source, mapping))
+    return Reading(
+        [item for item in items if isinstance(item, dict)],
+        [item.row() for item in items if isinstance(item, Problem)],
+        [item.text for item in items if isinstance(item, Note)],
+    )
+
+
+def iter_records(source: SourceFile, mapping: Mapping[str, str] | None = None) -> Iterator[Item]:
+    """Yield the articles of one file one by one, as rows of `articles`, with problems and notes.
+
+    Table files are read in pieces where their format allows. A bad file or row never raises: it
+    is a Problem. Raises ValueError when `mapping` names a role there is not.
+    """
+    wanted = dict(mapping or {})
+    check_roles(wanted)
+    return _iter_records(source, wanted)
+
+
+def separate_ids(items: Iterable[Item], taken: dict[str, str]) -> Iterator[Item]:
+    """Pass on the items of one file; an article whose id is taken gets one made from its path.
+
+    `taken` holds the path under each id of the corpus so far and is added to. The new id is a
+    Problem of the step "identity", and other problems of the article name it too.
+    """
+    renamed: dict[str, str] = {}
+    for item in items:
+        if isinstance(item, dict):
+            article_id, path = item["article_id"], item["path"]
+            if article_id in taken:
+                item["article_id"] = renamed[path] = _free_id(path, taken)
+                problem = (
+                    f"the id {article_id!r} is already used in {taken[article_id]}; "
+                    f"this article is kept as {item['article_id']}"
+                )
+                yield Problem(item["article_id"], path, "identity", problem)
+            taken[item["article_id"]] = path
+        elif isinstance(item, Problem) and item.path in renamed:
+            item = replace(item, article_id=renamed[item.path])
+        yield item
+
+
+def _iter_records(source: SourceFile, wanted: dict[str, str]) -> Iterator[Item]:
+    if source.problems:
+        yield from (Problem("", source.path, "read", problem) for problem in source.problems)
+        return
+    try:
+        yield from _read(source, wanted)
+    except Unreadable as error:
+        yield Problem("", source.path, "read", str(error))
+    except UnicodeDecodeError as error:
+        problem = f"it stops being {error.encoding} text at some place; save it again as UTF-8"
+        yield Problem("", source.path, "encoding", problem)
+    except OSError as error:
+        problem = f"it cannot be opened ({error}); copy the file again"
+        yield Problem("", source.path, "read", problem)
+    except Exception as error:  # a file nobody thought of must not end the build
+        advice = "pack the zip again" if source.member else "save it again as text"
+        problem = f"it could not be read ({type(error).__name__}: {error}); {advice}"
+        yield Problem("", source.path, "read", problem)
+
+
+def _read(source: SourceFile, wanted: dict[str, str]) -> Iterator[Item]:
+    if source.size == 0:
+        raise Unreadable("the file is empty; put the article in it or delete it")
+    if source.suffix in TABLES:
+        yield from _read_table(source, wanted)
+    elif source.suffix in DOCUMENTS:
+        if source.size > LARGEST_DOCUMENT:
+            raise Unreadable(f"the file has {source.size:,} bytes, too many for one article")
+        raw = source.read_bytes()
+        document = DOCUMENTS[source.suffix](raw)
+        if not document.text.strip():
+            raise Unreadable("the file holds only white space; put the article in it or delete it")
+        yield from _article(source, source.path, document, hashlib.sha256(raw).hexdigest())
+    else:
+        read = ", ".join(sorted({*DOCUMENTS, *TABLES, ".zip"} - {""}))
+        raise Unreadable(f"files of type {source.suffix} are not read; those that are: {read}")
+
+
+def _read_table(source: SourceFile, wanted: dict[str, str]) -> Iterator[Item]:
+    with source.open() as stream:
+        rows = TABLES[source.suffix](stream)
+        first = list(islice(rows, SAMPLE_ROWS))
+        sample = [row.record for row in first if row.record]
+        columns = dict.fromkeys(column for record in sample for column in record)
+        roles: dict[str, str] = {}
+        if columns:
+            roles = choose_mapping(columns, sample, wanted)
+            yield Note(source.path, f"{source.path}: {describe_mapping(roles)}")
+        for row in chain(first, rows):
+            yield from _read_row(source, row, roles)
+        if not first:
+            raise Unreadable("the table has no rows under its header; add some or delete it")
+
+
+def _read_row(
+    source: SourceFile, row: Row, roles: dict[str, str]
+) -> Iterator[dict[str, Any] | Problem]:
+    path = f"{source.path}#{row.number}" if row.number else source.path
+    document = to_document(row.record, roles) if row.record else None
+    if document is None or not document.text.strip():
+        if row.problem or row.record is None:
+            yield Problem("", path, row.step, row.problem)
+        else:
+            problem = f"the row has no text in column {roles['text']!r}; fill it or delete the row"
+            yield Problem("", path, "read", problem)
+        return
+    if row.problem:
+        document.problems.append((row.step, row.problem))
+    sha256 = hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
+    yield from _article(source, path, document, sha256)
+
+
+# ------------------------------------------------------------------------------- one article
+
+
+def _article(
+    source: SourceFile, path: str, document: Document, sha256: str
+) -> Iterator[dict[str, Any] | Problem]:
+    """Yield the row of one article and what is doubtful about it."""
+    fields, metadata = _known(source, document)
+    text = document.text
+    if _HALF_CHARACTER.search(text):
+        text = _HALF_CHARACTER.sub("\ufffd", text)
+        problem = "halves of characters (UTF-16 surrogates) were replaced by �; export it again"
+        document.problems.append(("encoding", problem))
+    try:
+        published = read_date(fields.get("published"))
+    except UnclearDate as error:
+        published = pd.NaT
+        document.problems.append(("date", str(error)))
+    language = find_language(text, _front(document))
+    if language not in ("", "en"):
+        problem = f"reads as {language}; the tool reads English only"
+        document.problems.append(("language", problem))
+    article_id = _clean(fields.get("id")) or path_id(path)
+    yield {
+        "article_id": article_id,
+        "path": path,
+        "sha256": sha256,
+        "outlet": _clean(fields.get("outlet")),
+        "published": published,
+        "url": _clean(fields.get("url")),
+        "headline": _clean(fields.get("title")),
+        "byline": _clean(fields.get("author")),
+        "dateline_place": "",
+        "section": _clean(fields.get("section")),
+        "language": language,
+        "words": sum(1 for _ in _WORD.finditer(text)),
+        "text": text,
+        "wire": "",
+        "duplicate_of": "",
+        "duplicate_kind": "",
+        "metadata": _whole(json.dumps(_plain(metadata), ensure_ascii=False, default=str)),
+        "markup": json.dumps(sorted(document.hints)) if document.hints else "",
+    }
+    for step, problem in document.problems:
+        yield Problem(article_id, path, step, _whole(problem))
+
+
+def _known(source: SourceFile, document: Document) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Join what names, the file itself and its row in metadata.csv tell; the later wins."""
+    roles = guess_mapping(source.listed)
+    roles.pop("text", None)
+    listed = {role: source.listed[column] for role, column in roles.items()}
+    others = {
+        column: value for column, value in source.listed.items() if column not in roles.values()
+    }
+    inside = {role: value for role, value in document.fields.items() if as_text(value).strip()}
+    return {**source.named, **inside, **listed}, {**document.metadata, **others}
+
+
+def path_id(path: str) -> str:
+    """Return the id made from an article's path, the same on every machine."""
+    row = _ROW.fullmatch(path)
+    file, key = row.groups() if row else (path, "")
+    return "a" + hashlib.sha256(f"{file}\0{key}".encode()).hexdigest()[:11]
+
+
+def _free_id(path: str, taken: Mapping[str, str]) -> str:
+    article_id = path_id(path)
+    while article_id in taken:  # some record calls itself just so
+        article_id = path_id(article_id)
+    return article_id
+
+
+def find_language(text: str, start: int = 0) -> str:
+    """Return the ISO 639-1 code of the language of a text, or "" if it is short or unclear."""
+    sample = text[start : start + LANGUAGE_SAMPLE]
+    if len(sample.split()) < LEAST_WORDS_FOR_LANGUAGE:
+        return ""
+    language, _ = _identifier().classify(sample)
+    return "" if language == "und" else language
+
+
+@cache
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(
+        MODEL_FILE, norm_probs=True, min_confidence=LEAST_LANGUAGE_CONFIDENCE
+    )
+
+
+def _front(document: Document) -> int:
+    """Return where the text begins after front matter."""
+    return next(
+        (end for start, end, role in document.hints if (start, role) == (0, "boilerplate")), 0
+    )
+
+
+def _clean(value: Any) -> str:
+    return _whole(" ".join(as_text(value).split()))
+
+
+def _whole(text: str) -> str:
+    return _HALF_CHARACTER.sub("\ufffd", text)
+
+
+def _plain(value: Any) -> Any:
+    """Make a metadata value fit for JSON; what is not a number is null."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, str | int | bool):
+        return value
+    if isinstance(value, float) and abs(value) < float("inf"):
+        return value
+    return as_text(value) or None
+
+
+def _frame(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    if not rows:
+        return schema.empty(name)
+    frame = pd.DataFrame(rows, columns=schema.TABLES[name].columns.names)
+    return schema.to_frame(schema.to_arrow(name, frame))

@@ -1,0 +1,308 @@
+"""The blocks of a web page: runs of text between block tags, with the role their tags tell."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import lxml.html
+from lxml import etree
+from lxml.html import HtmlElement
+
+from helpers.read.documents import Unreadable
+
+BODY_SHARE = 0.9
+MOST_PRUNED = 0.3
+MOST_LINKED = 0.8
+MOST_PARAGRAPHS_OF_A_PART = 3
+
+_UNSEEN = ("script", "style", "noscript", "template", "svg", "math", "iframe", "object")
+_CONTROLS = frozenset(("nav", "form", "button", "select", "textarea", "dialog", "menu"))
+_BLOCK_TAG = re.compile(
+    "address|article|aside|blockquote|body|caption|center|dd|details|div|dl|dt|fieldset|figcaption"
+    "|figure|footer|form|h[1-6]|header|hr|hgroup|li|main|ol|p|pre|section|summary|table|tbody|td"
+    "|tfoot|th|thead|tr|ul"
+)
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_WHOLE_PAGE = frozenset(("html", "body", "main", "article"))
+
+# Words in the class, id and the like of an element, after splitting at signs and inner capitals.
+_COMMENTS = re.compile(r"\b(?:comments?|disqus)\b")
+_NOISE = re.compile(
+    r"\b(?:shar(?:e|ing)|social|newsletter|subscri(?:be|ption)|paywall|promo(?:tion)?|ads?|advert"
+    r"|advertis\w+|sponsor(?:ed)?|cookies?|consent|breadcrumbs?|menu|navbar|toolbar|sidebar|modal"
+    r"|popup|overlay|outbrain|taboola|recirc|trending|popular|tags|topics|pagination|skip|signup"
+    r"|login|masthead|sr only|screen reader text|author bio|about author)\b"
+)
+_ROLES = (
+    ("related", r"related|recommended|read ?more|see also|also read|read also|more (?:on|stories)"),
+    ("pullquote", r"pull ?quote"),
+    ("credit", r"credits?|photographer|copyright"),
+    ("caption", r"(?:fig)?captions?"),
+    ("dateline", r"date ?line"),
+    ("byline", r"by ?lines?|authors?|contributors?"),
+    ("date", r"date|datetime|timestamp|pubdate|published|posted|updated|time"),
+    (
+        "standfirst",
+        r"stand ?first|dek|deck|sub ?title|sub ?headline|subhed|strapline|summary|excerpt"
+        r"|alternative headline",
+    ),
+)
+_ROLE_OF_WORDS = tuple((role, re.compile(rf"\b(?:{words})\b")) for role, words in _ROLES)
+_BREAKING_ROLES = frozenset(("caption", "credit", "related"))
+_KEPT_ROLES = frozenset(("caption", "credit", "standfirst"))
+_LONGEST = {  # characters; an element that holds more is a wrapper with an unlucky name
+    "related": 3000,
+    "pullquote": 600,
+    "credit": 400,
+    "caption": 2000,
+    "dateline": 200,
+    "byline": 300,
+    "date": 200,
+    "standfirst": 800,
+}
+_OPEN, _CLOSE, _BREAK = "\ue000", "\ue001", "\ue002"  # around an inline dateline; for <br>
+_SPACE = re.compile(r"[ \t\r\n\f]+")
+
+
+@dataclass
+class Block:
+    """One run of text between block tags, with what its tags tell."""
+
+    role: str
+    text: str
+    element: HtmlElement
+    inside: frozenset[str] = frozenset()
+    linked: float = 0.0
+    bold: float = 0.0
+    dateline: int = 0
+
+    @property
+    def plain(self) -> bool:
+        """Whether this is running text as far as the tags tell."""
+        return self.role == "" and self.linked < MOST_LINKED
+
+
+# ------------------------------------------------------------------------------------ the tree
+
+
+def parse_page(source: str) -> HtmlElement:
+    """Parse a page without its comments. Raises Unreadable when there is nothing to parse."""
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    try:
+        return lxml.html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError) as error:
+        raise Unreadable(f"it is no HTML page ({error}); save the page again") from error
+
+
+def squeeze(text: str) -> str:
+    """Return the letters and digits of a text alone, to compare what tools print differently."""
+    return "".join(re.findall(r"\w+", text))
+
+
+def cut_blocks(body: HtmlElement, main_text: str) -> list[Block]:
+    """Cut the body of a page into blocks in document order, without what is no content.
+
+    `main_text` is what trafilatura takes for the article, squeezed; what holds it is kept.
+    The tree is changed: scripts, menus, forms, advertisements, comments and hidden parts are
+    dropped from it.
+    """
+    for element in list(body.iter(*_UNSEEN)):
+        element.drop_tree()
+    _prune(body, main_text)
+    return _Walker().walk_all(body)
+
+
+def _prune(body: HtmlElement, main_text: str) -> None:
+    """Drop what is no content, but never what holds the headline or much of the article."""
+    most = MOST_PRUNED * len(body.text_content())
+    for element in list(body.iterdescendants("*")):
+        if element.getparent() is None:
+            continue
+        words = _words(element)
+        if _COMMENTS.search(words):
+            holds_article = _is_mostly_in(main_text, element)
+        elif _is_noise(element, words):
+            holds_article = len(element.text_content()) > most
+        else:
+            continue
+        if not holds_article and not _holds_headline(element):
+            element.drop_tree()
+
+
+def _is_noise(element: HtmlElement, words: str) -> bool:
+    if element.tag in _CONTROLS or _is_hidden(element):
+        return True
+    return bool(_NOISE.search(words)) and _told(element) not in _KEPT_ROLES
+
+
+def _holds_headline(element: HtmlElement) -> bool:
+    """Say whether an element holds a headline with text under it, not a site's name alone."""
+    return element.find(".//h1") is not None and element.find(".//p") is not None
+
+
+def _is_mostly_in(main_text: str, element: HtmlElement) -> bool:
+    paragraphs = [squeeze(paragraph.text_content()) for paragraph in element.iter("p")]
+    return sum(text in main_text for text in paragraphs) > len(paragraphs) / 2
+
+
+def _is_hidden(element: HtmlElement) -> bool:
+    style = (element.get("style") or "").replace(" ", "").lower()
+    return (
+        element.get("hidden") is not None
+        or element.get("aria-hidden") == "true"
+        or "display:none" in style
+        or "visibility:hidden" in style
+    )
+
+
+def _words(element: HtmlElement) -> str:
+    """Return the words in an element's class, id and roles, in lower case."""
+    if element.tag in _WHOLE_PAGE:
+        return ""
+    names = (element.get(name) or "" for name in ("class", "id", "itemprop", "rel", "data-testid"))
+    return re.sub(r"[\W_]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", " ".join(names))).lower()
+
+
+# ---------------------------------------------------------------------------------- the blocks
+
+
+class _Walker:
+    """Cuts a tree into blocks of text in document order."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.inside: set[str] = set()
+        self.link_depth = self.bold_depth = 0
+        self.linked = self.bold = 0
+        self.blocks: list[Block] = []
+
+    def walk_all(self, body: HtmlElement) -> list[Block]:
+        self._walk(body, "", body)
+        self._flush("", body)
+        return self.blocks
+
+    def _walk(self, element: HtmlElement, role: str, holder: HtmlElement) -> None:
+        tag = element.tag
+        if not isinstance(tag, str):
+            return
+        if tag == "br":
+            self.pieces.append(_BREAK)
+            return
+        own = _role(element, role)
+        breaks = bool(_BLOCK_TAG.fullmatch(tag)) or (own != role and own in _BREAKING_ROLES)
+        if tag in ("td", "th") and not _has_blocks(element.getparent()):
+            breaks = False
+            self.pieces.append(" | " if element.getprevious() is not None else "")
+        if breaks:
+            self._flush(role, holder)
+            holder = element
+        elif own != role:
+            self.inside.add(own)
+            own, inline = role, own
+            if inline == "dateline" and not "".join(self.pieces).strip():
+                self._enclosed(element, own, holder)
+                return
+        self._content(element, own, holder)
+        if breaks:
+            self._flush(own, holder)
+
+    def _enclosed(self, element: HtmlElement, role: str, holder: HtmlElement) -> None:
+        self.pieces.append(_OPEN)
+        self._content(element, role, holder)
+        self.pieces.append(_CLOSE)
+
+    def _content(self, element: HtmlElement, role: str, holder: HtmlElement) -> None:
+        link, bold = element.tag == "a", element.tag in ("b", "strong")
+        self.link_depth += link
+        self.bold_depth += bold
+        if element.tag == "q":
+            self.pieces.append("“")
+        self._add(element.text)
+        for child in element:
+            self._walk(child, role, holder)
+            self._add(child.tail)
+        if element.tag == "q":
+            self.pieces.append("”")
+        self.link_depth -= link
+        self.bold_depth -= bold
+
+    def _add(self, text: str | None) -> None:
+        if text:
+            self.pieces.append(text)
+            size = len("".join(text.split()))
+            self.linked += size if self.link_depth else 0
+            self.bold += size if self.bold_depth else 0
+
+    def _flush(self, role: str, holder: HtmlElement) -> None:
+        joined = _SPACE.sub(" ", "".join(self.pieces))
+        size = max(len("".join(joined.split())), 1)
+        for piece in re.split(rf"(?: ?{_BREAK} ?){{2,}}", joined):
+            text = re.sub(f" ?{_BREAK} ?", "\n", piece).strip()
+            dateline = text.find(_CLOSE) - 1 if text.startswith(_OPEN) else 0
+            text = text.replace(_OPEN, "").replace(_CLOSE, "")
+            if re.search(r"\w", text):
+                self.blocks.append(
+                    Block(
+                        role,
+                        text,
+                        holder,
+                        frozenset(self.inside),
+                        self.linked / size,
+                        self.bold / size,
+                        max(dateline, 0),
+                    )
+                )
+        self.pieces, self.inside, self.linked, self.bold = [], set(), 0, 0
+
+
+def _role(element: HtmlElement, inherited: str) -> str:
+    tag = element.tag
+    if inherited in ("related", "pullquote", "credit"):
+        return inherited
+    told = _told(element)
+    if inherited == "caption":
+        return "credit" if told == "credit" else "caption"
+    if tag == "figcaption" or (tag == "figure" and element.find(".//img") is not None):
+        return "credit" if told == "credit" else "caption"
+    if inherited == "aside":
+        return "related" if told == "related" or _is_link_list(element) else "aside"
+    if tag in HEADINGS:
+        return told if told in ("standfirst", "related") and tag != "h1" else tag
+    if inherited in HEADINGS:
+        return inherited
+    if told == "related" or _is_link_list(element):
+        return "related"
+    if tag == "aside":
+        return told if told == "pullquote" else "aside"
+    if tag == "time":
+        return inherited or "date"
+    if tag == "footer":
+        return "footer"
+    return told or inherited
+
+
+def _told(element: HtmlElement) -> str:
+    """Return the role that the names on an element tell, "" when it holds too much for it."""
+    words = _words(element)
+    told = next((role for role, pattern in _ROLE_OF_WORDS if pattern.search(words)), "")
+    if not told or len(element.text_content()) > _LONGEST[told]:
+        return ""
+    paragraphs = sum(1 for _ in element.iter("p"))
+    return told if told == "related" or paragraphs <= MOST_PARAGRAPHS_OF_A_PART else ""
+
+
+def _is_link_list(element: HtmlElement) -> bool:
+    if element.tag not in ("ul", "ol"):
+        return False
+    size = len("".join(element.text_content().split()))
+    linked = sum(len("".join(link.text_content().split())) for link in element.iter("a"))
+    return size > 0 and linked > BODY_SHARE * size
+
+
+def _has_blocks(row: HtmlElement) -> bool:
+    return len(row) < 2 or any(
+        _BLOCK_TAG.fullmatch(inner.tag) or inner.tag == "br"
+        for cell in row
+        for inner in cell.iterdescendants()
+    )

@@ -1,0 +1,1 @@
+"""From numbers to what a person sees: charts, concordance, forms, the desk."""

@@ -1,0 +1,1 @@
+"""What all rooms stand on: schema, tables, storage, lexicons, the codebook, versions."""

@@ -1,0 +1,56 @@
+"""The word lists in data/lexicons: one CSV a list, every row saying where its fact comes from."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+FOLDER = Path(__file__).resolve().parents[2] / "data" / "lexicons"
+
+
+def read_lexicon(name: str) -> pd.DataFrame:
+    """Return the list `name`, all columns as text, empty cells as "".
+
+    Raises FileNotFoundError when there is no such list and ValueError when a row does not say
+    where it comes from.
+    """
+    return _read(name).copy()
+
+
+def read_aliases(name: str, kind: str = "") -> dict[str, str]:
+    """Return every name and alias of the list `name` with the canonical name it stands for.
+
+    The list has the columns `name` and `aliases` (separated by "|"); with `kind`, only its rows of
+    that kind. Raises ValueError when an alias stands for two names.
+    """
+    return dict(_aliases(name, kind))
+
+
+@cache
+def _read(name: str) -> pd.DataFrame:
+    path = FOLDER / f"{name}.csv"
+    if not path.is_file():
+        there = ", ".join(sorted(found.stem for found in FOLDER.glob("*.csv")))
+        raise FileNotFoundError(f"no word list {path}; there is: {there}")
+    lexicon = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if "source" not in lexicon:
+        raise ValueError(f"{path} has no column 'source'")
+    unsourced = lexicon.index[lexicon["source"].str.strip() == ""]
+    if len(unsourced):
+        raise ValueError(f"{path}, line {unsourced[0] + 2}: 'source' is empty")
+    return lexicon
+
+
+@cache
+def _aliases(name: str, kind: str) -> dict[str, str]:
+    canonical: dict[str, str] = {}
+    table = _read(name)
+    for row in (table[table["kind"] == kind] if kind else table).itertuples():
+        for alias in filter(None, [row.name, *row.aliases.split("|")]):
+            if canonical.setdefault(alias, row.name) != row.name:
+                raise ValueError(
+                    f"list {name}: {alias!r} stands for {canonical[alias]!r} and {row.name!r}"
+                )
+    return canonical

@@ -1,0 +1,1 @@
+"""Hand coding and gold: sampling, sheets, agreement, correction, benchmarks."""

@@ -1,0 +1,302 @@
+"""Agreement of coders: Krippendorff's alpha with its interval, percent agreement, confusion.
+
+Ratings are long frames: one row is what one coder wrote for one unit and one variable, with the
+columns unit, article_id, coder, variable and value ("" is not coded). Alpha is that of
+Krippendorff, Content Analysis (4th ed., ch. 12) and "Computing Krippendorff's Alpha-Reliability"
+(2011), for any number of coders and missing values. Its interval resamples the units by article.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from helpers.measure.intervals import (
+    RESAMPLES,
+    clustered_interval,
+    draw_clusters,
+    effective_size,
+    expanded_tail,
+    wilson_interval,
+)
+
+RATINGS = ["unit", "article_id", "coder", "variable", "value"]
+NOMINAL, ORDINAL, INTERVAL = "nominal", "ordinal", "interval"
+UNDEFINED = "undefined: nothing varies"
+TOO_FEW = "undefined: no unit coded twice"
+
+
+def tabulate(ratings: pd.DataFrame, variable: str) -> pd.DataFrame:
+    """Lay out the ratings of one variable: one row is one unit, one column one coder."""
+    chosen = ratings[(ratings["variable"] == variable) & (ratings["value"] != "")]
+    return chosen.set_index(["unit", "article_id", "coder"])["value"].unstack("coder")  # noqa: PD010
+
+
+def krippendorff_alpha(
+    table: pd.DataFrame, metric: str = NOMINAL, order: Sequence[str] = ()
+) -> float:
+    """Return alpha of a table of units by coders, missing values as NaN; NaN where undefined.
+
+    `metric` says how far two values are apart: nominal (equal or not), ordinal (by the values
+    between them, in `order`) or interval (numbers). Raises ValueError for a value outside `order`.
+    """
+    counts, values = _counts(table, order)
+    together = _coincidences(counts).sum(axis=0)
+    return float(_alpha(together[None], _positions(values, metric), metric)[0])
+
+
+def _counts(table: pd.DataFrame, order: Sequence[str]) -> tuple[np.ndarray, list]:
+    """Count how often each unit was given each value, for units with at least two values."""
+    written = set(table.to_numpy(dtype=object)[table.notna().to_numpy()])
+    values = list(order) or sorted(written)
+    outside = written - set(values)
+    if outside:
+        raise ValueError(f"{sorted(map(str, outside))[0]!r} is none of {list(order)}")
+    if not values:
+        return np.zeros((0, 0)), []
+    counts = np.stack([(table == value).sum(axis=1).to_numpy() for value in values], axis=1)
+    return counts[counts.sum(axis=1) > 1].astype(float), values
+
+
+def _coincidences(counts: np.ndarray) -> np.ndarray:
+    """Return each unit's coincidence matrix: its ordered pairs of values over its values less 1."""
+    pairs = counts[:, :, None] * counts[:, None, :]
+    pairs -= np.einsum("uv,vw->uvw", counts, np.eye(counts.shape[1]))
+    return pairs / (counts.sum(axis=1) - 1)[:, None, None]
+
+
+def _positions(values: list, metric: str) -> np.ndarray:
+    return np.array(values, dtype=float) if metric == INTERVAL else np.arange(len(values))
+
+
+def _alpha(together: np.ndarray, positions: np.ndarray, metric: str) -> np.ndarray:
+    """Return the alpha of each of many coincidence matrices (first axis)."""
+    held = together.sum(axis=2)
+    if metric == ORDINAL:
+        until = np.cumsum(held, axis=1) - held / 2
+        apart = (until[:, :, None] - until[:, None, :]) ** 2
+    elif metric == INTERVAL:
+        apart = ((positions[:, None] - positions[None, :]) ** 2)[None]
+    else:
+        apart = (positions[:, None] != positions[None, :])[None].astype(float)
+    observed = (together * apart).sum(axis=(1, 2))
+    expected = (held[:, :, None] * held[:, None, :] * apart).sum(axis=(1, 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(expected > 0, 1 - (held.sum(axis=1) - 1) * observed / expected, np.nan)
+
+
+def measure_alpha(
+    ratings: pd.DataFrame, variable: str, metric: str = NOMINAL, order: Sequence[str] = ()
+) -> dict[str, object]:
+    """Measure the agreement on one variable.
+
+    Returns units (coded by two or more), articles, coders, agreement (the share of pairs of coders
+    that wrote the same), alpha, low, high (95 %, articles resampled), and `note`, which says why
+    alpha is undefined where it is. Where no two coders ever differ, `low` is the alpha that a
+    share of differing pairs at the end of its Wilson interval would give.
+    """
+    table = tabulate(ratings, variable)
+    twice = table[table.notna().sum(axis=1) > 1]
+    told = {
+        "variable": variable,
+        "units": len(twice),
+        "articles": twice.index.get_level_values("article_id").nunique(),
+        "coders": int(twice.notna().any().sum()),
+        "agreement": np.nan,
+        "alpha": np.nan,
+        "low": np.nan,
+        "high": np.nan,
+        "note": "",
+    }
+    if twice.empty:
+        return told | {"note": TOO_FEW}
+    counts, values = _counts(twice, order)
+    articles, ids = pd.factorize(twice.index.get_level_values("article_id"))
+    positions = _positions(values, metric)
+    differing, held = _differing(counts)
+    agreement = float(1 - differing.sum() / held.sum())
+    alpha = krippendorff_alpha(twice, metric, order)
+    if np.isnan(alpha):
+        return told | {"agreement": agreement, "note": UNDEFINED}
+    if metric == NOMINAL:
+        low, high = _nominal_interval(differing, held, articles, len(ids))
+    else:
+        low, high = _alpha_interval(_coincidences(counts), articles, len(ids), positions, metric)
+    if agreement == 1:
+        most = float(wilson_interval(0, len(twice))[1])
+        low, high = max(1 - most / _expected(held.sum(axis=0)), -1.0), 1.0
+    return told | {
+        "agreement": agreement,
+        "alpha": alpha,
+        "low": min(low, alpha),
+        "high": max(high, alpha),
+    }
+
+
+def _differing(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each unit's pairs that differ (over its values less 1) and its values."""
+    values = counts.sum(axis=1)
+    return (values**2 - (counts**2).sum(axis=1)) / (values - 1), counts
+
+
+def _expected(held: np.ndarray) -> float:
+    """Return the share of pairs of values that would differ by chance."""
+    n = held.sum()
+    return float(1 - (held * (held - 1)).sum() / (n * (n - 1)))
+
+
+def _nominal_interval(
+    differing: np.ndarray, held: np.ndarray, articles: np.ndarray, number: int
+) -> tuple[float, float]:
+    """Return low and high of nominal alpha, articles drawn with replacement."""
+    if number < 2:
+        return np.nan, np.nan
+    by_article = np.zeros((number, held.shape[1]))
+    np.add.at(by_article, articles, held)
+    weights = draw_clusters(number)
+    apart, together = weights @ np.bincount(articles, differing), weights @ by_article
+    n = together.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        alphas = 1 - (n - 1) * apart / (n**2 - (together**2).sum(axis=1))
+    return _ends(alphas, number)
+
+
+def _ends(alphas: np.ndarray, number: int) -> tuple[float, float]:
+    known = alphas[np.isfinite(alphas)]
+    if not len(known):
+        return np.nan, np.nan
+    tail = expanded_tail(number)
+    low, high = np.quantile(known, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _alpha_interval(
+    matrices: np.ndarray, articles: np.ndarray, number: int, positions: np.ndarray, metric: str
+) -> tuple[float, float]:
+    """Return low and high of alpha, articles drawn with replacement; 2 articles at the least."""
+    if number < 2:
+        return np.nan, np.nan
+    size = len(positions)
+    flat = matrices.reshape(len(matrices), size * size)
+    by_article = np.zeros((number, size * size))
+    np.add.at(by_article, articles, flat)
+    weights = draw_clusters(number)
+    alphas = np.concatenate(
+        [
+            _alpha((some @ by_article).reshape(-1, size, size), positions, metric)
+            for some in np.array_split(weights, max(1, RESAMPLES * size * size // 4_000_000))
+        ]
+    )
+    return _ends(alphas, number)
+
+
+def measure_agreement(
+    ratings: pd.DataFrame, orders: dict[str, Sequence[str]] | None = None
+) -> pd.DataFrame:
+    """Measure the agreement on every variable; one row is one variable, as in `measure_alpha`.
+
+    `orders` gives the values of ordinal variables from lowest to highest.
+    """
+    orders = orders or {}
+    rows = [
+        measure_alpha(ratings, name, ORDINAL if name in orders else NOMINAL, orders.get(name, ()))
+        for name in dict.fromkeys(ratings["variable"])
+    ]
+    columns = ["variable", "units", "articles", "coders", "agreement", "alpha", "low", "high"]
+    return pd.DataFrame(rows, columns=[*columns, "note"])
+
+
+def count_confusion(ratings: pd.DataFrame, variable: str) -> pd.DataFrame:
+    """Count which values pairs of coders wrote for the same unit; one row is one pair of values.
+
+    Columns: first, second (in the order of the alphabet: who wrote which does not matter), units.
+    """
+    table = tabulate(ratings, variable)
+    pairs = [table[list(two)].dropna() for two in combinations(table.columns, 2)]
+    written = [np.sort(pair.to_numpy(dtype=str), axis=1) for pair in pairs if len(pair)]
+    both = pd.DataFrame(
+        np.concatenate(written) if written else np.empty((0, 2), dtype=str),
+        columns=["first", "second"],
+    )
+    counts = both.value_counts().rename("units").reset_index()
+    return counts.sort_values(["units", "first", "second"], ascending=[False, True, True])
+
+
+def settle(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Settle each unit's value by majority; one row is one unit and variable.
+
+    Columns: unit, article_id, variable, value ("" where coders are divided without a majority),
+    coders, divided.
+    """
+    written = ratings[ratings["value"] != ""]
+    keys = ["unit", "article_id", "variable"]
+    votes = written.groupby([*keys, "value"]).size().rename("votes").reset_index()
+    most = votes.groupby(keys)["votes"].transform("max")
+    leading = votes[votes["votes"] == most]
+    settled = leading.groupby(keys).agg(value=("value", "first"), leaders=("value", "size"))
+    settled["coders"] = votes.groupby(keys)["votes"].sum()
+    settled["divided"] = votes.groupby(keys).size() > 1
+    settled["value"] = settled["value"].where(settled["leaders"] == 1, "")
+    return settled.drop(columns="leaders").reset_index()
+
+
+def measure_accuracy(coded: pd.DataFrame, categories: Sequence[str] = ()) -> pd.DataFrame:
+    """Measure the tool against settled codes; one row is one category.
+
+    Parameters
+    ----------
+    coded
+        One row per unit: article_id, `value` (settled), `found` (the tool's) and `weight` (how
+        many units of the corpus it stands for; 1 where there is no such column).
+    categories
+        Categories to list; by default every value that either has.
+
+    Returns
+    -------
+    category, coded and found (units of the sample), precision, recall and f1 (weighted), with
+    precision_low, precision_high, recall_low, recall_high (95 %, articles as clusters). What
+    cannot be measured is NaN. A last row, "all", has the share of units where both are the same
+    as precision, recall and f1.
+    """
+    weight = coded["weight"] if "weight" in coded else pd.Series(1.0, index=coded.index)
+    units = coded.assign(weight=weight.astype(float), same=coded["value"] == coded["found"])
+    names = list(categories) or sorted({*units["value"], *units["found"]} - {""})
+    rows = []
+    for name in names:
+        said, meant = units[units["found"] == name], units[units["value"] == name]
+        row = {"category": name, "coded": len(meant), "found": len(said)}
+        precision, recall = _weighted_share(said), _weighted_share(meant)
+        rows.append(row | _accuracy(precision, recall))
+    everything = _weighted_share(units)
+    rows.append(
+        {"category": "all", "coded": len(units), "found": len(units)}
+        | _accuracy(everything, everything)
+    )
+    return pd.DataFrame(rows)
+
+
+def _accuracy(precision: tuple, recall: tuple) -> dict[str, float]:
+    total = precision[0] + recall[0]
+    f1 = 2 * precision[0] * recall[0] / total if total else total
+    names = ("", "_low", "_high")
+    told = {f"precision{name}": end for name, end in zip(names, precision, strict=True)}
+    told |= {f"recall{name}": end for name, end in zip(names, recall, strict=True)}
+    return told | {"f1": f1}
+
+
+def _weighted_share(units: pd.DataFrame) -> tuple[float, float, float]:
+    """Return the weighted share of units with `same`, with its interval by article."""
+    if units.empty:
+        return np.nan, np.nan, np.nan
+    article, ids = pd.factorize(units["article_id"])
+    weight = units["weight"].to_numpy()
+    sizes = np.bincount(article, weight)
+    hits = np.bincount(article, weight * units["same"].to_numpy())
+    share = float(hits.sum() / sizes.sum())
+    size = effective_size(hits, sizes, np.bincount(article))
+    if np.isnan(size):
+        size = float(weight.sum() ** 2 / (weight**2).sum())
+    return share, *clustered_interval(share, size, len(ids))

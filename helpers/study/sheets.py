@@ -1,0 +1,305 @@
+"""Coding sheets: written for coders without the tool's answers, and read back with their faults.
+
+A workbook has the instructions, one sheet of statements to code with lists to choose from, and one
+of passages in which coders mark statements themselves; the same sheets are written as CSV.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from helpers.store import codebook, schema, tables
+from helpers.study import agreement
+
+YES, NO = "yes", "no"
+CHOSEN = ("statement", "form", *codebook.VARIABLES, "tone_label")
+WRITTEN = ("speaker", "relay")
+VARIABLES = (*CHOSEN, *WRITTEN)
+STATEMENT_COLUMNS = ["unit", "context", "words", *VARIABLES, "note"]
+PASSAGE_COLUMNS = ["passage", "text", "words", "note"]
+LINES_EACH = 6
+AROUND = 600
+OPEN, CLOSE = "⟦", "⟧"
+INSTRUCTIONS = f"""Code alone, and do not look at what the program or another coder found.
+Save the file under your own name: the file's name is taken as the coder.
+
+Sheet "Statements": each row is one statement.
+The words in question stand between {OPEN} and {CLOSE} in the column "context".
+statement: are these words attributed to somebody, as said, written, believed, planned or refused?
+If not, write no and go on to the next row.
+form: direct (all words in quotation marks), mixed (some) or indirect (none).
+speaker: who says it, under the fullest name the article gives; else the description as written.
+source_type, affiliation, channel: choose from the list; unknown where the article does not say.
+relay: the outlet that carried the words before this article did, else leave it empty.
+tone_label: how these words speak of what they are about.
+Leave a cell empty where you cannot decide. Remarks go into "note".
+
+Sheet "Passages": read each passage whole. For every statement in it, copy its exact words (what is
+said, without who says it) into a row of its own under "words". Leave the rows of a passage without
+statements empty.
+
+The categories of the codebook follow.
+
+"""
+_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+class SheetError(ValueError):
+    """A file that is no coding sheet; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Coding:
+    """What one coder wrote.
+
+    `codes` has unit, variable and value (no relay, "", is a code too); `marked` has passage and
+    words; `problems` has coder, where and problem, one row for each cell that cannot be used.
+    """
+
+    coder: str
+    codes: pd.DataFrame
+    marked: pd.DataFrame
+    problems: pd.DataFrame
+
+
+# --------------------------------------------------------------------------------------- writing
+
+
+def list_choices(codebook_file: str | Path = "") -> dict[str, tuple[str, ...]]:
+    """Return what may be chosen for each variable; the categories are those of a codebook.
+
+    "" takes the codebook in use, else the project's own.
+    """
+    choices = codebook.coding_choices(codebook.read_codebook(codebook_file))
+    listed = choices.groupby("variable", sort=False)["category"].agg(tuple).to_dict()
+    fixed = {"statement": (YES, NO), "form": schema.FORMS, "tone_label": schema.POLARITIES}
+    known = fixed | listed
+    return {variable: known[variable] for variable in CHOSEN}
+
+
+def write_sheets(
+    key: pd.DataFrame,
+    passages: pd.DataFrame,
+    articles: pd.DataFrame,
+    out: str | Path,
+    codebook_file: str | Path = "",
+) -> None:
+    """Write `coding_sheet.xlsx` and the same as CSV, with the key; nothing when `out` is "".
+
+    `key` and `passages` are what `sampling` drew, `articles` has their texts. Categories and
+    instructions are those of the codebook. The key, which says where the units come from, is
+    written apart and not for coders.
+    """
+    if str(out) == "":
+        return
+    guide = INSTRUCTIONS + codebook.instructions(codebook.read_codebook(codebook_file))
+    choices = list_choices(codebook_file)
+    texts = articles.set_index("article_id")["text"]
+    statements = _statements(key, texts)
+    marked = _passages(passages, texts)
+    tables.export(statements, "coding_statements", out)
+    tables.export(marked, "coding_passages", out)
+    tables.export(key, "sampling_key", out)
+    tables.export(passages, "sampling_passages", out)
+    tables.write_text(guide, Path(out) / "coding_instructions.md")
+    tables.write_bytes(
+        _workbook(statements, marked, guide, choices), Path(out) / "coding_sheet.xlsx"
+    )
+
+
+def _statements(key: pd.DataFrame, texts: pd.Series) -> pd.DataFrame:
+    rows = []
+    for row in key.itertuples():
+        text = texts[row.article_id]
+        first, last = max(row.start - AROUND, 0), min(row.end + AROUND, len(text))
+        words = text[row.start : row.end]
+        context = f"{text[first : row.start]}{OPEN}{words}{CLOSE}{text[row.end : last]}"
+        rows.append({"unit": row.unit, "context": context, "words": words})
+    return pd.DataFrame(rows, columns=STATEMENT_COLUMNS, dtype="str").fillna("")
+
+
+def _passages(passages: pd.DataFrame, texts: pd.Series) -> pd.DataFrame:
+    rows = []
+    for row in passages.itertuples():
+        text = texts[row.article_id][row.start : row.end]
+        rows.append({"passage": row.passage, "text": text})
+        rows += [{"passage": row.passage, "text": ""}] * (LINES_EACH - 1)
+    return pd.DataFrame(rows, columns=PASSAGE_COLUMNS, dtype="str").fillna("")
+
+
+def _workbook(
+    statements: pd.DataFrame,
+    passages: pd.DataFrame,
+    guide: str,
+    choices: dict[str, tuple[str, ...]],
+) -> bytes:
+    book = Workbook()
+    told = book.active
+    told.title = "Instructions"
+    told.column_dimensions["A"].width = 110
+    for line in guide.splitlines():
+        told.append([_plain(line)])
+    for row in told.iter_rows():
+        row[0].alignment = Alignment(wrap_text=True, vertical="top")
+    sheet = book.create_sheet("Statements")
+    _fill(sheet, statements, {"context": 70, "words": 40, "note": 24})
+    lists = book.create_sheet("Lists")
+    for place, (variable, values) in enumerate(choices.items(), start=1):
+        letter = get_column_letter(place)
+        for number, value in enumerate([variable, *values], start=1):
+            lists.cell(number, place, value)
+        choose = DataValidation(
+            type="list", formula1=f"=Lists!${letter}$2:${letter}${len(values) + 1}"
+        )
+        choose.error = f"Choose one of: {', '.join(values)}"
+        choose.showErrorMessage = True
+        sheet.add_data_validation(choose)
+        target = get_column_letter(STATEMENT_COLUMNS.index(variable) + 1)
+        choose.add(f"{target}2:{target}{max(len(statements) + 1, 2)}")
+    _fill(book.create_sheet("Passages"), passages, {"text": 80, "words": 60, "note": 24})
+    book.move_sheet("Lists", 1)
+    written = BytesIO()
+    book.save(written)
+    return written.getvalue()
+
+
+def _fill(sheet: Worksheet, frame: pd.DataFrame, widths: dict[str, int]) -> None:
+    for place, name in enumerate(frame, start=1):
+        head = sheet.cell(1, place, name)
+        head.font, head.fill = Font(bold=True), PatternFill("solid", fgColor="E2E2E2")
+        sheet.column_dimensions[get_column_letter(place)].width = widths.get(name, 16)
+    for number, row in enumerate(frame.itertuples(index=False), start=2):
+        for place, value in enumerate(row, start=1):
+            cell = sheet.cell(number, place, _plain(value) or None)
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            if cell.value is not None:
+                cell.data_type = "s"
+    sheet.freeze_panes = "B2"
+
+
+def _plain(value: object) -> str:
+    """Leave out the signs that a workbook cannot hold."""
+    return _ILLEGAL.sub("", str(value))
+
+
+# --------------------------------------------------------------------------------------- reading
+
+
+def reopen(
+    codings: Sequence[str | Path], key: pd.DataFrame, passages: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the key and passages that lie beside the filled-in sheets, else those given.
+
+    A sample may be drawn otherwise once the tables have changed; the key written with the sheets
+    says what was coded. Raises FileNotFoundError when only one of the two files is there.
+    """
+    folders = [Path(file).expanduser().parent for file in codings]
+    files = [
+        [folder / f"sampling_{name}.csv" for name in ("key", "passages")] for folder in folders
+    ]
+    there = [pair for pair in files if any(file.is_file() for file in pair)]
+    if not there:
+        return key, passages
+    missing = [file for file in there[0] if not file.is_file()]
+    if missing:
+        raise FileNotFoundError(f"{missing[0]} is missing: put it back beside the coding sheets")
+    texts = dict.fromkeys(["unit", "attribution_id", "article_id", "stratum", "passage"], "str")
+    return tuple(pd.read_csv(file, dtype=texts, keep_default_na=False) for file in there[0])
+
+
+def read_sheet(file: str | Path, codebook_file: str | Path = "") -> Coding:
+    """Read a coder's filled-in workbook, or one of its CSV files; the file's name is the coder.
+
+    A value that is no choice of its variable in the codebook is left out and told in `problems`.
+    Raises FileNotFoundError when there is no such file, SheetError when it is no coding sheet.
+    """
+    path = Path(file)
+    if not path.is_file():
+        raise FileNotFoundError(f"no coding sheet {path}: give the path of a filled-in sheet")
+    statements, passages = _open(path)
+    if statements is None and passages is None:
+        raise SheetError(
+            f"{path} is no coding sheet: it has neither a table with the columns unit and "
+            "statement nor one with passage and words"
+        )
+    coder = re.sub(r"[-_. ](?:statements|passages)$", "", path.stem)
+    codes, problems = _codes(statements, coder, list_choices(codebook_file))
+    marked = pd.DataFrame(columns=["passage", "words"], dtype="str")
+    if passages is not None:
+        marked = passages.loc[passages["words"] != "", ["passage", "words"]].reset_index(drop=True)
+    return Coding(coder, codes, marked, problems)
+
+
+def _open(path: Path) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    try:
+        if path.suffix.lower() == ".csv":
+            found = [pd.read_csv(path, dtype="str", keep_default_na=False)]
+        else:
+            book = load_workbook(path, read_only=True, data_only=True)
+            found = [_table(sheet) for sheet in book.worksheets]
+    except (
+        InvalidFileException,
+        zipfile.BadZipFile,
+        UnicodeDecodeError,
+        pd.errors.ParserError,
+    ) as e:
+        raise SheetError(f"{path} cannot be read as XLSX or CSV: {e}") from None
+    found = [frame.rename(columns=str.strip) for frame in found]
+    statements = [frame for frame in found if {"unit", "statement"} <= set(frame)]
+    passages = [frame for frame in found if {"passage", "words"} <= set(frame)]
+    return (statements or [None])[0], (passages or [None])[0]
+
+
+def _table(sheet: Worksheet) -> pd.DataFrame:
+    rows = [["" if v is None else str(v) for v in row] for row in sheet.iter_rows(values_only=True)]
+    head, *body = rows or [[]]
+    return pd.DataFrame(body, columns=head)
+
+
+def _codes(
+    statements: pd.DataFrame | None, coder: str, choices: dict[str, tuple[str, ...]]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    codes, problems = [], []
+    for row in statements.to_dict("records") if statements is not None else []:
+        written = {name: str(row.get(name, "")).strip() for name in VARIABLES}
+        for variable, value in written.items():
+            allowed = choices.get(variable)
+            if value and allowed:
+                match = {choice.casefold(): choice for choice in allowed}.get(value.casefold())
+                if match is None:
+                    told = f"{variable} {value!r} is none of {', '.join(allowed)}"
+                    where = f"unit {row['unit']}"
+                    problems.append({"coder": coder, "where": where, "problem": told})
+                    continue
+                value = match
+            if value or (variable == "relay" and any(written.values())):
+                codes.append({"unit": row["unit"], "variable": variable, "value": value})
+    return (
+        pd.DataFrame(codes, columns=["unit", "variable", "value"], dtype="str"),
+        pd.DataFrame(problems, columns=["coder", "where", "problem"], dtype="str"),
+    )
+
+
+def to_ratings(coding: Coding, key: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return one coder's codes as ratings of the units of `key`, and the codes of unknown units."""
+    joined = coding.codes.merge(key[["unit", "article_id"]], on="unit", how="left")
+    strange = joined.loc[joined["article_id"].isna(), "unit"].drop_duplicates()
+    told = "is not in the key: was the sheet drawn from another sample?"
+    problems = pd.DataFrame(
+        {"coder": coding.coder, "where": [f"unit {unit}" for unit in strange], "problem": told}
+    )
+    known = joined.dropna(subset=["article_id"]).assign(coder=coding.coder)
+    return known[agreement.RATINGS], problems

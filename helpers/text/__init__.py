@@ -1,0 +1,1 @@
+"""One article cut up: blocks, sentences, quotations, furniture."""

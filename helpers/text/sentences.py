@@ -1,0 +1,136 @@
+"""Sentence boundaries inside one span of text; a closed quotation is never broken."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterator
+
+from helpers.store import lexicons
+from helpers.text.quotations import find_quotations
+
+LINE = re.compile(r"[^\n\r\u2028\u2029]+")
+LINE_ROLES = ("related", "boilerplate")
+CANDIDATE = re.compile(r"(?<![.!?…])([.!?…]++)([\"“”’'»«›)\]*_]*+)(\s++)")
+NEXT_CHARACTER = re.compile(r"[\"“”„«»‹›‘’'`(\[{*_¿¡]*")
+WORD_BEFORE = re.compile(r"[^\s\"“”„«»‹›‘(\[{—–/]+$")
+NEXT_WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
+INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]", re.UNICODE)
+CLOCK = re.compile(r"[ap]\.?m", re.IGNORECASE)
+LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z])")
+ASKED = re.compile(
+    r"(?:[^\W\d_][\w.’'-]*\s+){1,4}(?:said|says|asked|asks|told|wrote|writes|added|adds|wondered|"
+    r"shouted|replied|demanded|responded|quipped|tweeted|joked|insisted|recalled|argued|exclaimed|"
+    r"cried|continued)(?:[.,;]|\s+(?:in|on|at|to|during|after|before|when|as|of|about)\b)"
+)
+
+WORDS = lexicons.read_lexicon("sentence_words").groupby("kind")["word"].agg(frozenset)
+TITLES = WORDS["title"]
+BEFORE_NUMBER = WORDS["before number"]
+BEFORE_NAME = WORDS["before name"]
+NEVER_LAST = WORDS["never last"]
+STARTERS = WORDS["starter"]
+AFTER_CLOCK = WORDS["after clock"]
+EXCLAMATORY_NAMES = WORDS["exclamatory name"]
+
+
+def split_blocks(text: str, blocks: list[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
+    """Yield (start, end, role) of each sentence in the blocks (start, end, role) of one text.
+
+    Each line of related links or boilerplate is a sentence of its own.
+    """
+    whole = _unbroken_spans(text)
+    starts, ends = [start for start, _ in whole], [end for _, end in whole]
+    for start, end, role in blocks:
+        for first, last in _lines(text, start, end) if role in LINE_ROLES else [(start, end)]:
+            spans = slice(bisect.bisect_right(ends, first), bisect.bisect_left(starts, last))
+            for sentence in split_span(text, first, last, whole[spans]):
+                yield *sentence, role
+
+
+def _unbroken_spans(text: str) -> list[tuple[int, int]]:
+    """Return the closed quotations, and those that run on to the next paragraph, in order.
+
+    Of nested ones only the outermost is returned.
+    """
+    found = find_quotations(text)
+    run_on = {
+        earlier.start
+        for earlier, later in zip(found, found[1:], strict=False)
+        if later.continued and not earlier.closed
+    }
+    spans: list[tuple[int, int]] = []
+    for quotation in found:
+        whole = quotation.closed or quotation.start in run_on
+        if whole and (not spans or quotation.start >= spans[-1][1]):
+            spans.append((quotation.start, quotation.end))
+    return spans
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for line in LINE.finditer(text, start, end):
+        content = line.group().strip()
+        if content:
+            first = line.start() + line.group().index(content)
+            yield first, first + len(content)
+
+
+def split_span(
+    text: str, start: int, end: int, whole: list[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Return the sentences of text[start:end], covering all of it but the space between them.
+
+    `whole` holds the ordered spans that no boundary may fall into (closed quotations).
+    """
+    sentences = []
+    first = start
+    upcoming = 0
+    for match in CANDIDATE.finditer(text, start, end):
+        boundary = match.end(2)
+        while upcoming < len(whole) and whole[upcoming][1] <= boundary:
+            upcoming += 1
+        if upcoming < len(whole) and whole[upcoming][0] < boundary:
+            continue
+        if match.end() < end and _ends_sentence(text, first, end, match):
+            sentences.append((first, boundary))
+            first = match.end()
+    sentences.append((first, end))
+    return sentences
+
+
+def _ends_sentence(text: str, first: int, end: int, match: re.Match[str]) -> bool:
+    terminator, closers = match.group(1), match.group(2)
+    following = NEXT_CHARACTER.match(text, match.end(), end).end()
+    if following == end:
+        return False
+    character = text[following]
+    if character.islower() or character in ",;:.":
+        return False
+    next_word = NEXT_WORD.match(text, following, end)
+    following_word = next_word.group() if next_word else ""
+    if terminator[0] == "…" or terminator.startswith(".."):
+        return len(terminator) > 3 or following_word in STARTERS
+    if terminator == ".":
+        return _full_stop(text, first, match, character, following_word)
+    if closers and ASKED.match(text, following, min(end, following + 200)):
+        return False
+    before = WORD_BEFORE.search(text, max(first, match.start() - 20), match.start())
+    return not (before and before.group() in EXCLAMATORY_NAMES)
+
+
+def _full_stop(
+    text: str, first: int, match: re.Match[str], character: str, following_word: str
+) -> bool:
+    found = WORD_BEFORE.search(text, max(first, match.start() - 40), match.start())
+    word = found.group() if found else ""
+    if match.group(2).strip("*_"):
+        return not (word in TITLES and ")" not in match.group(2))
+    if word in TITLES or word in NEVER_LAST:
+        return False
+    if word in BEFORE_NUMBER and character.isdigit():
+        return False
+    if CLOCK.fullmatch(word):
+        return character.isalpha() and following_word not in AFTER_CLOCK
+    if len(word) == 1 and word.isupper() or INITIALS.fullmatch(word) or word in BEFORE_NAME:
+        return following_word in STARTERS
+    return not (found and found.start() == first and LIST_NUMBER.fullmatch(word))

@@ -1,0 +1,1 @@
+"""Making the model: examples, network, teachers, export."""

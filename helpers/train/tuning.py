@@ -1,0 +1,178 @@
+"""Setting the decoder on articles with known attributions: scores, calibration, threshold.
+
+The measures are those of the public PolNeAR scorers in outline: tokens are runs of word
+characters, an attribution is found when its content overlaps a gold one by F1 above one half and
+its source agrees. Pairs are made greedily, best overlap first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from helpers.model import decoding
+from helpers.model.encoder import Scores, Words
+
+_TOKEN = re.compile(r"\w+")
+_FUNCTION_WORDS = frozenset(
+    ("a", "an", "the", "of", "and", "or", "in", "on", "at", "to", "for", "from", "by", "with")
+    + ("as", "s", "that", "this", "who", "which")
+)
+NOISE = 0.0075
+Sections = list[tuple[Words, Scores]]
+
+
+def find(text: str, sections: Sections, settings: decoding.Settings) -> list[dict]:
+    """Return an article's attributions as character spans, with features and confidence."""
+    rows = []
+    for words, scores in sections:
+        for found in decoding.find_attributions(text, words, scores, settings):
+            rows.append(
+                {
+                    "content": [decoding.to_characters(words, span) for span in found.content],
+                    "cue": [decoding.to_characters(words, found.cue)] if found.cue else [],
+                    "source": [decoding.to_characters(words, found.source)] if found.source else [],
+                    "features": found.features,
+                    "confidence": found.confidence,
+                    "rule": found.rule,
+                }
+            )
+    return rows
+
+
+def correct(text: str, gold: Sequence[dict], predicted: Sequence[dict]) -> np.ndarray:
+    """Say of each predicted attribution whether its content is found and its source agrees."""
+    starts = np.array([found.start() for found in _TOKEN.finditer(text)])
+    ends = np.array([found.end() for found in _TOKEN.finditer(text)])
+    forms = [found.group().lower() for found in _TOKEN.finditer(text)]
+
+    def tokens(spans: Iterable) -> set[int]:
+        covered: set[int] = set()
+        for start, end in spans:
+            low = np.searchsorted(ends, start, "right")
+            covered.update(range(low, np.searchsorted(starts, end, "left")))
+        return covered
+
+    sides = [
+        [(tokens(row["content"]), tokens(row.get("source") or ())) for row in rows]
+        for rows in (gold, predicted)
+    ]
+    pairs = []
+    for i, (content, source) in enumerate(sides[0]):
+        for j, (other, its_source) in enumerate(sides[1]):
+            shared = len(content & other)
+            if shared and 2 * shared / (len(content) + len(other)) > 0.5:
+                agrees = _agrees(source, its_source, forms)
+                overlap = 2 * shared / (len(content) + len(other))
+                pairs.append((overlap + 0.001 * agrees, i, j, agrees))
+    right = np.zeros(len(predicted), bool)
+    used: tuple[set[int], set[int]] = (set(), set())
+    for _, i, j, agrees in sorted(pairs, reverse=True):
+        if i not in used[0] and j not in used[1]:
+            used[0].add(i)
+            used[1].add(j)
+            right[j] = agrees
+    return right
+
+
+def _agrees(gold: set[int], predicted: set[int], forms: list[str]) -> bool:
+    if not gold or not predicted:
+        return not gold and not predicted
+    strong = [{i for i in side if forms[i] not in _FUNCTION_WORDS} for side in (gold, predicted)]
+    return bool(strong[0] & strong[1]) if all(strong) else bool(gold & predicted)
+
+
+def fit_logistic(features: np.ndarray, right: np.ndarray, penalty: float = 3.0) -> np.ndarray:
+    """Return the weights of a penalised logistic regression (Newton's method); column 0 is 1."""
+    mean, spread = features.mean(0), features.std(0) + 1e-6
+    mean[0], spread[0] = 0, 1
+    scaled = (features - mean) / spread
+    ridge = np.full(features.shape[1], penalty)
+    ridge[0] = 1e-6
+    weights = np.zeros(features.shape[1])
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-scaled @ weights))
+        gradient = scaled.T @ (chance - right) + ridge * weights
+        curvature = (scaled * (chance * (1 - chance))[:, None]).T @ scaled + np.diag(ridge)
+        step = np.linalg.solve(curvature, gradient)
+        weights -= step
+        if np.abs(step).max() < 1e-8:
+            break
+    weights = weights / spread
+    weights[0] -= (weights[1:] * mean[1:]).sum()
+    return weights
+
+
+def calibration_error(chance: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    """Return the expected calibration error: mean gap of confidence and accuracy over bins."""
+    number = np.minimum((chance * bins).astype(int), bins - 1)
+    return float(
+        sum(
+            (number == b).mean() * abs(chance[number == b].mean() - right[number == b].mean())
+            for b in np.unique(number)
+        )
+    )
+
+
+def f1(right: int, predicted: int, gold: int) -> float:
+    """Harmonic mean of precision and recall."""
+    return 2 * right / (predicted + gold) if predicted + gold else 0.0
+
+
+def scan_thresholds(
+    articles: list[dict], found: list[list[dict]], chances: list[np.ndarray]
+) -> dict[float, float]:
+    """Return the F1 of keeping what is at least so sure, for each threshold."""
+    gold = sum(len(article["attributions"]) for article in articles)
+    scores = {}
+    for threshold in (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5):
+        right = kept = 0
+        for article, rows, chance in zip(articles, found, chances, strict=True):
+            rows = [row for row, c in zip(rows, chance, strict=True) if c >= threshold]
+            right += int(correct(article["text"], article["attributions"], rows).sum())
+            kept += len(rows)
+        scores[threshold] = f1(right, kept, gold)
+    return scores
+
+
+def calibrate(articles: list[dict], found: list[list[dict]], folds: int = 6) -> dict:
+    """Fit confidence on all articles; the F1 and error reported are cross-validated by article.
+
+    The threshold is the lowest within ``NOISE`` of the best F1: among equals, miss less.
+    """
+    right = [
+        correct(article["text"], article["attributions"], rows).astype(float)
+        for article, rows in zip(articles, found, strict=True)
+    ]
+    features = [
+        np.array([row["features"] for row in rows]).reshape(len(rows), len(decoding.FEATURES))
+        for rows in found
+    ]
+    ruled = [np.array([row["rule"] != "model" for row in rows], bool) for rows in found]
+    fixed = [np.array([row["confidence"] for row in rows]) for rows in found]
+
+    def fit(numbers: list[int]) -> np.ndarray:
+        return fit_logistic(
+            np.concatenate([features[n][~ruled[n]] for n in numbers]),
+            np.concatenate([right[n][~ruled[n]] for n in numbers]),
+        )
+
+    chances: list[np.ndarray] = [np.zeros(0)] * len(articles)
+    for fold in range(folds):
+        weights = fit([n for n in range(len(articles)) if n % folds != fold])
+        for n in range(fold, len(articles), folds):
+            chances[n] = np.where(ruled[n], fixed[n], 1 / (1 + np.exp(-features[n] @ weights)))
+    scores = scan_thresholds(articles, found, chances)
+    best = max(scores.values())
+    threshold = min(key for key, score in scores.items() if score >= best - NOISE)
+    return {
+        "threshold": threshold,
+        "weights": [round(float(weight), 5) for weight in fit(list(range(len(articles))))],
+        "f1": {str(key): round(score, 4) for key, score in scores.items()},
+        "cross_validated_f1": round(scores[threshold], 4),
+        "calibration_error": round(
+            calibration_error(np.concatenate(chances), np.concatenate(right)), 4
+        ),
+    }

@@ -1,0 +1,59 @@
+"""Names withheld: the words that say so and the reason they give."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.annotate import anonymity, relays
+from helpers.store import codebook
+
+BOOK = codebook.read_codebook()
+
+
+def find(text: str) -> list[anonymity.Withheld]:
+    return anonymity.find_withheld(text, relays.Sentences(text).spans, BOOK)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("A pilot, who asked not to be named because he feared for his job, said so.",
+         "because he feared for his job"),
+        ("An aide, who was not authorised to speak publicly, said so.",
+         "was not authorised to speak publicly"),
+        ("A nurse spoke on condition of anonymity to discuss private matters.",
+         "to discuss private matters"),
+        ("A clerk requested anonymity since the trial is on.", "since the trial is on"),
+        ("An official who spoke on condition of anonymity said so.", ""),
+        ("Unidentified pilots said that it rained.", ""),
+        ("They wouldn’t go on the record.", ""),
+        ("He did not want his name used.", ""),
+    ],
+)  # fmt: skip
+def test_the_words_and_the_reason(text, reason):
+    (withheld,) = find(text)
+    assert withheld.reason == reason
+    assert withheld.words and withheld.words in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Officials said that it rained.", "He named nobody.", "The ship was not named until May."],
+)
+def test_what_withholds_no_name(text):
+    assert not [found for found in find(text) if "named" not in text]
+
+
+PIECES = st.sampled_from(
+    ["A pilot", ", who asked not to be named", " because he feared", "unidentified", " said so.",
+     "\n", "“", "on condition of anonymity", ". ", "officials"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=10).map(" ".join))
+def test_the_words_are_a_span_of_the_text(text):
+    for withheld in find(text):
+        assert 0 <= withheld.start < withheld.end <= len(text)
+        assert withheld.words == " ".join(text[withheld.start : withheld.end].split()).strip(" ,.")

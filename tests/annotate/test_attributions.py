@@ -1,0 +1,310 @@
+"""Who said what: direct, mixed and indirect, continued and interrupted, and the law of find_*."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.annotate import attributions
+from helpers.model import decoding
+from helpers.store import schema
+
+PIECES = st.sampled_from(
+    [
+        "“We will strike,” said Mara Quist.",
+        "“And we will win.”",
+        "“It goes on",
+        "Quist said that the port was closed.",
+        "According to the union, it rained.",
+        "he added.",
+        "QUIST: We strike.",
+        "― Mara Quist",
+        "\n\n",
+        "‘Enough,’ she said.",
+        "OSLO, Norway –",
+        "«Oui»",
+        '"',
+        "\x00",
+        "🙂",
+    ]
+)
+TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=10)), max_size=9).map(" ".join)
+
+
+def read(text: str) -> pd.DataFrame:
+    return attributions.find_attributions(pd.DataFrame({"article_id": ["a0"], "text": [text]}))
+
+
+def only(text: str) -> pd.Series:
+    table = read(text)
+    assert len(table) == 1, table[["source_text", "cue", "text"]]
+    return table.iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "cue", "content", "form"),
+    [
+        (
+            "“The port is closed,” said Mara Quist.",
+            "Mara Quist",
+            "said",
+            "“The port is closed,”",
+            "direct",
+        ),
+        (
+            "Mara Quist said that the port was closed.",
+            "Mara Quist",
+            "said",
+            "that the port was closed",
+            "indirect",
+        ),
+        (
+            "Mara Quist said on Monday the port was “shut for good”.",
+            "Mara Quist",
+            "said",
+            "the port was “shut for good”",
+            "mixed",
+        ),
+        (
+            "The port will close in May, according to the harbour board.",
+            "the harbour board",
+            "according to",
+            "The port will close in May",
+            "indirect",
+        ),
+        (
+            "The port will close in May, the Harwick Courier reported on Monday.",
+            "the Harwick Courier",
+            "reported on Monday",
+            "The port will close in May",
+            "indirect",
+        ),
+        (
+            "Quist accused the board of lying.",
+            "Quist",
+            "accused",
+            "the board of lying",
+            "indirect",
+        ),
+    ],
+)
+def test_source_cue_content_and_form(text, source, cue, content, form):
+    row = only(text)
+    assert (row["source_text"], row["cue"], row["text"], row["form"]) == (
+        source,
+        cue,
+        content,
+        form,
+    )
+
+
+def test_an_interrupted_quotation_is_one_attribution_of_two_pieces():
+    text = "“The port is closed,” said Mara Quist. “It stays closed. Nobody is paid.”"
+    row = only(text)
+    pieces = [text[start:end] for start, end in row["spans"]]
+    assert pieces == ["“The port is closed,”", "“It stays closed. Nobody is paid.”"]
+    assert row["words"] == 10
+
+
+def test_a_quotation_that_runs_over_paragraphs_is_one_attribution():
+    text = "“The port is closed,” Quist said. “It stays closed.\n\n“Nobody is paid.”"
+    assert len(only(text)["spans"]) == 3
+
+
+def test_a_quotation_that_starts_anew_in_the_next_paragraph_is_one_of_its_own():
+    text = "“The port is closed,” Quist said.\n\n“Nobody has been paid for a month.”"
+    first, second = read(text).to_dict("records")
+    assert first["text"] == "“The port is closed,”"
+    assert second["text"] == "“Nobody has been paid for a month.”"
+    assert second["source_text"] == "Quist"
+
+
+def test_a_quotation_that_nobody_was_given_floats_to_the_one_before(monkeypatch):
+    text = "“The port is closed,” Quist said.\n\n“Nobody has been paid for a month.”"
+    said = decoding.Attribution(((0, 21),), ((28, 32),), ((22, 27),), 0.9, "model")
+    monkeypatch.setattr(decoding, "read", lambda text: decoding.Reading((), (said,)))
+    first, second = read(text).to_dict("records")
+    assert first["rule"] == "model"
+    assert (second["rule"], second["source_text"], second["cue"]) == ("carried", "", "")
+
+
+def test_words_in_scare_quotes_are_no_attribution():
+    assert read("The “port” has two cranes.").empty
+
+
+def test_only_the_outermost_is_given():
+    row = only("Mara Quist said that the board believed that it would rain.")
+    assert row["source_text"] == "Mara Quist"
+    row = only("Mara Quist worries that the board said that it would rain.")
+    assert row["source_text"] == "Mara Quist"
+
+
+def test_a_second_verb_after_a_comma_has_the_same_source():
+    table = read("Quist said the port was closed, adding that nobody would be paid.")
+    assert list(table["source_text"]) == ["Quist", "Quist"]
+    assert table["text"].iloc[0] == "the port was closed"
+
+
+def test_a_dateline_is_not_said():
+    row = only("OSLO, Norway – The port will close, the Harwick Courier reported.")
+    assert row["text"] == "The port will close"
+
+
+def test_who_is_cited_stays_outside_the_content():
+    row = only("The port will close, the Harwick Courier reported, citing two officials.")
+    assert row["text"] == "The port will close"
+
+
+def test_who_is_cited_without_anything_else_said_is_kept():
+    table = read("The Harwick Courier published a list, quoting two port officials.")
+    assert len(table) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "content"),
+    [
+        (
+            "Quist said the port would close in May, the Harwick Courier reported on Monday.",
+            "Quist",
+            "the port would close in May",
+        ),
+        (
+            "“The port will close,” said Quist, as cited by the state news agency PNA.",
+            "Quist",
+            "“The port will close,”",
+        ),
+        (
+            "Quist told the board that the port would close, according to the Harwick Courier.",
+            "Quist",
+            "that the port would close",
+        ),
+        (
+            "Quist hailed the closing as a victory for the town, the Harwick Courier reported.",
+            "Quist",
+            "the closing as a victory for the town",
+        ),
+    ],
+)
+def test_an_outlet_that_relays_is_not_the_source(text, source, content):
+    row = only(text)
+    assert (row["source_text"], row["text"]) == (source, content)
+
+
+def test_what_an_outlet_reports_of_a_deed_is_its_own():
+    row = only("Oslo had also decided to close the port in May, the broadcaster added.")
+    assert row["source_text"] == "the broadcaster"
+
+
+def test_an_outlet_that_reports_by_itself_is_the_source():
+    row = only("The Harwick Courier reported on Monday that Quist said nothing.")
+    assert row["source_text"] == "The Harwick Courier"
+
+
+def test_no_answer_is_no_attribution():
+    assert read("The board did not respond to a request for comment on Monday.").empty
+
+
+def test_a_source_that_says_it_will_not_answer_is_an_attribution():
+    row = only("A port official said he could not answer the questions.")
+    assert row["source_text"] == "A port official"
+
+
+def test_an_estimate_is_an_attribution():
+    row = only("Norway estimated more than 300 dockers had been sent to the port.")
+    assert (row["source_text"], row["cue"]) == ("Norway", "estimated")
+
+
+def test_an_aside_on_the_speaker_is_not_said():
+    row = only("Quist said that the port would close, without giving a date.")
+    assert row["text"] == "that the port would close"
+
+
+def test_allies_keep_whose_they_are():
+    row = only("Norway and its allies fear that the port could close.")
+    assert row["source_text"] == "Norway and its allies"
+
+
+def test_a_transcript_gives_one_attribution_a_turn():
+    table = read("HOST: Will you strike?\nQUIST: We will.")
+    assert list(table["source_text"]) == ["HOST", "QUIST"]
+
+
+def test_a_signature_under_a_quotation_is_its_source():
+    assert only("“The port was my whole life, all of it.”\n\n― Mara Quist")["source_text"] == (
+        "Mara Quist"
+    )
+
+
+def test_what_is_not_known_yet_says_so():
+    row = only("Quist said that the port was closed.")
+    assert (row["resolution"], row["channel"], row["relay"], row["tone_label"]) == (
+        "none",
+        "unknown",
+        "",
+        "",
+    )
+
+
+def test_no_articles_and_empty_articles_give_no_attributions():
+    none = pd.DataFrame({"article_id": [], "text": []})
+    assert attributions.find_attributions(none).empty
+    assert list(read("").columns) == schema.TABLES["attributions"].columns.names
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXTS)
+def test_every_attribution_is_what_stands_in_the_text(text):
+    articles = pd.DataFrame({"article_id": ["a0"], "text": [text]})
+    before = articles.copy()
+    table = attributions.find_attributions(articles)
+    pd.testing.assert_frame_equal(articles, before)
+    pd.testing.assert_frame_equal(attributions.find_attributions(articles), table)
+    schema.to_arrow("attributions", table)
+    for row in table.itertuples():
+        assert row.text == text[row.start : row.end]
+        assert row.attribution_id == f"a0-{row.start}-{row.end}"
+        assert (row.spans[0][0], row.spans[-1][1]) == (row.start, row.end)
+        assert 0 <= row.confidence <= 1 and row.rule
+        end = -1
+        for start, stop in row.spans:
+            assert end < start < stop
+            end = stop
+        for spans, written in ((row.cue_spans, row.cue), (row.source_spans, row.source_text)):
+            assert "".join(text[start:stop] for start, stop in spans) == written
+
+
+def test_a_long_line_takes_time_in_proportion():
+    text = "“The port is closed,” said Mara Quist. She said that it would rain. " * 3000
+    assert len(read(text)) > 3000
+
+
+def test_who_is_cited_before_what_they_say_is_no_part_of_it():
+    row = only("Reuters reported, citing two port officials, that the port would close.")
+    assert row["source_text"] == "two port officials" and row["cue"] == "citing"
+    assert row["text"] == "that the port would close"
+
+
+def test_the_marks_of_a_markdown_headline_are_no_part_of_what_is_said():
+    table = read(
+        "# Army drivers told to stand by for port, sources say\n\n"
+        "The army has a plan, sources told the Courier."
+    )
+    assert table["text"].iloc[0] == "Army drivers told to stand by for port"
+
+
+def test_a_quotation_is_not_given_to_the_next_paragraph_which_says_something_else():
+    text = "“I owe her.”\n\nRenn thinks she settled early."
+    found = attributions.Found(((0, 12),), (19, 25), (14, 18), 0.9, "model")
+    other = found._replace(content=((26, len(text) - 1),))
+    kept = attributions._of_their_own(text, [found, other])
+    assert kept == [found._replace(cue=None, source=None, rule="carried"), other]
+    quoted = text.replace("she settled early.", "“she settled early.”")
+    assert attributions._of_their_own(quoted, [found, other]) == [found, other]
+
+
+@pytest.mark.parametrize("outlet", ["the state-run KNA", "the Sojin daily Haeran Ilbo"])
+def test_an_outlet_known_by_its_description_relays(outlet):
+    row = only(f"Mr Maeng told investigators that he did not know, {outlet} reported on Monday.")
+    assert row["source_text"] == "Mr Maeng"

@@ -1,0 +1,216 @@
+"""Names in text: spans, labels, the lexicons' corrections, and the law of find_*."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.annotate import mentions, names
+from helpers.model import decoding
+from helpers.store import schema
+
+PIECES = st.sampled_from(
+    [
+        "Mara Quist",
+        "the Harbour Workers’ Union (HWU)",
+        "“We know,” said Mr. Quist.",
+        "U.S.-led",
+        "North Koreans",
+        "KYIV, Ukraine –",
+        "\n\n",
+        "\u2028",
+        "🙂",
+        "مرحبا",
+        "\x00",
+        "Quist’s",
+        "…",
+    ]
+)
+TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=12)), max_size=8).map(" ".join)
+
+
+def frame(*texts: str) -> pd.DataFrame:
+    return pd.DataFrame({"article_id": [f"a{i}" for i in range(len(texts))], "text": texts})
+
+
+def found(text: str) -> list[tuple[str, str]]:
+    table = mentions.find_mentions(frame(text))
+    return list(zip(table["text"], table["label"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The U.S. and the United States signed it.", ("U.S.", "GPE")),
+        ("U.S.-supplied trucks arrived in the town.", ("U.S.", "GPE")),
+        ("North Korean officials met them.", ("North Korean", "NORP")),
+        ("North Koreans voted.", ("North Koreans", "NORP")),
+        ("North Korea’s ministers met.", ("North Korea", "GPE")),
+        ("The report reached Pyongyang on Monday.", ("Pyongyang", "GPE")),
+        ("He spoke to Xinhua on Monday.", ("Xinhua", "ORG")),
+        ("Japan’s broadcaster NHK said so.", ("NHK", "ORG")),
+        ("According to The New York Times, it rained.", ("New York Times", "ORG")),
+        ("Odo Brandvik praised it, the state-run ODR reported.", ("ODR", "ORG")),
+        ("Prime Minister Odo Brandvik spoke.", ("Odo Brandvik", "PERSON")),
+        ("She joined the Ministry of Fisheries and Ports in May.", None),
+    ],
+)
+def test_names_are_found_and_labelled(text, expected):
+    if expected is None:
+        expected = ("Ministry of Fisheries and Ports", "ORG")
+    assert expected in found(text)
+
+
+def test_a_surname_alone_is_the_person_named_in_full():
+    text = "Odo Brandvik runs the port of Sennock. On Monday Brandvik closed it."
+    assert ("Brandvik", "PERSON") in found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HARWICK, Marland – Talks broke down. Marland has asked for more.",
+        "Marland’s biggest port is shut. Marland has asked for more.",
+        "He is a citizen of Marland. Marland has asked for more.",
+        "Marland and Norway signed a treaty. Marland has asked for more.",
+    ],
+)
+def test_a_place_is_known_by_the_use_an_article_makes_of_its_name(text):
+    assert {label for name, label in found(text) if name == "Marland"} == {"GPE"}
+
+
+def names_read(text: str, *read: tuple[str, str, float]) -> list[tuple[str, str]]:
+    """The names of a text of which the reader has given the ones told, with label and chance."""
+    named = tuple(
+        decoding.Name(text.index(word), text.index(word) + len(word), label, chance)
+        for word, label, chance in read
+    )
+    reading = decoding.Reading(named, ())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decoding, "read", lambda text: reading)
+        return [(text[n.start : n.end], n.label) for n in mentions.read_names(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "names"),
+    [
+        (
+            "The gang goes by the name of Paper Lantern.",
+            ("Paper", "ORG", 0.45),
+            [("Paper Lantern", "ORG")],
+        ),
+        ("Mum Jutta was there.", ("Mum", "PERSON", 0.4), [("Mum", "PERSON")]),
+        ("Dockers’ pay fell. The dockers left.", ("Dockers", "PERSON", 0.39), []),
+        ("The Social Affairs Minister left.", ("Social Affairs", "ORG", 0.8), []),
+        ("He wrote to Maeng Do-un. Maeng Do-un left.", ("Maeng Do", "PERSON", 0.9),
+         [("Maeng Do-un", "PERSON")]),
+        ("Castellan Ports’ pay fell.", ("Castellan", "PERSON", 0.9), [("Castellan Ports", "ORG")]),
+        ("It told the Mercury so.\nOSLO (Mercury) – Rain.", ("Mercury", "GPE", 0.9),
+         [("Mercury", "ORG")]),
+        ("Quist says owner\nBy Hester Lovage", ("By Hester Lovage", "PERSON", 0.9),
+         [("Hester Lovage", "PERSON")]),
+    ],
+)  # fmt: skip
+def test_what_the_reader_cut_or_took_for_a_name(text, read, names):
+    found = names_read(text, read)
+    assert set(names) <= set(found)
+    assert read[:2] in names or read[:2] not in found
+
+
+def test_a_family_name_in_front_stands_for_the_person():
+    text = "Director Maeng Do-un resigned. The board thanked Maeng on Friday."
+    assert ("Maeng", "PERSON") in found(text)
+
+
+def test_a_surname_inside_a_longer_name_is_no_person():
+    text = "Henry Salter spoke on Monday. The Salter Dock Company refused, Salter said."
+    assert found(text) == [
+        ("Henry Salter", "PERSON"),
+        ("Salter Dock Company", "ORG"),
+        ("Salter", "PERSON"),
+    ]
+
+
+def test_a_name_may_begin_with_a_figure():
+    text = "The match was broadcast on 4QR. Radio station 4QR is owned by Coastal Media."
+    assert [name for name, label in found(text) if label == "ORG"] == [
+        "4QR",
+        "4QR",
+        "Coastal Media",
+    ]
+
+
+def test_what_follows_a_role_may_be_a_body():
+    text = "The station was bought by its current owner Southern Cross Broadcasting in 2006."
+    assert found(text) == [("Southern Cross Broadcasting", "ORG")]
+
+
+def test_two_surnames_joined_by_a_hyphen_are_two_people():
+    text = "Odo Brandvik met Lena Quist.\n\nBrandvik-Quist talks\n\nBrandvik left first."
+    table = mentions.find_mentions(frame(text))
+    start = text.index("Brandvik-Quist")
+    inside = table[(table["start"] >= start) & (table["end"] <= start + len("Brandvik-Quist"))]
+    assert list(inside["text"]) == ["Brandvik", "Quist"]
+    assert set(inside["label"]) == {"PERSON"}
+
+
+def test_an_acronym_defined_in_the_text_has_the_label_of_its_long_form():
+    text = "The Harbour Workers’ Union (HWU) met. The HWU will strike."
+    assert found(text).count(("HWU", "ORG")) == 2
+
+
+def test_image_slugs_and_lower_case_words_are_no_names():
+    text = "north-korea-missile_11182024_2 The harbour was quiet."
+    assert all(not name.islower() for name, _ in found(text))
+
+
+def test_no_articles_give_no_mentions():
+    empty = mentions.find_mentions(frame())
+    assert list(empty.columns) == schema.TABLES["mentions"].columns.names
+    assert empty.empty
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(TEXTS, max_size=3))
+def test_every_mention_is_what_stands_in_the_text(texts):
+    articles = frame(*texts)
+    table = mentions.find_mentions(articles)
+    schema.to_arrow("mentions", table)
+    by_id = dict(zip(articles["article_id"], articles["text"], strict=True))
+    for row in table.itertuples():
+        assert row.text == by_id[row.article_id][row.start : row.end]
+    for _, rows in table.groupby("article_id"):
+        assert (rows["start"].iloc[1:].to_numpy() >= rows["end"].iloc[:-1].to_numpy()).all()
+
+
+def test_the_same_articles_give_the_same_mentions_and_stay_as_they_were():
+    articles = frame("Odo Brandvik met the HWU in Oslo.")
+    before = articles.copy()
+    first, second = mentions.find_mentions(articles), mentions.find_mentions(articles)
+    pd.testing.assert_frame_equal(first, second)
+    pd.testing.assert_frame_equal(articles, before)
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("the  United\nStates’", "United States"),
+        ("U.S.", "US"),
+        ("Harbour Workers’ Union", "Harbour Workers' Union"),
+        ("Lena’s", "Lena"),
+    ],
+)
+def test_plain_names_compare_alike(written, plain):
+    assert names.plain(written) == plain
+
+
+def test_acronyms_need_agreeing_initials():
+    text = "Korea Central News Agency, or KCNA, and the Old Mill (HWU) met the Port Board (PB)."
+    assert set(names.find_acronyms(text)) == {"KCNA", "PB"}
+
+
+def test_ambiguous_names_are_not_taken_on_sight():
+    text = "Jordan Pell bought Time and an Apple."
+    assert not list(names.find_known(text))

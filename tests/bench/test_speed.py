@@ -1,0 +1,76 @@
+"""The bench measures what it says: articles that differ, rows that are missed, memory of a tree."""
+
+from __future__ import annotations
+
+import sys
+
+import pandas as pd
+import pytest
+
+from helpers.bench import speed
+from helpers.store import schema, tables
+
+TEXT = "The mayor said 3 boats came. “It is late,” he said. Nobody else spoke. The end came at 9."
+
+
+def test_articles_made_from_one_text_all_differ():
+    made = [speed.vary(TEXT, number, 0) for number in range(50)]
+    assert len(set(made)) == 50
+    assert all("Nobody else spoke." in text for text in made)
+
+
+def test_a_varied_article_keeps_its_paragraphs():
+    text = TEXT.replace(". “It", ".\n\n“It").replace(". Nobody", ".\nNobody")
+    for number in range(9):
+        assert speed.vary(text, number, 0).count("\n") == text.count("\n") == 3
+
+
+def test_an_article_is_cut_after_the_sentence_that_reaches_its_length():
+    assert len(speed.vary(TEXT, 0, 6).split()) < len(TEXT.split())
+
+
+def test_a_lost_and_a_doubled_row_are_counted(tmp_path):
+    block = {"article_id": "a1", "start": 0, "end": 9, "role": "body"}
+    for name in schema.TABLES:
+        for folder in ("one", "other"):
+            tables.write_table(schema.empty(name), name, tmp_path / folder)
+    rows = [block, block | {"start": 10, "end": 19}]
+    tables.write_table(pd.DataFrame(rows), "blocks", tmp_path / "one")
+    tables.write_table(pd.DataFrame(rows[1:]), "blocks", tmp_path / "other")
+    assert speed.differing_rows(tmp_path / "one", tmp_path / "one") == 0
+    assert speed.differing_rows(tmp_path / "one", tmp_path / "other") == 1
+
+
+def test_memory_and_processor_time_of_descendants_count():
+    child = "x = bytearray(120_000_000); import time; time.sleep(2)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    run = speed.measure([sys.executable, "-c", parent])
+    assert run.code == 0 and run.peak > 120e6 and run.cpu > 0
+
+
+def test_made_up_tables_open_as_a_build(tmp_path):
+    speed.write_large_tables(tmp_path, 30)
+    assert len(tables.read_table("articles", tmp_path)) == 30
+    assert len(tables.read_table("mentions", tmp_path, ["entity_id"])) == 750
+    assert len(tables.read_table("attributions", tmp_path, where={"named": [True, False]})) == 240
+
+
+def test_a_plot_is_drawn_of_every_measure_with_a_floor(tmp_path):
+    rows = [
+        ("speed", 1.5, 1.3, 2.5, ""),
+        ("memory", 3.0, 2.5, 1.2, ""),
+        ("words", 9, None, None, ""),
+    ]
+    speed.plot_ratios(pd.DataFrame(rows, columns=speed.COLUMNS), tmp_path / "bench.png")
+    assert (tmp_path / "bench.png").stat().st_size > 5000
+
+
+def test_a_run_that_fails_is_told():
+    with pytest.raises(RuntimeError, match="the build ended with exit code 3"):
+        speed._check(speed.Run(0, 0, 0, [], 3), "the build")
+
+
+def test_without_gold_the_sample_is_read_whatever_its_encodings(monkeypatch):
+    monkeypatch.delenv("GOLD", raising=False)
+    texts = speed.read_texts()
+    assert len(texts) > 20 and all(text.strip() for text in texts)

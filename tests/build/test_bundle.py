@@ -1,0 +1,124 @@
+"""What is handed on: the same numbers in every format, and a bundle without article text."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pandas as pd
+import pytest
+from openpyxl import load_workbook
+from tables_fixture import make_tables, write_tables
+
+from helpers import __main__
+from helpers.build import bundle
+from helpers.store import schema, tables
+
+MADE = make_tables()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_tables(MADE, tmp_path_factory.mktemp("tables"))
+
+
+@pytest.fixture(scope="module")
+def packed(folder, tmp_path_factory):
+    return bundle.write_bundle(folder, tmp_path_factory.mktemp("out") / "bundle.zip")
+
+
+def test_exports_are_the_same_in_every_format(tmp_path):
+    frame = pd.DataFrame({"speaker": ["=SUM(A1)", "Ada", None], "count": [1, 2, 3]})
+    for name in ("a" * 40, "a" * 39 + "b"):
+        tables.export(frame, name, tmp_path)
+    path = bundle.convert_exports(tmp_path)
+    book = load_workbook(path)
+    assert len(book.sheetnames) == 2 and max(map(len, book.sheetnames)) <= 31
+    sheet = book.worksheets[0]
+    rows = list(sheet.iter_rows(values_only=True))
+    assert rows == [("speaker", "count"), ("=SUM(A1)", 1), ("Ada", 2), (None, 3)]
+    assert sheet["A2"].data_type == "s"
+    kept = pd.read_parquet(tmp_path / f"{'a' * 40}.parquet")
+    pd.testing.assert_frame_equal(kept, pd.read_csv(tmp_path / f"{'a' * 40}.csv"))
+
+
+def test_a_folder_without_exports_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="holds no CSV"):
+        bundle.convert_exports(tmp_path)
+
+
+def test_a_bundle_holds_no_words_of_any_article(packed):
+    with zipfile.ZipFile(packed) as opened:
+        assert {"README.txt", "LICENSE", "CITATION.cff", "manifest.json"} <= set(opened.namelist())
+        assert "To cite: The Attributed authors" in opened.read("README.txt").decode()
+    sentences = {line for text in MADE["articles"]["text"] for line in text.split("\n") if line}
+    sentences |= set(MADE["attributions"]["text"]) | set(MADE["attributions"]["source_text"])
+    for name, frame in bundle.read_bundle(packed).items():
+        values = {str(value) for column in frame for value in frame[column]}
+        names = {"Maria Lopez", "Ana Lopez", "Ivo Petran", "Tom $mall & <b>Sons</b>"}
+        assert not values & (sentences - names), name
+        assert not set(frame) & set(bundle.SAID.get(name, ()))
+
+
+def test_the_same_tables_give_the_same_bundle(folder, packed, tmp_path):
+    again = bundle.write_bundle(folder, tmp_path / "again.zip")
+    assert again.read_bytes() == packed.read_bytes()
+
+
+def test_whoever_has_the_articles_fills_the_words_in_again(packed):
+    found = bundle.restore(packed, MADE["articles"])
+    for name in ("mentions", "attributions"):
+        assert found[name]["text"].tolist() == MADE[name]["text"].tolist()
+    said = found["attributions"]
+    assert said["source_text"].tolist() == MADE["attributions"]["source_text"].tolist()
+    assert len(found["targets"]) == len(MADE["targets"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda rows: rows.iloc[1:], "no article a000"),
+        (lambda rows: rows.assign(text=rows["text"] + "."), "has another text by now"),
+    ],
+)
+def test_other_articles_are_refused(packed, change, message):
+    with pytest.raises(bundle.BundleError, match=message):
+        bundle.restore(packed, change(MADE["articles"]))
+
+
+def test_what_is_no_bundle_is_refused(tmp_path):
+    (tmp_path / "x.zip").write_bytes(b"no zip")
+    with pytest.raises(bundle.BundleError, match="is no replication bundle"):
+        bundle.read_bundle(tmp_path / "x.zip")
+
+
+def test_the_command_line_packs_restores_and_converts(folder, tmp_path, capsys):
+    packed = tmp_path / "bundle.zip"
+    assert __main__.main(["bundle", str(folder), "--out", str(packed)]) == 0
+    restored = tmp_path / "restored"
+    assert __main__.main(["restore", str(packed), str(folder), "--out", str(restored)]) == 0
+    mentions = pd.read_parquet(restored / "mentions.parquet")
+    assert mentions["text"].tolist() == MADE["mentions"]["text"].tolist()
+    tables.export(mentions, "mentions", tmp_path / "csv")
+    assert __main__.main(["convert", str(tmp_path / "csv")]) == 0
+    assert "tables.xlsx" in capsys.readouterr().out
+    assert __main__.main(["convert", str(tmp_path / "nothing")]) == 2
+
+
+def test_columns_left_out_are_columns_of_their_tables():
+    for name, columns in bundle.SAID.items():
+        assert set(columns) <= set(schema.TABLES[name].columns.names)
+
+
+KEPT = {  # ids, hashes, places of files, and codes: facts about an article, not its words
+    "article_id", "path", "sha256", "outlet", "section", "language", "wire", "duplicate_of",
+    "duplicate_kind", "role", "label", "entity_id", "rule", "entity", "country", "merge_reason",
+    "attribution_id", "form", "speaker_id", "resolution", "source_type", "affiliation", "channel",
+    "relay", "relay_ownership", "relay_chain", "anonymity", "source_rule", "tone_label", "voice",
+    "polarity", "kind", "step", "stands_for",
+}  # fmt: skip
+
+
+def test_every_column_of_words_is_either_left_out_or_known_to_hold_none_of_an_article():
+    for name, table in schema.TABLES.items():
+        texts = {field.name for field in table.columns if str(field.type) == "string"}
+        assert texts <= KEPT | set(bundle.SAID.get(name, ())), name

@@ -1,0 +1,326 @@
+"""Charts: they draw what the frame says, say what they mean, and leave nothing behind."""
+
+from __future__ import annotations
+
+import base64
+from io import BytesIO
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from lxml import etree
+from matplotlib.axes import Axes
+from PIL import Image
+from tables_fixture import make_tables
+
+from helpers.measure import measures, tones
+from helpers.show import charts
+
+TABLES = make_tables()
+ARTICLES = TABLES["articles"]
+SAID = measures.join_articles(TABLES["attributions"], ARTICLES)
+MENTIONS = measures.join_articles(TABLES["mentions"], ARTICLES)
+MENTIONS = measures.join_entities(MENTIONS, TABLES["entities"])
+ENTITIES = measures.count_entities(MENTIONS).pipe(measures.add_article_share, len(ARTICLES))
+AIMED = tones.join_targets(TABLES["targets"], SAID, TABLES["entities"])
+
+PLOTS = {
+    "shares": (charts.plot_shares, ENTITIES, {"label": "entity"}),
+    "share panels": (
+        charts.plot_share_panels,
+        measures.measure_entities(MENTIONS, ARTICLES, ENTITIES, "outlet"),
+        {"label": "entity", "by": "outlet", "behind": ENTITIES},
+    ),
+    "share panels alone": (
+        charts.plot_share_panels,
+        measures.measure_shares(SAID, "form", by="outlet"),
+        {"label": "form", "by": "outlet", "count": "count"},
+    ),
+    "ranked panels": (charts.plot_ranked_panels, ENTITIES, {"label": "entity", "by": "label"}),
+    "counts": (
+        charts.plot_counts,
+        measures.count_roles(TABLES["blocks"], ARTICLES, ["body"]),
+        {"label": "role", "value": "words", "highlight": "counted"},
+    ),
+    "timeline": (charts.plot_timeline, measures.count_weeks(ARTICLES), {"by": "outlet"}),
+    "spread": (charts.plot_spread, ARTICLES, {"value": "words", "by": "outlet"}),
+    "voice": (
+        charts.plot_voice,
+        measures.measure_voice(measures.find_voice(MENTIONS, SAID)),
+        {"label": "entity"},
+    ),
+    "tone": (
+        charts.plot_tone,
+        measures.measure_tone(SAID, minimum=8),
+        {"label": "speaker", "points": SAID},
+    ),
+    "grid": (
+        charts.plot_grid,
+        tones.measure_targets(AIMED, minimum=8),
+        {"row": "speaker", "column": "target", "value": "balance", "diverging": True},
+    ),
+    "target grid": (charts.plot_target_grid, tones.measure_targets(AIMED, minimum=8), {}),
+    "instruments": (
+        charts.plot_instruments,
+        tones.measure_instruments(SAID, AIMED, minimum=3),
+        {"label": "speaker"},
+    ),
+    "relays": (
+        charts.plot_grid,
+        measures.count_relays(SAID, by="speaker"),
+        {"row": "speaker", "column": "carrier", "value": "attributions", "count": "attributions"},
+    ),
+}
+CORRECTED = measures.measure_shares(SAID, "source_type").assign(
+    corrected=lambda rows: rows["share"] * 0.9,
+    corrected_low=lambda rows: rows["low"] * 0.8,
+    corrected_high=lambda rows: rows["high"],
+)
+AGREED = pd.DataFrame(
+    [("form", 0.91, 0.8, 0.97, 60, ""), ("relay", np.nan, np.nan, np.nan, 60, "undefined")],
+    columns=["variable", "alpha", "low", "high", "units", "note"],
+)
+PEERS = pd.DataFrame(
+    [
+        ("PolNeAR dev", "end to end F1", "this program", 75.0, 72.0, 78.0, "this program"),
+        ("PolNeAR dev", "end to end F1", "Citron", 60.2, np.nan, np.nan, "measured"),
+        ("PolNeAR dev", "end to end F1", "annotators", 77.0, np.nan, np.nan, "people"),
+    ],
+    columns=["corpus", "measure", "system", "value", "low", "high", "kind"],
+)
+CALIBRATED = pd.DataFrame(
+    [("PolNeAR dev", x, x - 0.1, max(x - 0.2, 0), x, 40) for x in (0.35, 0.65, 0.95)],
+    columns=["corpus", "confidence", "right", "low", "high", "n"],
+)
+PLOTS |= {
+    "corrected": (charts.plot_corrected, CORRECTED, {"label": "source_type"}),
+    "alpha": (charts.plot_alpha, AGREED, {}),
+    "beside": (charts.plot_beside, PEERS, {}),
+    "calibration": (charts.plot_calibration, CALIBRATED, {}),
+}
+EVERY_PLOT = pytest.mark.parametrize(("plot", "frame", "how"), PLOTS.values(), ids=PLOTS)
+
+
+def words(ax: Axes) -> str:
+    """All texts of a figure that a reader sees."""
+    texts = ax.figure.findobj(mpl.text.Text)
+    return "\n".join(text.get_text() for text in texts if text.get_visible())
+
+
+@EVERY_PLOT
+def test_a_plot_returns_axes_and_leaves_frame_and_style_alone(plot, frame, how):
+    before, style = frame.copy(deep=True), dict(mpl.rcParams)
+    ax = plot(frame, **how)
+    assert isinstance(ax, Axes)
+    pd.testing.assert_frame_equal(frame, before)
+    assert dict(mpl.rcParams) == style
+
+
+@EVERY_PLOT
+def test_a_plot_of_nothing_says_so(plot, frame, how):
+    empty = {name: value for name, value in how.items() if name != "behind"}
+    assert charts.NOTHING in words(plot(frame.head(0), **empty))
+
+
+@EVERY_PLOT
+def test_a_plot_draws_one_row_only(plot, frame, how):
+    assert charts.NOTHING not in words(plot(frame.head(1), **how))
+
+
+@EVERY_PLOT
+def test_labels_do_not_overlap_and_nothing_is_cut(plot, frame, how):
+    ax = plot(frame, **how)
+    charts._add_words(ax.figure, "A finding", "n = 40 articles")
+    ax.figure.canvas.draw()
+    page = ax.figure.bbox
+    for panel in ax.figure.axes:
+        boxes = [text.get_window_extent() for text in panel.texts if text.get_text()]
+        labels = [text for text in panel.get_yticklabels() if text.get_text()]
+        boxes += [text.get_window_extent() for text in labels if text.get_visible()]
+        for box in boxes:
+            assert page.x0 - 1 <= box.x0 and box.x1 <= page.x1 + 1
+        for place, box in enumerate(boxes):
+            assert not any(box.shrunk(0.96, 0.9).overlaps(other) for other in boxes[place + 1 :])
+
+
+def test_text_from_articles_is_drawn_as_written():
+    ax = charts.plot_shares(ENTITIES, label="entity")
+    assert "Tom $mall & <b>Sons</b>" in words(ax)
+    texts = ax.figure.findobj(mpl.text.Text)
+    assert not any(text.get_parse_math() for text in texts if "$" in text.get_text())
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Maria\n  Lopez\t", "Maria Lopez"),
+        ("a\x00b\u202ec", "a b c"),
+        ("A very long name of a body", "A very lo…"),
+    ],
+)
+def test_labels_are_one_plain_line(written, shown):
+    assert charts.plain(written, 10 if "very" in written else 0) == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "written"),
+    [(0, "0%"), (0.001, "<1%"), (0.42, "42%"), (0.999, ">99%"), (1, "100%"), (np.nan, "no part")],
+)
+def test_percentages_do_not_round_to_none_or_all(share, written):
+    assert charts.percent(share) == written
+
+
+def test_largest_share_stands_at_the_top():
+    ax = charts.plot_shares(ENTITIES.sample(frac=1, random_state=1), label="entity")
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert labels[0] == "Aland" and ax.get_ylim()[0] > ax.get_ylim()[1]
+
+
+def test_bars_begin_at_zero():
+    ax = charts.plot_counts(ENTITIES, "entity", "articles")
+    assert ax.get_xlim()[0] == 0
+
+
+def test_more_than_nine_panels_say_how_many_are_missing():
+    weeks = pd.DataFrame({"week": pd.Timestamp("2026-03-02"), "outlet": list("abcdefghijkl")})
+    ax = charts.plot_timeline(weeks.assign(articles=1), by="outlet")
+    assert len(ax.figure.axes) == 10 and "4 more are in the table" in words(ax)
+
+
+def test_tone_below_the_minimum_is_not_drawn():
+    silent = measures.measure_tone(SAID, minimum=10_000)
+    assert "too few to draw (n = " in words(charts.plot_tone(silent, label="speaker"))
+
+
+def test_a_grid_shows_how_many_are_too_few():
+    how = {"row": "speaker", "column": "target", "value": "balance", "diverging": True}
+    cells = [("Ana", "Rail", 0.5, 9), ("Ana", "Port", np.nan, 2), ("Tom", "Port", -0.5, 9)]
+    grid = pd.DataFrame(cells, columns=["speaker", "target", "balance", "count"])
+    drawn = words(charts.plot_grid(grid, **how))
+    assert "n = 2" in drawn and "+0.5 (9)" in drawn and "−0.5 (9)" in drawn
+    assert charts.TOO_FEW in words(charts.plot_grid(grid.assign(balance=np.nan), **how))
+
+
+def test_a_plot_uses_the_axes_it_is_given():
+    own = mpl.figure.Figure().subplots()
+    assert charts.plot_shares(ENTITIES, label="entity", ax=own) is own
+
+
+@pytest.fixture
+def shown(tmp_path):
+    """One chart shown and written: (what was displayed, the folder)."""
+    InteractiveShell.instance()
+    with capture_output() as captured:
+        show(tmp_path)
+    InteractiveShell.clear_instance()
+    return captured.outputs, tmp_path
+
+
+def show(out):
+    charts.show(
+        charts.plot_shares(ENTITIES, label="entity"),
+        title="Most widely mentioned: Aland " * 5,
+        note="n = 40 articles",
+        alt="Dot chart of names. First: Aland & <Beland>.",
+        name="shares",
+        out=out,
+    )
+
+
+def test_a_chart_is_displayed_once_with_its_alt_text(shown):
+    outputs, _ = shown
+    assert len(outputs) == 1
+    assert outputs[0].metadata["image/png"]["alt"].startswith("Dot chart of names.")
+    picture = outputs[0].data["image/png"]
+    picture = base64.b64decode(picture) if isinstance(picture, str) else picture
+    assert Image.open(BytesIO(picture)).width == charts.WIDTH * charts.DPI
+
+
+def test_written_figures_carry_their_words(shown):
+    _, folder = shown
+    told = Image.open(folder / "shares.png").text
+    assert told["Description"] == "Dot chart of names. First: Aland & <Beland>."
+    svg = etree.parse(folder / "shares.svg").getroot()
+    assert svg.findtext("{*}desc") == "Dot chart of names. First: Aland & <Beland>."
+    assert svg.findtext("{*}title").startswith("Most widely mentioned")
+
+
+def test_the_same_chart_gives_the_same_files(shown, tmp_path):
+    _, folder = shown
+    again = tmp_path / "again"
+    show(again)
+    for name in ("shares.png", "shares.svg"):
+        assert (again / name).read_bytes() == (folder / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [({"alt": " "}, "needs an alt text"), ({"out": "somewhere"}, "needs a name")],
+)
+def test_a_chart_without_words_is_refused(wrong, message):
+    ax = charts.plot_shares(ENTITIES, label="entity")
+    with pytest.raises(ValueError, match=message):
+        charts.show(ax, **{"title": "A", "note": "n = 1", "alt": "Dot chart", **wrong})
+
+
+def test_a_chart_without_its_n_is_refused():
+    ax = charts.plot_shares(ENTITIES, label="entity")
+    with pytest.raises(ValueError, match="needs its n"):
+        charts.show(ax, title="A", note="40 articles", alt="Dot chart")
+
+
+def test_shares_of_few_are_not_drawn():
+    few = ENTITIES.assign(n=charts.MINIMUM - 1)
+    ax = charts.plot_shares(few, label="entity")
+    assert f"too few to draw (n = {charts.MINIMUM - 1})" in words(ax)
+    assert "%" not in "".join(text.get_text() for text in ax.texts)
+
+
+def luminance(colour: str) -> float:
+    parts = mpl.colors.to_rgb(colour)
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+@pytest.mark.parametrize("ink", ["INK", "GREY", "BLUE"])
+def test_words_and_findings_can_be_read_on_white(ink):
+    """WCAG 2.2, contrast at least 4.5 to 1; in grey print the blue is darker than the context."""
+    assert 1.05 / (luminance(getattr(charts, ink)) + 0.05) >= 4.5
+    assert luminance(charts.BLUE) < luminance(charts.LIGHT) - 0.2
+
+
+@EVERY_PLOT
+def test_no_red_against_green_and_no_colours_beyond_the_palette(plot, frame, how):
+    """Blue, orange and greys, and the scales between them."""
+    ax = plot(frame, **how)
+    for panel in ax.figure.axes:
+        for artist in [*panel.collections, *panel.lines, *panel.patches]:
+            faces = artist.get_facecolor() if hasattr(artist, "get_facecolor") else []
+            for red, green, blue, alpha in np.atleast_2d(mpl.colors.to_rgba_array(faces)):
+                assert alpha == 0 or not (green > red + 0.05 and green > blue + 0.05)
+                assert alpha == 0 or not (red > 0.6 and green < 0.2 and blue < 0.2)
+
+
+def test_relays_that_are_not_drawn_one_by_one_are_drawn_as_others():
+    """So that the numbers on both sides add up to all, whatever `top` is."""
+    rows = [("Ann", "Wire", 5), ("Bob", "Wire", 3), ("Cy", "Post", 2), ("Di", "Wire", 1)]
+    frame = pd.DataFrame(rows, columns=["speaker", "relay", "attributions"])
+    frame["relay_ownership"] = frame["relay"].map({"Wire": "private", "Post": "state"})
+    before = frame.copy()
+    axes = charts.plot_relays(frame, top=2)
+    told = {text.get_text() for text in axes.texts}
+    assert told == {"Ann  5", "Bob  3", "others  3", "9  Wire (private)", "2  other outlets"}
+    whole = {text.get_text() for text in charts.plot_relays(frame, top=4).texts}
+    assert "others" not in " ".join(whole) and "2  Post (state)" in whole
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_an_instrument_without_any_mean_is_left_out_of_the_drawing():
+    rows = [("Ada", "VADER", 0.2), ("Ada", "toward targets", np.nan)]
+    frame = pd.DataFrame(rows, columns=["speaker", "instrument", "tone"])
+    ax = charts.plot_instruments(frame.assign(low=0.1, high=0.3), label="speaker")
+    drawn = [points.get_offsets() for points in ax.collections if len(points.get_offsets())]
+    assert [place[0] for place in np.concatenate(drawn) if place[0] == 0.2] == [0.2]

@@ -1,0 +1,202 @@
+"""Reading closely: the right sentences, the whole text, and nothing an article says as markup."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import html
+from tables_fixture import Story, make_tables, write_tables
+
+from helpers.show import explore
+from helpers.store import schema, tables
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> & “$5 and $7” \u202e\x07 ‮ 🗞"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_tables(make_tables(), tmp_path_factory.mktemp("tables"))
+
+
+def one_article(rows: dict[str, list[dict]], folder) -> pd.DataFrame:
+    frames = {
+        name: pd.DataFrame(rows[name], columns=table.columns.names) if rows[name] else None
+        for name, table in schema.TABLES.items()
+    }
+    write_tables({n: schema.empty(n) if f is None else f for n, f in frames.items()}, folder)
+    return tables.read_table("articles", folder)
+
+
+# ------------------------------------------------------------------------------------- evidence
+
+
+@pytest.mark.parametrize("name", ["attributions", "mentions", "replies", "sentences"])
+def test_every_row_opens_its_own_words(folder, name):
+    rows = tables.read_table(name, folder)
+    texts = tables.read_table("articles", folder).set_index("article_id")["text"]
+    opened = explore.evidence(rows, folder)
+    assert len(opened) == len(rows) and opened.index.equals(rows.index)
+    for row in opened.itertuples():
+        text = texts[row.article_id]
+        assert row.evidence == text[row.start : row.end]
+        around = row.before + row.evidence + row.after
+        begin = row.start - len(row.before)
+        assert around == text[begin : begin + len(around)]
+
+
+def test_evidence_shows_the_whole_sentence(folder):
+    mention = tables.read_table("mentions", folder).head(1)
+    row = explore.evidence(mention, folder).iloc[0]
+    assert (row["before"] + row["evidence"] + row["after"]).endswith("there.")
+    assert row["rule"] == "made up" and row["confidence"] == 0.9
+
+
+def test_evidence_tells_what_it_is_asked_to(folder):
+    rows = tables.read_table("attributions", folder)
+    opened = explore.evidence(rows, folder, top=2, told=["speaker", "tone"])
+    assert list(opened.columns[:2]) == ["speaker", "tone"] and len(opened) == 2
+    assert f"tone {rows['tone'].iloc[0]:+.2f}" in opened._repr_html_()
+
+
+def test_evidence_of_nothing_is_an_empty_frame(folder):
+    opened = explore.evidence(tables.read_table("replies", folder).head(0), folder)
+    assert opened.empty and "evidence" in opened
+    assert opened._repr_html_() == "<p>No sentence to show.</p>"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [({"article_id": "gone"}, "no article 'gone'"), ({"end": 10**9}, "is no place in article")],
+)
+def test_evidence_that_points_nowhere_is_refused(folder, changed, message):
+    rows = tables.read_table("mentions", folder).head(1).assign(**changed)
+    with pytest.raises(ValueError, match=message):
+        explore.evidence(rows, folder)
+
+
+def test_what_an_article_says_is_never_markup(tmp_path):
+    story = Story("a1", "<b>Clarion</b>", None)
+    start = story.write(HOSTILE, "body")
+    story.mention(start, "<script>", "x", "PERSON")
+    story.say("<i>Tom</i>", "said", HOSTILE, form="mixed")
+    rows = story.finish(byline="<u>By Eve</u>")
+    rows["mentions"][0]["entity_id"] = ""
+    article = one_article(rows, tmp_path)
+    said = tables.read_table("attributions", tmp_path)
+    pages = [
+        explore.reader(article, tmp_path)._repr_html_(),
+        explore.evidence(said, tmp_path, told=["speaker", "cue"])._repr_html_(),
+    ]
+    for page in pages:
+        tags = {element.tag for element in html.fromstring(f"<div>{page}</div>").iter()}
+        assert tags <= {"div", "article", "p", "span", "mark", "small", "b", "br"}
+        assert "\x07" not in page and "\u202e" not in page
+
+
+# --------------------------------------------------------------------------------------- reader
+
+
+def visible(page: str) -> str:
+    """The article's own words on a page: without head, legend, roles and labels."""
+    tree = html.fromstring(page.replace("<br>", "\n"))
+    paragraphs = tree.xpath("//div/p")
+    for tag in tree.xpath("//span[contains(@style, '0.68em')]"):
+        tag.text = ""
+    return "\n".join(paragraph.text_content() for paragraph in paragraphs)
+
+
+def test_reader_shows_the_whole_text_once(folder):
+    articles = tables.read_table("articles", folder)
+    for place in range(0, len(articles), 7):
+        article = articles.iloc[[place]]
+        page = explore.reader(article, folder).html
+        assert visible(page).split() == article["text"].iloc[0].split()
+
+
+def test_reader_marks_in_words_as_well_as_in_colour(folder):
+    articles = tables.read_table("articles", folder)
+    said = tables.read_table("attributions", folder)
+    article = explore.choose_article(articles, said)
+    page = html.fromstring(explore.reader(article, folder).html).text_content()
+    numbered = explore.attributions_of(article, folder)
+    assert re.findall(r"\[(\d+) (\w+)\]", page) == [
+        (str(row.no), row.form) for row in numbered.itertuples()
+    ]
+    assert "headline" in page and "caption" in page and "PERSON" in page
+
+
+def marked(page: str, style: str) -> list[bool]:
+    """Whether each letter of a paragraph carries a style; tags count as no letters."""
+    carried = []
+    for text in html.fromstring(page).xpath("//p//text()[not(contains(../@style, '0.68em'))]"):
+        span = text.getparent() if text.is_text else text.getparent().getparent()
+        carried += [style in span.get("style", "")] * len(text)
+    return carried
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    text=st.text("ab<&é🗞", min_size=1, max_size=40),
+    cut=st.tuples(st.integers(0, 8), st.integers(1, 40)),
+    spans=st.lists(st.tuples(st.integers(0, 39), st.integers(1, 12)), max_size=8),
+)
+def test_overlapping_marks_cover_their_letters_and_lose_none(text, cut, spans):
+    start = min(cut[0], len(text) - 1)
+    end = min(start + cut[1], len(text))
+    layers = [
+        explore._Layer(first, min(first + length, len(text)), style, "note")
+        for (first, length), style in zip(spans, explore._STYLES * 2, strict=False)
+        if first < len(text)
+    ]
+    block = pd.DataFrame([{"start": start, "end": end, "role": "body"}])
+    page = explore._paragraph(text, next(block.itertuples(index=False)), layers)
+    assert visible(f"<article>{page}</article>") == text[start:end]
+    for style in explore._STYLES:
+        covered = {n for x in layers if x.style == style for n in range(x.start, x.end)}
+        assert marked(page, style) == [n in covered for n in range(start, end)]
+
+
+def test_reader_of_nothing_says_so(folder):
+    nobody = tables.read_table("articles", folder).head(0)
+    said = tables.read_table("attributions", folder)
+    chosen = explore.choose_article(nobody, said, "")
+    assert explore.reader(chosen, folder).html == "<p>Nothing to read: there is no article.</p>"
+    assert explore.attributions_of(chosen, folder).empty
+
+
+# ------------------------------------------------------------------------------------- choosing
+
+
+@pytest.mark.parametrize(
+    "wanted", ["a017", "courier/a017.txt", "a017.txt", "Harbour talks enter round 17", "ROUND 17"]
+)
+def test_an_article_is_found_by_id_path_or_headline(folder, wanted):
+    articles = tables.read_table("articles", folder)
+    said = tables.read_table("attributions", folder)
+    assert explore.choose_article(articles, said, wanted)["article_id"].tolist() == ["a017"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [("Harbour talks", "40 articles fit 'Harbour talks'"), ("Lunch", "no article fits 'Lunch'")],
+)
+def test_a_wish_that_fits_none_or_many_is_refused(folder, wanted, message):
+    articles = tables.read_table("articles", folder)
+    with pytest.raises(ValueError, match=message):
+        explore.choose_article(articles, tables.read_table("attributions", folder), wanted)
+
+
+def test_without_a_wish_the_most_attributed_article_is_chosen(folder):
+    said = tables.read_table("attributions", folder)
+    chosen = explore.choose_article(tables.read_table("articles", folder), said)
+    numbers = said["article_id"].value_counts()
+    assert numbers[chosen["article_id"].iloc[0]] == numbers.max()
+
+
+def test_a_folder_of_tables_opens_as_it_is(folder, capsys):
+    assert explore.open_corpus(folder) == folder.resolve()
+    assert "Using the tables" in capsys.readouterr().out

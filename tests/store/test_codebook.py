@@ -1,0 +1,145 @@
+"""The codebook: read, checked line by line, printed, and in force where it is given."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import __main__ as command
+from helpers.store import codebook, schema
+
+OWN = codebook.DEFAULT.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def edited(tmp_path):
+    """Write the project's codebook with one passage changed; return its path."""
+
+    def write(old: str, new: str):
+        assert OWN.count(old) >= 1, old
+        file = tmp_path / "codebook.yml"
+        file.write_text(OWN.replace(old, new, 1), encoding="utf-8")
+        return file
+
+    return write
+
+
+def line_of(file, text: str) -> int:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, start=1) if text in line)
+
+
+def test_the_projects_codebook_has_the_schemas_categories():
+    book = codebook.read_codebook()
+    assert set(book.variables["affiliation"].categories) == set(schema.AFFILIATIONS)
+    assert set(book.variables["channel"].categories) == set(schema.CHANNELS)
+    assert set(book.variables["source_type"].precedence) == set(schema.SOURCE_TYPES)
+    assert re.fullmatch(r"[0-9a-f]{64}", book.sha256)
+
+
+def test_every_category_has_a_definition_and_an_example():
+    for variable in codebook.read_codebook().variables.values():
+        for category in variable.categories.values():
+            assert category.definition.endswith(".") and category.examples, category.name
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "complaint"),
+    [
+        ("    - document\n", "    - documents\n", "- documents", "did you mean 'document'"),
+        ("      definition: A person whose", "      defintion: A person whose", "defintion:",
+         "did you mean 'definition'"),
+        ("    anonymous source:\n      def", "    secret source:\n      def", "secret source:",
+         "none of the six source types"),
+        ("    - '\\bunidentified\\b'", "    - '\\b(unidentified'", "(unidentified",
+         "no regular expression"),
+        ("  affiliation_known: true", "  affiliation_known: often", "often", "true or false"),
+        ("title: Sources of news", "title: [Sources]", "title:", "one text"),
+        ("  question: What kind of source", "  query: What kind of source", "query:",
+         "'query' is no key here"),
+        ("unit: >-", "unit: >-\n  x: y: z\n- w", "", "not YAML"),
+        ("relay:\n", "relays:\n", "relays:", "did you mean 'relay'"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named_with_its_line(edited, old, new, at, complaint):
+    file = edited(old, new)
+    with pytest.raises(codebook.CodebookError, match=re.escape(complaint)) as raised:
+        codebook.read_codebook(file)
+    if at:
+        assert f"line {line_of(file, at)}: " in str(raised.value)
+
+
+def test_a_word_of_two_categories_is_refused(edited):
+    twice = edited("    business:\n      def", "    business:\n      nouns: [regulator]\n      def")
+    with pytest.raises(codebook.CodebookError, match="'regulator' stands in 'government' and in"):
+        codebook.read_codebook(twice)
+
+
+def test_all_faults_are_named_at_once(edited, tmp_path):
+    file = edited("    - document\n", "    - documents\n")
+    file.write_text(file.read_text().replace("relay:\n", "relays:\n", 1))
+    with pytest.raises(codebook.CodebookError) as raised:
+        codebook.read_codebook(file)
+    assert len(raised.value.problems) >= 2
+
+
+def test_a_missing_codebook_says_so(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no codebook .*nowhere\.yml"):
+        codebook.read_codebook(tmp_path / "nowhere.yml")
+
+
+def test_words_of_the_codebook_go_before_the_lexicon(edited):
+    file = edited("    business:\n      def", "    business:\n      nouns: [union]\n      def")
+    assert codebook.noun_affiliations(codebook.read_codebook())["union"] == "NGO or civil society"
+    assert codebook.noun_affiliations(codebook.read_codebook(file))["union"] == "business"
+
+
+def test_a_new_affiliation_may_be_added(edited):
+    new = (
+        "    sport:\n      definition: Clubs and athletes.\n      examples: [The club said so.]\n"
+        "      nouns: [club]\n    other:\n      definition: Sources that"
+    )
+    book = codebook.read_codebook(edited("    other:\n      definition: Sources that", new))
+    assert codebook.noun_affiliations(book)["club"] == "sport"
+
+
+def test_the_codebook_in_use_is_read_and_given_back(edited):
+    own = codebook.read_codebook()
+    file = edited("title: Sources of news", "title: Ours")
+    with codebook.in_use(file) as book:
+        assert codebook.read_codebook() == book and book.title == "Ours"
+    assert codebook.read_codebook() == own
+
+
+def test_what_is_printed_holds_every_category():
+    book = codebook.read_codebook()
+    for printed in (codebook.instructions(book), codebook.appendix(book)):
+        for variable in book.variables.values():
+            assert variable.name in printed
+            for category in variable.categories.values():
+                assert category.name in printed and category.definition in printed
+    assert book.sha256 in codebook.appendix(book)
+    choices = codebook.coding_choices(book)
+    assert not choices.duplicated(["variable", "category"]).any()
+
+
+@pytest.mark.parametrize("kind", ["instructions", "choices", "appendix"])
+def test_the_command_prints(kind, capsys):
+    assert command.main(["codebook", "--print", kind]) == 0
+    assert "named organisation" in capsys.readouterr().out
+
+
+def test_the_command_names_the_line_of_a_fault(edited, capsys):
+    assert command.main(["codebook", str(edited("    - document\n", "    - documents\n"))]) == 2
+    assert "line " in capsys.readouterr().err
+
+
+@given(st.text(max_size=60))
+def test_no_text_makes_reading_fail_in_another_way(tmp_path_factory, text):
+    file = tmp_path_factory.mktemp("book") / "codebook.yml"
+    file.write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(codebook.CodebookError):
+        codebook.read_codebook(file)

@@ -1,0 +1,632 @@
+"""Blocks, sentences and header of articles: readable cases, one real story, and the laws."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.store import schema
+from helpers.text import structure
+from helpers.text.structure import (
+    add_header,
+    add_role,
+    add_wire,
+    find_blocks,
+    find_captions,
+    find_related_links,
+    find_sentences,
+)
+
+PROSE = "The council met on Monday and agreed to repair the old bridge before the winter."
+MORE = "Work on the bridge is expected to take four months, its engineer told the meeting."
+STORY = f"""Council agrees to repair bridge
+
+The oldest crossing of the river has been shut since spring.
+
+By Ada Quist and Tom Orr
+
+HARWICK, Marland – {PROSE}
+
+{MORE}
+
+A long winter
+
+{PROSE} It will cost 4 million crowns.
+
+The old bridge at Harwick, May 2, 2026.
+harwick-bridge_05022026_1 The old bridge at Harwick, May 2, 2026. (Ann Lee/Reuters)
+
+{MORE}
+
+RELATED STORIES
+
+Ferry company asks for a subsidy
+
+What the bridge is made of
+
+{PROSE}
+
+Edited by Jo Park.
+
+© 2026 The Harwick Example
+"""
+
+
+def articles_of(*texts: str, **columns: list[str]) -> pd.DataFrame:
+    ids = [f"a{number}" for number in range(len(texts))]
+    return pd.DataFrame({"article_id": ids, "text": list(texts), **columns})
+
+
+def blocks_of(text: str, markup: str = "") -> list[tuple[str, str]]:
+    blocks = find_blocks(articles_of(text, markup=[markup]))
+    return [(block.role, text[block.start : block.end]) for block in blocks.itertuples()]
+
+
+def texts_of(text: str, role: str) -> list[str]:
+    return [content for found, content in blocks_of(text) if found == role]
+
+
+def sentences_of(text: str) -> list[str]:
+    frame = find_sentences(articles_of(text))
+    return [text[sentence.start : sentence.end] for sentence in frame.itertuples()]
+
+
+def header_of(text: str) -> pd.Series:
+    articles = articles_of(text)
+    return add_header(articles, find_blocks(articles)).iloc[0]
+
+
+def wire_of(text: str, **columns: list[str]) -> str:
+    articles = articles_of(text, **columns)
+    return add_wire(articles, find_blocks(articles))["wire"].iloc[0]
+
+
+# ---------------------------------------------------------------------------- the parts of a story
+
+
+def test_every_part_of_a_story_is_found():
+    assert [role for role, _ in blocks_of(STORY)] == [
+        "headline",
+        "standfirst",
+        "byline",
+        "dateline",
+        "body",
+        "body",
+        "subhead",
+        "body",
+        "caption",
+        "caption",
+        "body",
+        "related",
+        "body",
+        "credit",
+        "boilerplate",
+    ]
+
+
+def test_a_real_wire_story(stories):
+    file = stories / "rfa_2024-11-18_long-range-missiles.txt"
+    if not file.is_file():
+        pytest.skip(f"{file} is absent")
+    articles = articles_of(file.read_bytes().decode("utf-8"))
+    blocks = find_blocks(articles)
+    assert blocks["role"].value_counts().to_dict() == {
+        "headline": 1,
+        "standfirst": 1,
+        "dateline": 1,
+        "body": 26,
+        "subhead": 3,
+        "caption": 2,
+        "related": 1,
+        "credit": 1,
+    }
+    dateline = blocks[blocks["role"] == "dateline"].iloc[0]
+    assert articles["text"][0][dateline["start"] : dateline["end"]] == "TAIPEI, Taiwan –"
+    captions = find_captions(articles, blocks)
+    assert captions["printed"].tolist() == [2]
+    assert captions["photo_credit"].str.contains("Reuters").all()
+    assert len(find_related_links(articles, blocks)) == 3
+    header = add_wire(add_header(articles, blocks), blocks).iloc[0]
+    assert header["dateline_place"] == "TAIPEI, Taiwan"
+    assert header["headline"] and not header["byline"] and not header["wire"]
+
+
+def test_texts_without_a_headline_begin_with_the_body():
+    assert blocks_of(f"{PROSE}\n\n{MORE}") == [("body", PROSE), ("body", MORE)]
+    assert [role for role, _ in blocks_of("One line and nothing else")] == ["body"]
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        "Council agrees to repair bridge",
+        "‘A redundancy notice’: dockers reject offer",
+        "Who pays for the bridge?",
+        "# Council agrees to repair bridge",
+        "Mayor Wins the Long Fight Over Bridge.",
+    ],
+)
+def test_headlines(headline):
+    assert texts_of(f"{headline}\n\n{PROSE}\n\n{MORE}", "headline") == [headline]
+
+
+def test_a_headline_printed_twice_is_counted_once():
+    text = (
+        f"Council agrees to repair bridge\n\nCouncil agrees to repair bridge\n\n{PROSE}\n\n{MORE}"
+    )
+    assert [role for role, _ in blocks_of(text)][:2] == ["headline", "boilerplate"]
+
+
+def test_a_first_sentence_is_not_taken_for_a_standfirst():
+    text = f"Council agrees to repair bridge\n\n{PROSE}\n\n{MORE}"
+    assert [role for role, _ in blocks_of(text)] == ["headline", "body", "body"]
+
+
+def test_a_standfirst_in_bold_needs_no_byline():
+    text = f"# Bridge shut\n\n**Council meets tonight to decide**\n\n{PROSE}\n\n{MORE}"
+    assert texts_of(text, "standfirst") == ["**Council meets tonight to decide**"]
+
+
+@pytest.mark.parametrize(
+    ("start", "place"),
+    [
+        ("TAIPEI, Taiwan –", "TAIPEI, Taiwan"),
+        ("WASHINGTON (AP) —", "WASHINGTON"),
+        ("LONDON, Nov 16 (Reuters) -", "LONDON"),
+        ("BEIJING, Nov. 18 (Xinhua) --", "BEIJING"),
+        ("NEWPORT NEWS, Va. -", "NEWPORT NEWS, Va."),
+        ("HARWICK, Marland –", "HARWICK, Marland"),
+        ("TAIPEI/HONG KONG (Reuters) -", "TAIPEI/HONG KONG"),
+        ("NEW DELHI:", "NEW DELHI"),
+        ("Harwick —", "Harwick"),
+        ("Paris (AFP) –", "Paris"),
+        ("(AP) —", ""),
+    ],
+)
+def test_datelines(start, place):
+    text = f"Council agrees to repair bridge\n\n{start} {PROSE}\n\n{MORE}"
+    assert texts_of(text, "dateline") == [start]
+    assert header_of(text)["dateline_place"] == place
+    assert texts_of(text, "body")[0] == PROSE
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Varley — Quist’s old rival — said on Monday that the bridge would be repaired soon.",
+        "NATO – the alliance of 32 states – said on Monday that the bridge would be repaired.",
+        "WATCH: The council met on Monday and agreed to repair the old bridge before winter.",
+        "The council — it met on Monday — agreed to repair the old bridge before the winter.",
+    ],
+)
+def test_sentences_with_dashes_are_no_datelines(body):
+    assert texts_of(f"Council agrees to repair bridge\n\n{body}\n\n{MORE}", "dateline") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "byline"),
+    [
+        ("By Ada Quist", "Ada Quist"),
+        ("By ADA QUIST and TOM ORR, Associated Press", "ADA QUIST and TOM ORR, Associated Press"),
+        ("Ada Quist, Staff Writer", "Ada Quist, Staff Writer"),
+        ("ADA QUIST and TOM ORR", "ADA QUIST and TOM ORR"),
+        (
+            "Ada Quist in Harwick and Tom Orr in Dravik",
+            "Ada Quist in Harwick and Tom Orr in Dravik",
+        ),
+        ("By Meridian Staff", "Meridian Staff"),
+        ("Ada Quist | March 19, 2026 14:45", "Ada Quist"),
+    ],
+)
+def test_bylines(line, byline):
+    text = f"Council agrees to repair bridge\n{line}\n\n{PROSE}\n\n{MORE}"
+    assert texts_of(text, "byline") == [line]
+    assert header_of(text)["byline"] == byline
+
+
+def test_a_sentence_that_starts_with_by_is_no_byline():
+    text = f"Council agrees to repair bridge\n\nBy Monday it will be shut.\n\n{PROSE}\n\n{MORE}"
+    assert texts_of(text, "byline") == []
+
+
+def test_lists_quotations_and_introductions_are_no_subheads():
+    for line in ("- Repair the bridge", "3. Repair the bridge", "“We shall repair it”"):
+        assert texts_of(f"Bridge shut\n\n{PROSE}\n\n{line}\n\n{MORE}", "subhead") == []
+    lines = "Repair the bridge\n\nPay the ferry"
+    assert texts_of(f"Bridge shut\n\n{PROSE}\n\n{lines}\n\n{MORE}", "subhead") == []
+    introduced = PROSE[:-1] + ":"
+    assert texts_of(f"Bridge shut\n\n{introduced}\n\nRepair it\n\n{MORE}", "subhead") == []
+
+
+def test_headings_leave_no_other_line_a_subhead():
+    text = f"# Bridge shut\n\n{PROSE}\n\n## Winter\n\n{MORE}\n\nNobody slept\n\n{PROSE}"
+    assert texts_of(text, "subhead") == ["## Winter"]
+
+
+@pytest.mark.parametrize(
+    ("line", "credit"),
+    [
+        ("Photo: A barge under the bridge.", ""),
+        ("FILE - A barge under the bridge, May 2026.", ""),
+        ("A barge under the bridge. (Ann Lee/Reuters)", "Ann Lee/Reuters"),
+        ("A barge under the bridge [Getty Images]", "Getty Images"),
+        ("A barge under the bridge. (AP Photo/Ann Lee)", "AP Photo/Ann Lee"),
+        ("A barge under the bridge. Photo: Ann Lee", "Photo: Ann Lee"),
+        ("a-barge_05022026_1 A barge under the bridge. Ann Lee for Norlink", "Ann Lee for Norlink"),
+        ("![A barge under the bridge](barge.jpg)", ""),
+    ],
+)
+def test_captions(line, credit):
+    text = f"Bridge shut\n\n{PROSE}\n\n{line}\n\n{MORE}"
+    articles = articles_of(text)
+    captions = find_captions(articles, find_blocks(articles))
+    assert captions["text"].str.contains("A barge under the bridge").tolist() == [True]
+    assert captions["photo_credit"].tolist() == [credit]
+
+
+def test_a_caption_printed_twice_is_one_caption():
+    articles = articles_of(STORY)
+    (caption,) = find_captions(articles, find_blocks(articles)).itertuples()
+    assert caption.text == STORY[caption.start : caption.end]
+    assert caption.text == "The old bridge at Harwick, May 2, 2026."
+    assert (caption.photo_credit, caption.slug) == ("Ann Lee/Reuters", "harwick-bridge_05022026_1")
+    assert caption.printed == 2
+
+
+@pytest.mark.parametrize("credit", ["Photo: Ann Lee/Reuters", "Images: Reuters"])
+def test_a_photo_credit_on_its_own_line_goes_with_the_caption(credit):
+    caption = "The old bridge at Harwick."
+    text = f"Bridge shut\n\n{PROSE}\n\n{caption}\n\n{credit}\n\n{MORE}"
+    start = text.index(caption)
+    after = text.index(credit)
+    hints = [[start, start + len(caption), "caption"], [after, after + len(credit), "credit"]]
+    articles = articles_of(text, markup=[json.dumps(hints)])
+    blocks = find_blocks(articles)
+    (found,) = find_captions(articles, blocks).itertuples()
+    assert (found.text, found.photo_credit, found.printed) == (caption, credit, 1)
+    assert add_wire(articles, blocks)["wire"].tolist() == [""]
+
+
+def test_related_links_are_one_block_and_a_row_each():
+    articles = articles_of(STORY)
+    blocks = find_blocks(articles)
+    links = find_related_links(articles, blocks)
+    assert (blocks["role"] == "related").sum() == 1
+    assert links["text"].tolist() == [
+        "Ferry company asks for a subsidy",
+        "What the bridge is made of",
+    ]
+
+
+def test_a_subhead_after_the_links_is_not_a_link():
+    links = "Ferry company asks the town for a subsidy\n\nWhat the old bridge is really made of"
+    text = f"Bridge shut\n\n{PROSE}\n\nRead more:\n\n{links}\n\n\nThe ferry\n\n{MORE}"
+    assert texts_of(text, "subhead") == ["The ferry"]
+
+
+def test_a_link_on_one_line_with_its_address():
+    text = (
+        f"Bridge shut\n\n{PROSE}\n\nRead more: [What it is made of](https://x.example/1)\n\n{MORE}"
+    )
+    articles = articles_of(text)
+    (link,) = find_related_links(articles, find_blocks(articles)).itertuples()
+    assert (link.text, link.url) == ("What it is made of", "https://x.example/1")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Edited by Jo Park.",
+        "(Reporting by Ada Quist in Harwick; Editing by Jo Park)",
+        "(Additional reporting by Tom Orr)",
+        "Ada Quist contributed to this report.",
+        "Associated Press writer Tom Orr in Dravik contributed to this report.",
+        "— Reuters",
+        "(AP)",
+    ],
+)
+def test_credits(line):
+    assert texts_of(f"Bridge shut\n\n{PROSE}\n\n{MORE}\n\n{line}", "credit") == [line]
+
+
+def test_a_credit_at_the_end_of_the_last_paragraph_is_split_off():
+    text = f"Bridge shut\n\n{PROSE}\n\n{MORE} (Reporting by Ada Quist; Editing by Jo Park)"
+    assert blocks_of(text)[-2:] == [
+        ("body", MORE),
+        ("credit", "(Reporting by Ada Quist; Editing by Jo Park)"),
+    ]
+
+
+def test_reporting_as_the_subject_of_a_sentence_is_no_credit():
+    line = "Reporting by the newspaper showed that the bridge had not been inspected."
+    assert texts_of(f"Bridge shut\n\n{PROSE}\n\n{MORE}\n\n{line}", "credit") == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "© 2026 The Harwick Example",
+        "Sign up for our morning newsletter.",
+        "Advertisement",
+        "Read 12 comments",
+        "Share this article",
+        "12 March 2026",
+        "***",
+        "https://x.example/story",
+        "Editor’s note: This story has been corrected.",
+    ],
+)
+def test_boilerplate(line):
+    assert texts_of(f"Bridge shut\n\n{PROSE}\n\n{line}\n\n{MORE}", "boilerplate") == [line]
+
+
+def test_front_matter_is_one_block():
+    text = f"---\ntitle: Bridge shut\nauthor: Ada Quist\n---\n\n# Bridge shut\n\n{PROSE}\n\n{MORE}"
+    assert [role for role, _ in blocks_of(text)] == ["boilerplate", "headline", "body", "body"]
+
+
+def test_fields_on_top_give_the_header():
+    text = f"Title: Bridge shut\nAuthor: Ada Quist\nDate: 2026-05-02\n\n{PROSE}\n\n{MORE}"
+    assert header_of(text)[["headline", "byline"]].tolist() == ["Bridge shut", "Ada Quist"]
+
+
+def test_hints_win_over_rules():
+    text = f"{PROSE}\n\nBridge shut\n\n{MORE}"
+    start = text.index("Bridge shut")
+    hints = json.dumps([[0, len(PROSE), "headline"], [start, start + 11, "body"]])
+    assert [role for role, _ in blocks_of(text, hints)] == ["headline", "body", "body"]
+
+
+def test_hints_that_do_not_fit_are_passed_over():
+    text = f"{PROSE}\n\n{MORE}"
+    hints = json.dumps([[5, 2, "caption"], [0, 9_999, "caption"], [0, 4, "poem"]])
+    assert blocks_of(text, hints) == blocks_of(text)
+
+
+def test_a_hint_inside_a_paragraph_cuts_it():
+    hints = json.dumps([[0, 11, "headline"]])
+    assert blocks_of(f"Bridge shut {PROSE}", hints) == [
+        ("headline", "Bridge shut"),
+        ("body", PROSE),
+    ]
+
+
+# --------------------------------------------------------------------------------------- sentences
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The U.S. Army left at 5 p.m. Monday with Lt. Gen. Ada J. Quist of Marland.",
+        "It met on Nov. 16 in St. Osmer, Mass., and paid No. 5 about 3.5 million.",
+        "Dr. Orr of Brandt Corp. left, e.g. by the door of www.x.example/a.b for good.",
+        "Mr. Orr waited ... and then left the U.S. Embassy.",
+        "“We waited. We froze. Nobody came,” she said on Monday.",
+        "“Will it hold?” Quist asked.",
+        "‘We waited. We froze,’ she said.",
+        "He shouted “Stop! Go back!” and left for the D.C. Council.",
+        "The Yahoo! News report was wrong.",
+    ],
+)
+def test_one_sentence_stays_whole(sentence):
+    assert sentences_of(f"{sentence} Then it rained.") == [sentence, "Then it rained."]
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["It rained in the U.S.", "The council met."],
+        ["“We waited.", "Nobody came, she said.", "Then it rained."],
+        ["He left at 5 p.m.", "Quist stayed."],
+        ["“It is over.”", "Quist left."],
+        ["It is “over.”", "(Nobody believed it.)", "Then it rained!"],
+        ["Is it?", "No.", "It is not."],
+        ["اكتمل العمل.", "ثم هطل المطر."],
+        ["“We won,” said Orr.", "“It was hard. It was cold.”"],
+    ],
+)
+def test_sentences_end(sentences):
+    assert sentences_of(" ".join(sentences)) == sentences
+
+
+def test_an_unclosed_mark_does_not_swallow_the_article():
+    text = f"Bridge shut\n\n“It is over, she said. {PROSE}\n\n{MORE} {PROSE}"
+    assert sentences_of(text)[-2:] == [MORE, PROSE]
+    assert PROSE in sentences_of(text)
+
+
+def test_links_and_notices_are_sentences_of_their_own():
+    articles = articles_of(STORY)
+    frame = find_sentences(articles)
+    related = frame[frame["role"] == "related"]
+    assert [STORY[row.start : row.end] for row in related.itertuples()] == [
+        "RELATED STORIES",
+        "Ferry company asks for a subsidy",
+        "What the bridge is made of",
+    ]
+
+
+# -------------------------------------------------------------------------------------------- wire
+
+
+@pytest.mark.parametrize(
+    ("text", "agency"),
+    [
+        (f"Bridge shut\n\nBy AFP\n\n{PROSE}\n\n{MORE}", "Agence France-Presse"),
+        (f"Bridge shut\n\nBy Ana Roe, Associated Press\n\n{PROSE}", "Associated Press"),
+        (f"Bridge shut\n\nHARWICK (Reuters) - {PROSE}\n\n{MORE}", "Reuters"),
+        (f"Bridge shut\n\n{PROSE}\n\n{MORE}\n\n— Reuters", "Reuters"),
+        (f"Bridge shut\n\n{PROSE}\n\n{MORE} (AP)", "Associated Press"),
+        (f"Bridge shut\n\n{PROSE}\n\n{MORE}\n\n© 2026 Reuters", "Reuters"),
+        (f"Bridge shut\n\nBy ANA LOPEZ\n\n{PROSE}\n\n{MORE}", ""),
+        (f"Bridge shut\n\n{PROSE}\n\nA barge. (Ann Lee/Reuters)\n\n{MORE}", ""),
+        (f"Bridge shut\n\n{PROSE}\n\nThe bridge is shut, according to Reuters.", ""),
+    ],
+)
+def test_wire_copy(text, agency):
+    assert wire_of(text) == agency
+
+
+def test_wire_copy_by_the_byline_of_the_file():
+    assert wire_of(f"Bridge shut\n\n{PROSE}\n\n{MORE}", byline=["Reuters"]) == "Reuters"
+
+
+# --------------------------------------------------------------------------------------- the laws
+
+LINES = [
+    "Bridge shut",
+    PROSE,
+    "By Ada Quist",
+    "HARWICK (AP) — ",
+    "RELATED STORIES",
+    "Read more: x",
+    "a-b_1 Words. (A B/Reuters)",
+    "“Quoted. Twice",
+    "‘single’",
+    "Edited by Jo Park.",
+    "© x",
+    "---",
+    "# h",
+    "- item",
+    "\u200b",
+    "😀",
+    "مرحبا. بكم.",
+    "<script>alert(1)</script>",
+    "\x00",
+]
+SPACES = ["\n", "\n\n", "\r\n", " ", "\u2028", "\n\xa0\n", "\u2029", "\t", "", "\ufeff"]
+texts = st.lists(st.sampled_from(LINES + SPACES), max_size=30).map("".join) | st.text(max_size=80)
+hints = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(0, 60), st.sampled_from(schema.BLOCK_ROLES))
+).map(json.dumps)
+
+
+@st.composite
+def corpora(draw):
+    several = draw(st.lists(st.tuples(texts, hints), max_size=3))
+    frame = articles_of(*[text for text, _ in several], markup=[hint for _, hint in several])
+    frame.index = pd.Index(range(7, 7 + len(frame)))
+    return frame
+
+
+@settings(deadline=None, max_examples=40)
+@given(corpora())
+def test_blocks_cover_the_text_in_order(articles):
+    blocks = find_blocks(articles)
+    assert blocks["role"].isin(schema.BLOCK_ROLES).all()
+    for article in articles.itertuples():
+        covered = bytearray(len(article.text))
+        last = 0
+        for block in blocks[blocks["article_id"] == article.article_id].itertuples():
+            content = article.text[block.start : block.end]
+            assert last <= block.start < block.end and content == content.strip()
+            covered[block.start : block.end] = b"\x01" * len(content)
+            last = block.end
+        assert all(on or c.isspace() for c, on in zip(article.text, covered, strict=True))
+    schema.to_arrow("blocks", blocks)
+
+
+@settings(deadline=None, max_examples=40)
+@given(corpora())
+def test_sentences_cover_their_blocks(articles):
+    blocks = find_blocks(articles)
+    sentences = find_sentences(articles, blocks)
+    schema.to_arrow("sentences", sentences)
+    for article in articles.itertuples():
+        mine = sentences[sentences["article_id"] == article.article_id]
+        assert mine["start"].is_monotonic_increasing
+        covered = bytearray(len(article.text))
+        for sentence in mine.itertuples():
+            assert not any(covered[sentence.start : sentence.end])
+            covered[sentence.start : sentence.end] = b"\x01" * (sentence.end - sentence.start)
+        for block in blocks[blocks["article_id"] == article.article_id].itertuples():
+            inside = mine[(mine["start"] >= block.start) & (mine["end"] <= block.end)]
+            assert (inside["role"] == block.role).all() and len(inside)
+        assert all(on or c.isspace() for c, on in zip(article.text, covered, strict=True))
+    pd.testing.assert_series_equal(
+        add_role(sentences.drop(columns="role"), blocks)["role"], sentences["role"]
+    )
+
+
+@pytest.mark.parametrize("add", [add_header, add_wire])
+@settings(deadline=None, max_examples=40)
+@given(articles=corpora())
+def test_add_keeps_rows_and_is_idempotent(add, articles):
+    blocks = find_blocks(articles)
+    before = articles.copy()
+    once = add(articles, blocks)
+    pd.testing.assert_frame_equal(articles, before)
+    pd.testing.assert_frame_equal(once[list(articles)], articles)
+    pd.testing.assert_frame_equal(add(once, blocks), once)
+
+
+@settings(deadline=None, max_examples=40)
+@given(corpora(), st.lists(st.integers(0, 99), max_size=5))
+def test_add_role_keeps_rows_and_is_idempotent(articles, starts):
+    blocks = find_blocks(articles)
+    frame = pd.DataFrame({"article_id": "a0", "start": starts}, index=range(3, 3 + len(starts)))
+    before = frame.copy()
+    once = add_role(frame, blocks)
+    pd.testing.assert_frame_equal(frame, before)
+    pd.testing.assert_frame_equal(once[["article_id", "start"]], frame)
+    pd.testing.assert_frame_equal(add_role(once, blocks), once)
+    assert once["role"].isin(schema.BLOCK_ROLES).all()
+
+
+@settings(deadline=None, max_examples=40)
+@given(corpora())
+def test_captions_and_links_are_slices_of_their_text(articles):
+    blocks = find_blocks(articles)
+    by_id = dict(zip(articles["article_id"], articles["text"], strict=True))
+    for found in (find_captions(articles, blocks), find_related_links(articles, blocks)):
+        for row in found.itertuples():
+            assert row.text == by_id[row.article_id][row.start : row.end] != ""
+
+
+def test_a_start_outside_every_block_is_body():
+    articles = articles_of("Bridge shut\n\n" + PROSE + "\n\n" + MORE)
+    frame = pd.DataFrame({"article_id": ["a0", "a0", "a0", "b"], "start": [0, 11, 9_999, 0]})
+    roles = add_role(frame, find_blocks(articles))["role"]
+    assert roles.tolist() == ["headline", "body", "body", "body"]
+
+
+def test_a_header_that_is_there_is_kept():
+    articles = articles_of(STORY, headline=["Mine"], byline=[""], dateline_place=["Dravik"])
+    header = add_header(articles, find_blocks(articles)).iloc[0]
+    assert header[["headline", "byline", "dateline_place"]].tolist() == [
+        "Mine",
+        "Ada Quist and Tom Orr",
+        "Dravik",
+    ]
+
+
+def test_no_articles_give_no_rows():
+    articles = articles_of()
+    blocks = find_blocks(articles)
+    assert list(blocks) == structure.SPAN_COLUMNS and blocks.empty
+    assert find_sentences(articles, blocks).empty and add_role(blocks, blocks).empty
+    assert find_captions(articles, blocks).empty and find_related_links(articles, blocks).empty
+    assert add_wire(add_header(articles, blocks), blocks).empty
+
+
+# ------------------------------------------------------------------------------------------- time
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ['"', ".", "“", "a\n", ".”\n", "A. ", " — A", "AAAA, ", "a_b ", "RELATED\n\nx y\n\n", "[("],
+)
+def test_time_is_linear(unit):
+    def seconds(length: int) -> float:
+        articles = articles_of((unit * length)[:length])
+        begin = time.perf_counter()
+        find_sentences(articles, find_blocks(articles))
+        return time.perf_counter() - begin
+
+    small, large = min(seconds(4_000 + n) for n in range(3)), seconds(40_000)
+    assert large < 40 * small + 0.5

@@ -1,0 +1,242 @@
+"""Training of tone toward a target: reading, batches, calibration, resuming, export."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+torch = pytest.importorskip("torch", reason="the train extra is not installed")
+pytest.importorskip("onnx", reason="the train extra is not installed")
+
+from helpers.model import target_model  # noqa: E402
+from helpers.model.encoder import MODELS, load_encoder  # noqa: E402
+from helpers.train import tone  # noqa: E402
+from helpers.train.tone import Case, Sentence, Settings, TargetNetwork  # noqa: E402
+
+ROWS = [
+    {
+        "sentence_normalized": "Quist praised Lind and called Brandvik a liar.",
+        "targets": [
+            {"from": 14, "to": 18, "polarity": 6.0},
+            {"from": 30, "to": 38, "polarity": 2.0},
+        ],
+    },
+    {
+        "sentence_normalized": "Arno met the board.",
+        "targets": [{"from": 0, "to": 4, "polarity": 4.0}],
+    },
+]
+
+
+TARGETS = [
+    (ROWS[0]["sentence_normalized"], [(14, 18), (30, 38)], [2, 0]),
+    (ROWS[1]["sentence_normalized"], [(0, 4)], [1]),
+]
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return load_encoder("reader")
+
+
+@pytest.fixture
+def sentences(reader) -> list[Sentence]:
+    return list(tone.read_states(reader, TARGETS))
+
+
+def random_cases(count: int) -> list[Case]:
+    chance = torch.Generator().manual_seed(3)
+    found = []
+    for number in range(count):
+        length = 3 + number % 5
+        marks = torch.zeros(1, length)
+        marks[0, number % 3] = 1
+        states = torch.randn(length, 384, generator=chance).half()
+        found.append(Sentence(states, marks, torch.tensor([number % 3]), "", [(0, 0)]))
+    return tone.make_cases(found)
+
+
+@pytest.fixture
+def weights(monkeypatch, tmp_path):
+    """A network that begins anywhere, in place of the published encoder."""
+    monkeypatch.setattr(tone, "load_upper_layers", lambda model, weights: None)
+    return tmp_path / "none"
+
+
+def test_a_sentence_is_read_once_for_all_its_targets(sentences):
+    assert [one.polarities.tolist() for one in sentences] == [[2, 0], [1]]
+    assert sentences[0].marks.sum(1).tolist() == [1, 1]
+    assert all(one.marks.shape[1] == len(one.states) for one in sentences)
+
+
+def test_a_sentence_is_kept_with_its_words_for_the_teachers(reader):
+    text = "Nobody came.\n\nQuist praised Lind."
+    (one,) = tone.read_states(reader, [(text, [(28, 32)], [2])])
+    assert one.text == "Quist praised Lind."
+    assert [one.text[start:end] for start, end in one.spans] == ["Lind"]
+
+
+def test_judged_targets_are_read_from_a_file(tmp_path):
+    path = tmp_path / "train.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(map(json.dumps, ROWS)).encode()))
+    assert list(tone.read_targets(path)) == TARGETS
+
+
+def test_names_are_drawn_from_texts_nobody_judged(tmp_path):
+    texts, names = tmp_path / "texts.jsonl", tmp_path / "names.jsonl"
+    texts.write_text(json.dumps({"id": "a", "text": "Quist met Lind on Monday."}) + "\n")
+    spans = [[0, 5, "PERSON"], [10, 14, "PERSON"], [18, 24, "DATE"]]
+    names.write_text(json.dumps({"id": "a", "spans": spans}) + "\n")
+    (row,) = tone.read_unjudged(texts, names, 9, seed=1)
+    assert row == ("Quist met Lind on Monday.", [(0, 5), (10, 14)], [-1, -1])
+    (row,) = tone.read_unjudged(texts, names, 1, seed=1)
+    assert len(row[1]) == 1
+
+
+def test_states_are_kept_for_the_same_targets_and_reader(tmp_path, reader):
+    first = tone.keep_states(reader, TARGETS, tmp_path, "train")
+    again = tone.keep_states(reader, TARGETS, tmp_path, "train")
+    assert len(first) == len(again) == 2 and torch.equal(first[0].states, again[0].states)
+    assert len(list(tmp_path.glob("train-*.pt"))) == 1
+    tone.keep_states(reader, TARGETS[:1], tmp_path, "train")
+    assert len(list(tmp_path.glob("train-*.pt"))) == 2
+
+
+def test_people_and_teachers_are_weighed_where_both_judged(sentences):
+    said = np.array([[0.2, 0.2, 0.6], [0.5, 0.5, 0.0], [1.0, 0.0, 0.0]], np.float32)
+    cases = tone.make_cases(sentences, said, 0.5)
+    assert np.allclose(cases[0].shares, [[0.1, 0.1, 0.8], [0.75, 0.25, 0]])
+    assert np.allclose(cases[1].shares, [[0.5, 0.5, 0]])
+    half = [replace(sentences[0], polarities=torch.tensor([2, -1]))]
+    (case,) = tone.make_cases(half, said[:2], 0.5, judged=3)
+    assert np.allclose(case.shares, [[0.1, 0.1, 0.8], said[1]])
+    assert case.weights.tolist() == [3, 1]
+
+
+def test_the_teachers_are_asked_once(tmp_path, reader, sentences, monkeypatch):
+    asked = []
+
+    def learn(rows, how, seed, weights, path, measure, log):
+        asked.append(seed)
+        return seed
+
+    monkeypatch.setattr(tone.teachers, "train", learn)
+    monkeypatch.setattr(
+        tone.teachers,
+        "judge",
+        lambda seed, rows: np.log([[seed / 6, 1 - seed / 3, seed / 6]] * len(rows)),
+    )
+    weights = MODELS / "reader" / "model.safetensors"
+    for _ in range(2):
+        judged, unjudged = tone.teach(
+            sentences, sentences[:1], {"dev": sentences}, weights, range(1, 3), tmp_path, print
+        )
+    assert asked == [1, 2]
+    assert judged.shape == (3, 3) and unjudged.shape == (2, 3)
+    assert np.allclose(judged[0], [0.25, 0.5, 0.25], atol=1e-3)
+
+
+def test_batches_hold_every_target_once_and_few_words():
+    some = random_cases(40)
+    batches = tone.make_batches(some, 32, random.Random(1))
+    assert sorted(id(one) for batch in batches for one in batch) == sorted(map(id, some))
+    assert all(
+        len(batch) * max(len(one.sentence.states) for one in batch) <= 32 for batch in batches
+    )
+
+
+def test_a_target_is_judged_by_its_words_whoever_else_is_asked_about(sentences):
+    torch.manual_seed(2)
+    model = TargetNetwork(2).eval()
+    one, two = sentences[0], sentences[0].marks
+    with torch.no_grad():
+        states, length = one.states.float()[None], torch.tensor([len(one.states)])
+        together = model(states, length, torch.tensor([0, 0]), two)
+        alone = [model(states, length, torch.tensor([0]), mark[None]) for mark in two]
+    assert torch.allclose(together, torch.cat(alone), atol=1e-5)
+    assert not torch.allclose(together[0], together[1], atol=1e-3)
+
+
+def test_padding_changes_nothing(sentences):
+    model = TargetNetwork(2).eval()
+    together, _ = tone.predict(model, sentences)
+    apart = [tone.predict(model, [one])[0] for one in sentences]
+    order = sorted(range(len(sentences)), key=lambda place: len(sentences[place].states))
+    assert np.allclose(together, np.concatenate([apart[place] for place in order]), atol=0.02)
+
+
+def test_every_name_of_a_judged_sentence_is_learnt_from(tmp_path):
+    path = tmp_path / "train.jsonl"
+    path.write_text(json.dumps(ROWS[0]) + "\n")
+    ((text, spans, polarities),) = tone.read_named(path)
+    assert text == ROWS[0]["sentence_normalized"]
+    assert spans[:2] == [(14, 18), (30, 38)] and polarities[:2] == [2, 0]
+    assert {text[low:high] for low, high in spans[2:]} <= {"Quist"}
+    assert set(polarities[2:]) <= {-1}
+
+
+def test_a_run_goes_on_where_it_stopped(tmp_path, weights):
+    cases = random_cases(24)
+    some = [case.sentence for case in cases]
+    how = Settings(epochs=2, layers=2, tokens=64)
+    whole = tone.train(cases, {"dev": some}, how, weights, tmp_path)
+    lines = (tmp_path / "log.txt").read_text().splitlines()
+    assert len(lines) == 2 and "macro_f1" in lines[0]
+    again = tone.train(cases, {"dev": some}, how, weights, tmp_path)
+    assert len((tmp_path / "log.txt").read_text().splitlines()) == 2
+    for one, other in zip(whole.parameters(), again.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_the_written_model_says_what_the_network_says(tmp_path, reader, sentences):
+    torch.manual_seed(1)
+    model = TargetNetwork(2).eval()
+    tone.publish(model, reader, {"dev": sentences}, tmp_path, {}, sentences)
+    written = target_model.TargetModel(tmp_path, reader)
+    expected, _ = tone.predict(model, sentences[:1])
+    found = written.run(sentences[0].states.numpy(), sentences[0].marks.numpy())
+    assert np.abs(found - expected).max() < 0.1
+    card = json.loads((tmp_path / "model.json").read_text())
+    assert card["card"]["coverage"][0][1] == 1
+
+
+def test_a_model_of_another_reader_is_refused(tmp_path, reader, sentences):
+    tone.publish(TargetNetwork(2), reader, {"dev": sentences}, tmp_path, {}, sentences)
+    card = json.loads((tmp_path / "model.json").read_text())
+    card["probe"] = card["probe"][::-1]
+    (tmp_path / "model.json").write_text(json.dumps(card))
+    with pytest.raises(target_model.ModelError, match="another reader"):
+        target_model.TargetModel(tmp_path, reader)
+
+
+def test_calibration_finds_the_sharpness():
+    chance = np.random.default_rng(1)
+    logits = chance.normal(size=(4000, 3))
+    shares = tone.softmax(logits / 2)
+    gold = np.array([chance.choice(3, p=row) for row in shares])
+    assert tone.calibrate(logits, gold) == pytest.approx(2, rel=0.2)
+    crossed = tone.softmax(tone.cross_calibrated(logits, gold))
+    assert tone.calibration_error(gold, crossed) < 0.03
+
+
+def test_macro_f1_is_the_mean_of_three():
+    assert tone.macro_f1(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 2])) == pytest.approx(
+        (2 / 3 + 2 / 3 + 1) / 3
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(*[st.floats(-9, 9)] * 3, st.integers(0, 2)), min_size=1, max_size=30))
+def test_scores_are_shares(rows):
+    logits, gold = np.array([row[:3] for row in rows]), np.array([row[3] for row in rows])
+    scores = tone.measure(logits, gold)
+    assert all(0 <= score <= 1 for score in scores.values())
+    table = tone.measure_coverage(tone.softmax(logits), gold)
+    assert [row[1] for row in table] == sorted((row[1] for row in table), reverse=True)
