@@ -17,6 +17,8 @@ import pandas as pd
 from helpers.store import lexicons
 
 OTHER, NONE = "other", "none"
+TELLING = ("neutral", "doubting", "conceding", "confirming", "arguing", "warning", "denying",
+           "promising", "demanding", "accusing")  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -41,6 +43,32 @@ def find_stance(cue: str) -> str:
             if found:
                 return found
     return OTHER if words else NONE
+
+
+@lru_cache(maxsize=8)
+def saying_verbs(stances: tuple[str, ...] = TELLING) -> frozenset[str]:
+    """Return the finite forms of the verbs that report a statement: "says", "said", "warned".
+
+    Verbs of more than one word, infinitives and forms in -ing are left out.
+
+    >>> sorted(verb for verb in saying_verbs(("neutral",)) if verb.startswith(("sa", "t")))
+    ['said', 'says', 'talked', 'talks', 'tells', 'told', 'tweeted', 'tweets']
+    """
+    listed = lexicons.read_lexicon("verb_stance")
+    verbs = listed[listed["stance"].isin(stances) & ~listed["lemma"].str.contains(" ")]
+    return frozenset(
+        form
+        for lemma, forms in zip(verbs["lemma"], verbs["forms"].str.split("|"), strict=True)
+        if any(form.endswith("ing") for form in forms)
+        for form in forms
+        if form != lemma and not form.endswith("ing")
+    )
+
+
+@lru_cache(maxsize=8)
+def saying_pattern(stances: tuple[str, ...] = TELLING) -> str:
+    """Return an expression for the verbs of `saying_verbs`, to stand inside another."""
+    return f"(?:{'|'.join(sorted(saying_verbs(stances)))})"
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -36,6 +38,14 @@ def test_the_stance_of_a_cue(cue, expected):
 def test_no_form_has_two_stances():
     forms = LISTED.assign(form=LISTED["forms"].str.split("|")).explode("form")
     assert forms.groupby("form")["stance"].nunique().max() == 1
+
+
+def test_saying_verbs_are_finite_forms_of_what_reports_a_statement():
+    verbs = stance.saying_verbs()
+    assert verbs >= {"said", "says", "told", "warned", "argued", "wrote", "insists"}
+    assert not verbs & {"say", "saying", "statement", "according to", "feared", "welcomed"}
+    assert re.fullmatch(stance.saying_pattern(("doubting",)), "claimed")
+    assert not re.fullmatch(stance.saying_pattern(("doubting",)), "said")
 
 
 def test_no_rows_are_fine():
