@@ -28,8 +28,8 @@ import pyarrow as pa
 
 from helpers.read import ingest
 from helpers.store import schema, tables
+from helpers.store.paths import PROJECT, SAMPLE
 
-PROJECT = Path(__file__).resolve().parents[2]
 COLUMNS = ["measure", "value", "floor", "aim", "note"]
 SEED = 20261123
 POLL_SECONDS = 0.5
@@ -60,7 +60,7 @@ def read_texts() -> list[str]:
     if gold:
         with gzip.open(Path(gold) / "polnear" / "dev.jsonl.gz", "rt", encoding="utf-8") as lines:
             return [json.loads(line)["text"] for line in lines]
-    articles, _ = ingest.read_articles(PROJECT / "data" / "sample")
+    articles, _ = ingest.read_articles(SAMPLE)
     return articles["text"].tolist()
 
 

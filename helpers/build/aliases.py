@@ -29,12 +29,12 @@ import pandas as pd
 
 from helpers.annotate import bodies, names, persons
 from helpers.store import schema, tables
+from helpers.store.paths import ALIASES
 from helpers.annotate.entities import key_of, new_id
 
 ACTIONS = ("merge", "split", "ignore", "rename", "relabel")
 COLUMNS = ["action", "name", "label", "target", "note"]
 NEEDED = ("action", "name")
-DEFAULT = Path(__file__).resolve().parents[2] / "data" / "aliases.csv"
 VARIABLE = "ATTRIBUTED_ALIASES"
 PROPOSED = [
     "name",
@@ -63,7 +63,7 @@ class AliasError(ValueError):
 
 def decisions_file() -> Path:
     """Return where decisions are kept: the file ATTRIBUTED_ALIASES names, or data/aliases.csv."""
-    return Path(os.environ.get(VARIABLE) or DEFAULT)
+    return Path(os.environ.get(VARIABLE) or ALIASES)
 
 
 def read_decisions(path: str | Path) -> pd.DataFrame:

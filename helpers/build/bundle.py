@@ -21,8 +21,8 @@ from openpyxl.utils.exceptions import IllegalCharacterError
 
 from helpers import __version__
 from helpers.store import schema, tables
+from helpers.store.paths import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 SAID = {
     "articles": ("text", "headline", "byline", "dateline_place", "metadata", "markup", "url"),
     "mentions": ("text",),

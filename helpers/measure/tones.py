@@ -17,13 +17,14 @@ from helpers.annotate.stance import add_stance as add_stance
 from helpers.annotate.tone import driving_words
 from helpers.measure import measures
 from helpers.store import lexicons, schema, tables
+from helpers.store.paths import MODELS
 
 # chosen on NewsMTSC dev (figures in data/models/README.md): the probability from which a polarity
 # is taken, and the part of the word lists, of those that lean at all, that must lean the same way
 SURE, AGREE = 0.6, 0.5
 FEW, UNSURE, SPLIT = "too few", "unsure", "instruments disagree"
 INSTRUMENTS = {"tone": "VADER's words", "news_tone": "news words", "leaning": "target model"}
-MODEL = Path(__file__).resolve().parents[2] / "data" / "models" / "tone" / "model.json"
+MODEL = MODELS / "tone" / "model.json"
 SIGN = {"negative": -1, "neutral": 0, "positive": 1}
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from helpers.store.paths import MODELS
 from helpers.text import quotations
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-MODELS = Path(__file__).resolve().parents[2] / "data" / "models"
 MODEL = "reader"
 WINDOW = 256
 MARGIN = 48

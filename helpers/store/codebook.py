@@ -17,9 +17,9 @@ import pandas as pd
 import yaml
 
 from helpers.store import lexicons, schema, stems
+from helpers.store.paths import CODEBOOK
 
 VARIABLE = "ATTRIBUTED_CODEBOOK"
-DEFAULT = Path(__file__).resolve().parents[2] / "data" / "codebook.yml"
 VARIABLES = ("source_type", "affiliation", "channel")
 KEYS = ("title", "unit", *VARIABLES, "anonymity", "relay", "house_policy")
 FIXED = {"source_type": schema.SOURCE_TYPES}
@@ -127,7 +127,7 @@ def read_codebook(path: str | Path = "") -> Codebook:
     a category of source_type that is not one of the six, a word in two categories, a pattern that
     does not compile. Raises FileNotFoundError when there is no such file.
     """
-    file = Path(path or os.environ.get(VARIABLE, "") or DEFAULT)
+    file = Path(path or os.environ.get(VARIABLE, "") or CODEBOOK)
     if not file.is_file():
         raise FileNotFoundError(f"no codebook {file}: give the path of a YAML file, or none")
     return _read(file, file.stat().st_mtime_ns)

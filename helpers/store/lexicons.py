@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import pandas as pd
 
-FOLDER = Path(__file__).resolve().parents[2] / "data" / "lexicons"
+from helpers.store.paths import LEXICONS
 
 
 def read_lexicon(name: str) -> pd.DataFrame:
@@ -30,9 +29,9 @@ def read_aliases(name: str, kind: str = "") -> dict[str, str]:
 
 @cache
 def _read(name: str) -> pd.DataFrame:
-    path = FOLDER / f"{name}.csv"
+    path = LEXICONS / f"{name}.csv"
     if not path.is_file():
-        there = ", ".join(sorted(found.stem for found in FOLDER.glob("*.csv")))
+        there = ", ".join(sorted(found.stem for found in LEXICONS.glob("*.csv")))
         raise FileNotFoundError(f"no word list {path}; there is: {there}")
     lexicon = pd.read_csv(path, dtype=str, keep_default_na=False)
     if "source" not in lexicon:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from helpers import __version__
+from helpers.store.paths import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 ENGINE_ROOMS = ("store", "read", "text", "model", "annotate", "build")
 ENGINE_FILES = (
     *(f"helpers/{room}/*.py" for room in ENGINE_ROOMS),

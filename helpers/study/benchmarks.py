@@ -27,12 +27,10 @@ from scipy.optimize import linear_sum_assignment
 
 from helpers.measure.intervals import draw_clusters, expanded_tail, wilson_interval
 from helpers.store import schema, tables
+from helpers.store.paths import PEERS, PROJECT, RECORDED
 from helpers.study import reliability
 from helpers.text.quotations import mask
 
-PROJECT = Path(__file__).resolve().parents[2]
-PEERS = PROJECT / "data" / "peers.csv"
-RECORDED = PROJECT / "data" / "models" / "recorded.csv"
 FIGURES = ["part", "corpus", "measure", "value", "low", "high", "n", "unit"]
 ITEMS = ["corpus", "article", "start", "end", "found", "gold", "right", "confidence", "text"]
 NOTHING = "nothing is measured: no gold is here"

@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 
 from helpers.measure.intervals import wilson_interval
+from helpers.store.paths import PROJECT
 from helpers.study import agreement, codings, reliability, sheets
 from helpers.study.correction import NOT_ONE
 
-PROJECT = Path(__file__).resolve().parents[2]
 TOOL = "the program"
 NONE = "(none)"
 BY_ARTICLE = ("form", "source_type", "speaker", "relay")

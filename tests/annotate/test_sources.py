@@ -98,7 +98,7 @@ def test_the_articles_own_outlet_is_no_relay():
 
 
 def test_an_edited_codebook_decides(tmp_path):
-    own = codebook.DEFAULT.read_text(encoding="utf-8")
+    own = codebook.CODEBOOK.read_text(encoding="utf-8")
     file = tmp_path / "codebook.yml"
     file.write_text(own.replace("    military:\n", "    military:\n      nouns: [docker]\n", 1))
     said = prepared("A docker said that it rained.")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from helpers import __main__ as command
 from helpers.store import codebook, schema
 
-OWN = codebook.DEFAULT.read_text(encoding="utf-8")
+OWN = codebook.CODEBOOK.read_text(encoding="utf-8")
 
 
 @pytest.fixture

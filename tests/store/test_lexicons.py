@@ -6,13 +6,13 @@ import pytest
 
 from helpers.store import lexicons, schema
 
-LISTS = sorted(path.stem for path in lexicons.FOLDER.glob("*.csv"))
+LISTS = sorted(path.stem for path in lexicons.LEXICONS.glob("*.csv"))
 
 
 @pytest.fixture
 def own_folder(tmp_path, monkeypatch):
     """Read word lists from an empty folder, with nothing remembered before or after."""
-    monkeypatch.setattr(lexicons, "FOLDER", tmp_path)
+    monkeypatch.setattr(lexicons, "LEXICONS", tmp_path)
     lexicons._read.cache_clear()
     lexicons._aliases.cache_clear()
     yield tmp_path

@@ -116,7 +116,7 @@ def test_the_lists_are_those_of_the_codebook(drawn, tmp_path):
     for variable, of_it in choices.groupby("variable"):
         assert offered(out, variable) == of_it["category"].tolist()
     own = tmp_path / "own.yml"
-    written = codebook.DEFAULT.read_text()
+    written = codebook.CODEBOOK.read_text()
     mark = "\naffiliation:\n"
     at = written.index("    unknown:\n", written.index(mark))
     added = "    circus:\n      definition: It juggles.\n      examples: [A clown laughed.]\n"
