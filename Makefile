@@ -29,7 +29,7 @@ demo: $(READY)  ## Build the sample's tables, run every notebook, write reports/
 	$(BIN)/python -m helpers batch notebooks/batches/sample.yml --out reports/sample
 	@echo "Open reports/sample/index.html"
 
-test: $(READY)  ## Run all tests; installs Chromium for the browser tests where that is possible.
+test: lint  ## Check style and types, then run all tests; installs Chromium where that is possible.
 	@tests/install_chromium
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
@@ -39,8 +39,9 @@ lab: $(READY)  ## Open JupyterLab on the notebooks.
 bench: $(READY)  ## Measure speed, memory and safety; write reports/bench. GOLD=folder measures on gold corpora.
 	$(BIN)/python -m helpers.bench.speed --out reports/bench
 
-lint: $(READY)  ## Check style, and that no notebook holds output.
+lint: $(READY)  ## Check style and types, and that no notebook holds output.
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
+	$(BIN)/mypy
 
 lock:  ## Solve pyproject.toml afresh into the lock (needs uv).
 	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --output-file $(LOCK)
