@@ -131,6 +131,7 @@ def _write_part(folder: str, values: dict[str, str], place: Path, digest: str) -
         tables.write_manifest(manifest | told, scratch)
         shutil.rmtree(place, ignore_errors=True)
         os.replace(scratch, place)
+        tables.forget(place)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return str(place)

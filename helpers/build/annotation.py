@@ -41,7 +41,7 @@ def annotate_part(
     """Annotate the articles of one part and keep it in the store; return its index.
 
     `content` are the articles as Parquet, `rows` the fingerprint of each article id.
-    Raises engine.EngineError when this process has another engine than `expected`.
+    Raises versions.EngineError when this process has another engine than `expected`.
     """
     versions.check_engine(expected)
     begun = time.process_time()

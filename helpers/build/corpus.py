@@ -15,9 +15,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +35,8 @@ from helpers import __version__
 from helpers.annotate import entities
 from helpers.build import aliases, annotation
 from helpers.read import duplicates, ingest
-from helpers.store import codebook, schema, tables, versions
+from helpers.store import codebook, ownership, schema, tables, versions
+from helpers.store.ownership import BuildError, Owned
 from helpers.build.parts import (
     JOINED_TABLES,
     PARTITIONED,
@@ -57,10 +59,6 @@ PART_CHARACTERS = 8_000_000
 LOCK_SECONDS = 3600
 SUMMARY_ROWS = 500_000
 UNREAD = 3  # files that could not be read, named when a corpus is opened
-
-
-class BuildError(RuntimeError):
-    """A build cannot start or go on; the message says what to do."""
 
 
 # ---------------------------------------------------------------------------------------- build
@@ -104,8 +102,9 @@ def build(
     CodebookError
         When the codebook cannot be used; the message names the line.
     BuildError, storage.StorageError, workers.WorkersError, cluster.ClusterError
-        When `out` cannot be written, lies inside the articles, or is in use by another build; when
-        the scheduler is not there, or its workers have another version of this package.
+        When `out` cannot be written, lies inside the articles or they in it, holds a file that no
+        build wrote where one writes, or is in use by another build; when the scheduler is not
+        there, or its workers have another version of this package.
     """
     path = Path(path)
     if not path.exists():
@@ -114,21 +113,17 @@ def build(
         raise BuildError(f"workers must be 0 or more, not {workers}")
     if codebook_file and scheduler:
         raise BuildError("a codebook of your own cannot be sent to a scheduler: build without one")
-    _check_outside(path, out)
+    storage = Storage(out)
+    ownership.check_apart(path, storage)
+    ownership.check_free(storage, schema.TABLES)
     with codebook.in_use(codebook_file) as book:
-        storage = Storage(out)
         storage.check_writable()
         with _only_build(storage):
+            tables.forget(out)
+            owned = _open_owned(storage)
             team = (workers or processors(), progress, scheduler)
-            return _build(path, storage, mapping or {}, book, *team)
-
-
-def _check_outside(path: Path, out: str | Path) -> None:
-    if is_url(out):
-        return
-    source, target = path.resolve(), Path(out).resolve()
-    if source.is_dir() and (target == source or source in target.parents):
-        raise BuildError(f"the tables in {out} would lie inside the articles: choose another --out")
+            manifest = _build(path, owned, mapping or {}, book, *team)
+            return manifest | {"notes": [*manifest["notes"], *owned.others()]}
 
 
 @contextmanager
@@ -138,21 +133,43 @@ def _only_build(storage: Storage) -> Iterator[None]:
         yield
         return
     try:
-        with FileLock(storage.path(".lock"), timeout=LOCK_SECONDS):
+        with FileLock(storage.path(ownership.LOCK), timeout=LOCK_SECONDS):
             yield
     except Timeout:
         raise BuildError(f"another build has been writing {storage} for an hour: stop it") from None
 
 
+def _open_owned(storage: Storage) -> Owned:
+    """Return what builds have written; where none took notes, what the manifest's catalogue says.
+
+    Beside these files a build of that time kept logs and comparisons.
+    """
+    owned = Owned(storage)
+    if owned.notes:
+        return owned
+    with suppress(FileNotFoundError, ValueError, KeyError, TypeError):
+        name = tables.read_manifest(storage.place)["catalogue"]
+        files = _files_of(name, json.loads(storage.read(name)))
+        folders = {file.split("/")[1] for file in files if file.startswith("parts/")}
+        owned.adopt([*files, *(f for one in folders for f in _beside(storage, f"parts/{one}"))])
+    return owned
+
+
+def _beside(storage: Storage, folder: str) -> list[str]:
+    kinds = r"(files-[0-9a-f]{12}\.jsonl|comparisons-[0-9a-f]{12}\.parquet)"
+    return [file for file in storage.list(folder) if re.fullmatch(f"{folder}/{kinds}", file)]
+
+
 def _build(
     path: Path,
-    storage: Storage,
+    owned: Owned,
     mapping: dict[str, str],
     book: codebook.Codebook,
     workers: int,
     progress: bool,
     scheduler: str,
 ) -> dict[str, Any]:
+    storage = owned.storage
     files = list(ingest.iter_files(path))
     hashes = versions.engine_hashes()
     settings = versions.fingerprint(hashes, mapping, book.sha256)
@@ -166,21 +183,21 @@ def _build(
     if finished is not None:
         return finished
     store = PartStore(storage, f"parts/{settings[:16]}")
-    store.open()
+    store.open(owned)
     with start_workers(workers, scheduler, storage.address) as team:
         records = _annotate_files(files, store, mapping, team, progress)
         layout = _arrange(records, store)
         decided, catalogue = _join_corpus(layout, store, team, progress, decisions)
     names = decided.entities
     problems = _all_problems(path, catalogue, storage, records, decided.reports)
-    catalogue["tables"]["entities"] = [_write_root(storage, "entities", names)]
-    catalogue["tables"]["problems"] = [_write_root(storage, "problems", problems)]
-    catalogue["order"] = _write_order(storage, layout)
+    catalogue["tables"]["entities"] = [_write_root(owned, "entities", names)]
+    catalogue["tables"]["problems"] = [_write_root(owned, "problems", problems)]
+    catalogue["order"] = _write_order(owned, layout)
     counts = catalogue["counts"] | {"entities": len(names), "problems": len(problems)}
     manifest = {
         "attributed": __version__,
         "built": datetime.now(UTC).isoformat(timespec="seconds"),
-        "catalogue": _write_catalogue(storage, catalogue),
+        "catalogue": _write_catalogue(owned, catalogue),
         "corpus": path.name,
         "corpus_fingerprint": versions.fingerprint(sorted(layout.rows)),
         "signature": signature,
@@ -195,7 +212,7 @@ def _build(
     }
     logs = store.join_log(records)
     tables.write_manifest(manifest, storage.place)
-    _delete_others(storage, store, manifest, catalogue, logs)
+    _delete_replaced(owned, store, _files_of(manifest["catalogue"], catalogue) | logs)
     return manifest
 
 
@@ -297,12 +314,15 @@ def _annotate_files(
     """Put every article of every file into a part; return the files' records in order."""
     reader = _Reader(files, store, mapping)
     expected = versions.engine_version()
-    jobs = (
-        (store.storage.address, store.folder, expected, _part_name(rows), to_bytes(articles), rows)
-        for articles, rows in reader.parts(progress)
-    )
+
+    def jobs() -> Iterator[tuple]:
+        where = (store.storage.address, store.folder, expected)
+        for articles, rows in reader.parts(progress):
+            store.claim(name := _part_name(rows))
+            yield *where, name, to_bytes(articles), rows
+
     try:
-        for index in team.run(annotation.annotate_part, jobs):
+        for index in team.run(annotation.annotate_part, jobs()):
             store.finish_rows(index)
             reader.finish()
         reader.finish()
@@ -448,7 +468,9 @@ def _join_jobs(
         kept = next((kept for kept in store.copies(part.name) if _alike(kept, own, alive)), None)
         marked[part.name] = copies_version(own if kept is None else kept)
         if old is None or kept is None:
-            yield part.name, join if old is None else None, own if kept is None else None
+            job = (part.name, join if old is None else None, own if kept is None else None)
+            store.claim_joined(*job)
+            yield job
 
 
 def _alike(kept: Copies, own: Copies, alive: Set[str]) -> bool:
@@ -576,53 +598,53 @@ def _all_problems(
     return every.sort_values(["path", "step"], kind="stable", ignore_index=True)
 
 
-def _write_root(storage: Storage, name: str, frame: pd.DataFrame) -> str:
+def _write_root(owned: Owned, name: str, frame: pd.DataFrame) -> str:
     """Write a table that is one file, named after what it holds."""
-    return _write_named(storage, name, schema.to_arrow(name, frame))
+    return _write_named(owned, name, schema.to_arrow(name, frame))
 
 
-def _write_named(storage: Storage, name: str, table: pa.Table) -> str:
+def _write_named(owned: Owned, name: str, table: pa.Table) -> str:
     content = to_parquet(table)
     file = f"corpus/{name}-{hashlib.sha256(content).hexdigest()[:12]}.parquet"
-    storage.write(file, content)
+    owned.write(file, content)
     return file
 
 
-def _write_order(storage: Storage, layout: _Layout) -> str:
+def _write_order(owned: Owned, layout: _Layout) -> str:
     """Write the order of the articles when the parts do not lie in it; return the file or ""."""
     if layout.in_order:
         return ""
     ids = pa.array(layout.ids, pa.string())
-    return _write_named(storage, "order", pa.table({"article_id": ids}))
+    return _write_named(owned, "order", pa.table({"article_id": ids}))
 
 
-def _write_catalogue(storage: Storage, catalogue: dict[str, Any]) -> str:
+def _write_catalogue(owned: Owned, catalogue: dict[str, Any]) -> str:
     content = json.dumps(catalogue, indent=1).encode()
     file = f"corpus/catalogue-{versions.fingerprint(catalogue)[:12]}.json"
-    storage.write(file, content)
+    owned.write(file, content)
     return file
 
 
-def _delete_others(
-    storage: Storage,
-    store: PartStore,
-    manifest: dict[str, Any],
-    catalogue: dict[str, Any],
-    logs: set[str],
-) -> None:
-    """Delete what the tables no longer need: replaced versions, other engines, older layouts."""
-    kept = {manifest["catalogue"], catalogue["order"], *logs}
-    kept |= {file for file in store.beside() if "/files-" not in file}
-    for files in catalogue["tables"].values():
-        kept.update(files)
+def _files_of(name: str, catalogue: dict[str, Any]) -> set[str]:
+    """Return the files of the tables that a catalogue names, and what a next build needs beside."""
+    files = {name, catalogue["order"]} - {""}
+    for table in catalogue["tables"].values():
+        files.update(table)
     for folder, version in catalogue["joins"].items():
         own = ("index.json", "names.parquet", "sketch.parquet", "targets.parquet")
-        kept |= {f"{folder}/{file}" for file in own}
-        kept |= {f"{folder}/join-{version}.json", f"{folder}/problems-{version}.parquet"}
-        kept.add(f"{folder}/copies-{catalogue['copies'][folder]}.json")
-    older = [f"{name}.parquet" for name in schema.TABLES if storage.exists(f"{name}.parquet")]
-    there = [*storage.list("parts"), *storage.list("corpus"), *older]
-    storage.delete(file for file in there if file not in kept)
+        files |= {f"{folder}/{file}" for file in own}
+        files |= {f"{folder}/join-{version}.json", f"{folder}/problems-{version}.parquet"}
+        files.add(f"{folder}/copies-{catalogue['copies'][folder]}.json")
+    return files
+
+
+def _delete_replaced(owned: Owned, store: PartStore, needed: set[str]) -> None:
+    """Delete what builds wrote and neither these tables nor a reader of older ones needs."""
+    kept = needed | {file for file in store.beside() if "/files-" not in file}
+    for name in ownership.held(owned.storage):
+        with suppress(FileNotFoundError):
+            kept |= _files_of(name, json.loads(owned.storage.read(name)))
+    owned.keep_only(kept)
 
 
 def _file_signature(file: ingest.SourceFile) -> str:
@@ -644,23 +666,29 @@ def open_corpus(corpus: str | Path, codebook_file: str | Path = "") -> Path | st
     codebook_file
         A codebook (YAML) of your own; its tables are kept apart from those of the project's.
 
-    Prints whether tables were built or reused, and the first files that could not be read. Raises
+    A run begins here: it reads the tables as they now are to its end (`tables.forget`). Prints
+    whether tables were built or reused, and the first files that could not be read. Raises
     FileNotFoundError when nothing of that name exists, CodebookError for a codebook that cannot be
     used, and BuildError for tables that were made with another codebook. Tables are kept in the
     folder named by the environment variable ATTRIBUTED_TABLES, or in `data/tables/`.
     """
     if is_url(corpus):
+        tables.forget(corpus)
         _check_codebook(corpus, codebook_file)
         print(f"Using the tables at {corpus}.")
         return str(corpus)
     path = locate(corpus)
     if (path / tables.MANIFEST).is_file():
+        tables.forget(path)
         _check_codebook(path, codebook_file)
         print(f"Using the tables in {path.name}.")
         return path
     out = tables_folder(path, codebook_file)
     before = _built(out)
-    manifest = build(path, out, progress=sys.stderr.isatty(), codebook_file=codebook_file)
+    told = build(path, out, progress=sys.stderr.isatty(), codebook_file=codebook_file)["notes"]
+    manifest = tables.read_manifest(out)
+    for note in told[len(manifest["notes"]) :]:
+        print(note)
     counts = manifest["counts"]
     done = "Using the tables of" if manifest["built"] == before else "Built the tables of"
     told = ", ".join(

@@ -23,7 +23,8 @@ import pyarrow.compute as pc
 from helpers.build import aliases
 from helpers.read import duplicates
 from helpers.store import schema, versions
-from helpers.store.storage import Storage
+from helpers.store.ownership import Owned
+from helpers.store.storage import Storage, to_parquet
 
 PART_TABLES = ("articles", "blocks", "sentences", "mentions", "attributions", "targets", "problems")
 JOINED_TABLES = ("mentions", "attributions", "targets", "replies", "problems")
@@ -163,7 +164,7 @@ class PartStore:
         self.storage.write_arrow(self.file(name, "sketch"), _sketch_table(sketches))
         index = Index(name, rows, _counts(frames, rows, PART_TABLES), round(seconds, 3))
         content = json.dumps(asdict(index)).encode()
-        self.storage.write(f"{self.folder}/{name}/index.json", content)
+        self.storage.write(self._facts(name, "index"), content)
         return index
 
     def keep_joined(self, name: str, join: Join, frames: dict[str, pd.DataFrame]) -> None:
@@ -172,7 +173,7 @@ class PartStore:
             arrow = schema.to_arrow(table, frames[table])
             self.storage.write_arrow(self.file(name, table, join.version), arrow)
         join.counts = _counts(frames, frames["articles"]["article_id"], JOINED_TABLES)
-        self.storage.write(f"{self.folder}/{name}/join-{join.version}.json", join.to_bytes())
+        self.storage.write(self._facts(name, f"join-{join.version}"), join.to_bytes())
 
     def keep_copies(self, name: str, copies: Copies) -> None:
         """Keep the articles of a part with their duplicates marked; the facts are written last."""
@@ -182,7 +183,7 @@ class PartStore:
         self.storage.write_arrow(self.file(name, "articles", version), arrow)
         if version:
             content = json.dumps(copies).encode()
-            self.storage.write(f"{self.folder}/{name}/copies-{version}.json", content)
+            self.storage.write(self._facts(name, f"copies-{version}"), content)
 
     def read(self, name: str, table: str, columns: list[str] | None = None) -> pd.DataFrame:
         """Read a table of a part, whichever version of it there is."""
@@ -216,11 +217,15 @@ class PartStore:
         """Return the name of a file of a part."""
         return f"{self.folder}/{name}/{table}{'-' if version else ''}{version}.parquet"
 
+    def _facts(self, name: str, facts: str) -> str:
+        return f"{self.folder}/{name}/{facts}.json"
+
     # -------------------------------------------------------------------- what the build does
 
-    def open(self) -> None:
+    def open(self, owned: Owned) -> None:
         """Read what the store holds; what an interrupted run left half written does not count."""
-        self.there = set(self.storage.list(self.folder))
+        self.owned = owned
+        self.there = owned.files.intersection(self.storage.list(self.folder))
         self._joins: dict[str, list[str]] = defaultdict(list)
         self._copies: dict[str, list[str]] = defaultdict(list)
         for file in sorted(self.there):
@@ -239,6 +244,23 @@ class PartStore:
     def take(self, index: Index) -> None:
         """Count a part that is now whole."""
         self.parts[index.name] = index
+
+    def claim(self, name: str) -> None:
+        """Note the files of a part that a worker is about to add."""
+        files = [self.file(name, table) for table in (*PART_TABLES, "names", "sketch")]
+        self.owned.claim([*files, self._facts(name, "index")])
+
+    def claim_joined(self, name: str, join: Join | None, copies: Copies | None) -> None:
+        """Note the files that a worker is about to write of what the corpus tells about a part."""
+        files = []
+        if join is not None:
+            files += [self.file(name, table, join.version) for table in JOINED_TABLES]
+            files.append(self._facts(name, f"join-{join.version}"))
+        if copies is not None:
+            version = copies_version(copies)
+            files.append(self.file(name, "articles", version))
+            files += [self._facts(name, f"copies-{version}")] if version else []
+        self.owned.claim(files)
 
     def finish_rows(self, index: Index) -> None:
         """Count a part that a worker has just kept."""
@@ -272,7 +294,7 @@ class PartStore:
     def _write_log(self, records: Iterable[FileRecord]) -> str:
         lines = [json.dumps(asdict(record), ensure_ascii=False) for record in records]
         name = f"{self.folder}/files-{versions.fingerprint(lines)[:12]}.jsonl"
-        self.storage.write(name, ("\n".join(lines) + "\n").encode("utf-8", "surrogatepass"))
+        self.owned.write(name, ("\n".join(lines) + "\n").encode("utf-8", "surrogatepass"))
         self.there.add(name)
         return name
 
@@ -327,7 +349,7 @@ class PartStore:
         before = self._comparisons()
         file = f"{self.folder}/comparisons-{versions.fingerprint(sorted(used))[:12]}.parquet"
         table = pa.table({"pair": list(used), "jaccard": list(used.values())})
-        self.storage.write_arrow(file, table)
+        self.owned.write(file, to_parquet(table))
         self.storage.delete(one for one in before if one != file)
         self.there = self.there.difference(before) | {file}
 

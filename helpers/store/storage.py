@@ -17,6 +17,7 @@ import pyarrow.dataset as ds
 import pyarrow.fs
 import pyarrow.parquet as pq
 
+_ON_DISK = ("file://", "local://")
 _ADVICE = {
     errno.ENOSPC: "free some space and run the same command again: what is finished is kept",
     errno.EDQUOT: "free some space and run the same command again: what is finished is kept",
@@ -32,7 +33,11 @@ class StorageError(OSError):
 
 def is_url(place: str | Path) -> bool:
     """Tell whether a place is the address of a store and no local path."""
-    return "://" in str(place) and not str(place).startswith("file://")
+    return "://" in str(place) and not str(place).startswith(_ON_DISK)
+
+
+def _path(place: str) -> str:
+    return place.partition("://")[2] if place.startswith(_ON_DISK) else place
 
 
 @contextmanager
@@ -65,7 +70,7 @@ class Storage:
         self.local = not is_url(place)
         self.address = self.place
         if self.local:
-            self.root = self.address = str(Path(self.place.removeprefix("file://")).absolute())
+            self.root = self.address = str(Path(_path(self.place)).absolute())
             self.filesystem = pyarrow.fs.LocalFileSystem()
             return
         import fsspec
@@ -122,6 +127,13 @@ class Storage:
             self._fs.invalidate_cache()
             return self._fs.isfile(self.path(name))
 
+    def state(self, name: str) -> tuple[int, ...]:
+        """Return what changes when a file is replaced; of a store only its size."""
+        if self.local:
+            found = os.stat(self.path(name))
+            return found.st_ino, found.st_mtime_ns, found.st_size
+        return (self._fs.size(self.path(name)),)
+
     def list(self, folder: str) -> list[str]:
         """Return the names of all files under a folder, in order; [] when there is none."""
         with self._told("read", folder):
@@ -133,6 +145,15 @@ class Storage:
                 found = self._fs.find(self.path(folder)) if self._there(folder) else []
         cut = len(self.root) + 1
         return sorted(path[cut:] for path in found)
+
+    def entries(self) -> list[str]:
+        """Return the names of what lies at the top, files and folders; [] when nothing does."""
+        with self._told("read", ""):
+            if self.local:
+                return sorted(os.listdir(self.root)) if os.path.isdir(self.root) else []
+            self._fs.invalidate_cache()
+            found = self._fs.ls(self.root, detail=False) if self._there("") else []
+        return sorted({path.rstrip("/").rpartition("/")[2] for path in found} - {""})
 
     def _there(self, folder: str) -> bool:
         return self._fs.exists(self.path(folder))

@@ -1,4 +1,7 @@
-"""Tables on disk: read checked, written whole or not at all, filtered, exported."""
+"""Tables on disk: read checked, written whole or not at all, filtered, exported.
+
+A process reads a folder of tables as it was when it first read it: one generation, to its end.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import functools
 import json
 import operator
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +20,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from filelock import FileLock
 
-from helpers.store import schema
+from helpers.store import ownership, schema
 from helpers.store.storage import Storage
 from helpers.store.storage import whole_file as whole_file
 
-MANIFEST = "manifest.json"
+MANIFEST = ownership.MANIFEST
 # What no count needs of a table: whole texts, and lists, which are dear in a frame.
 HEAVY = {
     "articles": ("text", "markup", "metadata"),
@@ -30,6 +36,96 @@ with suppress(NotImplementedError):  # it gives memory back sooner: a third less
     pa.set_memory_pool(pa.jemalloc_memory_pool())
 PIECE = 20  # files of a large build that are read together, where not all are
 FEW = 8  # values of a column up to which it is searched as a dictionary
+
+
+class RebuiltError(RuntimeError):
+    """Tables were replaced by others while a run read them."""
+
+
+@dataclass
+class _Generation:
+    """A folder of tables as a build left it: what a run reads, whatever is built meanwhile.
+
+    `singles` are the tables of one file, which are replaced in place, with the state of each;
+    `lease` keeps builds from deleting the files of the catalogue.
+    """
+
+    storage: Storage
+    manifest: bytes
+    singles: dict[str, tuple[int, ...]]
+    lease: FileLock | None
+
+    @cached_property
+    def catalogue(self) -> dict[str, Any] | None:
+        """Which files the tables of a build lie in; None for tables of one file each."""
+        name = _catalogue_name(self.manifest)
+        return json.loads(self.storage.read(name)) if name else None
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Raise RebuiltError when what is read meanwhile may be of another generation."""
+        try:
+            yield
+        except (OSError, pa.ArrowException):
+            if self._is_gone():
+                raise self._rebuilt() from None
+            raise
+        if self.singles and self._is_gone():
+            raise self._rebuilt()
+
+    def _is_gone(self) -> bool:
+        now = _manifest(self.storage), _singles(self.storage)
+        return now != (self.manifest, self.singles)
+
+    def _rebuilt(self) -> RebuiltError:
+        return RebuiltError(
+            f"{self.storage}: the tables were rebuilt while they were being read; run again"
+        )
+
+
+_generations: dict[str, _Generation] = {}
+
+
+def _open(storage: Storage) -> _Generation:
+    """Return the generation of a folder that this process reads; the newest, when it begins to."""
+    known = _generations.get(storage.address)
+    while known is None:
+        manifest = _manifest(storage)
+        lease = ownership.hold(storage, _catalogue_name(manifest))
+        singles = _singles(storage)
+        if _manifest(storage) == manifest:  # else a build may not have seen the lease
+            known = _generations[storage.address] = _Generation(storage, manifest, singles, lease)
+        else:
+            ownership.let_go(lease)
+    return known
+
+
+def forget(folder: str | Path) -> None:
+    """Let this process read the newest tables of a folder from now on: a new run begins."""
+    known = _generations.pop(Storage(folder).address, None)
+    if known is not None:
+        ownership.let_go(known.lease)
+
+
+def _manifest(storage: Storage) -> bytes:
+    """Return the manifest as it is now, b"" when there is none."""
+    try:
+        return storage.read(MANIFEST)
+    except FileNotFoundError:
+        return b""
+
+
+def _catalogue_name(manifest: bytes) -> str:
+    return json.loads(manifest).get("catalogue", "") if manifest else ""
+
+
+def _singles(storage: Storage) -> dict[str, tuple[int, ...]]:
+    there = {f"{name}.parquet" for name in schema.TABLES}.intersection(storage.entries())
+    states = {}
+    for name in there:
+        with suppress(FileNotFoundError):
+            states[name] = storage.state(name)
+    return states
 
 
 def write_bytes(content: bytes, path: Path) -> None:
@@ -56,6 +152,7 @@ def write_table(frame: pd.DataFrame, name: str, folder: str | Path) -> Path:
     """
     path = Path(folder) / f"{name}.parquet"
     write_arrow(schema.to_arrow(name, frame), path)
+    forget(folder)
     return path
 
 
@@ -71,22 +168,13 @@ def read_table(
     The table may be one file or the many files of a large build, on disk or in a store: rows come
     in the order in which the articles were read. `columns` limits what is loaded, `light` leaves
     out the columns in HEAVY; `where` gives wanted values by column, and only those rows are loaded
-    (`{"role": ["body"]}`). Raises
-    FileNotFoundError when the folder has no such table and schema.SchemaError when a file does not
-    fit this version.
+    (`{"role": ["body"]}`). All that a process reads of a folder is of one build, also when the
+    tables are built anew meanwhile; it begins anew with `corpus.open_corpus` or `forget`.
+
+    Raises FileNotFoundError when the folder has no such table, schema.SchemaError when a file does
+    not fit this version, and RebuiltError when another build has replaced what was being read.
     """
-    return _read_frame(name, folder, columns, where, light)
-
-
-def _read_frame(
-    name: str,
-    folder: str | Path,
-    columns: list[str] | None,
-    where: Mapping[str, Any] | None,
-    light: bool,
-    files: Sequence[str] = (),
-) -> pd.DataFrame:
-    table = read_arrow(name, folder, _loaded(name, columns, light), where, files)
+    table = read_arrow(name, folder, _loaded(name, columns, light), where)
     return schema.to_frame(table, name if light else "")
 
 
@@ -109,11 +197,13 @@ def read_pieces(
     A piece holds some PIECE files of a large build; a table of one file, and one whose rows
     have to be put in order first, comes as one piece. There is at least one piece.
     """
-    storage = Storage(folder)
-    catalogue = None if storage.exists(f"{name}.parquet") else _catalogue(storage, name)
+    generation = _open(Storage(folder))
+    catalogue = _catalogue(generation, name)
     files = catalogue["tables"][name] if catalogue and not catalogue["order"] else []
     for first in range(0, max(len(files), 1), PIECE):
-        yield _read_frame(name, folder, columns, where, light, files[first : first + PIECE])
+        some = files[first : first + PIECE]
+        table = _read(generation, name, _loaded(name, columns, light), where, some)
+        yield schema.to_frame(table, name if light else "")
 
 
 def read_arrow(
@@ -121,12 +211,19 @@ def read_arrow(
     folder: str | Path,
     columns: list[str] | None = None,
     where: Mapping[str, Any] | None = None,
+) -> pa.Table:
+    """Read table `name` as an Arrow table, for what is too large for a frame; see `read_table`."""
+    return _read(_open(Storage(folder)), name, columns, where)
+
+
+def _read(
+    generation: _Generation,
+    name: str,
+    columns: list[str] | None,
+    where: Mapping[str, Any] | None,
     files: Sequence[str] = (),
 ) -> pa.Table:
-    """Read table `name` as an Arrow table, for what is too large for a frame; see `read_table`.
-
-    `files` are those of the catalogue that are read; none means all.
-    """
+    """Read a table, or those `files` of it that the catalogue names."""
     if name not in schema.TABLES:
         raise ValueError(f"there is no table {name!r}; there is: {', '.join(schema.TABLES)}")
     expected = schema.TABLES[name].columns
@@ -137,40 +234,38 @@ def read_arrow(
         raise schema.SchemaError(
             f"table {name} has no column {unknown[0]!r}; it has {expected.names}"
         )
-    storage = Storage(folder)
+    storage = generation.storage
+    catalogue = _catalogue(generation, name)
     single = f"{name}.parquet"
-    catalogue = None if storage.exists(single) else _catalogue(storage, name)
     files = [single] if catalogue is None else files or catalogue["tables"][name]
+    chosen = {column: _listed(values) for column, values in (where or {}).items()}
     try:
-        chosen = {column: _listed(values) for column, values in (where or {}).items()}
         wanted = _wanted(chosen, expected)
-        if catalogue is None:
-            coded = _coded(chosen, expected, columns)
-            table = _read_file(storage, single, expected, columns, wanted, coded)
-            if columns is None and not chosen:
-                schema.check(name, table)
-        else:
-            table = _read_parts(storage, name, files, catalogue, columns, wanted, chosen)
+        with generation.whole():
+            if catalogue is None:
+                coded = _coded(chosen, expected, columns)
+                table = _read_file(storage, single, expected, columns, wanted, coded)
+            else:
+                table = _read_parts(storage, name, files, catalogue, columns, wanted, chosen)
     except pa.ArrowException as error:
-        place = f"{folder}/{files[0]}" if files else f"{folder}"
+        place = f"{storage}/{files[0]}" if files else f"{storage}"
         raise schema.SchemaError(f"{place} cannot be read ({error}): build it again") from error
+    if catalogue is None and columns is None and not chosen:
+        schema.check(name, table)
     return table
 
 
-def _catalogue(storage: Storage, table: str) -> dict[str, Any]:
-    """Return which files the tables of a build lie in; raise FileNotFoundError without one."""
-    name = read_manifest(storage.place).get("catalogue", "")
-    if not name:
-        raise FileNotFoundError(
-            f"{storage}/{table}.parquet is missing: "
-            f"run `python -m helpers build ARTICLES --out {storage}`"
-        )
-    try:
-        return json.loads(storage.read(name))
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f"{storage}/{name} is gone: a build has just written these tables anew; read them again"
-        ) from None
+def _catalogue(generation: _Generation, table: str) -> dict[str, Any] | None:
+    """Return which files a build's tables lie in; None when this one is a file of its own."""
+    if f"{table}.parquet" in generation.singles:
+        return None
+    with generation.whole():
+        if generation.catalogue is None:
+            raise FileNotFoundError(
+                f"{generation.storage}/{table}.parquet is missing: "
+                f"run `python -m helpers build ARTICLES --out {generation.storage}`"
+            )
+    return generation.catalogue
 
 
 def _listed(values: Any) -> list[Any]:
@@ -381,13 +476,17 @@ def write_manifest(manifest: dict[str, Any], folder: str | Path) -> None:
     """Write a build's manifest: what went in, with which engine and parameters, what came out."""
     content = json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     Storage(folder).write(MANIFEST, content.encode("utf-8", "surrogatepass"))
+    forget(folder)
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:
-    """Read the manifest of a folder of tables; raises FileNotFoundError when there is none."""
-    try:
-        return json.loads(Storage(folder).read(MANIFEST))
-    except FileNotFoundError:
+    """Read the manifest of a folder of tables; raises FileNotFoundError when there is none.
+
+    It is that of the generation which this process reads.
+    """
+    manifest = _open(Storage(folder)).manifest
+    if not manifest:
         raise FileNotFoundError(
             f"{folder}/{MANIFEST} is missing: run `python -m helpers build ARTICLES --out {folder}`"
-        ) from None
+        )
+    return json.loads(manifest)
