@@ -219,8 +219,8 @@ def hold(storage: Storage, catalogue: str) -> FileLock | None:
 
 
 def let_go(lock: FileLock | None) -> None:
-    """Give up a lease."""
-    if lock is not None:
+    """Give up a lease; one of the process that this was forked from is left to that process."""
+    if lock is not None and lock.is_locked:
         with suppress(OSError):
             Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
