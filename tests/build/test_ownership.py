@@ -18,11 +18,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from helpers import annotation, corpus, ownership, schema, subsets, tables
-from helpers.ownership import BuildError
-from helpers.storage import Storage
+from helpers.batch import subsets
+from helpers.build import annotation, corpus
+from helpers.store import ownership, schema, tables
+from helpers.store.ownership import BuildError
+from helpers.store.storage import Storage
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("ATTRIBUTED_ROUNDS", "14"))
 READS = int(os.environ.get("ATTRIBUTED_READS", "3"))
 
@@ -254,7 +256,7 @@ def test_files_of_others_never_change_whatever_is_built(tmp_path, monkeypatch):
 BUILDER = """
 import sys, time
 from pathlib import Path
-from helpers import corpus
+from helpers.build import corpus
 one, other, out, stop = map(Path, sys.argv[1:])
 while not stop.exists():
     for given in (one, other):
@@ -319,7 +321,7 @@ def by_another(code: str, *given: Path) -> None:
     subprocess.run([sys.executable, "-c", code, *map(str, given)], cwd=PROJECT, check=True)
 
 
-BUILD = "import sys; from helpers import corpus; corpus.build(*sys.argv[1:], 1, progress=False)"
+BUILD = "import sys; from helpers.build import corpus; corpus.build(*sys.argv[1:], 1, progress=False)"
 BUILD = BUILD.replace("1, progress", "workers=1, progress")
 
 
@@ -341,7 +343,7 @@ def test_what_a_run_reads_is_kept_until_it_begins_anew(articles, tmp_path):
 def test_leases_of_readers_that_have_ended_are_dropped(articles, tmp_path):
     out = tmp_path / "out"
     build(articles, out)
-    reads = "import os, sys; from helpers import tables; tables.read_manifest(sys.argv[1])"
+    reads = "import os, sys; from helpers.store import tables; tables.read_manifest(sys.argv[1])"
     by_another(f"{reads}; os._exit(0)", out)
     assert len(list((out / ownership.OWN).glob("reads-*"))) == 1
     assert ownership.held(Storage(out)) == set()
@@ -352,7 +354,7 @@ def test_a_forked_process_leaves_the_lease_to_the_reader(articles, tmp_path):
     build(articles, tmp_path / "out")
     by_another(
         "import os, sys\n"
-        "from helpers import ownership, tables\n"
+        "from helpers.store import ownership, tables\n"
         "tables.read_manifest(sys.argv[1])\n"
         "if not (child := os.fork()):\n"
         "    tables.forget(sys.argv[1])\n"
@@ -383,7 +385,7 @@ def test_tables_of_one_file_that_others_replace_stop_a_run(articles, tmp_path):
     part = subsets.write_part(str(tmp_path / "out"), {"language": ""}, str(tmp_path))
     assert len(tables.read_table("articles", part)) == 2
     replace = (
-        "import sys; from helpers import tables; "
+        "import sys; from helpers.store import tables; "
         "folder = sys.argv[1]; "
         "tables.write_table(tables.read_table('articles', folder)[:1], 'articles', folder)"
     )
