@@ -19,6 +19,7 @@ import pytest
 from helpers.annotate import attributions, entities, mentions, sources, speakers, tone
 from helpers.model import decoding
 from helpers.study import clustering, reliability
+from helpers.text.article import Article, read_articles
 from helpers.train import tuning
 
 
@@ -61,7 +62,7 @@ def reader_scores(gold, polnear):
     found = {
         key: [
             {"content": said.content, "cue": said.cue, "source": said.source}
-            for said in decoding.read(article["text"]).attributions
+            for said in decoding.read(Article(article["text"])).attributions
         ]
         for key, article in polnear.items()
     }
@@ -95,7 +96,7 @@ def test_the_reader_on_each_form_on_polnear_dev(kind, floor, reader_scores):
 def test_the_confidence_of_the_reader_is_how_often_it_is_right_on_polnear_dev(polnear):
     chances, right, rules = [], [], []
     for article in polnear.values():
-        said = decoding.read(article["text"]).attributions
+        said = decoding.read(Article(article["text"])).attributions
         rows = [{"content": found.content, "source": found.source} for found in said]
         right.append(tuning.correct(article["text"], article["attributions"], rows))
         chances += [found.confidence for found in said]
@@ -174,10 +175,11 @@ def source_names(gold):
     lines = (gold / "scu_sources" / "scu_even.jsonl").read_text(encoding="utf-8").splitlines()
     coded = [json.loads(line) for line in lines]
     articles = pd.DataFrame([{"article_id": one["id"], "text": one["text"]} for one in coded])
-    found = mentions.find_mentions(articles)
+    cut = read_articles(articles)
+    found = mentions.find_mentions(cut)
     merged = entities.find_entities(found, articles)
     found = entities.add_entity(found, articles, merged)
-    said = attributions.find_attributions(articles)
+    said = attributions.find_attributions(cut)
     said = speakers.add_speaker(said, articles, found, merged)
     statements = pd.DataFrame(
         {
@@ -203,10 +205,11 @@ def test_the_sources_that_scu_names(resolution, floor, source_names):
 
 def read_sources(articles: pd.DataFrame) -> pd.DataFrame:
     """The attributions of articles with their speakers and sources."""
-    found = mentions.find_mentions(articles)
+    cut = read_articles(articles)
+    found = mentions.find_mentions(cut)
     named = entities.find_entities(found, articles)
     found = entities.add_entity(found, articles, named)
-    said = attributions.find_attributions(articles)
+    said = attributions.find_attributions(cut)
     said = speakers.add_speaker(said, articles, found, named)
     return sources.add_source_type(said, articles, named).assign(path=said["article_id"])
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import pandas as pd
@@ -20,7 +21,8 @@ from helpers.annotate import relays, source_spans
 from helpers.annotate.source_spans import MARKDOWN, SENTENCE_END
 from helpers.model import decoding
 from helpers.store import lexicons, schema
-from helpers.text import quotations
+from helpers.text.article import Article, read_articles
+from helpers.text.quotations import Quotation, Quotations
 
 Span = tuple[int, int]
 
@@ -95,10 +97,11 @@ class Found(NamedTuple):
     rule: str
 
 
-def find_attributions(articles: pd.DataFrame) -> pd.DataFrame:
+def find_attributions(articles: pd.DataFrame | Sequence[Article]) -> pd.DataFrame:
     """Return the attributions of articles: one row is one content with its cue and its source.
 
-    Needs the columns `article_id` and `text`. `start` and `end` run from the first to the last
+    Needs the columns `article_id` and `text`; or the articles, cut up already, which are then read
+    once for both names and attributions. `start` and `end` run from the first to the last
     character of the content, `text` is what stands there, `spans` are the pieces of the content
     without a cue or source between them. Only outermost attributions are given: nothing is sought
     inside what somebody says, but for what an outlet relays, which is given to who said it.
@@ -107,20 +110,31 @@ def find_attributions(articles: pd.DataFrame) -> pd.DataFrame:
 
     Raises encoder.ModelError when the model's files are missing or altered.
     """
-    rows = []
-    for article_id, text in zip(articles["article_id"], articles["text"], strict=True):
-        quotes = Quotes(text)
-        found = read_attributions(text, quotes)
-        rows.extend(_row(article_id, text, item, quotes) for item in found)
-    if not rows:
-        return schema.empty("attributions")
-    return pd.DataFrame(rows)[schema.TABLES["attributions"].columns.names]
+    rows = chain.from_iterable(map(find_rows, read_articles(articles)))
+    return schema.frame("attributions", rows)
 
 
-def read_attributions(text: str, quotes: Quotes | None = None) -> list[Found]:
-    """Return the attributions of one text, in order; no two have the same outer span."""
-    quotes = quotes or Quotes(text)
-    read = [_tidied(text, _as_found(said), quotes) for said in decoding.read(text).attributions]
+def find_rows(article: Article) -> list[dict]:
+    """Return the attributions of one article as rows of the table, as `find_attributions` does."""
+    return [
+        _row(article.article_id, article.text, item, article.quotations)
+        for item in find_attributions_in(article)
+    ]
+
+
+def find_attributions_in(article: Article) -> list[Found]:
+    """Return the attributions of an article, in order, and keep them with it.
+
+    No two have the same outer span.
+    """
+    if article.attributions is None:
+        article.attributions = _read_attributions(article)
+    return article.attributions
+
+
+def _read_attributions(article: Article) -> list[Found]:
+    text, quotes = article.text, article.quotations
+    read = [_tidied(text, _as_found(said), quotes) for said in decoding.read(article).attributions]
     read = [item for item in read if _is_whole(item) and not _unanswered(text, item)]
     read = [_cited_first(text, item) for item in read]
     read = [_behind_relay(text, item, quotes) for item in _without_cited(text, read)]
@@ -129,24 +143,6 @@ def read_attributions(text: str, quotes: Quotes | None = None) -> list[Found]:
     found += _beside(text, quotes, found) + _estimates(text, quotes, found)
     found += _carried(text, quotes, found)
     return sorted(found, key=lambda item: item.content)
-
-
-class Quotes:
-    """The outermost quotations of a text, found by offset."""
-
-    def __init__(self, text: str) -> None:
-        self.all = [q for q in quotations.find_quotations(text) if q.level == 1]
-        self._starts = [q.start for q in self.all]
-        self._ends = [q.end for q in self.all]
-        self._continued = {q.start for q in self.all if q.continued}
-
-    def goes_on(self, offset: int) -> bool:
-        """Tell whether a quotation starts here that only goes on from the paragraph before."""
-        return offset in self._continued
-
-    def hold(self, offset: int) -> bool:
-        """Tell whether an offset lies inside a quotation, marks included."""
-        return bisect_right(self._ends, offset) < bisect_right(self._starts, offset)
 
 
 # ----------------------------------------------------------------------------------- clean spans
@@ -162,7 +158,7 @@ def _as_found(said: decoding.Attribution) -> Found:
     )
 
 
-def _tidied(text: str, found: Found, quotes: Quotes) -> Found:
+def _tidied(text: str, found: Found, quotes: Quotations) -> Found:
     """Trim what is no word from the edges; end content and source where the other begins."""
     content, source = _without_aside(text, found.content, quotes), found.source
     if source:
@@ -180,7 +176,7 @@ def _tidied(text: str, found: Found, quotes: Quotes) -> Found:
     return found._replace(content=tuple(whole or pieces), source=source)
 
 
-def _without_aside(text: str, content: tuple[Span, ...], quotes: Quotes) -> tuple[Span, ...]:
+def _without_aside(text: str, content: tuple[Span, ...], quotes: Quotations) -> tuple[Span, ...]:
     """Return the content without ", without confirming it", which is about the speaker."""
     for number, (start, end) in enumerate(content):
         aside = _WITHOUT.search(text, start, end)
@@ -192,7 +188,7 @@ def _without_aside(text: str, content: tuple[Span, ...], quotes: Quotes) -> tupl
     return content
 
 
-def _shared_name(text: str, content: Span, source: Span, quotes: Quotes) -> int:
+def _shared_name(text: str, content: Span, source: Span, quotes: Quotations) -> int:
     """Return where a source begins whose first words stand at the end of the content, else 0.
 
     "…,” China’s state-run | Agency reported": content and source touch, and a comma comes before.
@@ -206,7 +202,7 @@ def _shared_name(text: str, content: Span, source: Span, quotes: Quotes) -> int:
     return comma if near and not quotes.hold(comma) else 0
 
 
-def _strip(text: str, start: int, end: int, quotes: Quotes | None = None) -> Span | None:
+def _strip(text: str, start: int, end: int, quotes: Quotations | None = None) -> Span | None:
     """Trim commas, dashes and space; with `quotes`, a full stop too, none of it inside them."""
     while start < end and text[start] in MARKDOWN:
         start += 1
@@ -316,7 +312,7 @@ def _same_sentence(text: str, one: Found, other: Found) -> bool:
     return not SENTENCE_END.search(text, low, high)
 
 
-def _behind_relay(text: str, found: Found, quotes: Quotes) -> Found:
+def _behind_relay(text: str, found: Found, quotes: Quotations) -> Found:
     """Give "Xi said …, Xinhua reported" to Xi: an outlet that relays is not who says it.
 
     Who said it opens the content, or stands right before one that opens with "that".
@@ -379,11 +375,11 @@ def _opening(text: str, offset: int) -> int:
 # --------------------------------------------------------------- quotations that nobody was given
 
 
-def _beside(text: str, quotes: Quotes, found: list[Found]) -> list[Found]:
+def _beside(text: str, quotes: Quotations, found: list[Found]) -> list[Found]:
     """Return the quotations that nobody was given and that have "she said" or "He said:" beside."""
     taken = _Taken(found)
     result = []
-    for quotation in quotes.all:
+    for quotation in quotes.outermost:
         span = (quotation.start, quotation.end)
         if taken.meets(*span) or len(_WORD.findall(text, *span)) < LEAST_WORDS:
             continue
@@ -400,7 +396,7 @@ def _beside(text: str, quotes: Quotes, found: list[Found]) -> list[Found]:
     return result
 
 
-def _estimates(text: str, quotes: Quotes, found: list[Found]) -> list[Found]:
+def _estimates(text: str, quotes: Quotations, found: list[Found]) -> list[Found]:
     """Return "The union estimated 300 were there" where the reader saw nothing in the sentence."""
     taken = _Taken(found)
     result = []
@@ -426,12 +422,12 @@ class _Taken:
         return place >= 0 and self.spans[place][1] > start
 
 
-def _carried(text: str, quotes: Quotes, found: list[Found]) -> list[Found]:
+def _carried(text: str, quotes: Quotations, found: list[Found]) -> list[Found]:
     """Return the quotations that fill a paragraph, unattributed, right after one that is."""
     taken = _Taken(found)
     carried = []
     before = None
-    for quotation in quotes.all:
+    for quotation in quotes.outermost:
         if not taken.meets(quotation.start, quotation.end):
             if before is None or not _floats(text, before, quotation):
                 continue
@@ -441,7 +437,7 @@ def _carried(text: str, quotes: Quotes, found: list[Found]) -> list[Found]:
     return carried
 
 
-def _by_paragraph(text: str, found: Found, quotes: Quotes) -> list[Found]:
+def _by_paragraph(text: str, found: Found, quotes: Quotations) -> list[Found]:
     """Give a quotation that starts anew in the next paragraph an attribution of its own.
 
     One whose mark is repeated because the quotation was never closed goes on and stays a piece.
@@ -455,7 +451,7 @@ def _by_paragraph(text: str, found: Found, quotes: Quotes) -> list[Found]:
     return [found._replace(content=tuple(part)) for part in parts]
 
 
-def _floats(text: str, before: quotations.Quotation, quotation: quotations.Quotation) -> bool:
+def _floats(text: str, before: Quotation, quotation: Quotation) -> bool:
     """Tell whether a quotation is a whole paragraph right after the paragraph of another."""
     if quotation.start - before.end > NEAR or not _LINE_END.search(
         text[max(0, quotation.start - 9) : quotation.start].rstrip(" \t")[-1:]
@@ -470,7 +466,7 @@ def _floats(text: str, before: quotations.Quotation, quotation: quotations.Quota
 # ------------------------------------------------------------------------------------------ rows
 
 
-def _form(text: str, content: tuple[Span, ...], quotes: Quotes) -> str:
+def _form(text: str, content: tuple[Span, ...], quotes: Quotations) -> str:
     inside = [
         quotes.hold(word.start())
         for start, end in content
@@ -479,7 +475,7 @@ def _form(text: str, content: tuple[Span, ...], quotes: Quotes) -> str:
     return "direct" if all(inside) else "mixed" if any(inside) else "indirect"
 
 
-def _row(article_id: str, text: str, found: Found, quotes: Quotes) -> dict:
+def _row(article_id: str, text: str, found: Found, quotes: Quotations) -> dict:
     start, end = found.content[0][0], found.content[-1][1]
     cue = text[slice(*found.cue)] if found.cue else ""
     source = text[slice(*found.source)] if found.source else ""

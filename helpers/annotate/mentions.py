@@ -6,8 +6,9 @@ import calendar
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ import pandas as pd
 from helpers.annotate import capitals, descriptions, name_uses, names
 from helpers.model import decoding
 from helpers.store import lexicons, schema
+from helpers.text.article import Article, read_articles
 
 # Share of each rule's names that are right, span and type, on 3,697 sentences of the web and of
 # Wikipedia (UNER EWT dev, Wikigold; people, bodies and places). Peoples, events and products are
@@ -93,39 +95,47 @@ class Name(NamedTuple):
     confidence: float
 
 
-def find_mentions(articles: pd.DataFrame) -> pd.DataFrame:
+def find_mentions(articles: pd.DataFrame | Sequence[Article]) -> pd.DataFrame:
     """Return the names in articles: one row is one name where it stands.
 
-    Needs the columns `article_id` and `text`. Spans leave out a leading article, a title before a
+    Needs the columns `article_id` and `text`; or the articles, cut up already, which are then read
+    once for both names and attributions. Spans leave out a leading article, a title before a
     person's name and a trailing possessive, and never overlap. `stands_for` tells a capital that
     stands for a government. `entity_id` is empty until entities are known and `role` is "body"
     until the blocks of the article are.
     """
-    rows = []
-    for article_id, text in zip(articles["article_id"], articles["text"], strict=True):
-        rows.extend(
-            {
-                "article_id": article_id,
-                "start": name.start,
-                "end": name.end,
-                "text": text[name.start : name.end],
-                "label": name.label,
-                "role": "body",
-                "entity_id": "",
-                "stands_for": capitals.stands_for(text, name.start, name.end),
-                "confidence": name.confidence,
-                "rule": name.rule,
-            }
-            for name in read_names(text)
-        )
-    if not rows:
-        return schema.empty("mentions")
-    return pd.DataFrame(rows)[schema.TABLES["mentions"].columns.names]
+    return schema.frame("mentions", chain.from_iterable(map(find_rows, read_articles(articles))))
 
 
-def read_names(text: str) -> list[Name]:
-    """Return the names of one text, in order, without overlaps."""
-    model = _model_names(text)
+def find_rows(article: Article) -> list[dict]:
+    """Return the names of one article as rows of the table, as `find_mentions` does."""
+    return [
+        {
+            "article_id": article.article_id,
+            "start": name.start,
+            "end": name.end,
+            "text": article.text[name.start : name.end],
+            "label": name.label,
+            "role": "body",
+            "entity_id": "",
+            "stands_for": capitals.stands_for(article.text, name.start, name.end),
+            "confidence": name.confidence,
+            "rule": name.rule,
+        }
+        for name in find_mentions_in(article)
+    ]
+
+
+def find_mentions_in(article: Article) -> list[Name]:
+    """Return the names of an article, in order, without overlaps, and keep them with it."""
+    if article.mentions is None:
+        article.mentions = _read_names(article)
+    return article.mentions
+
+
+def _read_names(article: Article) -> list[Name]:
+    text = article.text
+    model = _model_names(article)
     listed = [_by_rule(*span, known.label, "lexicon") for *span, known in names.find_known(text)]
     acronyms = _acronym_names(text)
     bodies = _body_names(text)
@@ -140,9 +150,9 @@ def _by_rule(start: int, end: int, label: str, rule: str) -> Name:
     return Name(start, end, label, rule, CONFIDENCE[rule])
 
 
-def _model_names(text: str) -> list[Name]:
-    found = []
-    for read in decoding.read(text).names:
+def _model_names(article: Article) -> list[Name]:
+    found, text = [], article.text
+    for read in decoding.read(article).names:
         for first, last in _lines(text, read.start, read.end):
             start, end = names.trim(text, first, last)
             byline = _BY.match(text, start, end)
@@ -159,7 +169,8 @@ def _model_names(text: str) -> list[Name]:
             if known and not (read.label == "PERSON" and known.lexicon == "cities"):
                 name = _by_rule(start, end, known.label, "lexicon")
             found.append(name)
-    whole = [_whole(text, name) for name in _layer(found, []) if not _is_word(text, name)]
+    opening = _openings(text)
+    whole = [_whole(text, name) for name in _layer(found, []) if not _is_word(text, name, opening)]
     return _agree(text, _layer(whole, []))
 
 
@@ -183,7 +194,7 @@ def _whole(text: str, name: Name) -> Name:
     return name
 
 
-def _is_word(text: str, name: Name) -> bool:
+def _is_word(text: str, name: Name, opening: frozenset[str]) -> bool:
     """Tell whether a "name" is an ordinary word that opens a sentence, or part of a title.
 
     "Dockers" is where the article has "dockers" too, "Social Affairs" in "Social Affairs Minister".
@@ -197,19 +208,18 @@ def _is_word(text: str, name: Name) -> bool:
         return False
     if not _OPENS.search(text[max(0, name.start - 4) : name.start]):
         return False
-    return word.lower() in _small_words(text) and word not in _inner_words(text)
+    return word in opening
 
 
-@lru_cache(maxsize=1)
-def _small_words(text: str) -> frozenset[str]:
-    """Return the words that a text has all in small letters."""
-    return frozenset(filter(str.islower, _WORD.findall(text)))
+def _openings(text: str) -> frozenset[str]:
+    """Return the words with a capital that only open sentences, the text having them without too.
 
-
-@lru_cache(maxsize=1)
-def _inner_words(text: str) -> frozenset[str]:
-    """Return the words of a text that follow a small letter or a comma, and so open nothing."""
-    return frozenset(_INNER_WORD.findall(text))
+    Words that follow a small letter or a comma open nothing.
+    """
+    words = set(_WORD.findall(text))
+    small = set(filter(str.islower, words))
+    opening = {word for word in words if word not in small and word.lower() in small}
+    return frozenset(opening.difference(_INNER_WORD.findall(text)) if opening else ())
 
 
 def _agree(text: str, found: list[Name]) -> list[Name]:

@@ -18,6 +18,7 @@ from helpers.annotate import names
 from helpers.store import lexicons
 from helpers.store.codebook import Codebook, read_codebook
 from helpers.text import sentences
+from helpers.text.article import Article
 
 _NEWS_NOUN = (
     r"(?:news agency|newspaper|news site|news website|news service|news channel|news network|"
@@ -128,7 +129,7 @@ class Sentences:
 
     def __init__(self, text: str) -> None:
         lines = [(line.start(), line.end(), "body") for line in sentences.LINE.finditer(text)]
-        spans = [span[:2] for span in sentences.split_blocks(text, lines)]
+        spans = [span[:2] for span in Article(text).split(lines)]
         self.spans = spans
         self.starts = [start for start, _ in spans] or [0]
         self.ends = [end for _, end in spans] or [len(text)]

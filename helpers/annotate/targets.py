@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import pandas as pd
 
-from helpers.annotate import tone
+from helpers.model import target_model
 from helpers.store import schema
-from helpers.text import quotations
+from helpers.text.article import Article, read_articles
 
 SPEAKER, REPORTER = schema.VOICES
 PRONOUN = re.compile(r"\b(?:he|him|his|himself|she|her|hers|herself)\b", re.IGNORECASE)
@@ -45,7 +45,7 @@ class _Statement(NamedTuple):
 
 
 def find_targets(
-    attributions: pd.DataFrame, mentions: pd.DataFrame, articles: pd.DataFrame
+    attributions: pd.DataFrame, mentions: pd.DataFrame, articles: pd.DataFrame | Sequence[Article]
 ) -> pd.DataFrame:
     """Return whom each statement speaks about, and how; one row is one word or name for somebody.
 
@@ -58,39 +58,39 @@ def find_targets(
     `entity_id` is the mention's, or, while mentions have none, "at START-END" with the place of
     the mention in the article, which `add_entity` replaces.
     """
-    texts = dict(zip(articles["article_id"], articles["text"], strict=True))
-    names: dict[str, list[Name]] = {}
-    columns = ["article_id", "start", "end", "label", "entity_id"]
-    for article_id, *name in zip(*(mentions[column].tolist() for column in columns), strict=True):
-        names.setdefault(article_id, []).append(Name(*name))
-    statements: dict[str, list[_Statement]] = {}
-    columns = ["article_id", "attribution_id", "spans", "source_spans"]
-    for article_id, *said in zip(*(attributions[column] for column in columns), strict=True):
-        statements.setdefault(article_id, []).append(_Statement(*said))
-    found = []
-    for article_id, said in statements.items():
-        text = texts.get(article_id, "")
-        aimed = list(_of_article(text, said, sorted(names.get(article_id, [])))) if text else []
-        if not aimed:
-            continue
-        shares = tone.judge_targets(text, [(target.start, target.end) for _, target in aimed])
-        for (attribution_id, target), own in zip(aimed, shares, strict=True):
-            found.append(
-                {
-                    "attribution_id": attribution_id,
-                    "article_id": article_id,
-                    "start": target.start,
-                    "end": target.end,
-                    "entity_id": target.name.entity_id
-                    or f"at {target.name.start}-{target.name.end}",
-                    "voice": target.voice,
-                    "polarity": schema.POLARITIES[own.argmax()],
-                    "confidence": own.max(),
-                }
-            )
-    if not found:
-        return schema.empty("targets")
-    return pd.DataFrame(found)[schema.TABLES["targets"].columns.names]
+    rows = []
+    for article in read_articles(articles):
+        own = [frame["article_id"] == article.article_id for frame in (attributions, mentions)]
+        said, named = attributions[own[0]], mentions[own[1]]
+        rows += find_rows(article, said.to_dict("records"), named.to_dict("records"))
+    return schema.frame("targets", rows)
+
+
+def find_rows(article: Article, said: list[dict], named: list[dict]) -> list[dict]:
+    """Return the targets of one article as rows of the table, as `find_targets` does.
+
+    `said` and `named` are the rows of its attributions and mentions.
+    """
+    names = [Name(*(row[field] for field in Name._fields)) for row in named]
+    statements = [_Statement(*(row[field] for field in _Statement._fields)) for row in said]
+    aimed = list(_of_article(article, statements, sorted(names)))
+    if not aimed:
+        return []
+    spans = [(target.start, target.end) for _, target in aimed]
+    shares = target_model.load_target_model().judge(article, spans)
+    return [
+        {
+            "attribution_id": attribution_id,
+            "article_id": article.article_id,
+            "start": target.start,
+            "end": target.end,
+            "entity_id": target.name.entity_id or f"at {target.name.start}-{target.name.end}",
+            "voice": target.voice,
+            "polarity": schema.POLARITIES[own.argmax()],
+            "confidence": own.max(),
+        }
+        for (attribution_id, target), own in zip(aimed, shares, strict=True)
+    ]
 
 
 def add_entity(targets: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
@@ -107,7 +107,7 @@ def add_entity(targets: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_article(
-    text: str, said: list[_Statement], names: list[Name]
+    article: Article, said: list[_Statement], names: list[Name]
 ) -> Iterator[tuple[str, _Target]]:
     contents = [
         (high - low, low, high, row.attribution_id) for row in said for low, high in row.spans
@@ -115,8 +115,6 @@ def _of_article(
     innermost: dict[Name, str] = {}
     for _, low, high, attribution_id in sorted(contents, reverse=True):
         innermost |= dict.fromkeys(_between(names, low, high), attribution_id)
-    paragraphs = quotations.find_paragraphs(text)
-    marks = quotations.mask(text)
     for row in said:
         sources = [name for low, high in row.source_spans for name in _between(names, low, high)]
         own = [name for name in sources if innermost.get(name) != row.attribution_id]
@@ -126,7 +124,7 @@ def _of_article(
                 if innermost[name] == row.attribution_id:
                     target = _Target(name.start, name.end, name, SPEAKER)
                     yield row.attribution_id, target
-            for target in _pronouns(text, low, high, marks, names, own, paragraphs):
+            for target in _pronouns(article, low, high, names, own):
                 yield row.attribution_id, target
         for name in own[:1]:
             yield row.attribution_id, _Target(name.start, name.end, name, REPORTER)
@@ -138,15 +136,10 @@ def _between(names: list[Name], low: int, high: int) -> list[Name]:
 
 
 def _pronouns(
-    text: str,
-    low: int,
-    high: int,
-    marks: bytearray,
-    names: list[Name],
-    speakers: list[Name],
-    paragraphs: list[tuple[int, int]],
+    article: Article, low: int, high: int, names: list[Name], speakers: list[Name]
 ) -> Iterator[_Target]:
     """Yield he and she inside quotation marks, where only one person can be meant."""
+    text, paragraphs, marks = article.text, article.paragraphs, article.quoted
     pronouns = [match for match in PRONOUN.finditer(text, low, high) if marks[match.start()]]
     if not pronouns:
         return

@@ -13,7 +13,7 @@ import math
 import re
 import string
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib import resources
@@ -25,6 +25,7 @@ import pandas as pd
 from helpers.model import target_model
 from helpers.store import lexicons, schema
 from helpers.text import quotations
+from helpers.text.article import Article
 
 NEUTRAL_BELOW = 0.05  # VADER's own threshold between neutral and not
 LEXICONS = ("vader", "news")
@@ -116,21 +117,14 @@ def add_target_tone(frame: pd.DataFrame) -> pd.DataFrame:
     for place, text in enumerate(frame["text"].tolist()):
         places.setdefault(text, []).append(place)
     for text, own in places.items():
-        shares[own] = judge_targets(text, [spans[place] for place in own])
+        model = target_model.load_target_model()
+        shares[own] = model.judge(Article(text), [spans[place] for place in own])
     polarity = [schema.POLARITIES[best] for best in shares.argmax(1)] if len(frame) else []
     columns = {
         name: pd.Series(shares[:, place], index=frame.index, dtype=float)
         for place, name in enumerate(_PROBABILITIES)
     }
     return frame.assign(polarity=pd.Series(polarity, index=frame.index, dtype=object), **columns)
-
-
-def judge_targets(text: str, spans: Sequence[tuple[int, int]]) -> np.ndarray:
-    """Return the calibrated probabilities (spans, polarities) of each span's tone in a text.
-
-    Raises ModelError when the model's files are missing or altered.
-    """
-    return target_model.load_target_model().judge(text, spans)
 
 
 def tone_label(tone: float) -> str:

@@ -29,6 +29,7 @@ import pyarrow as pa
 from helpers.read import ingest
 from helpers.store import schema, tables
 from helpers.store.paths import PROJECT, SAMPLE
+from helpers.text.article import Article, read_articles
 
 COLUMNS = ["measure", "value", "floor", "aim", "note"]
 SEED = 20261123
@@ -159,12 +160,12 @@ def measure_speed(options: Options) -> Iterator[tuple]:
     articles = pd.DataFrame({"article_id": [f"a{n}" for n in range(len(texts))], "text": texts})
     parser = _load_spacy()
     seconds = {"engine": [], "spaCy": []}
-    decoding.read("The mayor said so.")
+    decoding.read(Article("The mayor said so."))
     for _ in range(3):
-        decoding.read.cache_clear()
         begun = time.process_time()
-        mentions.find_mentions(articles)
-        attributions.find_attributions(articles)
+        cut = read_articles(articles)
+        mentions.find_mentions(cut)
+        attributions.find_attributions(cut)
         seconds["engine"].append(time.process_time() - begun)
         if parser is not None:
             begun = time.process_time()
@@ -201,8 +202,10 @@ def read_folder(folder: Path) -> None:
     from helpers.annotate import attributions, mentions
 
     articles, _ = ingest.read_articles(folder)
-    mentions.find_mentions(articles)
-    attributions.find_attributions(articles)
+    for article in read_articles(articles):
+        mentions.find_mentions([article])
+        attributions.find_attributions([article])
+        article.reading = None
 
 
 def measure_entities(options: Options) -> Iterator[tuple]:
@@ -211,7 +214,7 @@ def measure_entities(options: Options) -> Iterator[tuple]:
     from helpers.model import decoding
 
     count = min(options.articles, 1000)
-    decoding.read("The mayor said so.")
+    decoding.read(Article("The mayor said so."))
     spent = np.zeros(2)
     for first in range(0, count, PART):
         texts = [
@@ -220,8 +223,9 @@ def measure_entities(options: Options) -> Iterator[tuple]:
         ids = [f"a{n}" for n in range(first, first + PART)]
         articles = pd.DataFrame({"article_id": ids, "text": texts})
         times = [time.process_time()]
-        found = mentions.find_mentions(articles)
-        said = attributions.find_attributions(articles)
+        cut = read_articles(articles)
+        found = mentions.find_mentions(cut)
+        said = attributions.find_attributions(cut)
         times.append(time.process_time())
         known = entities.find_entities(found, articles)
         found = entities.add_entity(found, articles, known)
@@ -313,7 +317,7 @@ def _engine_seconds(folder: Path, count: int) -> tuple[float, float]:
     from helpers.model import decoding
 
     chosen = random.Random(SEED).sample(range(count), min(count, 200))
-    decoding.read("The mayor said so.")
+    decoding.read(Article("The mayor said so."))
     read = judged = 0.0
     for place in range(0, len(chosen), PART):
         own = chosen[place : place + PART]
@@ -321,10 +325,11 @@ def _engine_seconds(folder: Path, count: int) -> tuple[float, float]:
         texts = [file.read_text(encoding="utf-8") for file in files]
         articles = pd.DataFrame({"article_id": [f"a{n}" for n in own], "text": texts})
         times = [time.process_time()]
-        named = mentions.find_mentions(articles)
-        said = attributions.find_attributions(articles)
+        cut = read_articles(articles)
+        named = mentions.find_mentions(cut)
+        said = attributions.find_attributions(cut)
         times.append(time.process_time())
-        targets.find_targets(said, named, articles)
+        targets.find_targets(said, named, cut)
         times.append(time.process_time())
         read, judged = read + times[1] - times[0], judged + times[2] - times[1]
     return read / len(chosen), judged / len(chosen)

@@ -10,25 +10,23 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from itertools import zip_longest
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from helpers.annotate import attributions, entities, mentions, replies, sources, speakers, targets, tone
 from helpers.build import aliases
-from helpers.model import encoder
 from helpers.read import duplicates
 from helpers.store import codebook, schema, versions
-from helpers.text import quotations, structure
+from helpers.text import structure
+from helpers.text.article import Article, read_articles
 from helpers.build.parts import NAMES, Copies, Index, Join, PartStore
 from helpers.store.storage import Storage, from_bytes
 
 JOINED_STEPS = ("speakers", "sources")
-TOGETHER = 2 * encoder.KEPT_WORDS  # characters of articles that are read before tone goes on
+ANNOTATED = ("blocks", "sentences", "mentions", "attributions", "targets", "problems")
 _one_at_a_time = threading.Lock()  # a cluster's worker may have threads; the models are not for two
 
 
@@ -107,94 +105,64 @@ def annotate(articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
     A step that fails for an article is a row in `problems`; the article itself is kept.
     """
-    problems: list[dict[str, str]] = []
-    run = partial(_step_by_article, problems=problems)
-    blocks = run("structure", structure.find_blocks, articles, "blocks")
-    articles = structure.add_wire(structure.add_header(articles, blocks), blocks)
-    sentences = run(
-        "sentences", lambda some: structure.find_sentences(some, blocks), articles, "sentences"
-    )
-    readable = articles[articles["language"].isin(["", "en"])]
-    found, said, aimed = _read(readable, run)
-    problems.extend(_unclosed_quotations(readable))
-    return {
-        "articles": articles,
-        "blocks": _in_order(blocks, articles),
-        "sentences": _in_order(sentences, articles),
-        "mentions": _in_order(structure.add_role(found, blocks), articles),
-        "attributions": _in_order(tone.add_tone(structure.add_role(said, blocks)), articles),
-        "targets": aimed,
-        "problems": pd.DataFrame(problems, columns=schema.TABLES["problems"].columns.names),
+    rows: dict[str, list] = {name: [] for name in ANNOTATED}
+    for article, path in zip(read_articles(articles), articles["path"].tolist(), strict=True):
+        found = _Annotated(article, path)
+        for name, own in rows.items():
+            own += found.rows[name]
+    frames = {name: schema.frame(name, own) for name, own in rows.items()}
+    blocks = frames["blocks"]
+    mentioned = structure.add_role(frames["mentions"], blocks)
+    said = tone.add_tone(structure.add_role(frames["attributions"], blocks))
+    return frames | {
+        "articles": structure.add_wire(structure.add_header(articles, blocks), blocks),
+        "mentions": mentioned,
+        "attributions": said,
     }
 
 
-def _read(articles: pd.DataFrame, run: Callable[..., pd.DataFrame]) -> list[pd.DataFrame]:
-    """Return mentions, attributions and targets of articles, each article read once for all three.
+class _Annotated:
+    """One article, annotated step by step: its rows of each table."""
 
-    Targets go on from the states of that reading, of which only the latest texts' are kept.
-    """
-    groups = np.cumsum(articles["text"].str.len()) // TOGETHER
-    read = []
-    for _, some in articles.groupby(groups.to_numpy(), sort=False):
-        found = run("mentions", mentions.find_mentions, some, "mentions")
-        said = run("attributions", attributions.find_attributions, some, "attributions")
-        aimed = run("targets", partial(targets.find_targets, said, found), some, "targets")
-        read.append((found, said, aimed))
-    if not read:
-        return [schema.empty(name) for name in ("mentions", "attributions", "targets")]
-    return [pd.concat(frames, ignore_index=True) for frames in zip(*read, strict=True)]
+    def __init__(self, article: Article, path: str) -> None:
+        self.article, self.path = article, path
+        self.rows: dict[str, list[dict]] = {name: [] for name in ANNOTATED}
+        self._do("structure", "blocks", lambda: structure.block_rows(article))
+        self._do("sentences", "sentences", lambda: structure.sentence_rows(article))
+        if article.language in ("", "en"):
+            self._do("mentions", "mentions", lambda: mentions.find_rows(article))
+            self._do("attributions", "attributions", lambda: attributions.find_rows(article))
+            said, named = self.rows["attributions"], self.rows["mentions"]
+            self._do("targets", "targets", lambda: targets.find_rows(article, said, named))
+            self.rows["problems"] += _unclosed_quotations(article, path)
 
-
-def _in_order(frame: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
-    """Return rows in the order of their articles and of the text."""
-    rank = pd.Index(articles["article_id"]).get_indexer(frame["article_id"])
-    order = frame[["start", "end"]].assign(rank=rank).sort_values(["rank", "start", "end"]).index
-    return frame.loc[order].reset_index(drop=True)
-
-
-def _step_by_article(
-    step: str,
-    function: Callable[[pd.DataFrame], pd.DataFrame],
-    articles: pd.DataFrame,
-    name: str,
-    problems: list[dict[str, str]],
-) -> pd.DataFrame:
-    """Run one step over all articles, or one by one when it fails, noting those that fail."""
-    if articles.empty:
-        return schema.empty(name)
-    try:
-        return function(articles)
-    except Exception as error:
-        if len(articles) == 1:
-            problems.append(_failed(articles.iloc[0], step, error))
-            return schema.empty(name)
-    pieces = [
-        _step_by_article(step, function, articles.iloc[[place]], name, problems)
-        for place in range(len(articles))
-    ]
-    return pd.concat(pieces, ignore_index=True)
+    def _do(self, step: str, table: str, find: Callable[[], list[dict]]) -> None:
+        """Keep the rows that a step finds, in order; or note that it fails."""
+        try:
+            self.rows[table] = find()
+        except Exception as error:
+            self.rows["problems"].append(_failed(self.article.article_id, self.path, step, error))
 
 
-def _failed(article: Any, step: str, error: Exception) -> dict[str, str]:
+def _failed(article_id: str, path: str, step: str, error: Exception) -> dict[str, str]:
     problem = f"{type(error).__name__}: {error}; the article is kept without this step"
-    return problem_row(article.article_id, article.path, step, problem)
+    return problem_row(article_id, path, step, problem)
 
 
-def _unclosed_quotations(articles: pd.DataFrame) -> Iterator[dict[str, str]]:
-    for article in articles.itertuples():
-        found = quotations.find_quotations(article.text)
-        unclosed = [
-            quotation
-            for quotation, following in zip_longest(found, found[1:])
-            if not quotation.closed and not (following and following.continued)
-        ]
-        if unclosed:
-            opening = article.text[unclosed[0].start : unclosed[0].start + 40]
-            problem = (
-                f"{len(unclosed)} quotation marks are opened and never closed, the first at "
-                f"{unclosed[0].start} ({opening!r}); each is read to the end of its paragraph"
-            )
-            yield problem_row(article.article_id, article.path, "quotations", problem)
+def _unclosed_quotations(article: Article, path: str) -> Iterator[dict[str, str]]:
+    found = article.quotations.all
+    unclosed = [
+        quotation
+        for quotation, following in zip_longest(found, found[1:])
+        if not quotation.closed and not (following and following.continued)
+    ]
+    if unclosed:
+        opening = article.text[unclosed[0].start : unclosed[0].start + 40]
+        problem = (
+            f"{len(unclosed)} quotation marks are opened and never closed, the first at "
+            f"{unclosed[0].start} ({opening!r}); each is read to the end of its paragraph"
+        )
+        yield problem_row(article.article_id, path, "quotations", problem)
 
 
 def problem_row(article_id: str, path: str, step: str, problem: str) -> dict[str, str]:
@@ -254,12 +222,12 @@ def _add_sources(
         places_of.setdefault(article_id, []).append(place)
     known = _Known(found, names)
     book = codebook.read_codebook()
-    texts, outlets = articles["text"].tolist(), articles["outlet"].tolist()
-    for number, article_id in enumerate(articles["article_id"].tolist()):
+    paths = articles["path"].tolist()
+    for number, article in enumerate(read_articles(articles)):
+        article_id, text, outlet = article.article_id, article.text, article.outlet
         places = places_of.get(article_id)
         if not places:
             continue
-        text, outlet = texts[number], outlets[number]
         mentioned, present = known.mentions.get(article_id, []), known.entities(article_id)
         canonical = {entity_id: entity.name for entity_id, entity in present.items()}
         own = [[column[place] for place in places] for column in spans]
@@ -274,7 +242,7 @@ def _add_sources(
             sourced = sources.find_sources(own_rows, text, outlet, present, book)
             _fill(columns, places, sourced, sources.COLUMNS)
         except Exception as error:
-            problems.append(_failed(articles.iloc[number], step, error))
+            problems.append(_failed(article_id, paths[number], step, error))
     dtypes = {"named": bool}
     return said.assign(
         **{

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -22,9 +21,11 @@ from helpers.model.encoder import (
     Encoder,
     ModelError,
     Scores,
+    States,
     Words,
     load_encoder,
 )
+from helpers.text.article import Article
 
 ROLES = ("source", "cue", "content")
 IMPOSSIBLE = -1e9
@@ -514,10 +515,14 @@ class Attribution:
 
 @dataclass(frozen=True)
 class Reading:
-    """Everything read off one text, in the order of the text."""
+    """Everything read off one text, in the order of the text.
+
+    ``states`` are those of its words, for the models that go on from there.
+    """
 
     names: tuple[Name, ...]
     attributions: tuple[Attribution, ...]
+    states: States | None = None
 
 
 def read_settings(encoder: Encoder) -> Settings:
@@ -532,11 +537,10 @@ def read_settings(encoder: Encoder) -> Settings:
     return settings
 
 
-@lru_cache(maxsize=4096)
-def read(text: str, model: str = MODEL) -> Reading:
-    """Read a text once: its names and its attributions.
+def read(article: Article, encoder: Encoder | None = None) -> Reading:
+    """Return what the network reads in an article: read once, and kept with the article.
 
-    Kept, so that names and attributions of the same articles cost one reading.
+    The model in use reads it, unless an ``encoder`` is given.
 
     Raises
     ------
@@ -544,11 +548,18 @@ def read(text: str, model: str = MODEL) -> Reading:
         When the model's files are missing or altered.
 
     """
-    encoder = load_encoder(model)
-    settings = read_settings(encoder)
+    if article.reading is None:
+        article.reading = _read(article, encoder or load_encoder(MODEL))
+    return article.reading
+
+
+def _read(article: Article, encoder: Encoder) -> Reading:
+    settings, text = read_settings(encoder), article.text
     names: list[Name] = []
     attributions: list[Attribution] = []
-    for words, scores in encoder.read(text):
+    sections = []
+    for words, scores in encoder.read(article):
+        sections.append((words, scores.states))
         for low, high, label, chance in find_names(words, scores):
             start, end = int(words.start[low]), int(words.end[high - 1])
             whole = to_characters(words, Span(low, high, 0.0))
@@ -560,7 +571,7 @@ def read(text: str, model: str = MODEL) -> Reading:
         for found in find_attributions(text, words, scores, settings):
             if found.confidence >= settings.threshold:
                 attributions.append(_characters(words, found))
-    return Reading(tuple(names), tuple(attributions))
+    return Reading(tuple(names), tuple(attributions), States.of(sections))
 
 
 def _characters(words: Words, found: Found) -> Attribution:

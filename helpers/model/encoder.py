@@ -11,17 +11,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from helpers.store.paths import MODELS
-from helpers.text import quotations
+from helpers.text.article import Article
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -43,7 +42,6 @@ NAME_TAGS = ("O", *(f"{prefix}-{label}" for label in LABELS for prefix in "BI"))
 LINK = 64
 LINKS = 4 * LINK + 2
 STATES = "layer2.norm2"
-KEPT_WORDS = 150_000
 SLOWER = ["SkipLayerNormFusion"]  # the joined sum and norm take four times as long as the two apart
 
 
@@ -118,6 +116,25 @@ class Scores:
         return np.logaddexp(self.tags[:, 1::2], self.tags[:, 2::2])
 
 
+class States(NamedTuple):
+    """The words of a text, as offsets, and the state of each after the lower layers."""
+
+    start: np.ndarray
+    end: np.ndarray
+    vectors: np.ndarray
+
+    @classmethod
+    def of(cls, sections: Sequence[tuple[Words, np.ndarray]]) -> States:
+        """Put the words and states of the sections of one reading together."""
+        if not sections:
+            return cls(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 0), np.float16))
+        return cls(
+            np.concatenate([words.start for words, _ in sections]),
+            np.concatenate([words.end for words, _ in sections]),
+            np.concatenate([states for _, states in sections]),
+        )
+
+
 @lru_cache(maxsize=100_000)
 def shape(word: str) -> int:
     """How a word is written: 1 lower, 2 one capital, 3 Title, 4 UPPER, 5 miXed, 6 digits, ..."""
@@ -139,12 +156,13 @@ def shape(word: str) -> int:
 SHAPES = 9
 
 
-def read_words(tokenizer, text: str) -> Words:
+def read_words(tokenizer, article: Article) -> Words:
     """Split a text into the tokeniser's words, with the features the model reads."""
-    quoted = np.frombuffer(bytes(quotations.mask(text)), np.uint8)
+    text = article.text
+    quoted = np.frombuffer(bytes(article.quoted), np.uint8)
     parts: list[list[np.ndarray]] = [[] for _ in range(7)]
     count = 0
-    for group in _pieces(text):
+    for group in _pieces(article):
         encodings = tokenizer.encode_batch(
             [text[low:high] for low, high, _ in group], add_special_tokens=False
         )
@@ -184,14 +202,14 @@ def read_words(tokenizer, text: str) -> Words:
     )
 
 
-def _pieces(text: str) -> Iterator[list[tuple[int, int, int]]]:
+def _pieces(article: Article) -> Iterator[list[tuple[int, int, int]]]:
     """Yield groups of (start, end, paragraph): paragraphs, the very long ones cut at a space."""
     group, size = [], 0
-    for paragraph, (low, high) in enumerate(quotations.find_paragraphs(text)):
+    for paragraph, (low, high) in enumerate(article.paragraphs):
         while low < high:
             cut = high
             if high - low > CHARACTERS:
-                cut = text.rfind(" ", low, low + CHARACTERS) + 1 or low + CHARACTERS
+                cut = article.text.rfind(" ", low, low + CHARACTERS) + 1 or low + CHARACTERS
             group.append((low, cut, paragraph))
             size += cut - low
             low = cut
@@ -301,8 +319,6 @@ def fill(words: Words, window: Window) -> tuple[np.ndarray, ...]:
 class Encoder:
     """One model, loaded: its ONNX session, its tokeniser and the settings of its decoder."""
 
-    kept: OrderedDict[str, tuple[Words, np.ndarray]] | None = None  # nothing is kept in training
-
     def __init__(self, folder: Path):
         from tokenizers import Tokenizer
 
@@ -310,55 +326,27 @@ class Encoder:
         self.card = check_files(folder)
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.session = open_session(folder)
-        self.kept = OrderedDict()
 
-    def read(self, text: str) -> Iterator[tuple[Words, Scores]]:
+    def read(self, article: Article) -> Iterator[tuple[Words, Scores]]:
         """Yield the words of a text with their scores, in sections that end between sentences.
 
         An article is one section; only a text of many thousand words has several.
         """
-        words = read_words(self.tokenizer, text)
-        states = []
+        words = read_words(self.tokenizer, article)
         for windows in _sections(make_windows(words, WINDOW)):
             low, high = windows[0].keep_low, windows[-1].keep_high
             rows = np.concatenate([self._run(words, window) for window in windows])
             edges = np.cumsum([len(TAGS), len(NAME_TAGS), LINKS])
             tags, names, links, state = np.split(rows, edges, axis=1)
-            states.append(state.astype(np.float16))
             pool = np.repeat(
                 _pools(words, windows), [window.keep_high - window.keep_low for window in windows]
             )
-            scores = Scores(log_softmax(tags), log_softmax(names), links, pool, states[-1])
-            yield words[low:high], scores
-        if len(words) <= KEPT_WORDS:
-            self._keep(text, words, states)
+            state = state.astype(np.float16)
+            yield words[low:high], Scores(log_softmax(tags), log_softmax(names), links, pool, state)
 
-    def states(self, text: str) -> tuple[Words, np.ndarray]:
-        """Return the words of a text and the state of each, read anew unless read lately.
-
-        Raises ModelError when the model's file does not give states.
-        """
-        if text not in self.kept:
-            read = [scores.states for _, scores in self.read(text)]
-        if text in self.kept:
-            words, states = self.kept[text]
-        else:
-            words, states = read_words(self.tokenizer, text), np.concatenate(read)
-        if len(words) and not states.shape[1]:
-            raise ModelError(f"the model in {self.folder} gives no {STATES}; export it again")
-        return words, states
-
-    def _keep(self, text: str, words: Words, states: list[np.ndarray]) -> None:
-        """Remember the states of the texts read last, ``KEPT_WORDS`` words of them."""
-        if self.kept is None:
-            return
-        width = states[0].shape[1] if states else 0
-        self.kept[text] = words, np.concatenate(states or [np.zeros((0, width), np.float16)])
-        self.kept.move_to_end(text)
-        total = sum(len(kept) for kept, _ in self.kept.values())
-        while total > KEPT_WORDS and len(self.kept) > 1:
-            _, (oldest, _) = self.kept.popitem(last=False)
-            total -= len(oldest)
+    def states(self, article: Article) -> States:
+        """Read a text for the states of its words alone."""
+        return States.of([(words, scores.states) for words, scores in self.read(article)])
 
     def _run(self, words: Words, window: Window) -> np.ndarray:
         """Return the scores, then the states, of the words that count in one window.

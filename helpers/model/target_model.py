@@ -17,9 +17,17 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.model import encoder
-from helpers.model.encoder import MODELS, Encoder, ModelError, Words, check_files, load_encoder
-from helpers.text import quotations, sentences
+from helpers.model import decoding, encoder
+from helpers.model.encoder import (
+    MODELS,
+    Encoder,
+    ModelError,
+    States,
+    Words,
+    check_files,
+    load_encoder,
+)
+from helpers.text.article import Article
 
 MODEL = "tone"
 # words: of a context, between two contexts in one sentence, before a target
@@ -30,16 +38,16 @@ SAME = 0.98  # cosine of the probe's states below which the reader is another on
 
 
 def find_contexts(
-    text: str, words: Words, spans: Sequence[tuple[int, int]]
+    article: Article, words: Words | States, spans: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[int, int]]:
     """Yield the words (first, end) each target is judged by: its sentence, within its paragraph.
 
     Of a sentence with more than LONGEST words, the part of that length that holds the target.
     """
-    paragraphs = quotations.find_paragraphs(text)
+    paragraphs = article.paragraphs
     wanted = sorted({_holder(paragraphs, start) for start, _ in spans}) if paragraphs else []
     blocks = [(*paragraphs[place], "body") for place in wanted]
-    split = [(low, high) for low, high, _ in sentences.split_blocks(text, blocks)]
+    split = [(low, high) for low, high, _ in article.split(blocks)]
     for start, end in spans:
         low, high = split[_holder(split, start)] if split else (start, end)
         first = int(np.searchsorted(words.start, min(low, start)))
@@ -56,7 +64,7 @@ def _holder(spans: Sequence[tuple[int, int]], start: int) -> int:
     return max(0, bisect_right(spans, start, key=itemgetter(0)) - 1)
 
 
-def mark(words: Words, first: int, last: int, start: int, end: int) -> np.ndarray:
+def mark(words: Words | States, first: int, last: int, start: int, end: int) -> np.ndarray:
     """Return 1 for the words of a context that overlap the target, else 0."""
     inside = (words.start[first:last] < end) & (words.end[first:last] > start)
     return inside.astype(np.float32)
@@ -80,22 +88,25 @@ class TargetModel:
             )
         self.session = encoder.open_session(folder)
 
-    def judge(self, text: str, spans: Sequence[tuple[int, int]]) -> np.ndarray:
+    def judge(self, article: Article, spans: Sequence[tuple[int, int]]) -> np.ndarray:
         """Return the probabilities of negative, neutral, positive for each span of a text.
 
         A span that holds no word of the text is given WORDLESS, which leaves it unsure.
         """
-        words, states = self.reader.states(text)
+        words = decoding.read(article, self.reader).states
+        if len(words.start) and not words.vectors.shape[1]:
+            folder = self.reader.folder
+            raise ModelError(f"the model in {folder} gives no {encoder.STATES}; export it again")
         shares = np.tile(WORDLESS, (len(spans), 1))
         held: dict[tuple[int, int], dict[bytes, list[int]]] = {}
-        for place, context in enumerate(find_contexts(text, words, spans)):
+        for place, context in enumerate(find_contexts(article, words, spans)):
             marks = mark(words, *context, *spans[place])
             if marks.any():
                 held.setdefault(context, {}).setdefault(marks.tobytes(), []).append(place)
         for (first, last), targets in held.items():
             keys = sorted(targets)
             marks = np.stack([np.frombuffer(key, np.float32) for key in keys])
-            judged = self.calibrate(self.run(states[first:last], marks))
+            judged = self.calibrate(self.run(words.vectors[first:last], marks))
             for key, row in zip(keys, judged, strict=True):
                 shares[targets[key]] = row
         return shares
@@ -117,8 +128,7 @@ class TargetModel:
 
 def probe(reader: Encoder) -> np.ndarray:
     """Return the mean state of a fixed sentence, by which two readers are told apart."""
-    _, states = reader.states(PROBE)
-    return states.astype(np.float32).mean(0)
+    return reader.states(Article(PROBE)).vectors.astype(np.float32).mean(0)
 
 
 def similarity(one: np.ndarray, other: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -249,6 +250,12 @@ NULLABLE = frozenset({"published", "tone", "tone_agreement", "news_tone", "confi
 def empty(name: str) -> pd.DataFrame:
     """Return the table `name` with its columns and no rows."""
     return to_frame(TABLES[name].columns.empty_table())
+
+
+def frame(name: str, rows: Iterable[dict]) -> pd.DataFrame:
+    """Return rows, each with the columns of the table `name`, as that table."""
+    rows = list(rows)
+    return pd.DataFrame(rows)[TABLES[name].columns.names] if rows else empty(name)
 
 
 def to_frame(table: pa.Table, light: str = "") -> pd.DataFrame:

@@ -29,7 +29,7 @@ from helpers.measure.intervals import draw_clusters, expanded_tail, wilson_inter
 from helpers.store import schema, tables
 from helpers.store.paths import PEERS, PROJECT, RECORDED
 from helpers.study import reliability
-from helpers.text.quotations import mask
+from helpers.text.article import Article
 
 FIGURES = ["part", "corpus", "measure", "value", "low", "high", "n", "unit"]
 ITEMS = ["corpus", "article", "start", "end", "found", "gold", "right", "confidence", "text"]
@@ -374,7 +374,7 @@ def _count_attributions(
     The words of cues are those of both, of the tool's and of the gold's.
     """
     words = Words(article["text"])
-    quoted = mask(article["text"])
+    quoted = Article(article["text"]).quoted
     gold = _covered(words, article["attributions"])
     spans = [
         {"content": row.spans, "source": row.source_spans, "cue": row.cue_spans}

@@ -11,7 +11,6 @@ import numpy as np
 
 from helpers.store import schema
 from helpers.text import furniture
-from helpers.text.quotations import find_paragraphs
 
 HEAD_LENGTH = 10
 RUN_ROLES = ("related", "boilerplate")
@@ -53,13 +52,15 @@ def comparable(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
-def read_blocks(text: str, markup: str = "") -> list[tuple[int, int, str]]:
+def read_blocks(text: str, markup: str, spans: list[tuple[int, int]]) -> list[tuple[int, int, str]]:
     """Return (start, end, role) of each block in order, covering all text but white space.
+
+    `spans` are the paragraphs of the text.
 
     `markup` is the JSON list of [start, end, role] hints of the file format, "" when there are
     none; hints outside the text, overlapping an earlier one or with another role are passed over.
     """
-    paragraphs = _cut_paragraphs(text, _read_hints(markup, len(text)))
+    paragraphs = _cut_paragraphs(text, spans, _read_hints(markup, len(text)))
     if not paragraphs:
         return []
     _read_fields(paragraphs)
@@ -86,13 +87,15 @@ def _read_hints(markup: str, length: int) -> list[tuple[int, int, str]]:
     return hints
 
 
-def _cut_paragraphs(text: str, hints: list[tuple[int, int, str]]) -> list[Paragraph]:
+def _cut_paragraphs(
+    text: str, spans: list[tuple[int, int]], hints: list[tuple[int, int, str]]
+) -> list[Paragraph]:
     """Return the paragraphs, cut where a hint begins or ends, with the role of their hint."""
     cuts = sorted({offset for start, end, _ in hints for offset in (start, end)})
     starts = np.array([start for start, _, _ in hints], dtype=np.int64)
     paragraphs: list[Paragraph] = []
     previous, cut = 0, 0
-    for start, end in find_paragraphs(text):
+    for start, end in spans:
         while cut < len(cuts) and cuts[cut] <= start:
             cut += 1
         edges = [start]

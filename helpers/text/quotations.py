@@ -10,8 +10,7 @@ import bisect
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
-from operator import attrgetter
+from functools import cached_property
 
 LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
 LIST_ITEM = re.compile(r"[-*•+>#|]\s?|\d{1,3}[.)]\s")
@@ -39,7 +38,6 @@ FAMILY = {
 DOUBLES = ("curly", "straight", "low")
 
 MIN_WRAP_WIDTH, MAX_WRAP_WIDTH = 55, 100
-KEPT_TEXTS = 256  # every annotator asks for the same marks of the articles read together
 
 
 @dataclass(slots=True)
@@ -74,11 +72,6 @@ def find_paragraphs(text: str) -> list[tuple[int, int]]:
     A paragraph is one line, except in text whose lines were broken at a fixed width: there it is
     the run of full lines and the shorter line that ends it.
     """
-    return list(_paragraphs(text))
-
-
-@lru_cache(maxsize=KEPT_TEXTS)
-def _paragraphs(text: str) -> tuple[tuple[int, int], ...]:
     lines = []
     for match in LINE.finditer(text):
         line = match.group()
@@ -87,7 +80,7 @@ def _paragraphs(text: str) -> tuple[tuple[int, int], ...]:
             start = match.start() + len(line) - len(line.lstrip())
             lines.append((start, start + len(stripped)))
     width = _wrap_width(text, lines)
-    return tuple(_join_lines(text, lines, width) if width else lines)
+    return _join_lines(text, lines, width) if width else lines
 
 
 def _is_next_line(text: str, end: int, start: int) -> bool:
@@ -137,19 +130,16 @@ def _join_lines(text: str, lines: list[tuple[int, int]], width: int) -> list[tup
     return joined
 
 
-def find_quotations(text: str) -> list[Quotation]:
+def find_quotations(text: str, paragraphs: list[tuple[int, int]] | None = None) -> list[Quotation]:
     """Return the quotations of one text in order of start, an outer one before an inner one.
+
+    `paragraphs` are those of `find_paragraphs`, where they are known already.
 
     Double marks (curly, straight, low, guillemets, two apostrophes) are quotations even when
     unclosed; single marks only when they close, or open two paragraphs in a row.
     """
-    return list(_quotations(text))
-
-
-@lru_cache(maxsize=KEPT_TEXTS)
-def _quotations(text: str) -> tuple[Quotation, ...]:
     quotations: list[Quotation] = []
-    paragraphs = find_paragraphs(text)
+    paragraphs = find_paragraphs(text) if paragraphs is None else paragraphs
     left_open = ""
     for index, (start, end) in enumerate(paragraphs):
         marks = _find_marks(text, start, end)
@@ -160,32 +150,57 @@ def _quotations(text: str) -> tuple[Quotation, ...]:
         reader = _ParagraphReader(text, start, end, left_open, _first_family(text, following))
         quotations.extend(reader.read(marks))
         left_open = reader.left_open
-    return tuple(quotations)
+    return quotations
 
 
-def inside(quotations: list[Quotation], start: int, end: int) -> bool:
-    """Say whether the span lies inside one of the quotations of `find_quotations`."""
-    index = bisect.bisect_right(quotations, start, key=attrgetter("start")) - 1
-    while index >= 0:
-        quotation = quotations[index]
-        if end <= quotation.end:
-            return True
-        if quotation.level == 1:
-            return False
-        index -= 1
-    return False
+class Quotations:
+    """The quotations of one text, found by offset: `all`, and the `outermost` of them."""
+
+    def __init__(self, found: list[Quotation]) -> None:
+        self.all = found
+        self.outermost = [quotation for quotation in found if quotation.level == 1]
+        self._starts = [quotation.start for quotation in self.outermost]
+        self._ends = [quotation.end for quotation in self.outermost]
+        self._continued = {quotation.start for quotation in self.outermost if quotation.continued}
+
+    def hold(self, offset: int) -> bool:
+        """Tell whether an offset lies inside a quotation, marks included."""
+        return bisect.bisect_right(self._ends, offset) < bisect.bisect_right(self._starts, offset)
+
+    def goes_on(self, offset: int) -> bool:
+        """Tell whether a quotation starts here that only goes on from the paragraph before."""
+        return offset in self._continued
+
+    @cached_property
+    def whole(self) -> list[tuple[int, int]]:
+        """The spans of closed quotations, and of those that run on to the next paragraph.
+
+        Of nested ones only the outermost is given.
+        """
+        found = self.all
+        run_on = {
+            earlier.start
+            for earlier, later in zip(found, found[1:], strict=False)
+            if later.continued and not earlier.closed
+        }
+        spans: list[tuple[int, int]] = []
+        for quotation in found:
+            whole = quotation.closed or quotation.start in run_on
+            if whole and (not spans or quotation.start >= spans[-1][1]):
+                spans.append((quotation.start, quotation.end))
+        return spans
 
 
-def mask(text: str) -> bytearray:
-    """Return one byte a character: 1 inside the marks that the text quotes speech with.
+def mask(found: list[Quotation], length: int) -> bytearray:
+    """Return one byte a character of a text: 1 inside the marks that it quotes speech with.
 
     These are the double marks; the single ones too where single marks are the text's main mark,
     as in much British copy.
     """
-    quotations = [quotation for quotation in find_quotations(text) if quotation.level == 1]
+    quotations = [quotation for quotation in found if quotation.level == 1]
     singles = [quotation for quotation in quotations if _is_single(quotation)]
     keep_singles = 2 * len(singles) > len(quotations)
-    quoted = bytearray(len(text))
+    quoted = bytearray(length)
     for quotation in quotations:
         if keep_singles or not _is_single(quotation):
             length = quotation.end - quotation.start

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 
 from helpers.store import lexicons
-from helpers.text.quotations import find_quotations
 
 LINE = re.compile(r"[^\n\r\u2028\u2029]+")
 LINE_ROLES = ("related", "boilerplate")
@@ -34,37 +33,20 @@ AFTER_CLOCK = WORDS["after clock"]
 EXCLAMATORY_NAMES = WORDS["exclamatory name"]
 
 
-def split_blocks(text: str, blocks: list[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
+def split_blocks(
+    text: str, blocks: list[tuple[int, int, str]], whole: list[tuple[int, int]]
+) -> Iterator[tuple[int, int, str]]:
     """Yield (start, end, role) of each sentence in the blocks (start, end, role) of one text.
 
-    Each line of related links or boilerplate is a sentence of its own.
+    `whole` are the spans that no sentence ends in, in order: closed quotations. Each line of
+    related links or boilerplate is a sentence of its own.
     """
-    whole = _unbroken_spans(text)
     starts, ends = [start for start, _ in whole], [end for _, end in whole]
     for start, end, role in blocks:
         for first, last in _lines(text, start, end) if role in LINE_ROLES else [(start, end)]:
             spans = slice(bisect.bisect_right(ends, first), bisect.bisect_left(starts, last))
             for sentence in split_span(text, first, last, whole[spans]):
                 yield *sentence, role
-
-
-def _unbroken_spans(text: str) -> list[tuple[int, int]]:
-    """Return the closed quotations, and those that run on to the next paragraph, in order.
-
-    Of nested ones only the outermost is returned.
-    """
-    found = find_quotations(text)
-    run_on = {
-        earlier.start
-        for earlier, later in zip(found, found[1:], strict=False)
-        if later.continued and not earlier.closed
-    }
-    spans: list[tuple[int, int]] = []
-    for quotation in found:
-        whole = quotation.closed or quotation.start in run_on
-        if whole and (not spans or quotation.start >= spans[-1][1]):
-            spans.append((quotation.start, quotation.end))
-    return spans
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 
-from helpers.text import furniture, layout, sentences
+from helpers.store import schema
+from helpers.text import furniture, layout
+from helpers.text.article import Article, read_articles
 
 SPAN_COLUMNS = ["article_id", "start", "end", "role"]
 BAR = re.compile(r"\s[|•·]\s")
@@ -25,30 +28,32 @@ def find_blocks(articles: pd.DataFrame) -> pd.DataFrame:
     Needs `article_id` and `text`; uses `markup` where it is there. Blocks are in order, never
     overlap, and cover every character that is not white space.
     """
-    rows = [
-        (article_id, *block)
-        for article_id, text, markup in _texts_and_markup(articles)
-        for block in layout.read_blocks(text, markup)
+    return schema.frame("blocks", chain.from_iterable(map(block_rows, read_articles(articles))))
+
+
+def block_rows(article: Article) -> list[dict]:
+    """Return the blocks of one article as rows of the table."""
+    return [
+        dict(zip(SPAN_COLUMNS, (article.article_id, *span), strict=True)) for span in article.blocks
     ]
-    return _span_frame(rows)
 
 
-def find_sentences(articles: pd.DataFrame, blocks: pd.DataFrame | None = None) -> pd.DataFrame:
+def find_sentences(articles: pd.DataFrame) -> pd.DataFrame:
     """Return one row per sentence: article_id, start, end, role of the block it lies in.
 
     A closed quotation is never broken, so a quotation of several sentences and its attribution are
     one row. Lines of related links and of boilerplate are rows of their own.
     """
-    blocks = find_blocks(articles) if blocks is None else blocks
-    texts = dict(zip(articles["article_id"], articles["text"], strict=True))
-    rows = [
-        (article_id, *span, role)
-        for article_id, group in blocks.groupby("article_id", sort=False)
-        for *span, role in sentences.split_blocks(
-            texts[article_id], list(zip(group["start"], group["end"], group["role"], strict=True))
-        )
+    rows = chain.from_iterable(map(sentence_rows, read_articles(articles)))
+    return schema.frame("sentences", rows)
+
+
+def sentence_rows(article: Article) -> list[dict]:
+    """Return the sentences of one article as rows of the table."""
+    return [
+        dict(zip(SPAN_COLUMNS, (article.article_id, *span), strict=True))
+        for span in article.sentences
     ]
-    return _span_frame(rows)
 
 
 def find_captions(articles: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFrame:
@@ -208,11 +213,6 @@ def _dateline_place(text: str) -> str:
     return " ".join(dateline.place.split()) if dateline else ""
 
 
-def _texts_and_markup(articles: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
-    markup = articles["markup"] if "markup" in articles else [""] * len(articles)
-    return zip(articles["article_id"], articles["text"], markup, strict=True)
-
-
 def _blocks_with_role(
     articles: pd.DataFrame, blocks: pd.DataFrame, *roles: str
 ) -> Iterator[tuple[str, str, list[tuple[int, int, str]]]]:
@@ -222,8 +222,3 @@ def _blocks_with_role(
     for article_id, group in wanted.groupby("article_id", sort=False):
         spans = zip(group["start"], group["end"], group["role"], strict=True)
         yield article_id, texts[article_id], list(spans)
-
-
-def _span_frame(rows: list[tuple[str, int, int, str]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=SPAN_COLUMNS)
-    return frame.astype({"article_id": str, "start": "int64", "end": "int64", "role": str})

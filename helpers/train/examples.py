@@ -30,6 +30,7 @@ from helpers.model.encoder import (
     make_windows,
     read_words,
 )
+from helpers.text.article import Article
 
 MASK = 103
 SENTENCES = 12
@@ -82,7 +83,7 @@ class Example:
 
 def attribution_example(tokenizer, text: str, attributions: list[dict]) -> Example:
     """Turn gold attributions (character spans) into tags and links of words."""
-    words = read_words(tokenizer, text)
+    words = read_words(tokenizer, Article(text))
     tags = np.zeros(len(words), np.int64)
     links = []
     for attribution in attributions:

@@ -24,6 +24,7 @@ from tokenizers import Tokenizer
 
 from helpers.model import decoding
 from helpers.model.encoder import Encoder, Window, Words, fill, make_windows, read_words
+from helpers.text.article import Article
 from helpers.train import network, tuning
 from helpers.train.examples import (
     OTHERS,
@@ -258,7 +259,7 @@ def dev_scores(encoder: Encoder, articles: list[dict], named: list[tuple]) -> di
     """
     result = {}
     if articles:
-        sections = [list(encoder.read(article["text"])) for article in articles]
+        sections = [list(encoder.read(Article(article["text"]))) for article in articles]
         found = [
             tuning.find(article["text"], section, decoding.Settings())
             for article, section in zip(articles, sections, strict=True)
@@ -281,7 +282,7 @@ def count_names(encoder: Encoder, named: list[tuple]) -> Counter:
     for text, spans in named:
         gold = {(start, end, _type(labels[0])) for start, end, labels in spans if "O" not in labels}
         found = set()
-        for words, scores in encoder.read(text):
+        for words, scores in encoder.read(Article(text)):
             for low, high, label, _ in decoding.find_names(words, scores):
                 start, end = int(words.start[low]), int(words.end[high - 1])
                 found.add((*decoding.trim(text, start, end), _type(label)))
@@ -325,7 +326,7 @@ def cross_validate(
 def read_windows(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[tuple]:
     """Yield the windows of texts as the network is called with them."""
     for text in texts:
-        words = read_words(tokenizer, text)
+        words = read_words(tokenizer, Article(text))
         for window in make_windows(words):
             *inputs, _ = fill(words, window)
             yield *(torch.tensor(part)[None] for part in inputs), torch.tensor([len(inputs[0])])
@@ -355,7 +356,9 @@ def publish(
     _write_json(folder / "model.json", settings)
     encoder = Encoder(folder)
     found = [
-        tuning.find(article["text"], list(encoder.read(article["text"])), decoding.Settings())
+        tuning.find(
+            article["text"], list(encoder.read(Article(article["text"]))), decoding.Settings()
+        )
         for article in articles
     ]
     if articles:

@@ -37,6 +37,7 @@ from helpers.annotate import mentions
 from helpers.model import target_model
 from helpers.model.encoder import MODELS, Encoder
 from helpers.store.schema import POLARITIES
+from helpers.text.article import Article
 from helpers.train import export, network, teachers
 from helpers.train.export import HIDDEN, Graph
 from helpers.train.reading import PRETRAINED
@@ -198,10 +199,11 @@ def read_states(
 ) -> Iterator[Sentence]:
     """Yield each context of targets with its states, as the run-time reading gives them."""
     for text, spans, polarities in tqdm(rows, desc=f"states {name}", mininterval=10):
-        words, states = reader.states(text)
+        article = Article(text)
+        words = reader.states(article)
         held: dict[tuple[int, int], list] = {}
         for span, polarity, context in zip(
-            spans, polarities, target_model.find_contexts(text, words, spans), strict=True
+            spans, polarities, target_model.find_contexts(article, words, spans), strict=True
         ):
             marks = target_model.mark(words, *context, *span)
             if marks.any():
@@ -210,7 +212,7 @@ def read_states(
             marks, polarity, inside = zip(*targets, strict=True)
             low, high = int(words.start[first]), int(words.end[last - 1])
             yield Sentence(
-                torch.from_numpy(states[first:last].copy()),
+                torch.from_numpy(words.vectors[first:last].copy()),
                 torch.from_numpy(np.stack(marks)),
                 torch.tensor(polarity),
                 text[low:high],

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from helpers.annotate import attributions
 from helpers.model import decoding
 from helpers.store import schema
+from helpers.text.article import Article
 
 PIECES = st.sampled_from(
     [
@@ -121,11 +122,11 @@ def test_a_quotation_that_starts_anew_in_the_next_paragraph_is_one_of_its_own():
     assert second["source_text"] == "Quist"
 
 
-def test_a_quotation_that_nobody_was_given_floats_to_the_one_before(monkeypatch):
+def test_a_quotation_that_nobody_was_given_floats_to_the_one_before():
     text = "“The port is closed,” Quist said.\n\n“Nobody has been paid for a month.”"
     said = decoding.Attribution(((0, 21),), ((28, 32),), ((22, 27),), 0.9, "model")
-    monkeypatch.setattr(decoding, "read", lambda text: decoding.Reading((), (said,)))
-    first, second = read(text).to_dict("records")
+    article = Article(text, reading=decoding.Reading((), (said,)))
+    first, second = attributions.find_attributions([article]).to_dict("records")
     assert first["rule"] == "model"
     assert (second["rule"], second["source_text"], second["cue"]) == ("carried", "", "")
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from helpers.annotate import mentions, names
 from helpers.model import decoding
 from helpers.store import schema
+from helpers.text.article import Article
 
 PIECES = st.sampled_from(
     [
@@ -87,10 +88,8 @@ def names_read(text: str, *read: tuple[str, str, float]) -> list[tuple[str, str]
         decoding.Name(text.index(word), text.index(word) + len(word), label, chance)
         for word, label, chance in read
     )
-    reading = decoding.Reading(named, ())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decoding, "read", lambda text: reading)
-        return [(text[n.start : n.end], n.label) for n in mentions.read_names(text)]
+    article = Article(text, reading=decoding.Reading(named, ()))
+    return [(text[n.start : n.end], n.label) for n in mentions.find_mentions_in(article)]
 
 
 @pytest.mark.parametrize(

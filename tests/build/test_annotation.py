@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from helpers.build import annotation
-from helpers.model import decoding, encoder
+from helpers.model import encoder
 from helpers.store import schema
 
 
@@ -21,22 +21,18 @@ def articles() -> pd.DataFrame:
     return found.assign(language="en", words=16)
 
 
-def count_readings(monkeypatch, articles: pd.DataFrame) -> tuple[int, dict[str, pd.DataFrame]]:
-    run, seen = encoder.Encoder._run, []
-    monkeypatch.setattr(encoder.Encoder, "_run", lambda *given: seen.append(1) or run(*given))
-    decoding.read.cache_clear()
-    encoder.load_encoder().kept.clear()
-    return annotation.annotate(articles), len(seen)
-
-
-def test_every_article_is_read_once_even_if_few_are_kept(monkeypatch, articles):
+def test_every_article_is_read_once(monkeypatch, articles):
     encoder.load_encoder()
     annotation.annotate(articles[:1])
-    whole, windows = count_readings(monkeypatch, articles)
-    assert windows == len(articles) and len(whole["targets"]) > len(articles)
-    monkeypatch.setattr(encoder, "KEPT_WORDS", 40)
-    monkeypatch.setattr(annotation, "TOGETHER", 80)
-    parts, windows = count_readings(monkeypatch, articles)
-    assert windows == len(articles)
-    for name, table in whole.items():
-        pd.testing.assert_frame_equal(table, parts[name], check_dtype=False)
+    run, seen = encoder.Encoder._run, []
+    monkeypatch.setattr(encoder.Encoder, "_run", lambda *given: seen.append(1) or run(*given))
+    found = annotation.annotate(articles)
+    assert len(seen) == len(articles) and len(found["targets"]) > len(articles)
+
+
+def test_an_article_is_annotated_alike_beside_others_and_alone(articles):
+    together = annotation.annotate(articles)
+    alone = [annotation.annotate(articles[n : n + 1]) for n in range(len(articles))]
+    for name, table in together.items():
+        one_by_one = pd.concat([frames[name] for frames in alone], ignore_index=True)
+        pd.testing.assert_frame_equal(table.reset_index(drop=True), one_by_one, check_dtype=False)

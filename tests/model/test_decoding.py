@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from helpers.model import decoding, encoder
 from helpers.model.decoding import Settings, Span, best_tags, read_spans
 from helpers.model.encoder import LINKS, NAME_TAGS, TAGS, Scores, Words
+from helpers.text.article import Article
 from helpers.train import tuning
 
 
@@ -156,7 +157,7 @@ def test_spans_become_characters():
 def _read(text: str) -> decoding.Reading:
     if not (encoder.MODELS / encoder.MODEL / "model.json").is_file():
         pytest.skip("no model")
-    return decoding.read(text)
+    return decoding.read(Article(text))
 
 
 def test_a_plain_sentence_is_read_right():

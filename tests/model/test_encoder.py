@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from helpers.model import encoder
 from helpers.model.encoder import CLS, MARGIN, SEP, WINDOW, fill, make_windows, read_words
+from helpers.text.article import Article
 
 
 @lru_cache
@@ -30,7 +31,7 @@ def tokenizer() -> Tokenizer:
 
 def test_words_keep_the_offsets_of_the_text(tokenizer):
     text = "“Café's closed,” said Łukasz.\n\nHe didn't  say why."
-    words = read_words(tokenizer, text)
+    words = read_words(tokenizer, Article(text))
     forms = [text[low:high] for low, high in zip(words.start, words.end, strict=True)]
     assert forms[:8] == ["“", "Café", "'", "s", "closed", ",", "”", "said"]
     assert words.paragraph[forms.index("He")] > words.paragraph[forms.index("said")]
@@ -39,7 +40,7 @@ def test_words_keep_the_offsets_of_the_text(tokenizer):
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=300), st.integers(16, 64))
 def test_windows_keep_every_word_once(text, limit):
-    words = read_words(_tokenizer(), text)
+    words = read_words(_tokenizer(), Article(text))
     windows = make_windows(words, limit)
     kept = [n for window in windows for n in range(window.keep_low, window.keep_high)]
     assert kept == list(range(len(words)))
@@ -60,7 +61,7 @@ def test_windows_keep_every_word_once(text, limit):
     ],
 )
 def test_no_window_is_longer_than_the_model_reads(tokenizer, text):
-    words = read_words(tokenizer, text)
+    words = read_words(tokenizer, Article(text))
     for window in make_windows(words):
         ids, shapes, quoted, position = fill(words, window)
         assert len(ids) <= WINDOW + MARGIN
@@ -71,7 +72,7 @@ def test_no_window_is_longer_than_the_model_reads(tokenizer, text):
 
 
 def test_a_sentence_longer_than_a_window_is_read_with_context_at_every_seam(tokenizer):
-    words = read_words(tokenizer, "He said that it was so and " * 200)
+    words = read_words(tokenizer, Article("He said that it was so and " * 200))
     windows = make_windows(words)
     assert len(windows) > 3
     for before, after in zip(windows[:-1], windows[1:], strict=True):
@@ -82,7 +83,7 @@ def test_a_sentence_longer_than_a_window_is_read_with_context_at_every_seam(toke
 
 def test_windows_end_between_sentences_of_a_long_paragraph(tokenizer):
     text = "It rained in the city on the day of the vote. " * 120
-    words = read_words(tokenizer, text)
+    words = read_words(tokenizer, Article(text))
     for window in make_windows(words)[:-1]:
         assert text[words.end[window.high - 1] - 1] == "."
 
@@ -129,14 +130,14 @@ def test_a_missing_file_is_named(tmp_path):
 def _read(text: str) -> list[tuple]:
     if not (encoder.MODELS / encoder.MODEL / "model.json").is_file():
         pytest.skip("no model")
-    return list(encoder.load_encoder().read(text))
+    return list(encoder.load_encoder().read(Article(text)))
 
 
 def test_every_word_gets_one_row_of_scores():
     text = "The mayor said it was over. " * 400
     sections = _read(text)
     assert sum(len(words) for words, _ in sections) == len(
-        read_words(encoder.load_encoder().tokenizer, text)
+        read_words(encoder.load_encoder().tokenizer, Article(text))
     )
     for words, scores in sections:
         assert len(scores.tags) == len(scores.names) == len(scores.links) == len(words)
@@ -158,7 +159,7 @@ class Deaf(encoder.Encoder):
 def test_a_very_long_text_is_read_in_sections_so_memory_stays_flat(unit):
     text = unit * (60_000 // len(unit.split()))
     size, at = 0, 0
-    for words, scores in Deaf().read(text):
+    for words, scores in Deaf().read(Article(text)):
         assert len(words) == len(scores.tags) <= 4 * encoder.SECTION * WINDOW
         assert text[at : words.start[0]].strip() == ""
         size, at = size + len(words), words.end[-1]
@@ -166,15 +167,11 @@ def test_a_very_long_text_is_read_in_sections_so_memory_stays_flat(unit):
     assert text[at:].strip() == ""
 
 
-def test_states_of_a_text_too_long_to_keep_are_read_but_not_kept(monkeypatch):
-    reader, text = Deaf(), "The mayor said it was over. " * 40
-    reader.folder, reader.kept = encoder.MODELS, encoder.OrderedDict()
-    monkeypatch.setattr(encoder, "KEPT_WORDS", 100)
-    words, states = reader.states(text)
-    assert len(words) == len(states) > 100
-    assert not reader.kept
-    reader.states("It rained.")
-    assert list(reader.kept) == ["It rained."]
+def test_every_word_of_a_long_text_has_a_state():
+    text = "The mayor said it was over. " * 40
+    read = Deaf().states(Article(text))
+    assert len(read.start) == len(read.end) == len(read.vectors) > 100
+    assert text[read.start[-1] : read.end[-1]] == "."
 
 
 def test_an_empty_text_has_no_sections():

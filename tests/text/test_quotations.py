@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.text.quotations import find_paragraphs, find_quotations, inside, mask
+from helpers.text.quotations import Quotations, find_paragraphs, find_quotations, mask
 
 MARKS = ["“", "”", '"', "‘", "’", "'", "„", "«", "»", "‹", "›", "‚", "''", "``"]
 WORDS = [" ", ". ", ",", "s", "Ann", "90s", "6", "(", "]", "—", "\n", "\r\n", "\u2029", "\xa0"]
@@ -99,24 +99,27 @@ def test_a_nested_quotation_has_level_two():
     assert levels == {"“": 1, "‘": 2}
 
 
-def test_inside_needs_the_whole_span():
+def test_a_quotation_is_found_by_offset():
     text = "He said “we ‘won’ it” and left."
-    quotations = find_quotations(text)
-    won, left = text.index("won"), text.index("left")
-    assert inside(quotations, won, won + 3)
-    assert inside(quotations, text.index("it"), text.index("it") + 2)
-    assert not inside(quotations, won, left)
-    assert not inside(quotations, left, left + 4)
-    assert not inside([], 0, 1)
+    quotations = Quotations(find_quotations(text))
+    assert quotations.hold(text.index("won")) and quotations.hold(text.index("it"))
+    assert quotations.hold(text.index("“")) and quotations.hold(text.index("”"))
+    assert not quotations.hold(0) and not quotations.hold(text.index("left"))
+    assert len(quotations.outermost) == 1 and len(quotations.all) == 2
+    assert quotations.whole == [(text.index("“"), text.index("”") + 1)]
+
+
+def masked(text: str) -> bytearray:
+    return mask(find_quotations(text), len(text))
 
 
 def test_mask_covers_the_main_marks_only():
     american = "“We ‘won’,” he said of the ‘win’. “Yes.”"
-    assert "".join(c for c, on in zip(american, mask(american), strict=True) if on) == (
+    assert "".join(c for c, on in zip(american, masked(american), strict=True) if on) == (
         "“We ‘won’,”“Yes.”"
     )
     british = "‘We won,’ he said. ‘Yes.’ It is Kim’s."
-    assert "".join(c for c, on in zip(british, mask(british), strict=True) if on) == (
+    assert "".join(c for c, on in zip(british, masked(british), strict=True) if on) == (
         "‘We won,’‘Yes.’"
     )
 
@@ -174,7 +177,7 @@ def test_quotations_are_ordered_nested_and_inside_their_paragraph(text):
         assert quotation.level == len(around)
         crossing = [o for o in quotations if o.start < quotation.start < o.end < quotation.end]
         assert not crossing
-    assert len(mask(text)) == len(text)
+    assert len(masked(text)) == len(text)
 
 
 @settings(deadline=None)

@@ -535,7 +535,7 @@ def test_blocks_cover_the_text_in_order(articles):
 @given(corpora())
 def test_sentences_cover_their_blocks(articles):
     blocks = find_blocks(articles)
-    sentences = find_sentences(articles, blocks)
+    sentences = find_sentences(articles)
     schema.to_arrow("sentences", sentences)
     for article in articles.itertuples():
         mine = sentences[sentences["article_id"] == article.article_id]
@@ -609,7 +609,7 @@ def test_no_articles_give_no_rows():
     articles = articles_of()
     blocks = find_blocks(articles)
     assert list(blocks) == structure.SPAN_COLUMNS and blocks.empty
-    assert find_sentences(articles, blocks).empty and add_role(blocks, blocks).empty
+    assert find_sentences(articles).empty and add_role(blocks, blocks).empty
     assert find_captions(articles, blocks).empty and find_related_links(articles, blocks).empty
     assert add_wire(add_header(articles, blocks), blocks).empty
 
@@ -625,7 +625,7 @@ def test_time_is_linear(unit):
     def seconds(length: int) -> float:
         articles = articles_of((unit * length)[:length])
         begin = time.perf_counter()
-        find_sentences(articles, find_blocks(articles))
+        find_sentences(articles)
         return time.perf_counter() - begin
 
     small, large = min(seconds(4_000 + n) for n in range(3)), seconds(40_000)

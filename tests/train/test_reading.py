@@ -19,6 +19,7 @@ from tokenizers import Tokenizer  # noqa: E402
 
 from helpers.model import decoding, encoder  # noqa: E402
 from helpers.model.encoder import NAME_TAGS, TAGS  # noqa: E402
+from helpers.text.article import Article  # noqa: E402
 from helpers.train import examples, export, network, reading  # noqa: E402
 
 TEXT = "“We will rebuild the bridge,” Mayor Ana Ortiz said on Monday.\n\nRain is over, he added."
@@ -245,7 +246,7 @@ def test_the_written_model_says_what_the_network_says(tmp_path, weights, tokeniz
     assert (tmp_path / "model" / "model.onnx").stat().st_size <= 24_000_000
     export.write_onnx(network.to_numpy(model), tmp_path / "float.onnx", "float", gelu="Gelu")
     shipped = encoder.Encoder(tmp_path / "model")
-    inputs = encoder.read_words(tokenizer, TEXT)
+    inputs = encoder.read_words(tokenizer, Article(TEXT))
     (window,) = encoder.make_windows(inputs)
     ids, shapes, quoted, _ = encoder.fill(inputs, window)
     with torch.no_grad():
