@@ -24,7 +24,7 @@ from tables_fixture import make_tables, write_tables
 
 from helpers.batch import report
 from helpers.build import aliases
-from helpers.measure import measures
+from helpers.measure import counting
 from helpers.show import concordance, explore
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -434,7 +434,7 @@ def reading_pages(tmp_path_factory) -> dict[str, Path]:
     folder = write_tables(made, tmp_path_factory.mktemp("tables"))
     out = tmp_path_factory.mktemp("pages")
     articles, said = made["articles"], made["attributions"]
-    voices = measures.count_speakers(said)
+    voices = counting.count_speakers(said)
     explore.trace(voices, said, "voices", out, folder)
     explore.write_appendix(out, folder)
     texts = concordance.Texts(folder, articles)

@@ -22,7 +22,7 @@ import pyarrow.compute  # noqa: F401
 import pyarrow.dataset  # noqa: F401
 
 from helpers.batch import overview, plan, report, runs  # noqa: F401
-from helpers.measure import measures, tones  # noqa: F401
+from helpers.measure import attitudes, comparisons, counting, sourcing, speech  # noqa: F401
 from helpers.show import charts, concordance, desk, explore  # noqa: F401
 from helpers.store.versions import engine_hashes
 from helpers.study import benchmarks, study  # noqa: F401

@@ -19,7 +19,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from helpers.measure import measures
+from helpers.measure import shares
+from helpers.measure.intervals import difference_interval
 from helpers.store import tables
 
 ARTICLE_COLUMNS = ["article_id", "outlet", "published", "sha256"]
@@ -185,7 +186,7 @@ def measure_by(rows: pd.DataFrame, by: str = "") -> pd.DataFrame:
     One row is one value of `by`: count (that hold), n, share, low, high; largest share first.
     """
     words = rows.assign(holds=np.where(rows["holds"], "yes", "no"))
-    found = measures.measure_shares(words, "holds", by=by)
+    found = shares.measure_shares(words, "holds", by=by)
     if len(found) and "yes" not in set(found["holds"]):  # it holds nowhere: the rest of "no"
         found = found.assign(holds="yes", count=0, articles=0, share=1 - found["share"])
         found[["low", "high"]] = 1 - found[["high", "low"]].to_numpy()
@@ -261,11 +262,12 @@ def compare_shares(before: Build, now: Build) -> pd.DataFrame:
     joined = measure_headlines(before).merge(
         measure_headlines(now), on="measure", suffixes=("_before", "_now"), validate="one_to_one"
     )
-    old, new = joined["share_before"], joined["share_now"]
-    moved = new - old
-    down = np.hypot(new - joined["low_now"], joined["high_before"] - old)
-    up = np.hypot(joined["high_now"] - new, old - joined["low_before"])
-    compared = joined.assign(before=old, now=new, moved=moved, low=moved - down, high=moved + up)
+    old, new = (
+        [joined[f"{name}_{when}"] for name in ("share", "low", "high")]
+        for when in ("before", "now")
+    )
+    low, high = difference_interval(new, old)
+    compared = joined.assign(before=old[0], now=new[0], moved=new[0] - old[0], low=low, high=high)
     compared["clear"] = (compared["low"] > 0) | (compared["high"] < 0)
     return compared[columns]
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from helpers.store import tables
+from helpers.store import schema, tables
 
 ROWS, ARTICLES, WORDS = "rows", "articles", "words"
 VALUES, MEAN, SUM, SPREAD = "values", "mean", "sum", "spread"
@@ -24,6 +24,7 @@ NUMBERS = {
     "attributions": ROWS,
     "mentions": ROWS,
     "replies": ROWS,
+    "criticisms": ROWS,
     "targets": ROWS,
     "statements": ROWS,
     "hits": ROWS,
@@ -31,6 +32,35 @@ NUMBERS = {
     "near": ROWS,
     "articles": ARTICLES,
     "words": WORDS,
+}
+# What each further number of the suite's tables is of the rows behind it: a unit, the column that
+# it is made of, and the column, or its value, that the rows have. The first that fits is taken.
+FURTHER = {
+    "speakers": "values of speaker",
+    "ways": "values of text",
+    "sources": "values of source",
+    "named_sources": "values of source where named",
+    "speaking": "articles where speaks",
+    "judged": "rows where judged_as",
+    "people": "values of entity_id where mentioned",
+    "undated": "rows where undated",
+    "copies": "rows where copy",
+    "wire": "rows where from_wire",
+    "shortest": "least of words",
+    "median": "median of words",
+    "longest": "most of words",
+    "tone": "mean of tone",
+    "spread": "spread of tone",
+    "weight": "mean of weight",
+    "pull": "sum of weight",
+    **{form: f"rows where form={form}" for form in schema.FORMS},
+    **{
+        one: f"rows where judged_as={one}; rows where tone_label={one}" for one in schema.POLARITIES
+    },
+    "quoted": "rows where reply=quoted",
+    "paraphrased": "rows where reply=paraphrased",
+    "did_not_answer": "rows where reply=did not answer",
+    "not_heard": "rows where reply=not heard",
 }
 AGGREGATES = {MEAN: "mean", SUM: "sum", SPREAD: "std", LEAST: "min", MEDIAN: "median", MOST: "max"}
 LISTED, SOME = 100_000, 5
@@ -163,6 +193,9 @@ def trace(
     EvidenceError
         When a number differs from what its rows give.
     """
+    if counts.empty:
+        whole = dict.fromkeys(["start", "end", "words"], "Int64")
+        return pd.DataFrame(columns=LEDGER).astype({"row": "int64", **whole})
     keys = list(keys) or shared_keys(counts, rows)
     needed = {*keys, "article_id", "start", "end", "words", value}
     if "start" not in rows:
@@ -207,6 +240,83 @@ def trace(
     ledger.loc[~(listed | (sizes == 0))[ledger["row"]], "value"] = UNLISTED
     whole = ["start", "end", "words"]
     return ledger[LEDGER].astype(dict.fromkeys(whole, "Int64"))
+
+
+def trace_all(
+    counts: pd.DataFrame,
+    rows: pd.DataFrame,
+    articles: pd.DataFrame,
+    name: str,
+    of: pd.DataFrame | None = None,
+    by: Sequence[str] = (),
+    keys: Sequence[str] = (),
+    counted: Mapping[str, str] | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Yield the ledgers of all numbers of a published table that are counted from rows.
+
+    Parameters
+    ----------
+    counts, rows, articles, name, keys
+        As for `trace`. The first ledger has this name; numbers that are counted from some of the
+        rows only have ledgers of their own, for instance "speakers (direct)".
+    of, by
+        What `n` counts, in each value of the columns `by`: `rows`, or other rows, whose own columns
+        among the keys are taken for `by`. It is traced as "<name> (n)".
+    counted
+        What numbers are, where NUMBERS and FURTHER do not say it or mean another thing:
+        "UNIT of COLUMN where COLUMN=VALUE", the last two parts where they are needed.
+    """
+    counted = counted or {}
+    keys = list(keys) or shared_keys(counts, rows)
+    for place, ((where, value), units) in enumerate(_plan(counts, rows, counted).items()):
+        called = name if not place else f"{name} ({next(iter(units))})"
+        yield trace(counts, _where(rows, where), articles, called, keys, units, value)
+    if "n" in counts:
+        by = list(by) if of is None else shared_keys(counts, of)
+        whole = rows if of is None else of
+        n = counts[[*by, "n"]].drop_duplicates()
+        yield trace(n, whole, articles, f"{name} (n)", by, {"n": counted.get("n", ROWS)})
+
+
+def _plan(
+    counts: pd.DataFrame, rows: pd.DataFrame, counted: Mapping[str, str]
+) -> dict[tuple[str, str], dict[str, str]]:
+    """Put the numbers together that are made from the same rows and the same column of them."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for number in counts:
+        rule = counted.get(number) or NUMBERS.get(number) or _fitting(number, rows)
+        if rule and number != "n" and _countable(counts, number):
+            unit, value, where = _read_rule(rule)
+            if unit != WORDS or "words" in rows:
+                found.setdefault((where, value), {})[number] = unit
+    whole = [key for key in found if not key[0]]
+    if ("", "") in found and len(whole) > 1:
+        other = next(key for key in whole if key[1])
+        found = {other: found.pop(("", "")) | found.pop(other), **found}
+    return dict(sorted(found.items(), key=lambda item: bool(item[0][0])))
+
+
+def _fitting(number: str, rows: pd.DataFrame) -> str:
+    """Return the first rule of FURTHER for a number whose columns the rows have."""
+    for rule in filter(None, FURTHER.get(number, "").split("; ")):
+        _, value, where = _read_rule(rule)
+        if {value, where.split("=")[0]} - {""} <= set(rows):
+            return rule
+    return ""
+
+
+def _read_rule(rule: str) -> tuple[str, str, str]:
+    """Cut "values of source where named" into its unit, its column and its condition."""
+    unit, _, where = rule.partition(" where ")
+    unit, _, value = unit.partition(" of ")
+    return unit, value, where
+
+
+def _where(rows: pd.DataFrame, where: str) -> pd.DataFrame:
+    column, _, value = where.partition("=")
+    if not column:
+        return rows
+    return rows[rows[column] == value] if value else rows[rows[column].astype(bool)]
 
 
 def _countable(counts: pd.DataFrame, name: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers.measure.counting import name_day
 from helpers.store import tables
 
 MARK = "background:#DCEBF5; color:#111; text-decoration:underline; text-underline-offset:3px"
@@ -125,7 +126,7 @@ def write_passage(row: dict[str, Any]) -> str:
     """Write one row of `evidence` as a passage with its words marked and its place below."""
     told = [_told(name, value) for name, value in row.items() if name not in EVIDENCE_COLUMNS]
     where = [row["outlet"]]
-    where += [] if pd.isna(row["published"]) else [f"{row['published']:%-d %B %Y}"]
+    where += [] if pd.isna(row["published"]) else [name_day(row["published"])]
     where += [f"article {row['article_id']}, characters {row['start']:,} to {row['end']:,}"]
     where += [f"rule: {row['rule']}"] if row["rule"] else []
     where += [] if pd.isna(row["confidence"]) else [f"confidence {row['confidence']:.2f}"]

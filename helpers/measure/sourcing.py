@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.measure import measures
+from helpers.measure import counting, shares, speech
 from helpers.measure.intervals import wilson_interval
 from helpers.store import codebook, tables
 
@@ -75,8 +75,8 @@ def measure_state_media(attributions: pd.DataFrame, articles: pd.DataFrame) -> p
     n = articles.groupby("outlet").size()
     found = state.groupby("outlet")["article_id"].nunique().reindex(n.index, fill_value=0)
     counts = found.rename("articles").rename_axis("outlet").reset_index()
-    shares = measures.add_article_share(counts, n)
-    return shares.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
+    found = shares.add_article_share(counts, n)
+    return found.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
 
 
 def add_sole_relay(attributions: pd.DataFrame) -> pd.DataFrame:
@@ -151,10 +151,10 @@ def measure_positions(attributions: pd.DataFrame) -> pd.DataFrame:
 
     Rows are in the order of the story. Needs the column of `add_position`.
     """
-    shares = measures.measure_shares(attributions, "source_type", by="position")
-    parts = [name for name in POSITIONS if name in set(shares["position"])]
-    position = pd.Categorical(shares["position"], parts, ordered=True)
-    ordered = shares.assign(position=position).sort_values("position", kind="stable")
+    found = shares.measure_shares(attributions, "source_type", by="position")
+    parts = [name for name in POSITIONS if name in set(found["position"])]
+    position = pd.Categorical(found["position"], parts, ordered=True)
+    ordered = found.assign(position=position).sort_values("position", kind="stable")
     return ordered.reset_index(drop=True)
 
 
@@ -168,7 +168,7 @@ def find_support(attributions: pd.DataFrame, wanted: pd.Index) -> pd.Series:
     labels differ. Two statements say the same when they share half of the words of the shorter one
     (words of four letters and more, common ones apart): a sign to look at, not a proof.
     """
-    source, _ = pd.factorize(measures.add_source(attributions)["source"])
+    source, _ = pd.factorize(counting.add_source(attributions)["source"])
     article, _ = pd.factorize(attributions["article_id"])
     places = attributions.index.get_indexer(wanted)
     told = np.full(len(attributions), -1, np.int8)
@@ -311,8 +311,8 @@ def measure_policy(audit: pd.DataFrame) -> pd.DataFrame:
     """
     found = []
     for demand, held in _by_demand(audit):
-        shares = measures.measure_shares(held, "met")
-        row = shares[shares["met"].astype(bool)].drop(columns="met")
+        measured = shares.measure_shares(held, "met")
+        row = measured[measured["met"].astype(bool)].drop(columns="met")
         if row.empty:
             row = pd.DataFrame(
                 [{"count": 0, "n": len(held), "articles": 0, "share": 0.0, "low": 0.0}]
@@ -337,7 +337,7 @@ def find_criticised(
     Parameters
     ----------
     aimed
-        Statements about somebody, as from `tones.join_targets`; the negative ones count.
+        Statements about somebody, as from `attitudes.join_targets`; the negative ones count.
     attributions, replies
         Of the same articles.
 
@@ -355,7 +355,7 @@ def find_criticised(
     found = found.reset_index()
     criticised = found["article_id"].drop_duplicates()
     said = attributions[["article_id", "speaker_id", "form"]]
-    spoken = measures.each_speaker(
+    spoken = speech.each_speaker(
         said[tables.find_places(said["article_id"], criticised) >= 0]
     ).dropna(subset=["entity_id"])
     pairs = list(zip(found["article_id"], found["entity_id"], strict=True))

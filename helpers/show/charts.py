@@ -542,7 +542,7 @@ def plot_moves(
 
 def _months(ax: Axes) -> ConciseDateFormatter:
     months = ConciseDateFormatter(ax.xaxis.get_major_locator(), show_offset=False)
-    months.formats[2] = "%-d %b"
+    months.formats[2] = "%d %b"
     return months
 
 
@@ -706,7 +706,7 @@ def plot_target_grid(
     ax: Axes | None = None,
     nothing: str = NOTHING,
 ) -> Axes:
-    """Draw who speaks how of whom (`tones.measure_targets`): rows speak, columns are meant.
+    """Draw who speaks how of whom (`attitudes.measure_targets`): rows speak, columns are meant.
 
     `row` is the column of those who speak. The targets, and of these the speakers, with the most
     judged statements are drawn. A judged cell
@@ -741,7 +741,7 @@ def plot_target_grid(
 def plot_instruments(
     frame: pd.DataFrame, label: str, ax: Axes | None = None, nothing: str = NOTHING
 ) -> Axes:
-    """Draw each row's mean tone by each instrument (`tones.measure_instruments`), with intervals.
+    """Draw each row's mean tone by each instrument (`attitudes.measure_instruments`).
 
     The rows come in their order in the frame; instruments are told apart by shape and named in a
     legend. A row has only those instruments that have enough statements.

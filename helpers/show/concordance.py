@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from nltk.metrics.association import BigramAssocMeasures
 from nltk.probability import FreqDist
 
-from helpers.measure import measures
+from helpers.measure import counting, intervals, shares
 from helpers.measure.passages import MARK, write_text
 from helpers.store import tables
 
@@ -290,7 +290,7 @@ class Lines(pd.DataFrame):
 
 
 def _line(row: dict) -> str:
-    day = "" if pd.isna(row["published"]) else f", {row['published']:%-d %b %Y}"
+    day = "" if pd.isna(row["published"]) else f", {counting.name_day(row['published'], '%b %Y')}"
     where = (
         f"{escape(row['outlet'])}{day}<br><small>{escape(row['article_id'])}:{row['start']}</small>"
     )
@@ -335,8 +335,8 @@ def measure_spread(hits: pd.DataFrame, articles: pd.DataFrame, by: str = "outlet
     counts = held.groupby(by)[["hits", "articles"]].sum()
     n = articles.groupby(by).size()
     counts = counts.reindex(n.index, fill_value=0).reset_index()
-    shares = measures.add_article_share(counts, n)
-    return shares.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
+    found = shares.add_article_share(counts, n)
+    return found.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
 
 
 def count_over_time(hits: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
@@ -344,12 +344,12 @@ def count_over_time(hits: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
 
     One row is one outlet and week: articles (with a hit), n (all), share, low, high.
     """
-    weeks = measures.count_weeks(articles)
+    weeks = counting.count_weeks(articles)
     found = articles["article_id"].isin(hits["article_id"].unique())
-    held = measures.count_weeks(articles[found])
+    held = counting.count_weeks(articles[found])
     weeks = weeks.rename(columns={"articles": "n"}).merge(held, on=["outlet", "week"], how="left")
     weeks["articles"] = weeks["articles"].fillna(0).astype("int64")
-    low, high = measures.wilson_interval(weeks["articles"], weeks["n"])
+    low, high = intervals.wilson_interval(weeks["articles"], weeks["n"])
     share = weeks["articles"] / weeks["n"].where(weeks["n"] > 0)
     return weeks.assign(share=share.astype(float), low=low, high=high)
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from helpers.build.corpus import open_corpus as open_corpus
 from helpers.measure import sourcing
+from helpers.measure.counting import name_day
 from helpers.measure.evidence import ARTICLES, ROWS, WORDS, shared_keys
 from helpers.measure.evidence import trace as find_evidence
 from helpers.measure.passages import evidence as evidence
@@ -285,7 +286,7 @@ def _paragraph(text: str, block: tuple, layers: Iterable[_Layer]) -> str:
 def _head(article: pd.Series) -> str:
     told = [article["outlet"], article["byline"], article["path"]]
     if not pd.isna(article["published"]):
-        told.insert(1, f"{article['published']:%-d %B %Y}")
+        told.insert(1, name_day(article["published"]))
     told.append(f"{article['words']:,} words")
     line = " · ".join(filter(None, told))
     return f'<p style="color:#595959; margin:0 0 0.5em">{escape(line)}</p>'

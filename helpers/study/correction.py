@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.measure.intervals import clustered_interval
-from helpers.measure.measures import measure_shares
+from helpers.measure.shares import measure_shares
 
 NOT_ONE = "(no statement)"
 COLUMNS = ["count", "n", "share", "low", "high", "corrected", "corrected_low", "corrected_high"]

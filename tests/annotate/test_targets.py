@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from helpers.annotate import targets
 from helpers.build import corpus
-from helpers.measure import tones
+from helpers.measure import attitudes
 from helpers.store import schema, tables
 
 STORY = (
@@ -160,8 +160,8 @@ def test_the_story_is_told_as_a_person_reads_it(stories, tmp_path):
         name: tables.read_table(name, tmp_path / "tables")
         for name in ("targets", "attributions", "entities")
     }
-    aimed = tones.join_targets(read["targets"], read["attributions"], read["entities"])
-    grid = tones.measure_targets(aimed, minimum=2)
+    aimed = attitudes.join_targets(read["targets"], read["attributions"], read["entities"])
+    grid = attitudes.measure_targets(aimed, minimum=2)
     cells = grid.set_index(["speaker", "target"])
     assert cells.loc[("White House", "Russia"), "balance"] == -1
     silent = grid.loc[grid["speaker"].str.contains("Zelenskyy"), "abstained"]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.annotate import tone
-from helpers.measure import tones
+from helpers.measure import attitudes
 from helpers.store import schema
 
 TEXTS = st.lists(
@@ -177,7 +177,7 @@ def test_tone_toward_a_target(text, target, polarity):
 def test_of_a_negation_without_marks_the_model_is_not_sure():
     frame = pd.DataFrame({"text": ["Brandvik is not an honest man, Quist said."]})
     judged = tone.add_target_tone(frame.assign(start=0, end=8)).iloc[0]
-    assert judged["polarity"] != "positive" and judged["p_neutral"] < tones.SURE
+    assert judged["polarity"] != "positive" and judged["p_neutral"] < attitudes.SURE
     assert judged["p_negative"] > judged["p_positive"]
 
 

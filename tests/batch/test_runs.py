@@ -190,15 +190,15 @@ def test_the_notebook_kept_is_an_ordinary_papermill_notebook(ran):
 
 LEAKS = """
 import builtins, os, random, numpy, pandas
-from helpers.measure import measures
+from helpers.measure import counting
 pandas.set_option("display.precision", 1); os.environ["LEAK"] = "1"; builtins.leak = 1
-measures.leak = 1; os.chdir("/"); random.seed(1); leak = 1
+counting.leak = 1; os.chdir("/"); random.seed(1); leak = 1
 """
 CLEAN = """
 import builtins, os, sys, numpy, pandas
-from helpers.measure import measures
+from helpers.measure import counting
 ['helpers.batch.preload' not in sys.modules, 'LEAK' in os.environ, hasattr(builtins, 'leak'),
- hasattr(measures, 'leak'), 'leak' in globals(), os.getcwd() == '/',
+ hasattr(counting, 'leak'), 'leak' in globals(), os.getcwd() == '/',
  pandas.get_option("display.precision") == 1]
 """
 SLEEPS = "import subprocess\nprint(subprocess.Popen(['sleep', '600'], start_new_session=True).pid)"

@@ -12,38 +12,38 @@ from hypothesis import strategies as st
 from lxml import html
 from tables_fixture import make_tables, write_tables
 
-from helpers.measure import evidence, measures
+from helpers.measure import attitudes, counting, evidence, select, shares
 from helpers.show import appendix, explore
 from helpers.store import tables
 
 MADE = make_tables(articles=120)
 ARTICLES = MADE["articles"]
-SAID = measures.join_articles(MADE["attributions"], ARTICLES).pipe(measures.add_naming)
-MENTIONS = measures.join_articles(MADE["mentions"], ARTICLES)
-MENTIONS = measures.join_entities(MENTIONS, MADE["entities"])
-REPLIES = measures.join_articles(MADE["replies"], ARTICLES)
+SAID = select.join_articles(MADE["attributions"], ARTICLES).pipe(counting.add_naming)
+MENTIONS = select.join_articles(MADE["mentions"], ARTICLES)
+MENTIONS = select.join_entities(MENTIONS, MADE["entities"])
+REPLIES = select.join_articles(MADE["replies"], ARTICLES)
 N = ARTICLES.groupby("outlet").size()
 
 PUBLISHED = {
-    "entities": (measures.count_entities(MENTIONS), MENTIONS, {}),
-    "entities_by_outlet": (measures.count_entities(MENTIONS, "outlet"), MENTIONS, {}),
-    "speakers": (measures.count_speakers(SAID), SAID, {}),
-    "speakers_by_outlet": (measures.count_speakers(SAID, "outlet"), SAID, {}),
-    "source_types": (measures.measure_shares(SAID, "source_type"), SAID, {}),
+    "entities": (counting.count_entities(MENTIONS), MENTIONS, {}),
+    "entities_by_outlet": (counting.count_entities(MENTIONS, "outlet"), MENTIONS, {}),
+    "speakers": (counting.count_speakers(SAID), SAID, {}),
+    "speakers_by_outlet": (counting.count_speakers(SAID, "outlet"), SAID, {}),
+    "source_types": (shares.measure_shares(SAID, "source_type"), SAID, {}),
     "forms_by_outlet": (
-        measures.measure_shares(SAID, "form", by="outlet"),
+        shares.measure_shares(SAID, "form", by="outlet"),
         SAID,
         {"by": "outlet"},
     ),
     "words_by_naming": (
-        measures.measure_shares(SAID, "naming", weight="words"),
+        shares.measure_shares(SAID, "naming", weight="words"),
         SAID,
         {"weight": "words"},
     ),
-    "cues": (measures.count_values(SAID, "cue", "form"), SAID, {}),
-    "relays": (measures.count_relays(SAID), SAID, {}),
-    "tones": (measures.measure_tone(SAID), SAID.dropna(subset=["tone"]), {}),
-    "outlets": (measures.count_articles(ARTICLES)[["outlet", "articles"]], ARTICLES, {}),
+    "cues": (counting.count_values(SAID, "cue", "form"), SAID, {}),
+    "relays": (counting.count_relays(SAID), SAID, {}),
+    "tones": (attitudes.measure_tone(SAID), SAID.dropna(subset=["tone"]), {}),
+    "outlets": (counting.count_articles(ARTICLES)[["outlet", "articles"]], ARTICLES, {}),
 }
 
 
@@ -90,7 +90,7 @@ def test_a_published_table_is_rebuilt_from_its_ledger_alone(out, name):
     rows = pd.DataFrame([json.loads(key) for key in ledger["key"]]).assign(
         article_id=ledger["article_id"].to_numpy()
     )
-    rebuilt = measures.measure_shares(rows[rows["article_id"] != ""], column, by=by)
+    rebuilt = shares.measure_shares(rows[rows["article_id"] != ""], column, by=by)
     published = pd.read_csv(out / f"{name}.csv")
     order = list(keys)
     pd.testing.assert_frame_equal(
@@ -117,8 +117,8 @@ def test_denominators_have_evidence_too(out):
 
 
 def test_shares_of_articles_are_traced_to_articles(folder, tmp_path):
-    chosen = measures.count_entities(MENTIONS).head(3)
-    shares = measures.measure_entities(MENTIONS, ARTICLES, chosen, "outlet")
+    chosen = counting.count_entities(MENTIONS).head(3)
+    shares = counting.measure_entities(MENTIONS, ARTICLES, chosen, "outlet")
     explore.trace(shares, MENTIONS, "shares", tmp_path, folder, of=ARTICLES, by="outlet")
     numbers = evidence.rebuild(appendix.read_ledger(tmp_path / "trace.csv"))
     n = numbers.query("number == 'n'")
@@ -132,7 +132,7 @@ def test_a_number_that_its_rows_do_not_give_is_refused(folder):
 
 
 def test_keys_that_are_too_few_are_refused():
-    counts = measures.count_values(SAID, "cue", "form")
+    counts = counting.count_values(SAID, "cue", "form")
     with pytest.raises(evidence.EvidenceError, match="stands twice"):
         evidence.trace(counts, SAID, ARTICLES, "cues", keys=["cue"])
 

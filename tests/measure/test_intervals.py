@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest import approx
 
-from helpers.measure import intervals, measures
+from helpers.measure import attitudes, intervals, shares
 
 
 def test_a_difference_takes_newcombes_interval():
@@ -21,20 +21,15 @@ def test_a_difference_takes_newcombes_interval():
     assert (float(low), float(high)) == (approx(0.0524, abs=5e-5), approx(0.3339, abs=5e-5))
 
 
-def test_a_stricter_level_is_wider():
-    assert intervals.wilson_interval(3, 10, 0.99)[0] < intervals.wilson_interval(3, 10)[0]
-    strict, usual = (intervals.clustered_interval(0.3, 30, 20, level) for level in (0.99, 0.95))
-    assert strict[0] < usual[0] and usual[1] < strict[1]
-
-
 def test_groups_resampled_together_are_as_if_alone():
     chance = np.random.default_rng(7)
     groups = chance.integers(0, 40, 3_000)
     sums, sizes = chance.normal(0, 1, 3_000), np.ones(3_000)
     low, high = intervals.resampled_intervals(sums, sizes, groups, 41)
     for group in (0, 13, 39):
-        alone = intervals.resampled_interval(sums[groups == group], sizes[groups == group])
-        assert (low[group], high[group]) == approx(alone)
+        mine = groups == group
+        alone = intervals.resampled_intervals(sums[mine], sizes[mine], np.zeros(mine.sum()), 1)
+        assert (low[group], high[group]) == approx(np.ravel(alone))
     assert np.isnan([low[40], high[40]]).all()
 
 
@@ -78,7 +73,7 @@ def test_shares_of_clustered_rows_are_covered_in_95_of_100(articles, share):
     covered = []
     for _ in range(130):
         rows = clustered_rows(chance, articles, share, spread=4)
-        row = measures.measure_shares(rows, "naming").set_index("naming").loc["named"]
+        row = shares.measure_shares(rows, "naming").set_index("naming").loc["named"]
         covered.append(row["low"] <= share <= row["high"])
     assert 0.92 <= np.mean(covered) <= 0.98
 
@@ -94,77 +89,25 @@ def test_means_of_clustered_rows_are_covered_in_95_of_100():
     assert 0.92 <= np.mean((low <= 0.1) & (high >= 0.1)) <= 0.98
 
 
-def test_differences_of_outlets_are_covered_in_95_of_100():
-    chance = np.random.default_rng(10)
-    covered = []
-    for _ in range(75):
-        one = clustered_rows(chance, 60, 0.35, 4).assign(outlet="Courier")
-        other = clustered_rows(chance, 90, 0.25, 4).assign(outlet="Clarion")
-        other["article_id"] += 1_000
-        found = measures.measure_differences(pd.concat([one, other]), "naming", "outlet")
-        row = found.query("outlet == 'Courier' and naming == 'named'").iloc[0]
-        covered.append(row["low"] <= 0.1 <= row["high"])
-    assert 0.92 <= np.mean(covered) <= 0.98
-
-
-# ---------------------------------------------------------------------------------- differences
-
-
-def test_a_difference_is_ours_less_theirs():
-    rows = pd.DataFrame(
-        {
-            "article_id": np.arange(160) // 2,
-            "outlet": np.repeat(["A", "B"], 80),
-            "form": np.repeat(["direct", "indirect", "direct", "indirect"], [60, 20, 20, 60]),
-        }
-    )
-    found = measures.measure_differences(rows, "form", "outlet").set_index(["outlet", "form"])
-    assert found.loc[("A", "direct"), "difference"] == approx(0.75 - 0.25)
-    assert found.loc[("B", "direct"), "difference"] == approx(0.25 - 0.75)
-    assert (found["tests"] == 4).all()
-    assert found.loc[("A", "direct"), "low"] > 0 and found.loc[("A", "direct"), "clear"]
-
-
-def test_where_there_is_too_little_nothing_is_compared():
-    rows = pd.DataFrame({"article_id": range(12), "outlet": ["A"] * 10 + ["B"] * 2, "form": "x"})
-    found = measures.measure_differences(rows, "form", "outlet", minimum=5)
-    assert found["difference"].isna().all() and not found["clear"].any()
-    assert measures.measure_differences(rows.head(0), "form", "outlet").empty
-    assert "Nothing is compared" in measures.note_comparisons(found.head(0))
-
-
-def test_chance_alone_makes_few_differences_clear():
-    """Without any difference, one comparison in twenty misses zero; "clear" hardly ever does."""
-    chance = np.random.default_rng(11)
-    missed, clear = [], []
-    for _ in range(25):
-        rows = clustered_rows(chance, 80, 0.3, 4)
-        outlets = chance.choice(["A", "B", "C", "D"], 80)
-        found = measures.measure_differences(
-            rows.assign(outlet=outlets[rows["article_id"]]), "naming", "outlet"
-        )
-        missed += [(found["low"] > 0) | (found["high"] < 0)]
-        clear += [found["clear"].any()]
-    assert 0 < np.mean(missed) < 0.09 and np.mean(clear) < 0.1
-    assert "Bonferroni" in measures.note_comparisons(found)
-
-
 # ---------------------------------------------------------------------------------------- speed
 
 
-def test_2000_resamples_of_200_000_attributions_take_less_than_5_cpu_seconds():
+def spent_on(statements: int) -> float:
+    """CPU seconds for the tones of many speakers, their articles resampled 2,000 times."""
     chance = np.random.default_rng(1)
-    speaker = chance.zipf(1.4, 200_000) % 20_000
     rows = pd.DataFrame(
         {
-            "article_id": chance.integers(0, 60_000, 200_000),
-            "speaker": speaker,
-            "tone": chance.normal(0, 0.4, 200_000).clip(-1, 1),
+            "article_id": chance.integers(0, statements // 3, statements),
+            "speaker": chance.zipf(1.4, statements) % (statements // 10),
+            "tone": chance.normal(0, 0.4, statements).clip(-1, 1),
             "tone_label": "neutral",
         }
     )
     began = time.process_time()
-    tones = measures.measure_tone(rows)
-    spent = time.process_time() - began
-    print(f"\n{len(tones):,} speakers: {spent:.1f} CPU s")
-    assert tones["low"].notna().sum() > 2_500 and spent < 5
+    assert attitudes.measure_tone(rows)["low"].notna().any()
+    return time.process_time() - began
+
+
+def test_four_times_as_many_statements_take_not_much_longer_to_resample():
+    """Speakers with as many articles share their draws: the work grows slower than the rows."""
+    assert spent_on(100_000) < 6 * max(spent_on(25_000), 0.05)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tables_fixture import make_tables
 
-from helpers.measure import measures, sourcing, tones
+from helpers.measure import attitudes, select, shares, sourcing
 from helpers.store import codebook
 
 
@@ -132,7 +132,7 @@ def test_the_criticised_are_quoted_paraphrased_asked_or_not_heard():
 
 
 def joined(made: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    return measures.join_articles(made["attributions"], made["articles"])
+    return select.join_articles(made["attributions"], made["articles"])
 
 
 @settings(max_examples=15, deadline=None)
@@ -141,22 +141,22 @@ def test_counts_add_up_and_shares_lie_in_their_intervals(articles, seed):
     made = make_tables(articles=articles, seed=seed)
     said = joined(made)
     before = said.copy(deep=True)
-    reliance = measures.measure_shares(sourcing.add_reliance(said), "reliance")
+    reliance = shares.measure_shares(sourcing.add_reliance(said), "reliance")
     assert reliance["count"].sum() == len(said)
     placed = sourcing.add_position(said, made["blocks"])
     positions = sourcing.measure_positions(placed)
     assert positions["count"].sum() == len(said)
     audit = sourcing.audit_unnamed(said)
     policy = sourcing.measure_policy(audit)
-    aimed = tones.join_targets(made["targets"], said, made["entities"])
-    replies = measures.join_articles(made["replies"], made["articles"])
+    aimed = attitudes.join_targets(made["targets"], said, made["entities"])
+    replies = select.join_articles(made["replies"], made["articles"])
     criticised = sourcing.find_criticised(aimed, said, replies)
     heard = sourcing.measure_reply(criticised)
     assert heard["n"].sum() == len(criticised)
     state = sourcing.measure_state_media(said, made["articles"])
-    for shares in (reliance, positions, policy, heard, state):
-        assert ((shares["low"] <= shares["share"]) & (shares["share"] <= shares["high"])).all()
-        assert shares["low"].ge(0).all() and shares["high"].le(1).all()
+    for found in (reliance, positions, policy, heard, state):
+        assert ((found["low"] <= found["share"]) & (found["share"] <= found["high"])).all()
+        assert found["low"].ge(0).all() and found["high"].le(1).all()
     pd.testing.assert_frame_equal(said, before)
 
 

@@ -16,65 +16,65 @@ from matplotlib.axes import Axes
 from PIL import Image
 from tables_fixture import make_tables
 
-from helpers.measure import measures, tones
+from helpers.measure import attitudes, counting, select, shares, speech
 from helpers.show import charts
 
 TABLES = make_tables()
 ARTICLES = TABLES["articles"]
-SAID = measures.join_articles(TABLES["attributions"], ARTICLES)
-MENTIONS = measures.join_articles(TABLES["mentions"], ARTICLES)
-MENTIONS = measures.join_entities(MENTIONS, TABLES["entities"])
-ENTITIES = measures.count_entities(MENTIONS).pipe(measures.add_article_share, len(ARTICLES))
-AIMED = tones.join_targets(TABLES["targets"], SAID, TABLES["entities"])
+SAID = select.join_articles(TABLES["attributions"], ARTICLES)
+MENTIONS = select.join_articles(TABLES["mentions"], ARTICLES)
+MENTIONS = select.join_entities(MENTIONS, TABLES["entities"])
+ENTITIES = counting.count_entities(MENTIONS).pipe(shares.add_article_share, len(ARTICLES))
+AIMED = attitudes.join_targets(TABLES["targets"], SAID, TABLES["entities"])
 
 PLOTS = {
     "shares": (charts.plot_shares, ENTITIES, {"label": "entity"}),
     "share panels": (
         charts.plot_share_panels,
-        measures.measure_entities(MENTIONS, ARTICLES, ENTITIES, "outlet"),
+        counting.measure_entities(MENTIONS, ARTICLES, ENTITIES, "outlet"),
         {"label": "entity", "by": "outlet", "behind": ENTITIES},
     ),
     "share panels alone": (
         charts.plot_share_panels,
-        measures.measure_shares(SAID, "form", by="outlet"),
+        shares.measure_shares(SAID, "form", by="outlet"),
         {"label": "form", "by": "outlet", "count": "count"},
     ),
     "ranked panels": (charts.plot_ranked_panels, ENTITIES, {"label": "entity", "by": "label"}),
     "counts": (
         charts.plot_counts,
-        measures.count_roles(TABLES["blocks"], ARTICLES, ["body"]),
+        counting.count_roles(TABLES["blocks"], ARTICLES, ["body"]),
         {"label": "role", "value": "words", "highlight": "counted"},
     ),
-    "timeline": (charts.plot_timeline, measures.count_weeks(ARTICLES), {"by": "outlet"}),
+    "timeline": (charts.plot_timeline, counting.count_weeks(ARTICLES), {"by": "outlet"}),
     "spread": (charts.plot_spread, ARTICLES, {"value": "words", "by": "outlet"}),
     "voice": (
         charts.plot_voice,
-        measures.measure_voice(measures.find_voice(MENTIONS, SAID)),
+        speech.measure_voice(speech.find_voice(MENTIONS, SAID)),
         {"label": "entity"},
     ),
     "tone": (
         charts.plot_tone,
-        measures.measure_tone(SAID, minimum=8),
+        attitudes.measure_tone(SAID, minimum=8),
         {"label": "speaker", "points": SAID},
     ),
     "grid": (
         charts.plot_grid,
-        tones.measure_targets(AIMED, minimum=8),
+        attitudes.measure_targets(AIMED, minimum=8),
         {"row": "speaker", "column": "target", "value": "balance", "diverging": True},
     ),
-    "target grid": (charts.plot_target_grid, tones.measure_targets(AIMED, minimum=8), {}),
+    "target grid": (charts.plot_target_grid, attitudes.measure_targets(AIMED, minimum=8), {}),
     "instruments": (
         charts.plot_instruments,
-        tones.measure_instruments(SAID, AIMED, minimum=3),
+        attitudes.measure_instruments(SAID, AIMED, minimum=3),
         {"label": "speaker"},
     ),
     "relays": (
         charts.plot_grid,
-        measures.count_relays(SAID, by="speaker"),
+        counting.count_relays(SAID, by="speaker"),
         {"row": "speaker", "column": "carrier", "value": "attributions", "count": "attributions"},
     ),
 }
-CORRECTED = measures.measure_shares(SAID, "source_type").assign(
+CORRECTED = shares.measure_shares(SAID, "source_type").assign(
     corrected=lambda rows: rows["share"] * 0.9,
     corrected_low=lambda rows: rows["low"] * 0.8,
     corrected_high=lambda rows: rows["high"],
@@ -191,7 +191,7 @@ def test_more_than_nine_panels_say_how_many_are_missing():
 
 
 def test_tone_below_the_minimum_is_not_drawn():
-    silent = measures.measure_tone(SAID, minimum=10_000)
+    silent = attitudes.measure_tone(SAID, minimum=10_000)
     assert "too few to draw (n = " in words(charts.plot_tone(silent, label="speaker"))
 
 

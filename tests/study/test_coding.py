@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from tables_fixture import make_tables
 
-from helpers.measure import measures
+from helpers.measure import select
 from helpers.store import codebook, tables
 from helpers.study import agreement, coding, codings, correction, reliability, sampling, sheets
 
 MADE = make_tables(articles=60)
 ARTICLES = MADE["articles"]
-SAID = measures.join_articles(MADE["attributions"], ARTICLES, ["body"])
+SAID = select.join_articles(MADE["attributions"], ARTICLES, ["body"])
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample" / "gold"
 
 

