@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from helpers.read import ingest
+from helpers.read.articles import read_corpus
 from helpers.store import schema, tables
 from helpers.store.paths import PROJECT, SAMPLE
 from helpers.text.article import Article, read_articles
@@ -61,7 +61,7 @@ def read_texts() -> list[str]:
     if gold:
         with gzip.open(Path(gold) / "polnear" / "dev.jsonl.gz", "rt", encoding="utf-8") as lines:
             return [json.loads(line)["text"] for line in lines]
-    articles, _ = ingest.read_articles(SAMPLE)
+    articles, _ = read_corpus(SAMPLE)
     return articles["text"].tolist()
 
 
@@ -201,7 +201,7 @@ def read_folder(folder: Path) -> None:
     """Read the articles of a folder into mentions and attributions, and forget them."""
     from helpers.annotate import attributions, mentions
 
-    articles, _ = ingest.read_articles(folder)
+    articles, _ = read_corpus(folder)
     for article in read_articles(articles):
         mentions.find_mentions([article])
         attributions.find_attributions([article])

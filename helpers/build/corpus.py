@@ -34,7 +34,9 @@ from tqdm import tqdm
 from helpers import __version__
 from helpers.annotate import entities
 from helpers.build import aliases, annotation
-from helpers.read import duplicates, ingest
+from helpers.read import duplicates
+from helpers.read.articles import Note, Problem, iter_records, separate_ids
+from helpers.read.files import SourceFile, iter_files
 from helpers.store import codebook, ownership, schema, tables, versions
 from helpers.store.ownership import BuildError, Owned
 from helpers.build.parts import (
@@ -170,7 +172,7 @@ def _build(
     scheduler: str,
 ) -> dict[str, Any]:
     storage = owned.storage
-    files = list(ingest.iter_files(path))
+    files = list(iter_files(path))
     hashes = versions.engine_hashes()
     settings = versions.fingerprint(hashes, mapping, book.sha256)
     file_of_decisions = aliases.decisions_file()
@@ -238,7 +240,7 @@ def _finished(storage: Storage, signature: str) -> dict[str, Any] | None:
 class _Reader:
     """Reads the files the store does not know and hands out parts of articles to annotate."""
 
-    def __init__(self, files: list[ingest.SourceFile], store: PartStore, mapping: dict[str, str]):
+    def __init__(self, files: list[SourceFile], store: PartStore, mapping: dict[str, str]):
         self.files = files
         self.store = store
         self.mapping = mapping
@@ -283,12 +285,12 @@ class _Reader:
         for article_id in record.ids:
             self.ids.setdefault(article_id, record.path)
 
-    def _articles(self, file: ingest.SourceFile, record: FileRecord) -> Iterator[dict[str, Any]]:
+    def _articles(self, file: SourceFile, record: FileRecord) -> Iterator[dict[str, Any]]:
         """Yield the articles of one file; its problems and notes go to the file's record."""
-        for item in ingest.separate_ids(ingest.iter_records(file, self.mapping), self.ids):
-            if isinstance(item, ingest.Problem):
+        for item in separate_ids(iter_records(file, self.mapping), self.ids):
+            if isinstance(item, Problem):
                 record.problems.append(item.row())
-            elif isinstance(item, ingest.Note):
+            elif isinstance(item, Note):
                 record.notes.append(item.text)
             else:
                 yield item
@@ -305,7 +307,7 @@ class _Reader:
 
 
 def _annotate_files(
-    files: list[ingest.SourceFile],
+    files: list[SourceFile],
     store: PartStore,
     mapping: dict[str, str],
     team: Workers,
@@ -647,7 +649,7 @@ def _delete_replaced(owned: Owned, store: PartStore, needed: set[str]) -> None:
     owned.keep_only(kept)
 
 
-def _file_signature(file: ingest.SourceFile) -> str:
+def _file_signature(file: SourceFile) -> str:
     return f"{file.path}|{file.size}|{file.changed}"
 
 

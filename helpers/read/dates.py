@@ -4,53 +4,39 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
 
-EARLIEST_YEAR, LATEST_YEAR = 1600, 2199
+from helpers.store.lexicons import read_lexicon
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
-    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-)
+EARLIEST_YEAR, LATEST_YEAR = 1600, 2199
+LARGEST_OFFSET = timedelta(hours=14)
+
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
-_YEAR = r"(?P<year>\d{4})"
-_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?"
-_PREFIX = re.compile(
-    r"^(?:(?:first |last )?(?:published|posted|updated|date)(?: on| at)?:?)\s+", re.I
-)
+_MONTH = r"(?P<month>[^\W\d_]{3,12})\.?"
+_YEAR = r"(?P<year>\d{4})(?!\d)"
 _DATES = tuple(
-    re.compile(_WEEKDAY + pattern, re.I)
+    re.compile(pattern, re.I)
     for pattern in (
-        r"(?P<year>\d{4})[-/.](?P<number>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)",
-        r"(?P<year>\d{4})(?P<number>\d{2})(?P<day>\d{2})(?!\d{1,3}(?:\D|$))",
-        _MONTH + r"\s*" + _DAY + r",?\s+" + _YEAR + r"(?!\d)",
-        _DAY + r"[\s-]+(?:of\s+)?" + _MONTH + r",?[\s-]+" + _YEAR + r"(?!\d)",
+        r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)",
+        r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?!\d{1,3}(?:\D|$))",
+        rf"{_MONTH}\s?{_DAY},?\s{_YEAR}",
+        rf"{_DAY}[\s-]{{1,3}}(?:of\s)?{_MONTH},?[\s-]{{1,3}}{_YEAR}",
     )
 )
-_NUMBERS = re.compile(_WEEKDAY + r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?=\D|$)", re.I)
+_NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?=\D|$)")
+_BETWEEN = re.compile(r"(?:T|,|\sat\s|\s[-–|]\s|\s)*", re.I)
 _TIME = re.compile(
     r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?(?::(?P<second>\d{2})(?:[.,](?P<part>\d+))?)?"
-    r"\s*(?P<half>[ap])?(?:\.?m\b\.?)?",
+    r"\s?(?P<half>[ap])?(?:\.?m\b\.?)?",
     re.I,
 )
-_COMPACT_TIME = re.compile(r"T?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?")
-_OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-−])(\d{2}):?(\d{2})?", re.I)
-_ZONE_HOURS = {
-    **dict.fromkeys(("z", "utc", "gmt", "ut"), 0),
-    **{"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7},
-    **{"bst": 1, "cet": 1, "cest": 2, "eet": 2, "eest": 3, "msk": 3, "jst": 9, "hkt": 8},
-}
+_COMPACT_TIME = re.compile(r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?")
+_OFFSET = re.compile(r"(?:UTC|GMT)?\s?([+−-])(\d{1,2}):?(\d{2})?", re.I)
 _DATE_IN_NAME = re.compile(r"(?<!\d)(?:19|20)\d\d([-_.]?)[01]\d\1[0-3]\d(?!\d)")
-_ZONE_PLACES = {
-    "et": "America/New_York",
-    "ct": "America/Chicago",
-    "mt": "America/Denver",
-    "pt": "America/Los_Angeles",
-}
 
 
 class UnclearDate(ValueError):
@@ -79,10 +65,19 @@ def read_date(value: Any) -> pd.Timestamp:
     return _stamp(_read_written(written))
 
 
+@cache
+def _known_words(kind: str) -> dict[str, str]:
+    words = read_lexicon("date_words")
+    own = words[words["kind"] == kind]
+    return dict(zip(own["word"], own["value"], strict=True))
+
+
 def _read_written(written: str) -> datetime:
-    body = _PREFIX.sub("", written)
-    day, rest = _read_day(body, written)
-    rest = re.sub(r"^(?:T|,|\sat\s|\s[-–|]\s|\s)+", "", rest, flags=re.I)
+    words = written.split(" ")
+    while words and words[0].rstrip(".,:").lower() in _known_words("before a date"):
+        del words[0]
+    day, rest = _read_day(" ".join(words), written)
+    rest = rest[_BETWEEN.match(rest).end() :]
     if not rest:
         return day
     clock, rest = _read_clock(rest)
@@ -93,17 +88,14 @@ def _read_written(written: str) -> datetime:
 
 def _read_day(body: str, written: str) -> tuple[datetime, str]:
     for pattern in _DATES:
-        if match := pattern.match(body):
-            found = match.groupdict()
-            month = (
-                int(found["number"])
-                if "number" in found
-                else _MONTHS.index(found["month"][:3].lower()) + 1
-            )
+        match = pattern.match(body)
+        month = _month(match["month"]) if match else ""
+        if match and month:
             try:
-                return datetime(int(found["year"]), month, int(found["day"])), body[match.end() :]
+                day = datetime(int(match["year"]), int(month), int(match["day"]))
             except ValueError:
                 raise UnclearDate(_no_such_day(written)) from None
+            return day, body[match.end() :]
     match = _NUMBERS.match(body)
     if not match:
         raise UnclearDate(f"{written!r} is not a date this tool reads; write it as 2024-11-18")
@@ -114,6 +106,10 @@ def _read_day(body: str, written: str) -> tuple[datetime, str]:
         either = " or ".join(f"{day:%Y-%m-%d}" for day in sorted(possible))
         raise UnclearDate(f"{written!r} can be {either}: write the year first")
     return possible.pop(), body[match.end() :]
+
+
+def _month(written: str) -> str:
+    return written if written.isdecimal() else _known_words("month").get(written.lower(), "")
 
 
 def _possible_days(first: str, second: str, third: str) -> set[datetime]:
@@ -157,15 +153,16 @@ def _read_clock(rest: str) -> tuple[timedelta | None, str]:
 def _read_zone(zone: str, day: datetime, written: str) -> timezone | ZoneInfo:
     if not zone:
         return UTC
+    zone = zone.partition(" (")[0]  # "-0500 (EST)"
     if match := _OFFSET.fullmatch(zone):
         length = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
-        if length < timedelta(days=1):
+        if length <= LARGEST_OFFSET and int(match[3] or 0) < 60:
             return timezone(length if match[1] == "+" else -length)
     name = zone.lower().rstrip(".")
-    if name in _ZONE_HOURS:
-        return timezone(timedelta(hours=_ZONE_HOURS[name]))
+    if hours := _known_words("offset").get(name):
+        return timezone(timedelta(hours=int(hours)))
     try:
-        return ZoneInfo(_ZONE_PLACES[name])
+        return ZoneInfo(_known_words("place")[name])
     except (KeyError, ZoneInfoNotFoundError):
         raise UnclearDate(
             f"{written!r} ends in a time zone this tool does not know; write it as "
@@ -174,10 +171,12 @@ def _read_zone(zone: str, day: datetime, written: str) -> timezone | ZoneInfo:
 
 
 def _epoch_seconds(written: str) -> float | None:
-    match = re.fullmatch(r"(\d{9,10}|\d{12,13})(?:\.\d+)?", written)
-    if not match or (len(match[1]) == 12 and _is_compact(match[1])):
+    whole, _, part = written.partition(".")
+    if not f"{whole}{part or 0}".isdecimal() or len(whole) not in (9, 10, 12, 13):
         return None
-    return float(written) / (1000 if len(match[1]) > 10 else 1)
+    if len(whole) == 12 and _is_compact(whole):
+        return None
+    return float(written) / (1000 if len(whole) > 10 else 1)
 
 
 def _is_compact(digits: str) -> bool:
@@ -189,21 +188,15 @@ def _stamp(moment: datetime) -> pd.Timestamp:
         raise UnclearDate(f"the year {moment.year} is not one of a news article")
     if moment.tzinfo is not None:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
-    return pd.Timestamp(moment)
+    return pd.Timestamp(moment).as_unit("us")  # some tables hold nanoseconds, which ours do not
 
 
 def find_date(name: str) -> str:
     """Return the first whole date in a file or folder name as YYYY-MM-DD, or ""."""
     for match in _DATE_IN_NAME.finditer(name):
-        found = re.sub(r"\D", "", match[0])
-        if _calendar_day(found):
-            return f"{found[:4]}-{found[4:6]}-{found[6:]}"
+        digits = "".join(filter(str.isdecimal, match[0]))
+        try:
+            return f"{datetime.strptime(digits, '%Y%m%d'):%Y-%m-%d}"
+        except ValueError:
+            continue
     return ""
-
-
-def _calendar_day(digits: str) -> bool:
-    try:
-        datetime.strptime(digits, "%Y%m%d")
-    except ValueError:
-        return False
-    return True

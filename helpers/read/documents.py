@@ -1,14 +1,28 @@
-"""What one document gives whichever file it came in: text, fields, hints on structure, problems."""
+"""One document from bytes nobody vouches for: encodings, zips inside, text, Markdown, Word, PDF."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import codecs
+import io
+import logging
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import yaml
+from charset_normalizer import from_bytes
 
 Hint = tuple[int, int, str]
 
 PARAGRAPH_BREAK = "\n\n"
+LEAST_PDF_LETTERS = 20
+LARGEST_MEMBER = 1 << 30
+MOST_TIMES = 200
+SMALL = 1 << 20
 
 
 class Unreadable(ValueError):
@@ -20,9 +34,10 @@ class Document:
     """One document as a format reader hands it over.
 
     `fields` holds what the file says about itself, as written, under the roles of a column mapping
-    (`title`, `outlet`, `published`, `url`, `author`, `id`, `section`); `metadata` everything else.
-    `hints` are (start, end, role) in `text`, roles as in `schema.BLOCK_ROLES`. `problems` are
-    (step, problem) pairs that do not keep the document from being an article.
+    (`title`, `outlet`, `published`, `url`, `author`, `id`, `section`); `named` holds it under names
+    of its own, whose roles are yet to be guessed; `metadata` everything else. `hints` are (start,
+    end, role) in `text`, roles as in `schema.BLOCK_ROLES`. `problems` are (step, problem) pairs
+    that do not keep the document from being an article.
     """
 
     text: str
@@ -30,6 +45,7 @@ class Document:
     metadata: dict[str, Any] = field(default_factory=dict)
     hints: list[Hint] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
+    named: dict[str, Any] = field(default_factory=dict)
 
 
 def compose(blocks: Iterable[tuple[str, str]]) -> tuple[str, list[Hint]]:
@@ -46,3 +62,392 @@ def compose(blocks: Iterable[tuple[str, str]]) -> tuple[str, list[Hint]]:
         pieces.append(text)
         start += len(text) + len(PARAGRAPH_BREAK)
     return PARAGRAPH_BREAK.join(pieces), hints
+
+
+# ---------------------------------------------------------------------------------- encodings
+
+CHUNK = 1 << 20
+SAMPLE = 1 << 16
+FEW_SPECIAL_BYTES = 0.05
+LEAST_PAIRS = 4
+MOST_CONTROL_CHARACTERS = 0.10
+
+_MARKS = (  # the marks of UTF-32 begin like those of UTF-16, so they are looked for first
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_ASCII = bytes(range(128))
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_AS_BROWSERS_READ = dict.fromkeys(("iso-8859-1", "latin-1", "latin1", "us-ascii"), "cp1252")
+_BINARY = "it is no text but binary data; if it is an article, save it again as UTF-8 text"
+
+
+class Encoding(NamedTuple):
+    """The encoding of a file, and whether it was guessed from the bytes."""
+
+    name: str
+    guessed: bool
+
+    def problems(self) -> list[tuple[str, str]]:
+        """Say in words what was assumed, if anything was."""
+        problem = (
+            f"the file is not UTF-8 and was read as {self.name}; "
+            "if letters look wrong, save it again as UTF-8"
+        )
+        return [("encoding", problem)] if self.guessed else []
+
+
+def decode(raw: bytes, declared: str = "") -> tuple[str, Encoding]:
+    """Decode bytes to text, every character kept except the byte order mark.
+
+    `declared` is an encoding that the document names itself; it is tried after UTF-8. Raises
+    Unreadable when the bytes are no text in any encoding known.
+    """
+    encoding = find_encoding(io.BytesIO(raw), declared)
+    try:
+        text = raw.decode(encoding.name)
+    except UnicodeDecodeError as error:
+        raise Unreadable(
+            f"it seemed to be {encoding.name}, but has bytes that are not ({error.reason}); "
+            "save it again as UTF-8"
+        ) from error
+    _refuse_control_characters(text[:CHUNK])
+    return text, encoding
+
+
+def find_encoding(stream: BinaryIO, declared: str = "") -> Encoding:
+    """Find the encoding of a stream of bytes by reading it once, in chunks.
+
+    A byte order mark decides; then UTF-8 if every byte fits; then `declared`; then a guess.
+    Raises Unreadable when the bytes are binary.
+    """
+    chunk = stream.read(CHUNK)
+    for mark, name in _MARKS:
+        if chunk.startswith(mark):
+            return Encoding(name, False)
+    if b"\0" in chunk[:SAMPLE]:
+        return _utf16_without_mark(chunk[:SAMPLE])
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    first = True
+    while chunk:
+        if b"\0" in chunk:
+            raise Unreadable(f"it holds NUL bytes: {_BINARY}")
+        try:
+            text = decoder.decode(chunk)
+        except UnicodeDecodeError:
+            return _guess(chunk, declared)
+        if first:
+            _refuse_control_characters(text)
+            first = False
+        chunk = stream.read(CHUNK)
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return Encoding("cp1252", True)
+    return Encoding("utf-8", False)
+
+
+def _utf16_without_mark(sample: bytes) -> Encoding:
+    """Recognise UTF-16 by the zero half of its Latin letters."""
+    sample = sample[: len(sample) // 2 * 2]
+    zeros = {"utf-16-le": sample[1::2].count(0), "utf-16-be": sample[0::2].count(0)}
+    name = max(zeros, key=zeros.__getitem__)
+    other = min(zeros.values())
+    pairs = len(sample) / 2
+    if pairs < LEAST_PAIRS or zeros[name] < 0.3 * pairs or other > 0.02 * pairs:
+        raise Unreadable(f"it holds NUL bytes: {_BINARY}")
+    _refuse_control_characters(sample.decode(name, errors="ignore"))
+    return Encoding(name, True)
+
+
+def _guess(chunk: bytes, declared: str) -> Encoding:
+    declared = _AS_BROWSERS_READ.get(declared.lower(), declared)
+    if declared and _decodes(chunk, declared):
+        return Encoding(declared, False)
+    first_special = len(chunk) - len(chunk.lstrip(_ASCII))
+    start = max(0, first_special - SAMPLE // 2)
+    sample = chunk[start : start + SAMPLE]
+    few = len(sample.translate(None, _ASCII)) < FEW_SPECIAL_BYTES * len(sample)
+    if few and _decodes(sample, "cp1252"):  # too few for statistics: what English writers use
+        name = "cp1252"
+    else:
+        best = from_bytes(sample).best()
+        if best is None:
+            raise Unreadable(f"its encoding could not be told: {_BINARY}")
+        name = best.encoding
+    _refuse_control_characters(sample.decode(name, errors="ignore"))
+    return Encoding(name, True)
+
+
+def _decodes(sample: bytes, encoding: str) -> bool:
+    try:
+        sample.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return False
+    return True
+
+
+def _refuse_control_characters(text: str) -> None:
+    if len(_CONTROL.findall(text)) > MOST_CONTROL_CHARACTERS * len(text):
+        raise Unreadable(f"more than a tenth of it are control characters: {_BINARY}")
+
+
+# --------------------------------------------------------------------------------------- zips
+
+
+def list_zip(file: Path | BinaryIO) -> list[zipfile.ZipInfo]:
+    """Return what a zip says it holds. Raises Unreadable when it is no zip."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return archive.infolist()
+    except Exception as error:  # a damaged directory makes zipfile raise nearly anything
+        raise Unreadable(f"it is damaged, no sound zip ({error}); save it again") from error
+
+
+def refuse_bomb(raw: bytes) -> None:
+    """Raise Unreadable when a document that is a zip inside would unpack to far too much."""
+    size = sum(member.file_size for member in list_zip(io.BytesIO(raw)))
+    if problem := size_problem(size, len(raw)):
+        raise Unreadable(problem)
+
+
+def size_problem(size: int, packed: int) -> str:
+    """Say in words why what is packed so small is not unpacked to that size; "" when it may be."""
+    if size > LARGEST_MEMBER:
+        return f"it would unpack to {size:,} bytes, more than {LARGEST_MEMBER:,}; unpack it first"
+    if size > SMALL and size > MOST_TIMES * packed:
+        return f"it would unpack to {size // max(packed, 1):,} times its size, as zip bombs do"
+    return ""
+
+
+# ------------------------------------------------------------------------------ text, Markdown
+
+
+def read_text(raw: bytes) -> Document:
+    """Read plain text, untouched."""
+    text, encoding = decode(raw)
+    return Document(text, problems=encoding.problems())
+
+
+_MARK = re.compile(
+    r" {0,3}(?:(?P<fence>`{3,}|~{3,})|(?P<heading>#{1,6})[ \t]+\S|(?P<line>=+|-+)\Z)"
+)
+
+
+def read_markdown(raw: bytes) -> Document:
+    """Read Markdown, untouched; front matter gives fields, headings and images give hints."""
+    document = read_text(raw)
+    front, body = _cut_front_matter(document.text)
+    if body:
+        document.hints.append((0, len(document.text[:body].rstrip()), "boilerplate"))
+        _take_front_matter(document, front)
+    document.hints.extend(_markdown_hints(document.text, body))
+    headline = next((hint for hint in document.hints if hint[2] == "headline"), (0, 0, ""))
+    line = document.text[headline[0] : headline[1]].partition("\n")[0]
+    document.fields["title"] = line.strip().strip("#").strip()
+    return document
+
+
+def _cut_front_matter(text: str) -> tuple[str, int]:
+    """Return the YAML between --- and --- at the top of a text, and where the text goes on."""
+    lines = text.split("\n")
+    bare = [line.rstrip(" \t\r") for line in lines]
+    last = next((place for place, line in enumerate(bare) if place and line in ("---", "...")), 0)
+    if not last or bare[0] != "---":
+        return "", 0
+    return "\n".join(lines[1:last]), min(len("\n".join(lines[: last + 1])) + 1, len(text))
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """YAML without aliases, by which a few lines could stand for gigabytes; dates stay text."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not allowed in front matter")
+        return super().compose_node(parent, index)
+
+
+def _take_front_matter(document: Document, written: str) -> None:
+    try:
+        front = yaml.load(written, _PlainLoader)  # noqa: S506 (a SafeLoader)
+    except (yaml.YAMLError, ValueError) as error:
+        first = str(error).splitlines()[0]
+        problem = f"the front matter is not YAML ({first}); its fields were not read"
+        document.problems.append(("metadata", problem))
+        return
+    if isinstance(front, dict):
+        document.named = {str(name): value for name, value in front.items()}
+
+
+def _markdown_hints(text: str, start: int) -> Iterator[Hint]:
+    headline, fence, after_image = True, "", False
+    above = ""
+    lines = list(_lines(text, start))
+    marks = [_MARK.match(line) for _, line in lines] + [None]
+    for (begin, line), mark, below, (end, _) in zip(
+        lines, marks, marks[1:], [*lines[1:], (0, "")], strict=False
+    ):
+        role, span = "", (begin, begin + len(line))
+        if mark and mark["fence"]:
+            fence = _next_fence(fence, mark["fence"])
+        elif line and not fence:
+            underline = below["line"] if below and not (mark and mark["line"]) else None
+            level = len(mark["heading"] or "") if mark else 0
+            if not level and underline and not above:
+                level = 1 if "=" in underline else 2
+                span = (begin, end + below.end())
+            if level:
+                role = "headline" if headline and level == 1 else "subhead"
+                headline = headline and level != 1
+            elif _is_image(line) or (after_image and _is_slanted(line)):
+                role = "caption"
+            after_image = _is_image(line)
+        if role:
+            yield *span, role
+        above = line
+
+
+def _lines(text: str, start: int) -> Iterator[tuple[int, str]]:
+    """Yield the place of each line of a text and the line without white space at its end."""
+    for line in text[start:].split("\n"):
+        yield start, line.rstrip()
+        start += len(line) + 1
+
+
+def _next_fence(fence: str, found: str) -> str:
+    """Return the marks that a block of code now waits for to end, "" outside of any."""
+    if not fence:
+        return found
+    return "" if found.startswith(fence) else fence
+
+
+def _is_image(line: str) -> bool:
+    before, _, address = line.strip().partition("](")
+    return before.startswith("![") and address.find(")") + 1 == len(address) > 0
+
+
+def _is_slanted(line: str) -> bool:
+    bare = line.strip()
+    return len(bare) > 2 and bare[0] == bare[-1] and bare[0] in "*_" and bare[1] not in "*_ "
+
+
+# ---------------------------------------------------------------------------------- DOCX, PDF
+
+
+def read_docx(raw: bytes) -> Document:
+    """Read a Word document: paragraphs and tables in order, roles from the styles."""
+    from docx import Document as open_docx
+    from docx.table import Table
+
+    refuse_bomb(raw)
+    try:
+        word = open_docx(io.BytesIO(raw))
+    except Exception as error:  # python-docx raises whatever its XML and zip layers do
+        raise Unreadable(f"it is no Word document ({error}); save it again as .docx") from error
+    blocks: list[tuple[str, str]] = []
+    for item in word.iter_inner_content():
+        if isinstance(item, Table):
+            rows = (" | ".join(_distinct_cells(row)) for row in item.rows)
+            blocks.append(("", "\n".join(row for row in rows if row.strip(" |"))))
+        else:
+            blocks.append((_role_of_style(item.style.name if item.style else ""), item.text))
+    blocks = _one_headline([(role, text) for role, text in blocks if text.strip()])
+    text, hints = compose(blocks)
+    if not text:
+        raise Unreadable("the Word document holds no text; its text may be in pictures")
+    document = Document(text, hints=hints)
+    headline = next((text for role, text in blocks if role == "headline"), "")
+    document.fields["title"] = " ".join(headline.split())
+    properties = word.core_properties
+    for name in ("author", "title", "created", "modified", "keywords", "subject"):
+        if value := getattr(properties, name):
+            document.metadata[f"document_{name}"] = value
+    return document
+
+
+def _distinct_cells(row: Any) -> Iterator[str]:
+    last = None
+    for cell in row.cells:  # a merged cell is listed once per column
+        if cell._tc is not last:
+            yield cell.text
+        last = cell._tc
+
+
+def _role_of_style(style: str) -> str:
+    roles = {"title": "headline", "subtitle": "standfirst", "caption": "caption"}
+    name = style.lower()
+    if name.startswith("heading"):
+        return "heading 1" if name == "heading 1" else "subhead"
+    return roles.get(name, "")
+
+
+def _one_headline(blocks: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Make the first title, or else a first heading above all text, the only headline."""
+    roles = [role for role, _ in blocks]
+    headline = roles.index("headline") if "headline" in roles else -1
+    if headline < 0 and roles[:1] == ["heading 1"]:
+        headline = 0
+    for number, (role, text) in enumerate(blocks):
+        if role in ("headline", "heading 1"):
+            blocks[number] = ("headline" if number == headline else "subhead", text)
+    return blocks
+
+
+def read_pdf(raw: bytes) -> Document:
+    """Read the text layer of a PDF as it stands; headers and footers are hinted as boilerplate."""
+    from pypdf import PdfReader
+
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    try:
+        pdf = PdfReader(io.BytesIO(raw))
+        if pdf.is_encrypted and not pdf.decrypt(""):
+            raise Unreadable("the PDF is locked by a password; save it without one")
+        pages = [page.extract_text() for page in pdf.pages]
+        about = {name.lstrip("/"): str(value) for name, value in (pdf.metadata or {}).items()}
+    except Unreadable:
+        raise
+    except Exception as error:  # a damaged PDF makes pypdf raise nearly anything
+        raise Unreadable(f"the PDF is damaged ({error}); print it to a new PDF") from error
+    if sum(map(str.isalpha, "".join(pages))) < LEAST_PDF_LETTERS:
+        raise Unreadable(
+            "the PDF has no text layer, it holds pictures of pages; recognise its text first "
+            "(for instance with ocrmypdf)"
+        )
+    text, _ = compose(("", page) for page in pages)
+    metadata = {f"document_{name.lower()}": value for name, value in about.items()}
+    return Document(text, metadata=metadata, hints=_running_lines(pages))
+
+
+def _running_lines(pages: list[str]) -> list[Hint]:
+    """Hint the first and last two lines of pages that repeat, and the page numbers there."""
+    edges: list[tuple[str, int, int]] = []
+    start = 0
+    for page in pages:
+        lines = [(begin, line) for begin, line in _lines(page, 0) if line]
+        for begin, line in dict.fromkeys(lines[:2] + lines[-2:]):
+            alike = re.sub(r"\d+", "#", line.strip())
+            edges.append((alike, start + begin, start + begin + len(line)))
+        start += len(page) + len(PARAGRAPH_BREAK)
+    seen = Counter(line for line, _, _ in edges)
+    least = max(2, len(pages) / 2)
+    return [
+        (begin, end, "boilerplate")
+        for line, begin, end in edges
+        if seen[line] >= least and (len(line) > 1 or line == "#")
+    ]
+
+
+DOCUMENTS: dict[str, Callable[[bytes], Document]] = {
+    **dict.fromkeys(("", ".txt", ".text"), read_text),
+    **dict.fromkeys((".md", ".markdown"), read_markdown),
+    ".docx": read_docx,
+    ".pdf": read_pdf,
+}

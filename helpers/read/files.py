@@ -1,4 +1,7 @@
-"""The files of a corpus, found in a file, folder or zip, and what is known from beside them."""
+"""The files of a corpus, found in a file, folder or zip, and what is known from beside them.
+
+Zips are read without trusting them: what may not be unpacked is a file with a problem.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,23 @@ import hashlib
 import json
 import os
 import re
+import stat
+import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from functools import lru_cache
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any, BinaryIO, NamedTuple
 
-from helpers.read.archives import list_members, open_member
-from helpers.read.columns import FILE_COLUMNS, as_text, plain
 from helpers.read.dates import find_date
-from helpers.read.documents import Unreadable
-from helpers.read.records import read_csv
+from helpers.read.documents import Unreadable, list_zip, size_problem
+from helpers.read.records import as_text, is_file_column, read_csv
+
+LARGEST_ARCHIVE = 1 << 33
 
 _METADATA = "metadata.csv"
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
-_SUFFIX = re.compile(r"\.[a-z][a-z0-9]{0,9}")
+_LONGEST_SUFFIX = 11
 _DATED_OUTLET = re.compile(r"([^\W\d][^_]*)_(?=\d{4}[-.]?\d\d[-.]?\d\d(?:\D|$))")
 _NO_OUTLET = re.compile(
     r"[\d\W_]*|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[\d\W_]*"
@@ -54,7 +60,9 @@ class SourceFile:
 
     def open(self) -> BinaryIO:
         """Open the bytes of the file."""
-        return open_member(self.location, self.member) if self.member else self.location.open("rb")
+        if not self.member:
+            return self.location.open("rb")
+        return _zip(self.location, self.location.stat().st_mtime_ns, os.getpid()).open(self.member)
 
     def read_bytes(self) -> bytes:
         """Return the whole file."""
@@ -62,8 +70,7 @@ class SourceFile:
             return stream.read()
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """A name on disk or in a zip; `inner` is its path among the folders that mean something."""
 
     path: str
@@ -146,8 +153,9 @@ def _find(path: Path) -> Iterator[_Found]:
     if not path.is_dir():
         yield from _unpacked(_on_disk(path, path.parent))
         return
-    root = path / "articles"
-    for one in _walk(root if root.is_dir() else path, path.resolve()):
+    inner = path / "articles"
+    root = inner if inner.is_dir() and not inner.is_symlink() else path
+    for one in _walk(root, path.resolve()):
         yield from _unpacked(one)
 
 
@@ -177,12 +185,12 @@ def _walk(root: Path, boundary: Path) -> Iterator[_Found]:
 
 def _on_disk(location: Path, root: Path, boundary: Path | None = None) -> _Found:
     path = _relative(location, root)
-    if boundary and location.is_symlink() and boundary not in location.resolve().parents:
-        problem = "it is a link that points outside the folder; copy the file here"
-        return _Found(path, location, inner=path, problem=problem)
     try:
         status = location.stat()
-    except OSError as error:
+        if boundary and location.is_symlink() and boundary not in location.resolve().parents:
+            problem = "it is a link that points outside the folder; copy the file here"
+            return _Found(path, location, inner=path, problem=problem)
+    except OSError as error:  # a link may lead nowhere, or back to itself
         problem = f"it cannot be opened ({error.strerror}); copy the file here again"
         return _Found(path, location, inner=path, problem=problem)
     problem = "" if location.is_file() else "it is no ordinary file; leave it out of the folder"
@@ -200,13 +208,24 @@ def _left_out(name: str) -> bool:
     return (
         name.startswith((".", "~$"))
         or lower in _SYSTEM_FILES
-        or re.fullmatch(r"readme(\..*)?", lower) is not None
+        or lower.partition(".")[0] == "readme"
     )
 
 
 def _suffix(name: str) -> str:
+    """Return the suffix of a name when it looks like one, not like "story 2.0 final"."""
     suffix = PurePosixPath(name).suffix.lower()
-    return suffix if _SUFFIX.fullmatch(suffix) else ""
+    plain = suffix.isascii() and suffix[1:].isalnum() and not suffix[1:2].isdigit()
+    return suffix if plain and len(suffix) <= _LONGEST_SUFFIX else ""
+
+
+# --------------------------------------------------------------------------------------- zips
+
+
+@lru_cache(maxsize=2)
+def _zip(location: Path, changed: int, process: int) -> zipfile.ZipFile:
+    """Keep a zip open: its directory is long to read, and a fork must not share its position."""
+    return zipfile.ZipFile(location)
 
 
 def _unpacked(one: _Found) -> Iterator[_Found]:
@@ -215,31 +234,56 @@ def _unpacked(one: _Found) -> Iterator[_Found]:
         yield one
         return
     try:
-        members = list(list_members(one.location))
+        members = [member for member in list_zip(one.location) if _is_wanted(member)]
+        total = sum(member.file_size for member in members)
+        if total > LARGEST_ARCHIVE:
+            problem = f"the zip would unpack to {total:,} bytes; unpack it into a folder first"
+            raise Unreadable(problem)
+        if not members:
+            raise Unreadable("the zip holds no files; put articles in it")
     except Unreadable as error:
         yield _Found(one.path, one.location, changed=one.changed, problem=str(error))
         return
-    members = [
-        member
-        for member in members
-        if not any(_left_out(part) for part in PurePosixPath(member.name).parts if part != "..")
-    ]
-    only = _articles_folder(member.name for member in members)
+    yield from _members(one, members)
+
+
+def _is_wanted(member: zipfile.ZipInfo) -> bool:
+    parts = PurePosixPath(member.filename).parts
+    left_out = any(_left_out(part) for part in parts if part != "..")
+    return not left_out and not member.filename.endswith("/")
+
+
+def _members(one: _Found, members: list[zipfile.ZipInfo]) -> Iterator[_Found]:
+    only = _articles_folder(member.filename for member in members)
     folder = PurePosixPath(one.inner).parent
+    seen: dict[str, int] = {}
     for member in members:
-        if member.name.startswith(only):
-            yield _Found(
-                f"{one.path}/{member.name}",
-                one.location,
-                member.name,
-                (folder / member.name.removeprefix(only)).as_posix(),
-                member.size,
-                member.checksum,
-                member.problem,
-            )
-    if not members:
-        problem = "the zip holds no files; put articles in it"
-        yield _Found(one.path, one.location, changed=one.changed, problem=problem)
+        if not member.filename.startswith(only):
+            continue
+        name = member.filename or "(no name)"
+        problem = _member_problem(member)
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            problem = "the zip holds this name more than once; only the last file of it is read"
+            name = f"{name} ({seen[name]})"
+        inner = (folder / name.removeprefix(only)).as_posix()
+        facts = (member.file_size, member.CRC, problem)
+        yield _Found(f"{one.path}/{name}", one.location, name, inner, *facts)
+
+
+def _member_problem(member: zipfile.ZipInfo) -> str:
+    name = PureWindowsPath(member.filename)
+    if not name.parts:
+        return "it has no name in the zip; pack the folder again"
+    if ".." in name.parts or name.anchor:
+        return "its name in the zip points outside the zip; pack the folder again"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return "it is a link inside a zip; pack the file itself"
+    if member.flag_bits & 1:
+        return "it is locked by a password; pack it without one"
+    if name.suffix.lower() == ".zip":
+        return "a zip inside a zip is not opened; unpack it first"
+    return size_problem(member.file_size, member.compress_size)
 
 
 def _articles_folder(names: Iterable[str]) -> str:
@@ -271,8 +315,12 @@ class _Listing:
         self.unread: list[str] = []
         try:
             self._read()
-        except (Unreadable, OSError, UnicodeDecodeError) as error:
+        except Unreadable as error:
             self.unread.append(f"the metadata was not read: {error}")
+        except Exception as error:  # a damaged member makes zipfile raise nearly anything
+            advice = "pack the zip again" if found.member else "save it again as UTF-8"
+            problem = f"the metadata was not read ({type(error).__name__}: {error}); {advice}"
+            self.unread.append(problem)
 
     def _read(self) -> None:
         source = SourceFile(self.found.path, self.found.location, self.found.member)
@@ -285,7 +333,7 @@ class _Listing:
                     self._keep(row.record)
 
     def _keep(self, record: dict[str, Any]) -> None:
-        column = next((name for name in record if plain(name) in FILE_COLUMNS), None)
+        column = next(filter(is_file_column, record), None)
         if column is None:
             raise Unreadable(
                 f"no column of it names the file; its columns are {', '.join(record)}. "

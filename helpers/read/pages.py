@@ -1,18 +1,20 @@
-"""Saved web pages: the text of the article in an HTML page, with the structure its tags tell."""
+"""Saved web pages: the article in an HTML page, its structure, and what the page says of itself."""
 
 from __future__ import annotations
 
+import html
+import json
 import re
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pandas as pd
 import trafilatura
 from lxml.html import HtmlElement
 
 from helpers.read.dates import UnclearDate, read_date
-from helpers.read.documents import PARAGRAPH_BREAK, Document, Hint, Unreadable, compose
-from helpers.read.encodings import decode
-from helpers.read.imprint import outlet_from_title, read_imprint, without_by
-from helpers.read.pageblocks import (
+from helpers.read.documents import PARAGRAPH_BREAK, Document, Hint, Unreadable, compose, decode
+from helpers.read.page_blocks import (
     BODY_SHARE,
     HEADINGS,
     MOST_LINKED,
@@ -21,6 +23,7 @@ from helpers.read.pageblocks import (
     parse_page,
     squeeze,
 )
+from helpers.read.records import field_names
 
 LEAST_WORDS = 25
 LEAST_WORDS_IF_DECLARED = 8
@@ -28,6 +31,9 @@ LEAST_MATCH = 25
 LONGEST_BOLD_SUBHEAD = 12
 LEAST_STANDFIRST_WORDS = 8
 MOST_LINKED_HEADINGS = 0.5
+
+WEB = ("http://", "https://")
+ARTICLE_TYPES = ("Article", "BlogPosting", "Report")
 
 _RELATED_TEXT = re.compile(
     r"(?:related|read more|see also|also read|read also|more on this|recommended)\b.{0,20}", re.I
@@ -39,6 +45,9 @@ _CREDIT_TEXT = re.compile(
 )
 _NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _BY_TEXT = re.compile(r"(?:By|BY)\s+[A-ZÀ-Þ][^.!?]{2,100}(?:Jr\.|Sr\.)?")
+_BY = re.compile(r"\s*(?:by|from|words by|written by|reported by)\s*:?\s+", re.I)
+_TITLE_END = re.compile(r"\s+[|–—·»:-]+\s+")
+_SAVED_FROM = re.compile(r"saved from url=\(\d+\)(https?://[^\s>]+)")
 
 
 def read_page(raw: bytes) -> Document:
@@ -50,7 +59,7 @@ def read_page(raw: bytes) -> Document:
     source, encoding = decode(raw, _declared_encoding(raw))
     source = _NO_XML.sub("", source)
     tree = parse_page(source)
-    fields, metadata = read_imprint(tree, source)
+    fields, metadata = _read_imprint(tree, source)
     body = tree.find("body")
     if body is None:
         raise Unreadable("no article was found in the page, which has no body; save it again")
@@ -58,22 +67,20 @@ def read_page(raw: bytes) -> Document:
     blocks = cut_blocks(body, main_text)
     description = metadata.get("description", "")
     chosen = _choose(blocks, body, main_text, fields["title"], description)
-    declared = re.search("article", metadata.get("page_type", ""), re.I)
+    declared = "article" in metadata.get("page_type", "").lower()
     _require_article(chosen, LEAST_WORDS_IF_DECLARED if declared else LEAST_WORDS)
     text, hints = compose((role, block.text) for role, block in chosen)
     headline = next((block.text for role, block in chosen if role == "headline"), "")
     byline = next((block.text for role, block in chosen if role == "byline"), "")
     top = [block.text for role, block in chosen if role in ("byline", "boilerplate")]
     fields["title"] = " ".join(headline.split()) or fields["title"]
-    fields["author"] = fields["author"] or without_by(byline.partition("\n")[0])
+    fields["author"] = fields["author"] or _without_by(byline.partition("\n")[0])
     fields["published"] = fields["published"] or _first_date(top)
-    fields["outlet"] = fields["outlet"] or outlet_from_title(
+    fields["outlet"] = fields["outlet"] or _outlet_from_title(
         metadata.get("page_title", ""), fields["title"]
     )
-    document = Document(text, fields, metadata, _with_datelines(hints, chosen))
-    if encoding.guessed:
-        document.problems.append(("encoding", encoding.note()))
-    return document
+    hints = _with_datelines(hints, chosen)
+    return Document(text, fields, metadata, hints, encoding.problems())
 
 
 def _require_article(chosen: list[tuple[str, Block]], least: int) -> None:
@@ -276,4 +283,186 @@ class _Article:
 
 
 def _is_short_label(text: str) -> bool:
-    return len(text.split()) <= LONGEST_BOLD_SUBHEAD and not re.search(r"[.!?…:,;”\"’']$", text)
+    return len(text.split()) <= LONGEST_BOLD_SUBHEAD and not text.endswith(tuple(".!?…:,;”\"’'"))
+
+
+# --------------------------------------------------------------- what the page says of itself
+
+
+def _read_imprint(tree: HtmlElement, source: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the facts a page gives under the roles of a mapping, and other metadata.
+
+    JSON-LD is believed first, then `<meta>`, then marks in the page, then `<title>`.
+    """
+    linked, metas = _linked_data(tree), _metas(tree)
+    own = {role: list(_meta_values(metas, role)) for role in field_names("meta")}
+    title = _text(tree.find(".//title"))
+    candidates = {
+        "title": [linked.get("headline"), *own["title"], title],
+        "outlet": [
+            _name(linked.get("publisher")),
+            *own["outlet"],
+            _name(linked.get("isPartOf")),
+        ],
+        "published": [
+            linked.get("datePublished"),
+            *own["published"],
+            *_times(tree),
+        ],
+        "section": [linked.get("articleSection"), *own["section"]],
+        "url": [
+            *_canonical(tree),
+            *own["url"],
+            linked.get("url"),
+            _main_page(linked),
+        ],
+    }
+    fields = {role: _first(values) for role, values in candidates.items()}
+    bylines = (metas.get(name, []) for name in field_names("meta")["author"])
+    fields["author"] = _author([linked.get("author")], *bylines, _marked_authors(tree))
+    fields["published"] = _first_readable(candidates["published"])
+    fields["url"] = next(
+        (str(url) for url in candidates["url"] if str(url).startswith(WEB)), ""
+    ) or "".join(_SAVED_FROM.findall(source[:4096])[:1])
+    metadata = {name: _first(own[name]) for name in ("description", "keywords")}
+    metadata["modified"] = _first(
+        [linked.get("dateModified"), *metas.get("article:modified_time", [])]
+    )
+    metadata["page_title"] = title
+    metadata["page_language"] = tree.get("lang") or ""
+    metadata["page_type"] = _first([linked.get("@type"), *metas.get("og:type", [])])
+    return fields, {name: value for name, value in metadata.items() if value}
+
+
+def _outlet_from_title(page_title: str, headline: str) -> str:
+    """Return what follows the headline in a page's title: "Strike ends | The Courier"."""
+    if not headline or not page_title.startswith(headline):
+        return ""
+    rest = _TITLE_END.split(page_title[len(headline) :])
+    return rest[-1].strip() if len(rest) > 1 else ""
+
+
+def _without_by(byline: str) -> str:
+    """Return a byline without the word that opens it."""
+    return _BY.sub("", byline, count=1) if _BY.match(byline) else byline
+
+
+def _linked_data(tree: HtmlElement) -> dict[str, Any]:
+    """Return the first JSON-LD object that is an article, or {}."""
+    for script in tree.iterfind(".//script[@type='application/ld+json']"):
+        try:
+            content = json.loads(script.text or "", strict=False)
+        except (ValueError, RecursionError):
+            continue
+        for thing in _things(content):
+            kinds = thing.get("@type")
+            kinds = kinds if isinstance(kinds, list) else [kinds]
+            if any(str(kind).endswith(ARTICLE_TYPES) for kind in kinds):
+                return thing
+    return {}
+
+
+def _things(content: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
+    if isinstance(content, list):
+        for inner in content:
+            yield from _things(inner, depth)
+    elif isinstance(content, dict) and depth < 4:
+        yield content
+        for name in ("@graph", "mainEntity", "mainEntityOfPage"):
+            yield from _things(content.get(name), depth + 1)
+
+
+def _metas(tree: HtmlElement) -> dict[str, list[str]]:
+    metas: dict[str, list[str]] = {}
+    for meta in tree.iter("meta"):
+        name = meta.get("property") or meta.get("name") or meta.get("itemprop") or ""
+        content = (meta.get("content") or "").strip()
+        if name and content:
+            metas.setdefault(name.strip().lower(), []).append(content)
+    return metas
+
+
+def _meta_values(metas: dict[str, list[str]], role: str) -> Iterator[str]:
+    return (value for name in field_names("meta")[role] for value in metas.get(name, []))
+
+
+def _times(tree: HtmlElement) -> Iterator[str]:
+    """Yield the dates marked in the page: those said to be of publication, then the first."""
+    times = [time for time in tree.iter("time") if time.get("datetime") or _text(time)]
+    said = [
+        time
+        for time in times
+        if time.get("itemprop") == "datePublished" or time.get("pubdate") is not None
+    ]
+    for time in [*said, *times[:1]]:
+        yield time.get("datetime") or _text(time)
+    for element in tree.xpath("//*[@itemprop='datePublished'][not(self::time)][not(self::meta)]"):
+        yield element.get("content") or element.get("datetime") or _text(element)
+
+
+def _marked_authors(tree: HtmlElement) -> Iterator[str]:
+    """Yield the names that links or classes mark as authors, those that stand together."""
+    marked = tree.xpath(
+        "//*[@itemprop='author' or contains(concat(' ', @rel, ' '), ' author ')]"
+    ) or tree.xpath("//*[contains(concat(' ', @class, ' '), ' author ')]")
+    for element in marked:
+        if element.getparent() is marked[0].getparent():
+            yield _text(element)
+
+
+def _canonical(tree: HtmlElement) -> Iterator[str]:
+    for link in tree.iter("link"):
+        if "canonical" in (link.get("rel") or "").lower().split():
+            yield link.get("href") or ""
+
+
+def _main_page(linked: dict[str, Any]) -> Any:
+    page = linked.get("mainEntityOfPage")
+    return page.get("@id") if isinstance(page, dict) else page
+
+
+def _name(value: Any) -> str:
+    if isinstance(value, list):
+        value = value[0] if value else ""
+    if isinstance(value, dict):
+        value = value.get("name")
+    return value if isinstance(value, str) else ""
+
+
+def _author(*sources: Iterable[Any]) -> str:
+    """Join the names of the first source that names people; addresses and handles are no names."""
+    for source in sources:
+        names: list[str] = []
+        for value in source:
+            for one in value if isinstance(value, list) else [value]:
+                name = _without_by(html.unescape(_name(one)).strip())
+                if name and not name.startswith((*WEB, "@", "www.")) and name not in names:
+                    names.append(name)
+        if names:
+            return ", ".join(names)
+    return ""
+
+
+def _first(values: Iterable[Any]) -> str:
+    for value in values:
+        if isinstance(value, list):
+            value = value[0] if value else None
+        if isinstance(value, str) and value.strip():
+            return html.unescape(" ".join(value.split()))
+    return ""
+
+
+def _first_readable(values: Iterable[Any]) -> str:
+    """Return the first value that is a date, or the first of all so that it can be quoted."""
+    given = [str(value) for value in values if value]
+    for value in given:
+        try:
+            read_date(value)
+        except UnclearDate:
+            continue
+        return value
+    return given[0] if given else ""
+
+
+def _text(element: HtmlElement | None) -> str:
+    return " ".join(element.text_content().split()) if element is not None else ""

@@ -1,22 +1,173 @@
-"""Records from tables: JSON, JSON Lines, CSV, TSV, XLSX, Parquet; one record may be an article."""
+"""Records from tables, and which column of a table plays which role in an article.
+
+Tables are JSON, JSON Lines, CSV, TSV, XLSX and Parquet; one record may be an article.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import math
 import sys
+import unicodedata
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import cache
 from typing import Any, BinaryIO, NamedTuple
 
-from helpers.read.archives import refuse_bomb
-from helpers.read.documents import Unreadable
-from helpers.read.encodings import Encoding, decode, find_encoding
+from helpers.read.documents import (
+    Document,
+    Encoding,
+    Unreadable,
+    decode,
+    find_encoding,
+    refuse_bomb,
+)
+from helpers.store.lexicons import read_lexicon
 
+ROLES = ("text", "title", "outlet", "published", "url", "author", "id", "section")
+SAMPLE_ROWS = 50
+LEAST_WORDS_OF_A_TEXT = 20
 SNIFFED = 1 << 16
 ROWS_AT_ONCE = 500
 WRAPPERS = ("articles", "items", "records", "results", "docs", "documents", "data", "entries")
+
+
+# -------------------------------------------------------------------------------------- roles
+
+
+@cache
+def field_names(kind: str) -> dict[str, list[str]]:
+    """Return the names under which each role is found, the most telling first.
+
+    `kind` is "column", for names spelt as `plain` spells them, or "meta", for web pages.
+    """
+    names = read_lexicon("field_names")
+    own = names[names["kind"] == kind]
+    return {role: list(rows["name"]) for role, rows in own.groupby("role", sort=False)}
+
+
+def plain(name: object) -> str:
+    """Spell a column name without case, accents and punctuation."""
+    decomposed = unicodedata.normalize("NFKD", str(name)).casefold()
+    return "".join(filter(str.isalnum, decomposed))
+
+
+def guess_mapping(
+    columns: Iterable[str], sample: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, str]:
+    """Guess the column of each role from the names and, for the text, from sample values.
+
+    Of several columns named like a text, the one with the longest values on average is taken. If
+    no name tells, it is the column with the longest values, if these are running text.
+    """
+    columns, names = list(columns), field_names("column")
+    by_name: dict[str, str] = {}
+    for column in columns:
+        by_name.setdefault(plain(column), column)
+    mapping = {}
+    for role in ROLES:
+        named = [by_name[name] for name in names[role] if name in by_name]
+        if role == "text" and named:
+            mapping[role] = max(named, key=lambda column: _average_length(column, sample))
+        elif named:
+            mapping[role] = named[0]
+    if "text" not in mapping:
+        free = [column for column in columns if column not in mapping.values()]
+        longest = max(free, key=lambda column: _average_length(column, sample), default="")
+        if longest and _average_words(longest, sample) >= LEAST_WORDS_OF_A_TEXT:
+            mapping = {"text": longest} | mapping
+    return mapping
+
+
+def choose_mapping(
+    columns: Iterable[str], sample: Sequence[Mapping[str, Any]], wanted: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the guessed mapping with the wanted columns in place of guessed ones.
+
+    Raises Unreadable, listing the columns there are, when a wanted column is absent or no column
+    holds the text.
+    """
+    columns = list(columns)
+    there_are = "its columns are " + ", ".join(repr(column) for column in columns)
+    spelt = {plain(column): column for column in reversed(columns)}
+    chosen = {}
+    for role, name in wanted.items():
+        if name not in columns and plain(name) not in spelt:
+            raise Unreadable(f"there is no column {name!r} to take the {role} from; {there_are}")
+        chosen[role] = name if name in columns else spelt[plain(name)]
+    guessed = guess_mapping(columns, sample)
+    taken = set(chosen.values())
+    mapping = {role: name for role, name in guessed.items() if name not in taken} | chosen
+    if "text" not in mapping:
+        raise Unreadable(
+            f"no column looks like the text of articles; {there_are}. Name it with a mapping "
+            "such as text=COLUMN"
+        )
+    return {role: mapping[role] for role in ROLES if role in mapping}
+
+
+def is_file_column(name: str) -> bool:
+    """Say whether a column names the file that a row is about."""
+    return plain(name) in field_names("column")["file"]
+
+
+def check_roles(mapping: Mapping[str, str]) -> None:
+    """Raise ValueError when a mapping names a role there is not."""
+    unknown = sorted(set(mapping) - set(ROLES))
+    if unknown:
+        raise ValueError(f"a mapping cannot name {unknown[0]!r}; the roles are {', '.join(ROLES)}")
+
+
+def describe_mapping(mapping: Mapping[str, str]) -> str:
+    """Say a mapping in one line: text from column 'Body', title from 'Headline'."""
+    if not mapping:
+        return "no column mapped"
+    parts = [f"{role} from {column!r}" for role, column in mapping.items()]
+    return ", ".join([parts[0].replace(" from ", " from column ", 1), *parts[1:]])
+
+
+def to_document(record: Mapping[str, Any], mapping: Mapping[str, str]) -> Document:
+    """Turn one row or record into a document; columns without a role become metadata."""
+    text = record.get(mapping["text"])
+    fields = {role: record.get(column) for role, column in mapping.items() if role != "text"}
+    mapped = set(mapping.values())
+    others = {name: value for name, value in record.items() if name not in mapped}
+    return Document(text if isinstance(text, str) else as_text(text), fields, others)
+
+
+def as_text(value: Any) -> str:
+    """Write a cell as text: nothing as "", 12.0 as 12, a list with commas, {"name": x} as x."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, date):
+        return "" if value != value else value.isoformat()
+    if isinstance(value, list | tuple):
+        return ", ".join(filter(None, map(as_text, value)))
+    if isinstance(value, Mapping):
+        name = value.get("name")
+        return as_text(name) if name else json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def _average_length(column: str, sample: Sequence[Mapping[str, Any]]) -> float:
+    return sum(len(_value(row, column)) for row in sample) / max(len(sample), 1)
+
+
+def _average_words(column: str, sample: Sequence[Mapping[str, Any]]) -> float:
+    return sum(len(_value(row, column).split()) for row in sample) / max(len(sample), 1)
+
+
+def _value(row: Mapping[str, Any], column: str) -> str:
+    value = row.get(column)
+    return value if isinstance(value, str) else ""
+
+
+# ------------------------------------------------------------------------------------- tables
 
 
 class Row(NamedTuple):
@@ -28,13 +179,10 @@ class Row(NamedTuple):
     step: str = "read"
 
 
-# ------------------------------------------------------------------------------------- tables
-
-
 def read_json(stream: BinaryIO) -> Iterator[Row]:
     """Read the records of a JSON file: a list, an object that holds one list, or one record."""
     text, encoding = decode(stream.read())
-    yield from _assumption(encoding)
+    yield from _assumed(encoding)
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -59,7 +207,7 @@ def read_json_lines(stream: BinaryIO) -> Iterator[Row]:
     """Read one JSON record a line; a damaged line is a row with a problem."""
     text, encoding = _text_of(stream)
     with text:
-        yield from _assumption(encoding)
+        yield from _assumed(encoding)
         for number, line in enumerate(text, 1):
             if not line.strip():
                 continue
@@ -82,7 +230,7 @@ def read_csv(stream: BinaryIO) -> Iterator[Row]:
     csv.field_size_limit(sys.maxsize)
     text, encoding = _text_of(stream)
     with text:
-        yield from _assumption(encoding)
+        yield from _assumed(encoding)
         start = text.read(SNIFFED)
         text.seek(0)
         lines = _QuoteCounter(text)
@@ -198,14 +346,14 @@ def read_parquet(stream: BinaryIO) -> Iterator[Row]:
 
 
 def _unique_names(header: Iterable[Any]) -> list[str]:
-    names: list[str] = []
-    for number, cell in enumerate(header, 1):
-        name = str(cell).strip() if cell is not None else ""
-        name = name or f"column {number}"
+    names: dict[str, int] = {}  # with the number that the next of the same name gets
+    for place, cell in enumerate(header, 1):
+        name = given = (str(cell).strip() if cell is not None else "") or f"column {place}"
         while name in names:
-            name += " (2)"
-        names.append(name)
-    return names
+            names[given] += 1
+            name = f"{given} ({names[given]})"
+        names[name] = 1
+    return list(names)
 
 
 def _text_of(stream: BinaryIO) -> tuple[io.TextIOWrapper, Encoding]:
@@ -216,9 +364,8 @@ def _text_of(stream: BinaryIO) -> tuple[io.TextIOWrapper, Encoding]:
     return io.TextIOWrapper(raw, encoding=encoding.name, newline=""), encoding
 
 
-def _assumption(encoding: Encoding) -> Iterator[Row]:
-    if encoding.guessed:
-        yield Row(0, None, encoding.note(), "encoding")
+def _assumed(encoding: Encoding) -> Iterator[Row]:
+    return (Row(0, None, problem, step) for step, problem in encoding.problems())
 
 
 TABLES: dict[str, Callable[[BinaryIO], Iterator[Row]]] = {

@@ -18,6 +18,7 @@ import pytest
 from disk_fixture import on_a_small_disk
 
 from helpers.build import aliases, annotation, corpus
+from helpers.read.articles import read_corpus
 from helpers.store import schema, tables, versions
 from helpers.store.storage import StorageError
 
@@ -302,7 +303,7 @@ def test_a_five_megabyte_line_is_read(tmp_path):
     sentence = "The harbour board of Port Ellen said on Monday that it would wait. "
     text = sentence * (5_000_000 // len(sentence))
     (tmp_path / "a.txt").write_text(text)
-    articles, problems = corpus.ingest.read_articles(tmp_path / "a.txt")
+    articles, problems = read_corpus(tmp_path / "a.txt")
     assert articles["text"][0] == text and problems.empty
     blocks = annotation.structure.find_blocks(articles)
     assert blocks["end"].max() == len(text.rstrip())

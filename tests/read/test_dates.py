@@ -36,6 +36,9 @@ from helpers.read.dates import UnclearDate, find_date, read_date
         ("Sept. 3, 2024 at 3:15 p.m. EDT", "2024-09-03 19:15"),
         ("September 3, 2024, 12:05 AM ET", "2024-09-03 04:05"),
         ("Published: 18 November 2024 10:30", "2024-11-18 10:30"),
+        ("2024-11-18 10:00 UTC+1", "2024-11-18 09:00"),
+        ("2024-11-18 10:00 −05:30", "2024-11-18 15:30"),
+        ("Mon, 18 Nov 2024 09:30:00 -0500 (EST)", "2024-11-18 14:30"),
         ("11/18/2024", "2024-11-18"),
         ("18.11.2024", "2024-11-18"),
         ("11/11/2024", "2024-11-11"),
@@ -80,6 +83,29 @@ def test_what_is_no_date_is_quoted(written: str, problem: str):
         read_date(written)
     assert problem in str(refused.value)
     assert written in str(refused.value) or "the year 1 " in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "sign", [chr(code) for code in range(0x21, 0x7F) if chr(code) not in "+-()"]
+)
+def test_no_other_sign_than_plus_and_minus_shifts_a_time(sign: str):
+    for offset in (f"{sign}0530", f" {sign}0530", f" UTC{sign}05:30"):
+        with pytest.raises(UnclearDate):
+            read_date(f"2024-11-18 10:00{offset}")
+
+
+@pytest.mark.parametrize("offset", ["+0565", "-9900", "+14:01", "+05:3", "5:30"])
+def test_what_is_no_offset_shifts_no_time(offset: str):
+    with pytest.raises(UnclearDate, match="time zone this tool does not know"):
+        read_date(f"2024-11-18 10:00 {offset}")
+
+
+@given(st.integers(0, 999_999_999))
+def test_nanoseconds_are_cut(nanoseconds: int):
+    moment = pd.Timestamp("2024-11-18 09:30").as_unit("ns") + pd.Timedelta(nanoseconds, "ns")
+    read = read_date(moment)
+    assert read.unit == "us"
+    assert abs(read - moment) < pd.Timedelta(1, "us")
 
 
 @given(st.one_of(st.text(), st.integers(), st.floats(), st.from_regex(r"[\d/.:T +-]{1,20}")))

@@ -10,12 +10,19 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
-from helpers.read.columns import (
+from helpers.read.dates import UnclearDate, read_date
+from helpers.read.documents import DOCUMENTS, Document, Unreadable
+from helpers.read.duplicates import mark_duplicates
+from helpers.read.files import SourceFile, iter_files
+from helpers.read.pages import read_page
+from helpers.read.records import (
     SAMPLE_ROWS,
+    TABLES,
+    Row,
     as_text,
     check_roles,
     choose_mapping,
@@ -23,38 +30,15 @@ from helpers.read.columns import (
     guess_mapping,
     to_document,
 )
-from helpers.read.dates import UnclearDate, read_date
-from helpers.read.documents import Document, Unreadable
-from helpers.read.duplicates import mark_duplicates
-from helpers.read.files import SourceFile, iter_files
-from helpers.read.formats import DOCUMENTS
-from helpers.read.records import TABLES, Row
 from helpers.store import schema
 
-__all__ = [
-    "Item",
-    "Note",
-    "Problem",
-    "Reading",
-    "SourceFile",
-    "describe_mapping",
-    "guess_mapping",
-    "iter_files",
-    "iter_records",
-    "mark_duplicates",
-    "path_id",
-    "read_articles",
-    "read_file",
-    "separate_ids",
-]
-
+READERS = {**DOCUMENTS, **dict.fromkeys((".html", ".htm", ".xhtml"), read_page)}
 LARGEST_DOCUMENT = 200 * 1024 * 1024
 LANGUAGE_SAMPLE = 1000
 LEAST_WORDS_FOR_LANGUAGE = 20
 LEAST_LANGUAGE_CONFIDENCE = 0.5
 
 _WORD = re.compile(r"\w+(?:[-’'.]\w+)*")
-_ROW = re.compile(r"(.*)#(\d+)", re.S)
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -83,15 +67,7 @@ class Note:
 Item = dict[str, Any] | Problem | Note
 
 
-class Reading(NamedTuple):
-    """What one file gave: rows of `articles`, rows of `problems`, and notes in words."""
-
-    articles: list[dict[str, Any]]
-    problems: list[dict[str, str]]
-    notes: list[str]
-
-
-def read_articles(
+def read_corpus(
     path: str | Path, mapping: Mapping[str, str] | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read every article of a file, folder or zip; return the tables `articles` and `problems`.
@@ -126,16 +102,6 @@ def read_articles(
         problem = f"no articles were found in {path}; it holds no files that could be articles"
         problems.append(Problem("", Path(path).name, "read", problem).row())
     return mark_duplicates(_frame("articles", articles)), _frame("problems", problems)
-
-
-def read_file(source: SourceFile, mapping: Mapping[str, str] | None = None) -> Reading:
-    """Read the articles of one file; see `iter_records`."""
-    items = list(iter_records(source, mapping))
-    return Reading(
-        [item for item in items if isinstance(item, dict)],
-        [item.row() for item in items if isinstance(item, Problem)],
-        [item.text for item in items if isinstance(item, Note)],
-    )
 
 
 def iter_records(source: SourceFile, mapping: Mapping[str, str] | None = None) -> Iterator[Item]:
@@ -197,16 +163,16 @@ def _read(source: SourceFile, wanted: dict[str, str]) -> Iterator[Item]:
         raise Unreadable("the file is empty; put the article in it or delete it")
     if source.suffix in TABLES:
         yield from _read_table(source, wanted)
-    elif source.suffix in DOCUMENTS:
+    elif source.suffix in READERS:
         if source.size > LARGEST_DOCUMENT:
             raise Unreadable(f"the file has {source.size:,} bytes, too many for one article")
         raw = source.read_bytes()
-        document = DOCUMENTS[source.suffix](raw)
+        document = READERS[source.suffix](raw)
         if not document.text.strip():
             raise Unreadable("the file holds only white space; put the article in it or delete it")
         yield from _article(source, source.path, document, hashlib.sha256(raw).hexdigest())
     else:
-        read = ", ".join(sorted({*DOCUMENTS, *TABLES, ".zip"} - {""}))
+        read = ", ".join(sorted({*READERS, *TABLES, ".zip"} - {""}))
         raise Unreadable(f"files of type {source.suffix} are not read; those that are: {read}")
 
 
@@ -293,21 +259,30 @@ def _article(
 
 def _known(source: SourceFile, document: Document) -> tuple[dict[str, Any], dict[str, Any]]:
     """Join what names, the file itself and its row in metadata.csv tell; the later wins."""
-    roles = guess_mapping(source.listed)
+    front, front_others = _by_role(document.named)
+    listed, listed_others = _by_role(source.listed)
+    metadata = {**document.metadata, **front_others, **listed_others}
+    return {**source.named, **_filled(document.fields), **_filled(front), **listed}, metadata
+
+
+def _by_role(named: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Divide named values into those whose names tell their roles, and others."""
+    roles = guess_mapping(named)
     roles.pop("text", None)
-    listed = {role: source.listed[column] for role, column in roles.items()}
-    others = {
-        column: value for column, value in source.listed.items() if column not in roles.values()
-    }
-    inside = {role: value for role, value in document.fields.items() if as_text(value).strip()}
-    return {**source.named, **inside, **listed}, {**document.metadata, **others}
+    others = {name: value for name, value in named.items() if name not in roles.values()}
+    return {role: named[name] for role, name in roles.items()}, others
+
+
+def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {role: value for role, value in fields.items() if as_text(value).strip()}
 
 
 def path_id(path: str) -> str:
     """Return the id made from an article's path, the same on every machine."""
-    row = _ROW.fullmatch(path)
-    file, key = row.groups() if row else (path, "")
-    return "a" + hashlib.sha256(f"{file}\0{key}".encode()).hexdigest()[:11]
+    file, mark, row = path.rpartition("#")
+    if not (mark and row.isdecimal()):
+        file, row = path, ""
+    return "a" + hashlib.sha256(f"{file}\0{row}".encode()).hexdigest()[:11]
 
 
 def _free_id(path: str, taken: Mapping[str, str]) -> str:

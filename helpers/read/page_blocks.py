@@ -4,51 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import lxml.html
 from lxml import etree
 from lxml.html import HtmlElement
 
-from helpers.read.documents import Unreadable
+from helpers.read.documents import PARAGRAPH_BREAK, Unreadable
+from helpers.store.lexicons import read_lexicon
 
 BODY_SHARE = 0.9
 MOST_PRUNED = 0.3
 MOST_LINKED = 0.8
 MOST_PARAGRAPHS_OF_A_PART = 3
+MOST_WORDS_OF_A_NAME = 3
 
-_UNSEEN = ("script", "style", "noscript", "template", "svg", "math", "iframe", "object")
-_CONTROLS = frozenset(("nav", "form", "button", "select", "textarea", "dialog", "menu"))
-_BLOCK_TAG = re.compile(
-    "address|article|aside|blockquote|body|caption|center|dd|details|div|dl|dt|fieldset|figcaption"
-    "|figure|footer|form|h[1-6]|header|hr|hgroup|li|main|ol|p|pre|section|summary|table|tbody|td"
-    "|tfoot|th|thead|tr|ul"
-)
-HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_WHOLE_PAGE = frozenset(("html", "body", "main", "article"))
-
-# Words in the class, id and the like of an element, after splitting at signs and inner capitals.
-_COMMENTS = re.compile(r"\b(?:comments?|disqus)\b")
-_NOISE = re.compile(
-    r"\b(?:shar(?:e|ing)|social|newsletter|subscri(?:be|ption)|paywall|promo(?:tion)?|ads?|advert"
-    r"|advertis\w+|sponsor(?:ed)?|cookies?|consent|breadcrumbs?|menu|navbar|toolbar|sidebar|modal"
-    r"|popup|overlay|outbrain|taboola|recirc|trending|popular|tags|topics|pagination|skip|signup"
-    r"|login|masthead|sr only|screen reader text|author bio|about author)\b"
-)
-_ROLES = (
-    ("related", r"related|recommended|read ?more|see also|also read|read also|more (?:on|stories)"),
-    ("pullquote", r"pull ?quote"),
-    ("credit", r"credits?|photographer|copyright"),
-    ("caption", r"(?:fig)?captions?"),
-    ("dateline", r"date ?line"),
-    ("byline", r"by ?lines?|authors?|contributors?"),
-    ("date", r"date|datetime|timestamp|pubdate|published|posted|updated|time"),
-    (
-        "standfirst",
-        r"stand ?first|dek|deck|sub ?title|sub ?headline|subhed|strapline|summary|excerpt"
-        r"|alternative headline",
-    ),
-)
-_ROLE_OF_WORDS = tuple((role, re.compile(rf"\b(?:{words})\b")) for role, words in _ROLES)
+HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
 _BREAKING_ROLES = frozenset(("caption", "credit", "related"))
 _KEPT_ROLES = frozenset(("caption", "credit", "standfirst"))
 _LONGEST = {  # characters; an element that holds more is a wrapper with an unlucky name
@@ -62,6 +33,8 @@ _LONGEST = {  # characters; an element that holds more is a wrapper with an unlu
     "standfirst": 800,
 }
 _OPEN, _CLOSE, _BREAK = "\ue000", "\ue001", "\ue002"  # around an inline dateline; for <br>
+_NAMING = ("class", "id", "itemprop", "rel", "data-testid")
+_BETWEEN_WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -107,7 +80,7 @@ def cut_blocks(body: HtmlElement, main_text: str) -> list[Block]:
     The tree is changed: scripts, menus, forms, advertisements, comments and hidden parts are
     dropped from it.
     """
-    for element in list(body.iter(*_UNSEEN)):
+    for element in list(body.iter(*_tags("unseen"))):
         element.drop_tree()
     _prune(body, main_text)
     return _Walker().walk_all(body)
@@ -119,10 +92,10 @@ def _prune(body: HtmlElement, main_text: str) -> None:
     for element in list(body.iterdescendants("*")):
         if element.getparent() is None:
             continue
-        words = _words(element)
-        if _COMMENTS.search(words):
+        told = _told_roles(element)
+        if "comments" in told:
             holds_article = _is_mostly_in(main_text, element)
-        elif _is_noise(element, words):
+        elif _is_noise(element, told):
             holds_article = len(element.text_content()) > most
         else:
             continue
@@ -130,10 +103,10 @@ def _prune(body: HtmlElement, main_text: str) -> None:
             element.drop_tree()
 
 
-def _is_noise(element: HtmlElement, words: str) -> bool:
-    if element.tag in _CONTROLS or _is_hidden(element):
+def _is_noise(element: HtmlElement, told: list[str]) -> bool:
+    if element.tag in _tags("control") or _is_hidden(element):
         return True
-    return bool(_NOISE.search(words)) and _told(element) not in _KEPT_ROLES
+    return "noise" in told and _told(element) not in _KEPT_ROLES
 
 
 def _holds_headline(element: HtmlElement) -> bool:
@@ -156,12 +129,32 @@ def _is_hidden(element: HtmlElement) -> bool:
     )
 
 
-def _words(element: HtmlElement) -> str:
-    """Return the words in an element's class, id and roles, in lower case."""
-    if element.tag in _WHOLE_PAGE:
-        return ""
-    names = (element.get(name) or "" for name in ("class", "id", "itemprop", "rel", "data-testid"))
-    return re.sub(r"[\W_]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", " ".join(names))).lower()
+@cache
+def _roles_of_names() -> dict[str, str]:
+    words = read_lexicon("page_words")
+    names = words[words["kind"] == "name"]
+    return dict(zip(names["word"], names["role"], strict=True))
+
+
+@cache
+def _tags(role: str) -> frozenset[str]:
+    words = read_lexicon("page_words")
+    return frozenset(words[(words["kind"] == "tag") & (words["role"] == role)]["word"])
+
+
+def _told_roles(element: HtmlElement) -> list[str]:
+    """Return the roles that the words in an element's class, id and the like stand for."""
+    if element.tag in _tags("whole"):
+        return []
+    names = (element.get(name) or "" for name in _NAMING)
+    words = _BETWEEN_WORDS.sub(" ", " ".join(names)).lower().split()
+    known = _roles_of_names()
+    runs = (
+        " ".join(words[place : place + length])
+        for place in range(len(words))
+        for length in range(1, MOST_WORDS_OF_A_NAME + 1)
+    )
+    return [known[run] for run in dict.fromkeys(runs) if run in known]
 
 
 # ---------------------------------------------------------------------------------- the blocks
@@ -190,7 +183,7 @@ class _Walker:
             self.pieces.append(_BREAK)
             return
         own = _role(element, role)
-        breaks = bool(_BLOCK_TAG.fullmatch(tag)) or (own != role and own in _BREAKING_ROLES)
+        breaks = tag in _tags("block") or (own != role and own in _BREAKING_ROLES)
         if tag in ("td", "th") and not _has_blocks(element.getparent()):
             breaks = False
             self.pieces.append(" | " if element.getprevious() is not None else "")
@@ -237,11 +230,12 @@ class _Walker:
     def _flush(self, role: str, holder: HtmlElement) -> None:
         joined = _SPACE.sub(" ", "".join(self.pieces))
         size = max(len("".join(joined.split())), 1)
-        for piece in re.split(rf"(?: ?{_BREAK} ?){{2,}}", joined):
-            text = re.sub(f" ?{_BREAK} ?", "\n", piece).strip()
+        lines = "\n".join(line.strip(" ") for line in joined.split(_BREAK))
+        for piece in lines.split(PARAGRAPH_BREAK):
+            text = piece.strip()
             dateline = text.find(_CLOSE) - 1 if text.startswith(_OPEN) else 0
             text = text.replace(_OPEN, "").replace(_CLOSE, "")
-            if re.search(r"\w", text):
+            if any(map(str.isalnum, text)):
                 self.blocks.append(
                     Block(
                         role,
@@ -284,8 +278,8 @@ def _role(element: HtmlElement, inherited: str) -> str:
 
 def _told(element: HtmlElement) -> str:
     """Return the role that the names on an element tell, "" when it holds too much for it."""
-    words = _words(element)
-    told = next((role for role, pattern in _ROLE_OF_WORDS if pattern.search(words)), "")
+    found = _told_roles(element)
+    told = next((role for role in _LONGEST if role in found), "")
     if not told or len(element.text_content()) > _LONGEST[told]:
         return ""
     paragraphs = sum(1 for _ in element.iter("p"))
@@ -302,7 +296,7 @@ def _is_link_list(element: HtmlElement) -> bool:
 
 def _has_blocks(row: HtmlElement) -> bool:
     return len(row) < 2 or any(
-        _BLOCK_TAG.fullmatch(inner.tag) or inner.tag == "br"
+        inner.tag in _tags("block") or inner.tag == "br"
         for cell in row
         for inner in cell.iterdescendants()
     )
