@@ -36,8 +36,8 @@ test: lint  ## Check style and types, then run all tests; installs Chromium wher
 lab: $(READY)  ## Open JupyterLab on the notebooks.
 	$(BIN)/jupyter lab --ServerApp.root_dir=. notebooks/entity_counts.ipynb
 
-bench: $(READY)  ## Measure speed, memory and safety; write reports/bench. GOLD=folder measures on gold corpora.
-	$(BIN)/python -m helpers.bench.speed --out reports/bench
+bench: $(READY)  ## Measure speed, memory and safety; write reports/bench. ABLATE=1: what each hand rule is worth, on GOLD=folder too.
+	$(BIN)/python -m helpers bench $(if $(ABLATE),--ablate) --out reports/bench
 
 lint: $(READY)  ## Check style and types, and that no notebook holds output.
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb

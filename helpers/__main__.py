@@ -17,7 +17,7 @@ TRAINED = {"targets": "tone"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 only when everything asked for was done."""
     given, rest = _parser().parse_known_args(arguments)
-    if rest and given.run is not _train:
+    if rest and given.run not in (_train, _bench):
         _parser().parse_args(arguments)
     given.rest = rest
     try:
@@ -148,6 +148,13 @@ def _parser() -> argparse.ArgumentParser:
         add_help=False,
     )
     train.set_defaults(run=_train)
+
+    bench = commands.add_parser(
+        "bench",
+        help="measure speed, memory and safety, or, with --ablate, what each hand rule is worth",
+        add_help=False,
+    )
+    bench.set_defaults(run=_bench)
     return parser
 
 
@@ -264,6 +271,12 @@ def _train(given: argparse.Namespace) -> int:
             f"training needs {error.name}: run `pip install -e '.[train]'` in this environment"
         ) from error
     return train.main(given.rest[module != "reading" :])
+
+
+def _bench(given: argparse.Namespace) -> int:
+    module = "ablation" if "--ablate" in given.rest else "speed"
+    bench = importlib.import_module(f"helpers.bench.{module}")
+    return bench.main([word for word in given.rest if word != "--ablate"])
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from helpers.annotate import relays, source_spans
+from helpers.annotate.rules import rule
 from helpers.annotate.source_spans import MARKDOWN, SENTENCE_END
 from helpers.model import decoding
 from helpers.store import lexicons, schema
@@ -176,6 +177,7 @@ def _tidied(text: str, found: Found, quotes: Quotations) -> Found:
     return found._replace(content=tuple(whole or pieces), source=source)
 
 
+@rule("asides cut", lambda text, content, quotes: content)
 def _without_aside(text: str, content: tuple[Span, ...], quotes: Quotations) -> tuple[Span, ...]:
     """Return the content without ", without confirming it", which is about the speaker."""
     for number, (start, end) in enumerate(content):
@@ -188,6 +190,7 @@ def _without_aside(text: str, content: tuple[Span, ...], quotes: Quotations) -> 
     return content
 
 
+@rule("source begins in content", lambda *given: 0)
 def _shared_name(text: str, content: Span, source: Span, quotes: Quotations) -> int:
     """Return where a source begins whose first words stand at the end of the content, else 0.
 
@@ -236,6 +239,7 @@ def _is_whole(found: Found) -> bool:
     return any(not (start <= low and high <= end) for start, end in found.content)
 
 
+@rule("no answer is no statement", lambda *given: False)
 def _unanswered(text: str, found: Found) -> bool:
     """Tell whether the cue says that nothing was said: those are `replies`."""
     if found.cue is None:
@@ -244,6 +248,7 @@ def _unanswered(text: str, found: Found) -> bool:
     return bool(match and match.start() < found.cue[1])
 
 
+@rule("citing told once", lambda text, read: read)
 def _without_cited(text: str, read: list[Found]) -> list[Found]:
     """Leave out "…, citing officials" where the sentence has what the officials are cited for."""
     kept = []
@@ -259,6 +264,7 @@ def _without_cited(text: str, read: list[Found]) -> list[Found]:
     return kept
 
 
+@rule("citing, that", lambda text, found: found)
 def _cited_first(text: str, found: Found) -> Found:
     """Give "X reported, citing officials, that …" to the officials; "that" begins the content."""
     if not found.cue:
@@ -276,6 +282,7 @@ def _cited_first(text: str, found: Found) -> Found:
     return found._replace(content=tuple(content), cue=cited.span("cue"), source=source)
 
 
+@rule("own paragraph", lambda text, read: read)
 def _of_their_own(text: str, read: list[Found]) -> list[Found]:
     """Take from a paragraph that is all quotation the cue of the next, which has its own content.
 
@@ -312,6 +319,7 @@ def _same_sentence(text: str, one: Found, other: Found) -> bool:
     return not SENTENCE_END.search(text, low, high)
 
 
+@rule("behind a relay", lambda text, found, quotes: found)
 def _behind_relay(text: str, found: Found, quotes: Quotations) -> Found:
     """Give "Xi said …, Xinhua reported" to Xi: an outlet that relays is not who says it.
 
@@ -375,6 +383,7 @@ def _opening(text: str, offset: int) -> int:
 # --------------------------------------------------------------- quotations that nobody was given
 
 
+@rule("beside a quotation", lambda *given: [])
 def _beside(text: str, quotes: Quotations, found: list[Found]) -> list[Found]:
     """Return the quotations that nobody was given and that have "she said" or "He said:" beside."""
     taken = _Taken(found)
@@ -396,6 +405,7 @@ def _beside(text: str, quotes: Quotations, found: list[Found]) -> list[Found]:
     return result
 
 
+@rule("estimates", lambda *given: [])
 def _estimates(text: str, quotes: Quotations, found: list[Found]) -> list[Found]:
     """Return "The union estimated 300 were there" where the reader saw nothing in the sentence."""
     taken = _Taken(found)
@@ -422,6 +432,7 @@ class _Taken:
         return place >= 0 and self.spans[place][1] > start
 
 
+@rule("carried", lambda *given: [])
 def _carried(text: str, quotes: Quotations, found: list[Found]) -> list[Found]:
     """Return the quotations that fill a paragraph, unattributed, right after one that is."""
     taken = _Taken(found)
@@ -437,6 +448,7 @@ def _carried(text: str, quotes: Quotations, found: list[Found]) -> list[Found]:
     return carried
 
 
+@rule("paragraph by paragraph", lambda text, found, quotes: [found])
 def _by_paragraph(text: str, found: Found, quotes: Quotations) -> list[Found]:
     """Give a quotation that starts anew in the next paragraph an attribution of its own.
 

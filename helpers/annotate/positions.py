@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import islice
 
 from helpers.annotate import names
+from helpers.annotate.rules import rule
 from helpers.store import lexicons
 
 PLACES = 6  # how many mentions of a name are looked at
@@ -61,6 +62,7 @@ def find_title(text: str, spellings: tuple[str, ...]) -> str:
     return "; ".join(pieces[:PLACES])
 
 
+@rule("title before a name", lambda text, start: "")
 def _before(text: str, start: int) -> str:
     """Return the title that runs up to a name, or a description in apposition before it."""
     low = max(0, start - 110)
@@ -85,6 +87,7 @@ def _before(text: str, start: int) -> str:
     return title if _says_what(title) else ""
 
 
+@rule("title behind a name", lambda text, end: [])
 def _behind(text: str, end: int) -> list[str]:
     """Return the party in brackets and the words in apposition behind a name."""
     found = []
@@ -134,6 +137,7 @@ def _roles() -> frozenset[str]:
     return frozenset([*titles, *nouns]) - address - vague
 
 
+@rule("country of words", lambda words: "")
 def find_country(words: str) -> str:
     """Return the country of the first place, people or body that some words name, or ""."""
     return next((known.country for _, _, known in names.find_known(words) if known.country), "")

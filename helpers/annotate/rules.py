@@ -11,13 +11,15 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _known: dict[str, str] = {}  # the module of each rule, by the rule's name
 _off: set[str] = set()
+_felt: set[str] | None = None  # where it is noted which rules changed something
 
 
 def rule(name: str, otherwise: Callable[..., Any]) -> Callable[[Function], Function]:
     """Name the hand rule that a function is; turned off, it gives what `otherwise` gives.
 
     `otherwise` takes the same arguments: `lambda text, found: found` leaves the names found as
-    they are. Raises ValueError when another rule has the name.
+    they are. What a rule does is what it returns: it leaves its arguments as they are. Raises
+    ValueError when another rule has the name.
 
     >>> @rule("shouted names", otherwise=lambda name: name)
     ... def calm(name):
@@ -36,7 +38,12 @@ def rule(name: str, otherwise: Callable[..., Any]) -> Callable[[Function], Funct
 
         @functools.wraps(function)
         def either(*given: Any, **named: Any) -> Any:
-            return (otherwise if name in _off else function)(*given, **named)
+            if name in _off:
+                return otherwise(*given, **named)
+            result = function(*given, **named)
+            if _felt is not None and name not in _felt and result != otherwise(*given, **named):
+                _felt.add(name)
+            return result
 
         return either  # type: ignore[return-value]
 
@@ -62,3 +69,18 @@ def without(*names: str) -> Iterator[None]:
         yield
     finally:
         _off.difference_update(added)
+
+
+@contextmanager
+def felt() -> Iterator[set[str]]:
+    """Give a set that holds, when the block has ended, the rules that changed something in it.
+
+    Where a rule changed nothing, nothing comes out otherwise with it turned off.
+    """
+    global _felt
+    before, noted = _felt, set()
+    _felt = noted
+    try:
+        yield noted
+    finally:
+        _felt = before

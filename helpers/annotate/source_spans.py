@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from helpers.annotate import descriptions
+from helpers.annotate.rules import rule
 
 Span = tuple[int, int]
 EDGE = " \t\r\n,;:–—-"
@@ -63,6 +64,7 @@ def find_source(text: str, source: Span, cue: Span, content: Span) -> Span | Non
     )
 
 
+@rule("source from its word's start", lambda text, start: start)
 def whole_start(text: str, start: int) -> int:
     """Return where the word begins that an abbreviation's dot or its last letters belong to."""
     while start > 0 and text[start - 1].isalnum() and (text[start].isalnum() or text[start] == "."):
@@ -70,6 +72,7 @@ def whole_start(text: str, start: int) -> int:
     return start
 
 
+@rule("hearer is no source", lambda *given: False)
 def _is_hearer(text: str, source: Span, cue: Span) -> bool:
     """Tell whether a source is told, not telling: "officials have been warned", "a court heard"."""
     if source[0] >= cue[0]:
@@ -79,6 +82,7 @@ def _is_hearer(text: str, source: Span, cue: Span) -> bool:
     return bool(_HEARD.match(text, *cue) and _COURT.fullmatch(text, *source))
 
 
+@rule("teller before told", lambda *given: None)
 def _teller(text: str, source: Span, cue: Span) -> Span | None:
     """Return who told when the source is who was told: "sources told the media"."""
     if source[0] < cue[1] or not _TOLD.fullmatch(text, *cue):
@@ -87,6 +91,7 @@ def _teller(text: str, source: Span, cue: Span) -> Span | None:
     return strip(text, *before.span("phrase")) if before else None
 
 
+@rule("subject before cue", lambda *given: None)
 def _own_subject(text: str, source: Span, cue: Span, content: Span) -> Span | None:
     """Return the subject right before a cue whose source was sought in an earlier sentence."""
     if not source[1] <= cue[0] <= content[0]:
@@ -98,6 +103,7 @@ def _own_subject(text: str, source: Span, cue: Span, content: Span) -> Span | No
     return strip(text, *subject.span()) if subject else None
 
 
+@rule("source up to cue", lambda *given: None)
 def _to_cue(text: str, source: Span, cue: Span) -> Span | None:
     """Return a source that was cut before its noun, or taken for the "who" of its own clause.
 
@@ -125,6 +131,7 @@ def _to_cue(text: str, source: Span, cue: Span) -> Span | None:
     return None
 
 
+@rule("source with its owner", lambda text, source: source)
 def _with_owner(text: str, source: Span) -> Span:
     """Return "the U.S. and its allies" for "its allies"."""
     if not _OWNER.match(text, *source):

@@ -21,6 +21,7 @@ from helpers.annotate.noun_phrases import (
     singular,
     stands_as,
 )
+from helpers.annotate.rules import rule
 from helpers.store import codebook
 from helpers.store.codebook import Codebook
 
@@ -284,6 +285,7 @@ class _Article:
             return "named person"
         return "unnamed group" if label == "NORP" else "named organisation"
 
+    @rule("person's name used as a body", lambda self, source: False)
     def _is_body(self, source: _Source) -> bool:
         """Tell whether what was read as a person's name is that of a body or place, by its use."""
         name, spellings = source.entity.name, source.entity.spellings
@@ -296,6 +298,7 @@ class _Article:
             self._used_as_body[source.entity] = self._is_used_as_body(name, spellings)
         return self._used_as_body[source.entity]
 
+    @rule("one word used as a body", lambda *given: False)
     def _is_used_as_body(self, name: str, spellings: tuple[str, ...]) -> bool:
         """Tell whether the article writes of one word as of a body or place."""
         if name in self.bodies or re.search(r"[A-Z]{2}", name):
@@ -338,6 +341,7 @@ class _Article:
             return self._type_of_body(said, source, rule)
         return ("unnamed group" if said.many else "unnamed person"), rule
 
+    @rule("body one or several", lambda self, said, source, rule: ("named organisation", rule))
     def _type_of_body(self, said: Described, source: _Source, rule: str) -> tuple[str, str]:
         if said.many and said.head != "police":
             return "unnamed group", f"{rule}, several"
@@ -353,6 +357,7 @@ class _Article:
             return "named organisation", rule
         return ("unnamed group" if said.many else "unnamed person"), rule
 
+    @rule("type of an unlisted name", lambda *given: ("named person", ""))
     def _type_of_unlisted_name(self, said: Described, source: _Source) -> tuple[str, str]:
         """Return the type of a name that is no entity: by its words and by those beside it."""
         rule = f"name {said.name!r} by its form"
@@ -529,6 +534,7 @@ class _Article:
                 source.phrases = [relay for relay in near if self._concerns(source, relay)]
         return source.phrases
 
+    @rule("relay beside its own cue", lambda *given: True)
     def _concerns(self, source: _Source, relay: relays.Relay) -> bool:
         """Tell whether a relay phrase ends with an attribution's sentences, outside its words."""
         low, high = self._window(source)
@@ -573,6 +579,7 @@ class _Article:
         item.relay_chain = chain
         return f"{first.kind} {self.text[first.start : first.end]!r}"
 
+    @rule("cited by the speaker", lambda *given: "")
     def _cited_by_speaker(self, source: _Source, item: Sourced) -> str:
         """Take the outlet that cites somebody ("it said …, citing police") for the relay."""
         if not re.search(r"\b(?:cit|quot)", source.row["cue"]):
@@ -589,16 +596,20 @@ class _Article:
 
     def _carry(self, sources: list[_Source], found: list[Sourced]) -> None:
         """Let a quotation that goes on keep the relay of the words before it."""
-        for before, after in zip(range(len(sources)), range(1, len(sources)), strict=False):
-            source, item, last = sources[after], found[after], found[before]
-            same = source.row["speaker"] and source.row["speaker"] == sources[before].row["speaker"]
-            goes_on = source.row["form"] == "direct" and (
-                not source.row["cue"] or source.row["cue"].lower() in GOES_ON
-            )
-            if last.relay and not item.relay and same and goes_on:
+        for place in range(1, len(sources)):
+            last = found[place - 1]
+            if last.relay and self._goes_on(sources[place - 1], sources[place], found[place]):
+                item = found[place]
                 item.relay, item.relay_ownership = last.relay, last.relay_ownership
                 item.relay_chain = list(last.relay_chain)
                 item.source_rule += f"; relay: goes on from {last.relay!r}"
+
+    @rule("relay goes on", lambda *given: False)
+    def _goes_on(self, before: _Source, source: _Source, item: Sourced) -> bool:
+        same = source.row["speaker"] and source.row["speaker"] == before.row["speaker"]
+        quoted = source.row["form"] == "direct"
+        alone = not source.row["cue"] or source.row["cue"].lower() in GOES_ON
+        return bool(not item.relay and same and quoted and alone)
 
 
 @dataclass
@@ -643,6 +654,7 @@ class _Source:
         elif self.row["resolution"] == "name" or self._description_fits():
             self.name_stands = "head"
 
+    @rule("description fits its entity", lambda self: True)
     def _description_fits(self) -> bool:
         """Tell whether a description ("the minister") may stand for the entity it was read as."""
         kinds = codebook.noun_kinds(codebook.read_codebook())
@@ -653,6 +665,7 @@ class _Source:
             return kind not in ("organisation", "group") and not self.described.many
         return kind in ("organisation", "group", "") or self.described.head in ("spokesman",)
 
+    @rule("spokesperson of a person", lambda self, said: False)
     def owned_by_person(self, said: Described) -> bool:
         """Tell whether a spokesperson or office belongs to a person and not to a body."""
         owner = said.owner.strip().removesuffix("’s").removesuffix("'s")
@@ -720,6 +733,7 @@ class _Withholding:
         fits = not withheld.subject.head or _same_noun(source.described, withheld.subject)
         return low <= withheld.start < high and not inside and fits
 
+    @rule("withheld wherever it speaks", lambda self, found, unnamed: found)
     def _spread(
         self, found: list[anonymity.Withheld | None], unnamed: list[int]
     ) -> list[anonymity.Withheld | None]:
@@ -767,6 +781,7 @@ def _same_noun(one: Described, other: Described) -> bool:
     return bool(one.head) and one.head == other.head and one.many == other.many
 
 
+@rule("one unnamed source", lambda one, other: False)
 def _one_source(one: _Source, other: _Source) -> bool:
     """Tell whether two sources of one article, neither named, are the same people."""
     if one.row["speaker"] and one.row["speaker"] == other.row["speaker"]:

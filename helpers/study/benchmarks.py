@@ -341,7 +341,7 @@ def _form(content: frozenset[int], words: Words, quoted: bytearray) -> str:
 def _measure_attributions(file: Path, corpus: Corpus) -> Measured:
     from helpers.annotate.attributions import find_attributions
 
-    coded = list(_read_lines(file))
+    coded = list(read_lines(file))
     articles = pd.DataFrame([{"article_id": c["id"], "text": c["text"]} for c in coded])
     said = dict(iter(find_attributions(articles).groupby("article_id")))
     counts, measured = [], Measured()
@@ -413,7 +413,8 @@ def _count_attributions(
     return [len(right), exact, len(pairs), len(found), len(gold), *by_form, *cues]
 
 
-def _read_lines(file: Path) -> Iterator[dict]:
+def read_lines(file: Path) -> Iterator[dict]:
+    """Yield the objects of a file of JSON lines, gzipped or not."""
     opened = gzip.open if file.suffix == ".gz" else open
     with opened(file, "rt", encoding="utf-8") as lines:
         yield from map(json.loads, filter(str.strip, lines))
@@ -425,7 +426,7 @@ def _read_lines(file: Path) -> Iterator[dict]:
 def _measure_names(file: Path, corpus: Corpus) -> Measured:
     from helpers.annotate.mentions import find_mentions
 
-    sentences = list(_read_names(file))
+    sentences = list(read_names(file))
     articles = pd.DataFrame(
         [{"article_id": f"s{n:06}", "text": text} for n, (text, _) in enumerate(sentences)]
     )
@@ -437,7 +438,7 @@ def _measure_names(file: Path, corpus: Corpus) -> Measured:
         for row in rows.itertuples():
             kind = NAME_TYPES.get(row.label)
             if kind:
-                start, end = _strip(text, row.start, row.end)
+                start, end = strip_name(text, row.start, row.end)
                 ours[start, end, kind] = row
         counts.append([len(gold & set(ours)), len(ours), len(gold)])
         for (start, end, kind), row in ours.items():
@@ -464,7 +465,7 @@ def _measure_names(file: Path, corpus: Corpus) -> Measured:
     return measured
 
 
-def _read_names(file: Path) -> Iterator[tuple[str, set[tuple[int, int, str]]]]:
+def read_names(file: Path) -> Iterator[tuple[str, set[tuple[int, int, str]]]]:
     """Yield each sentence's text and its names: (start, end, PER, ORG or LOC)."""
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         text, words, tags = "", [], []
@@ -506,7 +507,8 @@ def _lay_out(text: str, words: list[str], tags: list[str]) -> tuple[str, set[tup
     return text, {span for span in typed if span[2] in GOLD_TYPES}
 
 
-def _strip(text: str, start: int, end: int) -> tuple[int, int]:
+def strip_name(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the span of a name without leading article and possessive ending."""
     article = _ARTICLE.match(text[start:end])
     start += article.end() if article else 0
     ending = _POSSESSIVE.search(text[start:end])
@@ -546,7 +548,7 @@ def _measure_tone(file: Path, corpus: Corpus) -> Measured:
             "end": target["to"],
             "gold": names[float(target["polarity"])],
         }
-        for line in _read_lines(file)
+        for line in read_lines(file)
         for target in line["targets"]
     ]
     targets = pd.DataFrame(rows)
@@ -599,7 +601,7 @@ def _same(counts: np.ndarray) -> np.ndarray:
 def _measure_sources(file: Path, corpus: Corpus) -> Measured:
     from helpers.build.corpus import build
 
-    coded = list(_read_lines(file))
+    coded = list(read_lines(file))
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "articles.jsonl"
         lines = [json.dumps({"id": f"scu{c['id']}", "text": c["text"]}) for c in coded]
@@ -609,7 +611,7 @@ def _measure_sources(file: Path, corpus: Corpus) -> Measured:
     counts, named, measured = [], [], Measured()
     for article in coded:
         ours = said[said["article_id"] == f"scu{article['id']}"].assign(path=article["id"])
-        statements = _place_statements(article)
+        statements = place_statements(article)
         coding = reliability.measure_source_coding(ours, statements).set_index("measure")
         counts.append(coding.loc[list(SOURCE_MEASURES), ["count", "n"]].to_numpy())
         names = reliability.measure_source_names(ours, statements).set_index("resolution")
@@ -626,7 +628,8 @@ def _measure_sources(file: Path, corpus: Corpus) -> Measured:
     return measured
 
 
-def _place_statements(article: dict) -> pd.DataFrame:
+def place_statements(article: dict) -> pd.DataFrame:
+    """Return the statements of one article of Santa Clara; one row is one, with its spans."""
     rows = [
         {
             "path": article["id"],

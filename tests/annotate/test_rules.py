@@ -27,3 +27,12 @@ def test_each_rule_is_listed_with_its_module():
 def test_a_rule_that_is_not_there_cannot_be_turned_off():
     with pytest.raises(KeyError, match="no such rule"), rules.without("no such rule"):
         pass
+
+
+def test_rules_that_change_something_are_noted():
+    with rules.felt() as felt:
+        doubled(0)
+        assert not felt
+        doubled(1)
+    assert felt == {"test: doubled"}
+    doubled(1)

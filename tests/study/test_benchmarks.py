@@ -111,12 +111,12 @@ def test_names_are_read_with_their_types(tmp_path):
     lines += ["4\tmet\tO", "5\tAda\tB-PER", "6\t.\tO", ""]
     file = tmp_path / "n.iob2.gz"
     file.write_bytes(gzip.compress("\n".join(lines).encode()))
-    [(text, names)] = benchmarks._read_names(file)
+    [(text, names)] = benchmarks.read_names(file)
     assert names == {(4, 17, "ORG"), (22, 25, "PER")}
-    assert benchmarks._strip("the Board’s plan", 0, 11) == (4, 9)
+    assert benchmarks.strip_name("the Board’s plan", 0, 11) == (4, 9)
     conll = tmp_path / "n.conll.gz"
     conll.write_bytes(gzip.compress(b"Ada I-PER\nmet O\n\nOslo I-LOC\n"))
-    read = list(benchmarks._read_names(conll))
+    read = list(benchmarks.read_names(conll))
     assert [names for _, names in read] == [{(0, 3, "PER")}, {(0, 4, "LOC")}]
 
 
@@ -231,7 +231,7 @@ def test_attributions_are_scored_as_the_corpus_scorer_does(gold):
     spec = importlib.util.spec_from_file_location("score_attributions", name)
     scorer = sys.modules["score_attributions"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(scorer)
-    lines = benchmarks._read_lines(gold / "polnear" / "dev.jsonl.gz")
+    lines = benchmarks.read_lines(gold / "polnear" / "dev.jsonl.gz")
     coded = {row["id"]: row for _, row in zip(range(12), lines, strict=False)}
     found = {
         key: [
@@ -298,6 +298,6 @@ def test_kinds_of_social_media_names_are_put_into_three(tmp_path):
     lines = "\n".join([*tagged, "", "Her B-creative-work", ""]).replace(" ", "\t")
     file = tmp_path / "wnut17_train.conll.gz"
     file.write_bytes(gzip.compress(lines.encode()))
-    sentences = list(benchmarks._read_names(file))
+    sentences = list(benchmarks.read_names(file))
     assert sentences[0] == ("Empire State saw Acme", {(0, 12, "LOC"), (17, 21, "ORG")})
     assert sentences[1] == ("Her", set())

@@ -1,0 +1,332 @@
+"""What each hand rule is worth: each named rule turned off in turn, on all gold that is at hand.
+
+The network reads a text once; then the rules run again without one of them, only where it changed
+something and only from the step on that it belongs to. A rule is worth what a measure loses
+without it, in points of a hundred. Each article is read alone, so that figures may differ a little
+from those of built tables. Run again, the command goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import importlib
+import os
+import pkgutil
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from helpers import annotate
+from helpers.annotate import attributions, entities, mentions, rules
+from helpers.build import aliases, annotation
+from helpers.model import decoding
+from helpers.store import schema, tables, versions
+from helpers.study import benchmarks, codings, reliability
+from helpers.text.article import Article
+
+COLUMNS = ["engine", "rule", "module", "set", "measure", "with", "without", "worth", "n"]
+STEPS = ("mentions", "attributions", "speakers")
+# The step that the rules of a module first change; those of all others change mentions.
+STEP_OF = {
+    **dict.fromkeys(("attributions", "source_spans", "outlets"), "attributions"),
+    **dict.fromkeys(("speakers", "pronouns", "antecedents", "noun_phrases"), "speakers"),
+    **dict.fromkeys(("source_names", "callings", "cast", "descriptions"), "speakers"),
+    **dict.fromkeys(("sources", "relays", "positions", "anonymity"), "speakers"),
+}
+CODED = ("speaker", "source_type", "affiliation", "country", "channel", "relay")
+TYPES = {"PERSON": "PER", "ORG": "ORG", "GPE": "LOC", "LOC": "LOC", "FAC": "LOC"}
+LEAST = 0.05  # points that are told
+
+Frames = dict[str, pd.DataFrame]
+Counts = Counter[tuple[str, str]]  # of a measure, what is "right" and what that is a share "of"
+
+
+@dataclass(frozen=True)
+class Coded:
+    """One article of a gold set: its text, and what people coded in it."""
+
+    id: str
+    text: str
+    outlet: str = ""
+    names: list[tuple[int, int, str]] = field(default_factory=list)
+    statements: list[dict] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class GoldSet:
+    """One gold set: its file in the folder of gold, how it is read and counted.
+
+    `steps` are those whose rules can change what is measured.
+    """
+
+    name: str
+    file: str
+    read: Callable[[Path], Iterator[Coded]]
+    count: Callable[[Coded, Frames], Counts]
+    steps: tuple[str, ...] = STEPS
+
+    def find(self, gold: str) -> Path:
+        """Return its file; the sample lies in the project."""
+        return (versions.PROJECT if self.file == SAMPLE else Path(gold)) / self.file
+
+
+# ------------------------------------------------------------------------------- reading the gold
+
+
+def _names(file: Path) -> Iterator[Coded]:
+    if ".iob2" in file.name:
+        for number, (text, names) in enumerate(benchmarks.read_names(file)):
+            yield Coded(str(number), text, names=list(names))
+    else:
+        for row in benchmarks.read_lines(file):
+            names = [(start, end, TYPES.get(label, "")) for start, end, label in row["spans"]]
+            yield Coded(row["id"], row["text"], row.get("outlet", ""), names)
+
+
+def _coded(file: Path) -> Iterator[Coded]:
+    for row in benchmarks.read_lines(file):
+        text = row["text"] if "text" in row else _texts(file.parents[1])[row["id"]]
+        yield Coded(row["id"], text, row.get("outlet", ""), statements=row["attributions"])
+
+
+def _wide(file: Path) -> Iterator[Coded]:
+    for row in benchmarks.read_lines(file):
+        told = [one for one in row["statements"] if one["statement"]]
+        told = [one | {"speaker": one.get("speaker") or None} for one in told]
+        yield Coded(row["id"], _texts(file.parents[1])[row["id"]], row["outlet"], statements=told)
+
+
+@cache
+def _texts(gold: Path) -> dict[str, str]:
+    files = ("ner/worldwide_train.jsonl.gz", "polnear/train.jsonl.gz")
+    rows = (row for file in files for row in benchmarks.read_lines(gold / file))
+    return {row["id"]: row["text"] for row in rows}
+
+
+def _told(file: Path) -> Iterator[Coded]:
+    for row in benchmarks.read_lines(file):
+        told = benchmarks.place_statements(row).assign(path=row["id"]).to_dict("records")
+        yield Coded(row["id"], row["text"], statements=told)
+
+
+def _sample(file: Path) -> Iterator[Coded]:
+    articles = file.parents[1] / "articles"
+    coded = codings.read_codings(file.parent / "agreed", articles).attributions
+    coded = coded.assign(content=coded["spans"], source=coded["source_spans"])
+    for path, rows in coded.groupby("path"):
+        text = (articles / path).read_text(encoding="utf-8")
+        yield Coded(path, text, statements=rows.to_dict("records"))
+
+
+# ------------------------------------------------------------------------------------- measuring
+
+
+def _count_names(article: Coded, found: Frames) -> Counts:
+    """Count names of equal span and type, leading articles and possessive endings apart."""
+    ours = found["mentions"][["start", "end", "label"]].itertuples(index=False, name=None)
+    sides = article.names, [(start, end, TYPES.get(label, "")) for start, end, label in ours]
+    gold, mine = (
+        {(*benchmarks.strip_name(article.text, *span), kind) for *span, kind in side if kind}
+        for side in sides
+    )
+    return _counts({"names F1": (2 * len(gold & mine), len(gold) + len(mine))})
+
+
+def _count_statements(article: Coded, found: Frames) -> Counts:
+    """Count statements, contents and sources as in `benchmarks`, what else is coded by equality."""
+    rows = found["attributions"].to_dict("records")
+    words = benchmarks.Words(article.text)
+    mine = [
+        {"content": words.covered(row["spans"]), "source": words.covered(row["source_spans"])}
+        for row in rows
+    ]
+    gold = [
+        {role: words.covered(row.get(role) or []) for role in ("content", "source")}
+        for row in article.statements
+    ]
+    pairs = benchmarks.pair_contents(words, gold, mine)
+    counted = {"found": (len(pairs), len(gold))}
+    if any("source" in row for row in article.statements):
+        both = len(mine) + len(gold)
+        counted["precision"] = len(pairs), len(mine)
+        counted["end to end F1"] = 2 * sum(agree for *_, agree in pairs), both
+    for column in CODED:
+        told = [(article.statements[one].get(column), rows[two][column]) for one, two, _ in pairs]
+        same = [_same(column, *pair) for pair in told if pair[0] is not None]
+        counted[column] = sum(same), len(same)
+    return _counts(counted)
+
+
+def _same(column: str, gold: str, found: str) -> bool:
+    """Tell whether a value is that of the gold; of two speakers one may be the fuller name."""
+    if column != "speaker":
+        return gold == found
+    one, other = benchmarks.plain_name(gold), benchmarks.plain_name(found)
+    ours, theirs = (set(re.findall(r"\w+", name)) - {"of", "and"} for name in (one, other))
+    part = bool(ours and theirs) and (ours <= theirs or theirs <= ours)
+    return one == other or part and 2 * len(ours & theirs) >= max(len(ours), len(theirs))
+
+
+def _count_told(article: Coded, found: Frames) -> Counts:
+    """Count statements that were marked loosely: those found, their type, title and speaker."""
+    mine, told = found["attributions"].assign(path=article.id), pd.DataFrame(article.statements)
+    coding = reliability.measure_source_coding(mine, told)
+    counted = {row.measure: (row.count, row.n) for row in coding.itertuples(name="Row")}
+    names = reliability.measure_source_names(mine, told).set_index("resolution")
+    if "all" in names.index:
+        counted["speaker"] = tuple(names.loc["all", ["right", "statements"]])
+    return _counts(counted)
+
+
+def _counts(counted: dict[str, tuple[int, int]]) -> Counts:
+    sides = (dict(zip(("right", "of"), pair, strict=True)) for pair in counted.values())
+    pairs = zip(counted, sides, strict=True)
+    return Counter({(measure, side): n for measure, both in pairs for side, n in both.items()})
+
+
+SAMPLE = "data/sample/gold/README.md"
+SETS = (
+    GoldSet("sample", SAMPLE, _sample, _count_statements),
+    GoldSet("UNER dev", "ner/uner_ewt_dev.iob2.gz", _names, _count_names, STEPS[:1]),
+    GoldSet("worldwide dev", "ner/worldwide_dev.jsonl.gz", _names, _count_names, STEPS[:1]),
+    GoldSet("PolNeAR dev", "polnear/dev.jsonl.gz", _coded, _count_statements, STEPS[1:2]),
+    GoldSet("wide spans dev", "wide/spans_dev.jsonl.gz", _coded, _count_statements, STEPS[1:2]),
+    GoldSet("world dev", "world/dev.jsonl", _coded, _count_statements),
+    GoldSet("world train", "world/train.jsonl", _coded, _count_statements),
+    GoldSet("wide dev", "wide/dev.jsonl.gz", _wide, _count_statements),
+    GoldSet("SCU even", "scu_sources/scu_even.jsonl", _told, _count_told),
+    GoldSet("wide train", "wide/train.jsonl.gz", _wide, _count_statements),
+)
+
+
+# ------------------------------------------------------------------------------------ the program
+
+
+class Reader:
+    """The program on one article; what a step gave with all rules is kept for the next."""
+
+    def __init__(self, gold: GoldSet, coded: Coded):
+        self.gold, self.coded = gold, coded
+        self.article = Article(coded.text, coded.id, outlet=coded.outlet)
+        row = {"article_id": coded.id, "text": coded.text, "outlet": coded.outlet, "path": ""}
+        self.articles = pd.DataFrame([row])
+        self.article.reading = replace(decoding.read(self.article), states=None)
+        self.kept: Frames = {}
+        with rules.felt() as self.felt:
+            self.kept = self.read(STEPS[0])
+        self.counts = gold.count(coded, self.kept)
+
+    def count_without(self, names: Sequence[str], step: str) -> Counts:
+        """Count with some rules off, all steps from `step` on run again."""
+        if self.felt.isdisjoint(names):
+            return self.counts
+        with rules.without(*names):
+            return self.gold.count(self.coded, self.read(step))
+
+    def read(self, step: str) -> Frames:
+        """Return mentions and attributions, those of the steps before `step` as they were kept."""
+        frames, steps = dict(self.kept), self.gold.steps
+        self.article.mentions = self.article.attributions = None
+        if "mentions" in steps and step == "mentions":
+            frames["mentions"] = mentions.find_mentions([self.article])
+            frames["names"] = entities.find_entities(frames["mentions"], self.articles)
+        if "attributions" in steps and (not self.kept or step == "attributions"):
+            said = attributions.find_attributions([self.article])
+            said["role"] = [self.article.role_at(start) for start in said["start"]]
+            aside = said["role"].isin(benchmarks.NOT_CODED if self.gold.file == SAMPLE else ())
+            frames["read"] = frames["attributions"] = said[~aside].reset_index(drop=True)
+        if "speakers" in steps:
+            given = {name: schema.empty(name) for name in ("targets", "problems")}
+            given |= {**frames, "articles": self.articles, "attributions": frames["read"]}
+            decided = aliases.Decided(frames["names"])
+            frames["attributions"] = annotation.join_corpus(given, frames["names"], decided)[
+                "attributions"
+            ]
+        return frames
+
+
+def _trials(pattern: str) -> list[tuple[str, str, list[str]]]:
+    """Return what to turn off: each rule by itself, then all of each module together."""
+    for module in pkgutil.iter_modules(annotate.__path__):
+        importlib.import_module(f"helpers.annotate.{module.name}")
+    modules: dict[str, list[str]] = {}
+    for name, module in rules.list_rules().items():
+        modules.setdefault(module.rpartition(".")[2], []).append(name)
+    trials = [(name, module, [name]) for module, names in modules.items() for name in names]
+    trials += [(f"all of {module}", module, names) for module, names in modules.items()]
+    return [one for one in trials if any(fnmatch.fnmatch(word, pattern) for word in one[:2])]
+
+
+def ablate(gold: str, out: Path, pattern: str = "*", sets: Sequence[str] = ()) -> pd.DataFrame:
+    """Measure what rules are worth and write it to `out`/ablation.csv; return all it holds.
+
+    One row is one measure of one gold set with one rule turned off: `with` and `without` it, in
+    percent, `worth` (the first less the second) and `n`, what the share is of. `gold` is the
+    folder of gold corpora, "" to measure on the project's sample alone. Rows of an earlier run of
+    the same code are kept.
+    """
+    file, engine = out / "ablation.csv", versions.engine_version()
+    rows = pd.read_csv(file) if file.is_file() else pd.DataFrame(columns=COLUMNS)
+    rows = rows[rows["engine"] == engine].to_dict("records")
+    done = {(row["rule"], row["set"]) for row in rows}
+    for one in SETS:
+        if (sets and one.name not in sets) or not (gold or one.file == SAMPLE):
+            continue
+        if not one.find(gold).is_file():
+            print(f"{one.name}: left out, there is no {one.find(gold)}", file=sys.stderr)
+            continue
+        steps = [(*trial, STEP_OF.get(trial[1], STEPS[0])) for trial in _trials(pattern)]
+        steps = [own for own in steps if own[3] in one.steps and (own[0], one.name) not in done]
+        read = [Reader(one, coded) for coded in one.read(one.find(gold))] if steps else []
+        base = sum((reader.counts for reader in read), Counter())
+        for name, module, off, step in steps:
+            counts = sum((reader.count_without(off, step) for reader in read), Counter())
+            for measure in dict.fromkeys(measure for measure, _ in base):
+                held, lost, n = _share(base, measure), _share(counts, measure), base[measure, "of"]
+                told = (engine, name, module, one.name, measure, held, lost, held - lost, n)
+                rows.append(dict(zip(COLUMNS, told, strict=True)))
+        tables.write_text(pd.DataFrame(rows, columns=COLUMNS).round(3).to_csv(index=False), file)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _share(counts: Counts, measure: str) -> float:
+    return 100 * counts[measure, "right"] / max(1, counts[measure, "of"])
+
+
+def tell(rows: pd.DataFrame) -> str:
+    """Return a line a rule: what it is worth on each set and measure that feels it."""
+    lines = []
+    for (module, rule), own in rows.groupby(["module", "rule"], sort=False):
+        felt = own[own["worth"].abs() >= LEAST]
+        parts = [f"{row.set} {row.measure} {row.worth:+.2f}" for row in felt.itertuples()]
+        lines.append(f"{module}: {rule}: {'; '.join(parts) or 'worth nothing'}")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Turn each rule off in turn; print and write what each is worth."""
+    parser = argparse.ArgumentParser(prog="python -m helpers.bench.ablation", description=__doc__)
+    parser.add_argument("--gold", default=os.environ.get("GOLD", ""), help="folder of gold ($GOLD)")
+    parser.add_argument("--out", type=Path, default=versions.PROJECT / "reports" / "bench")
+    parser.add_argument("--rules", default="*", metavar="PATTERN", help="rules, or their module")
+    names = [one.name for one in SETS]
+    parser.add_argument("--sets", nargs="*", default=(), metavar="SET", choices=names)
+    given = parser.parse_args(arguments)
+    if not given.gold:
+        print(
+            "GOLD is not set: the sample alone is measured, which rules were written in sight of."
+        )
+    print(tell(ablate(given.gold, given.out, given.rules, given.sets)))
+    print(f"Written to {given.out / 'ablation.csv'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
