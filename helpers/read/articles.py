@@ -110,9 +110,24 @@ def iter_records(source: SourceFile, mapping: Mapping[str, str] | None = None) -
     Table files are read in pieces where their format allows. A bad file or row never raises: it
     is a Problem. Raises ValueError when `mapping` names a role there is not.
     """
-    wanted = dict(mapping or {})
-    check_roles(wanted)
-    return _iter_records(source, wanted)
+    check_roles(mapping or {})
+    yield from (Problem("", source.path, "read", problem) for problem in source.problems)
+    if source.problems:
+        return
+    try:
+        yield from _read(source, mapping or {})
+    except Unreadable as error:
+        yield Problem("", source.path, "read", str(error))
+    except UnicodeDecodeError as error:
+        problem = f"it stops being {error.encoding} text at some place; save it again as UTF-8"
+        yield Problem("", source.path, "encoding", problem)
+    except OSError as error:
+        problem = f"it cannot be opened ({error}); copy the file again"
+        yield Problem("", source.path, "read", problem)
+    except Exception as error:  # a file nobody thought of must not end the build
+        advice = "pack the zip again" if source.member else "save it again as text"
+        problem = f"it could not be read ({type(error).__name__}: {error}); {advice}"
+        yield Problem("", source.path, "read", problem)
 
 
 def separate_ids(items: Iterable[Item], taken: dict[str, str]) -> Iterator[Item]:
@@ -138,27 +153,7 @@ def separate_ids(items: Iterable[Item], taken: dict[str, str]) -> Iterator[Item]
         yield item
 
 
-def _iter_records(source: SourceFile, wanted: dict[str, str]) -> Iterator[Item]:
-    if source.problems:
-        yield from (Problem("", source.path, "read", problem) for problem in source.problems)
-        return
-    try:
-        yield from _read(source, wanted)
-    except Unreadable as error:
-        yield Problem("", source.path, "read", str(error))
-    except UnicodeDecodeError as error:
-        problem = f"it stops being {error.encoding} text at some place; save it again as UTF-8"
-        yield Problem("", source.path, "encoding", problem)
-    except OSError as error:
-        problem = f"it cannot be opened ({error}); copy the file again"
-        yield Problem("", source.path, "read", problem)
-    except Exception as error:  # a file nobody thought of must not end the build
-        advice = "pack the zip again" if source.member else "save it again as text"
-        problem = f"it could not be read ({type(error).__name__}: {error}); {advice}"
-        yield Problem("", source.path, "read", problem)
-
-
-def _read(source: SourceFile, wanted: dict[str, str]) -> Iterator[Item]:
+def _read(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]:
     if source.size == 0:
         raise Unreadable("the file is empty; put the article in it or delete it")
     if source.suffix in TABLES:
@@ -176,7 +171,7 @@ def _read(source: SourceFile, wanted: dict[str, str]) -> Iterator[Item]:
         raise Unreadable(f"files of type {source.suffix} are not read; those that are: {read}")
 
 
-def _read_table(source: SourceFile, wanted: dict[str, str]) -> Iterator[Item]:
+def _read_table(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]:
     with source.open() as stream:
         rows = TABLES[source.suffix](stream)
         first = list(islice(rows, SAMPLE_ROWS))
@@ -219,8 +214,8 @@ def _article(
     """Yield the row of one article and what is doubtful about it."""
     fields, metadata = _known(source, document)
     text = document.text
-    if _HALF_CHARACTER.search(text):
-        text = _HALF_CHARACTER.sub("\ufffd", text)
+    if (whole := _whole(text)) != text:
+        text = whole
         problem = "halves of characters (UTF-16 surrogates) were replaced by �; export it again"
         document.problems.append(("encoding", problem))
     try:

@@ -12,10 +12,10 @@ import re
 import stat
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from helpers.read.dates import find_date
 from helpers.read.documents import Unreadable, list_zip, size_problem
@@ -38,15 +38,16 @@ _NO_OUTLET = re.compile(
 class SourceFile:
     """One input file, or one member of a zip.
 
-    `path` is relative to the corpus, with forward slashes. `changed` differs when the file has
-    changed or what is known of it from beside it. `named` holds the outlet and the date that the
-    names of file and folders tell, `listed` the file's row in a `metadata.csv`. A file that has
-    `problems` is not to be read.
+    `path` is relative to the corpus, with forward slashes, `inner` its end among the folders that
+    mean something. `changed` differs when the file has changed or what is known of it from beside
+    it. `named` holds the outlet and the date that the names of file and folders tell, `listed` the
+    file's row in a `metadata.csv`. A file that has `problems` is not to be read.
     """
 
     path: str
     location: Path
     member: str = ""
+    inner: str = ""
     size: int = 0
     changed: str = ""
     named: dict[str, str] = field(default_factory=dict)
@@ -68,18 +69,6 @@ class SourceFile:
         """Return the whole file."""
         with self.open() as stream:
             return stream.read()
-
-
-class _Found(NamedTuple):
-    """A name on disk or in a zip; `inner` is its path among the folders that mean something."""
-
-    path: str
-    location: Path
-    member: str = ""
-    inner: str = ""
-    size: int = 0
-    changed: int = 0
-    problem: str = ""
 
 
 def iter_files(path: str | Path) -> Iterator[SourceFile]:
@@ -104,18 +93,14 @@ def iter_files(path: str | Path) -> Iterator[SourceFile]:
         listed: dict[str, Any] = {}
         for listing in listings:  # from the outermost folder to the nearest
             listed |= listing.take(one.path)
-        yield _source(one, outlets, listed)
+        yield _with_facts(one, outlets, listed)
     for listing in listings:
         problems = tuple(listing.problems())
         if problems and not alone:
-            changed = _digest(problems)
-            place = listing.found
-            yield SourceFile(
-                place.path, place.location, place.member, changed=changed, problems=problems
-            )
+            yield replace(listing.file, size=0, changed=_digest(problems), problems=problems)
 
 
-def _source(one: _Found, outlets: frozenset[str], listed: dict[str, Any]) -> SourceFile:
+def _with_facts(one: SourceFile, outlets: frozenset[str], listed: dict[str, Any]) -> SourceFile:
     folders, stem = PurePosixPath(one.inner).parent.parts, PurePosixPath(one.inner).stem
     dated = _DATED_OUTLET.match(stem) if find_date(stem) else None
     folder = _outlet_folder(one)
@@ -123,25 +108,17 @@ def _source(one: _Found, outlets: frozenset[str], listed: dict[str, Any]) -> Sou
         "outlet": dated[1] if dated else folder if folder in outlets else "",
         "published": next(filter(None, map(find_date, (stem, *reversed(folders)))), ""),
     }
-    return SourceFile(
-        one.path,
-        one.location,
-        one.member,
-        one.size,
-        _digest([one.changed, named, listed]),
-        named,
-        listed,
-        (one.problem,) if one.problem else (),
-    )
+    changed = _digest([one.changed, named, listed])
+    return replace(one, changed=changed, named=named, listed=listed)
 
 
-def _outlet_folders(files: Iterable[_Found]) -> frozenset[str]:
+def _outlet_folders(files: Iterable[SourceFile]) -> frozenset[str]:
     """Return the folders that are taken for outlets: the topmost that are no dates, if several."""
     names = frozenset(filter(None, map(_outlet_folder, files)))
     return names if len(names) > 1 else frozenset()
 
 
-def _outlet_folder(one: _Found) -> str:
+def _outlet_folder(one: SourceFile) -> str:
     folders = PurePosixPath(one.inner).parent.parts
     return next((folder for folder in folders if not _NO_OUTLET.fullmatch(folder)), "")
 
@@ -149,7 +126,7 @@ def _outlet_folder(one: _Found) -> str:
 # ------------------------------------------------------------------------------ names on disk
 
 
-def _find(path: Path) -> Iterator[_Found]:
+def _find(path: Path) -> Iterator[SourceFile]:
     if not path.is_dir():
         yield from _unpacked(_on_disk(path, path.parent))
         return
@@ -159,7 +136,7 @@ def _find(path: Path) -> Iterator[_Found]:
         yield from _unpacked(one)
 
 
-def _walk(root: Path, boundary: Path) -> Iterator[_Found]:
+def _walk(root: Path, boundary: Path) -> Iterator[SourceFile]:
     unreadable: list[OSError] = []
     for folder, subfolders, names in os.walk(root, onerror=unreadable.append):
         here = Path(folder)
@@ -167,7 +144,7 @@ def _walk(root: Path, boundary: Path) -> Iterator[_Found]:
         for name in sorted(subfolders):
             if (here / name).is_symlink() and not _left_out(name):
                 problem = "a link to a folder is not followed; copy the folder here"
-                yield _Found(_relative(here / name, root), here / name, problem=problem)
+                yield SourceFile(_relative(here / name, root), here / name, problems=(problem,))
         subfolders[:] = sorted(
             name
             for name in subfolders
@@ -180,21 +157,24 @@ def _walk(root: Path, boundary: Path) -> Iterator[_Found]:
     for error in unreadable:
         location = Path(error.filename)
         problem = f"the folder cannot be opened ({error.strerror}); change its permissions"
-        yield _Found(_relative(location, root), location, problem=problem)
+        yield SourceFile(_relative(location, root), location, problems=(problem,))
 
 
-def _on_disk(location: Path, root: Path, boundary: Path | None = None) -> _Found:
+def _on_disk(location: Path, root: Path, boundary: Path | None = None) -> SourceFile:
     path = _relative(location, root)
+    one = SourceFile(path, location, inner=path)
     try:
         status = location.stat()
         if boundary and location.is_symlink() and boundary not in location.resolve().parents:
             problem = "it is a link that points outside the folder; copy the file here"
-            return _Found(path, location, inner=path, problem=problem)
+        else:
+            problem = (
+                "" if location.is_file() else "it is no ordinary file; leave it out of the folder"
+            )
+            one = replace(one, size=status.st_size, changed=str(status.st_mtime_ns))
     except OSError as error:  # a link may lead nowhere, or back to itself
         problem = f"it cannot be opened ({error.strerror}); copy the file here again"
-        return _Found(path, location, inner=path, problem=problem)
-    problem = "" if location.is_file() else "it is no ordinary file; leave it out of the folder"
-    return _Found(path, location, "", path, status.st_size, status.st_mtime_ns, problem)
+    return replace(one, problems=(problem,)) if problem else one
 
 
 def _relative(location: Path, root: Path) -> str:
@@ -228,9 +208,9 @@ def _zip(location: Path, changed: int, process: int) -> zipfile.ZipFile:
     return zipfile.ZipFile(location)
 
 
-def _unpacked(one: _Found) -> Iterator[_Found]:
+def _unpacked(one: SourceFile) -> Iterator[SourceFile]:
     """Yield the file itself, or the files in it when it is a zip."""
-    if one.problem or _suffix(one.path) != ".zip":
+    if one.problems or one.suffix != ".zip":
         yield one
         return
     try:
@@ -242,7 +222,7 @@ def _unpacked(one: _Found) -> Iterator[_Found]:
         if not members:
             raise Unreadable("the zip holds no files; put articles in it")
     except Unreadable as error:
-        yield _Found(one.path, one.location, changed=one.changed, problem=str(error))
+        yield replace(one, size=0, problems=(str(error),))
         return
     yield from _members(one, members)
 
@@ -253,7 +233,7 @@ def _is_wanted(member: zipfile.ZipInfo) -> bool:
     return not left_out and not member.filename.endswith("/")
 
 
-def _members(one: _Found, members: list[zipfile.ZipInfo]) -> Iterator[_Found]:
+def _members(one: SourceFile, members: list[zipfile.ZipInfo]) -> Iterator[SourceFile]:
     only = _articles_folder(member.filename for member in members)
     folder = PurePosixPath(one.inner).parent
     seen: dict[str, int] = {}
@@ -267,8 +247,9 @@ def _members(one: _Found, members: list[zipfile.ZipInfo]) -> Iterator[_Found]:
             problem = "the zip holds this name more than once; only the last file of it is read"
             name = f"{name} ({seen[name]})"
         inner = (folder / name.removeprefix(only)).as_posix()
-        facts = (member.file_size, member.CRC, problem)
-        yield _Found(f"{one.path}/{name}", one.location, name, inner, *facts)
+        facts = (inner, member.file_size, str(member.CRC))
+        problems = (problem,) if problem else ()
+        yield SourceFile(f"{one.path}/{name}", one.location, name, *facts, problems=problems)
 
 
 def _member_problem(member: zipfile.ZipInfo) -> str:
@@ -300,16 +281,16 @@ def _articles_folder(names: Iterable[str]) -> str:
 # ----------------------------------------------------------------------------- metadata.csv
 
 
-def _is_listing(one: _Found) -> bool:
-    return PurePosixPath(one.path).name.lower() == _METADATA and not one.problem
+def _is_listing(one: SourceFile) -> bool:
+    return PurePosixPath(one.path).name.lower() == _METADATA and not one.problems
 
 
 class _Listing:
     """A `metadata.csv`: one row per file of its folder or the folders in it."""
 
-    def __init__(self, found: _Found):
-        self.found = found
-        self.folder = PurePosixPath(found.path).parent
+    def __init__(self, file: SourceFile):
+        self.file = file
+        self.folder = PurePosixPath(file.path).parent
         self.rows: dict[str, dict[str, Any]] = {}
         self.used: set[str] = set()
         self.unread: list[str] = []
@@ -318,13 +299,12 @@ class _Listing:
         except Unreadable as error:
             self.unread.append(f"the metadata was not read: {error}")
         except Exception as error:  # a damaged member makes zipfile raise nearly anything
-            advice = "pack the zip again" if found.member else "save it again as UTF-8"
+            advice = "pack the zip again" if file.member else "save it again as UTF-8"
             problem = f"the metadata was not read ({type(error).__name__}: {error}); {advice}"
             self.unread.append(problem)
 
     def _read(self) -> None:
-        source = SourceFile(self.found.path, self.found.location, self.found.member)
-        with source.open() as stream:
+        with self.file.open() as stream:
             for row in read_csv(stream):
                 if row.problem:
                     place = f"row {row.number}: " if row.number else ""

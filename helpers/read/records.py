@@ -71,13 +71,13 @@ def guess_mapping(
     for role in ROLES:
         named = [by_name[name] for name in names[role] if name in by_name]
         if role == "text" and named:
-            mapping[role] = max(named, key=lambda column: _average_length(column, sample))
+            mapping[role] = max(named, key=lambda column: _average(column, sample))
         elif named:
             mapping[role] = named[0]
     if "text" not in mapping:
         free = [column for column in columns if column not in mapping.values()]
-        longest = max(free, key=lambda column: _average_length(column, sample), default="")
-        if longest and _average_words(longest, sample) >= LEAST_WORDS_OF_A_TEXT:
+        longest = max(free, key=lambda column: _average(column, sample), default="")
+        if longest and _average(longest, sample, str.split) >= LEAST_WORDS_OF_A_TEXT:
             mapping = {"text": longest} | mapping
     return mapping
 
@@ -154,17 +154,10 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def _average_length(column: str, sample: Sequence[Mapping[str, Any]]) -> float:
-    return sum(len(_value(row, column)) for row in sample) / max(len(sample), 1)
-
-
-def _average_words(column: str, sample: Sequence[Mapping[str, Any]]) -> float:
-    return sum(len(_value(row, column).split()) for row in sample) / max(len(sample), 1)
-
-
-def _value(row: Mapping[str, Any], column: str) -> str:
-    value = row.get(column)
-    return value if isinstance(value, str) else ""
+def _average(column: str, sample: Sequence[Mapping[str, Any]], cut: Callable = str) -> float:
+    """Return how many pieces the texts in a column cut into on average: characters, or words."""
+    values = [row[column] for row in sample if isinstance(row.get(column), str)]
+    return sum(len(cut(value)) for value in values) / max(len(sample), 1)
 
 
 # ------------------------------------------------------------------------------------- tables
