@@ -22,7 +22,8 @@ import pytest
 from notebook_fixture import PARAMETERS, PIXEL, code, notebook, shown, text
 from tables_fixture import make_tables, write_tables
 
-from helpers.batch import report
+from helpers.batch.jobs import Figure, Outcome
+from helpers.batch.pages import render_index, render_page
 from helpers.build import aliases
 from helpers.measure import counting
 from helpers.show import concordance, explore
@@ -328,19 +329,19 @@ def test_lists_and_evidence_follow_the_keyboard_alone(lab: Lab, watched: Watched
 
 @pytest.fixture
 def pages(tmp_path: Path) -> Path:
-    outcome = report.Outcome(
+    outcome = Outcome(
         name="one",
         title="Who is in the news?",
         notebook="entity_counts.ipynb",
         parameters={"corpus": "<script>document.title = 'PWN'</script>"},
         finished=True,
         kept=True,
-        figure=report.Figure(PIXEL, "Dot chart: Mara Quill leads."),
+        figure=Figure(PIXEL, "Dot chart: Mara Quill leads."),
     )
     cells = text("# Who?"), code(PARAMETERS, "parameters"), code("", outputs=[shown()])
-    page = report.render_page(notebook(*cells), outcome, "Monthly", {})
+    page = render_page(notebook(*cells), outcome, "Monthly", {})
     (tmp_path / "one.html").write_text(page)
-    (tmp_path / "index.html").write_text(report.render_index("Monthly", [outcome], NOON))
+    (tmp_path / "index.html").write_text(render_index("Monthly", [outcome], NOON))
     return tmp_path
 
 
@@ -451,13 +452,13 @@ def reading_pages(tmp_path_factory) -> dict[str, Path]:
     cells += [text("## What does it say?")]
     cells += [code("", outputs=[shown(None, **{"text/html": page})]) for page in displays]
     cells += [code("", outputs=[shown()])]
-    outcome = report.Outcome(
+    outcome = Outcome(
         name="read", title="Who speaks?", notebook="article_reader.ipynb", finished=True, kept=True,
-        figure=report.Figure(PIXEL, "Dot chart: Mara Quill leads."),
+        figure=Figure(PIXEL, "Dot chart: Mara Quill leads."),
     )  # fmt: skip
-    page = report.render_page(notebook(*cells), outcome, "Monthly", {})
+    page = render_page(notebook(*cells), outcome, "Monthly", {})
     (out / "read.html").write_text(page)
-    (out / "index.html").write_text(report.render_index("Monthly", [outcome], NOON))
+    (out / "index.html").write_text(render_index("Monthly", [outcome], NOON))
     return {name: out / f"{name}.html" for name in ("read", "index", "evidence")}
 
 

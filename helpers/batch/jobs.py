@@ -1,22 +1,32 @@
-"""What a run is asked to do, what became of it, and the log: all that the batch itself must know.
+"""What a run is asked to do and what became of it: its record, whether it is stale, and the log.
 
-Nothing heavy is imported here or in `batch`: that is done once, by the process that runs are
-forked from.
+Nothing heavy is imported here or in `pool`: that is done once, by the process that runs are forked
+from.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parents[2]
+from helpers.store.paths import PROJECT
+
 RECORDS, LOG, LOCK, RUNNING = ".records", "log.jsonl", ".lock", ".running-"
+READ = (  # what a notebook reads beside its corpus and its parameters
+    "helpers/**/*.py helpers/templates/**/* data/*.csv data/codebook.yml data/lexicons/* "
+    "data/models/**/* data/sample/**/*"
+)
+NEW, FAILED, CURRENT = "new", "failed before", "up to date"
 
 
 @dataclass(frozen=True)
@@ -69,29 +79,6 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Limits:
-    """How long a run may take and how much memory its kernel may hold."""
-
-    seconds: float
-    memory: int
-
-
-@dataclass(frozen=True)
-class Job:
-    """One run with all that the process which does it needs to know."""
-
-    run: Run
-    folder: Path
-    scratch: Path
-    limits: Limits
-    fingerprint: dict[str, str]
-    links: dict[str, str]
-    asked: float  # when, in seconds since 1970
-    tables: str = ""  # folder of the corpus's tables, when they could be built
-    warm: bool = True
-
-
-@dataclass(frozen=True)
 class Step:
     """One run of a plan: what its report depends on, and what is known of it from before."""
 
@@ -103,14 +90,22 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The steps of a batch in order, or why it was refused."""
+class Job:
+    """One run with all that the process which does it needs to know."""
 
-    steps: tuple[Step, ...] = ()
-    refused: str = ""
+    run: Run
+    folder: Path
+    scratch: Path
+    seconds: float  # that it may take
+    memory: int  # bytes that its kernel may hold
+    fingerprint: dict[str, str]
+    links: dict[str, str]
+    tables: str = ""  # folder of the corpus's tables, when they could be built
+    warm: bool = True
+    asked: float = 0.0  # when, in seconds since 1970
 
 
-def describe(run: Run) -> Outcome:
+def not_run(run: Run) -> Outcome:
     """Return the outcome of a run that has not been run."""
     return Outcome(
         name=run.name,
@@ -119,6 +114,12 @@ def describe(run: Run) -> Outcome:
         parameters=run.parameters,
         of=", ".join(run.stands_for.values()),
     )
+
+
+def failed(job: Job, error: str) -> Outcome:
+    """Return the outcome of a run that failed just now, before it could tell of itself."""
+    began = datetime.fromtimestamp(job.asked).astimezone()
+    return replace(not_run(job.run), error=error, began=began, seconds=time.time() - job.asked)
 
 
 def sweep(folder: Path, names: Iterable[str]) -> None:
@@ -130,20 +131,129 @@ def sweep(folder: Path, names: Iterable[str]) -> None:
             part.unlink(missing_ok=True)
 
 
-def plain(value: Any) -> str:
-    """Write for JSON what it has no word for."""
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
 def write_log(folder: Path, event: str, **told: Any) -> None:
     """Append one event to `log.jsonl` as a line of JSON, in one write."""
     moment = datetime.now().astimezone().isoformat(timespec="milliseconds")
-    line = json.dumps({"time": moment, "event": event, **told}, default=plain, ensure_ascii=False)
-    path = folder / LOG
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+    line = json.dumps({"time": moment, "event": event, **told}, default=str, ensure_ascii=False)
+    with open(folder / LOG, "a+b", buffering=0) as file:
+        cut = ""  # an earlier line that a kill cut short
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            cut = "" if file.read(1) == b"\n" else "\n"
+        file.write(f"{cut}{line}\n".encode("utf-8", "replace"))
+
+
+# --------------------------------------------------------------------------------- fingerprints
+
+
+def take_fingerprint(run: Run, inputs: str, code: str) -> dict[str, str]:
+    """Return a hash of each thing on which a run's report depends.
+
+    `inputs` stands for the corpus. Files and folders that parameters name, alone or in a list, are
+    added to it here.
+    """
+    given = run.defaults | run.parameters
+    named = [_hash_named(given[name]) for name in sorted(given) if name not in ("corpus", "out")]
+    return {
+        "notebook": _hash(run.notebook.read_bytes().hex()),
+        "parameters": _hash(run.title, run.batch, run.parameters),
+        "inputs": _hash(inputs, *filter(None, named)),
+        "code": code,
+    }
+
+
+def _hash_named(value: Any) -> str:
+    """Return a hash of a file; of a folder its files' sizes and times; "" of what names none."""
+    if isinstance(value, list):
+        return "".join(map(_hash_named, value))
     try:
-        size = os.fstat(file).st_size
-        cut = size and os.pread(file, 1, size - 1) != b"\n"  # an earlier line that a kill cut short
-        os.write(file, ("\n" * bool(cut) + line + "\n").encode("utf-8", "replace"))
-    finally:
-        os.close(file)
+        path = Path(value)
+        if not path.is_absolute() or not path.exists():
+            return ""
+        if path.is_file():
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        inside = sorted(file for file in path.rglob("*") if file.is_file())
+        return _hash([(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in inside])
+    except (OSError, TypeError, ValueError):
+        return ""
+
+
+def hash_code() -> str:
+    """Return one hash of the code, word lists, models and package versions that a run uses."""
+    files = {file for pattern in READ.split() for file in PROJECT.glob(pattern) if file.is_file()}
+    hashed = [
+        (file.relative_to(PROJECT).as_posix(), hashlib.sha256(file.read_bytes()).hexdigest())
+        for file in sorted(files)
+    ]
+    return _hash(hashed, sorted(_versions()))
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    with contextlib.suppress(PackageNotFoundError):
+        for line in requires("attributed") or ():
+            if "extra ==" not in line:
+                name = line.split(">")[0].split("=")[0].split("<")[0].split(";")[0].strip()
+                with contextlib.suppress(PackageNotFoundError):
+                    yield name, version(name)
+
+
+def _hash(*values: Any) -> str:
+    written = json.dumps(values, sort_keys=True, default=str)
+    return hashlib.sha256(written.encode()).hexdigest()
+
+
+# --------------------------------------------------------------------------------------- records
+
+
+def write_record(outcome: Outcome, fingerprint: dict[str, str], folder: Path) -> None:
+    """Write what became of a run; written last, it says that all of its files are there."""
+    from helpers.store.tables import write_text  # which imports much
+
+    record = asdict(outcome) | {"fingerprint": fingerprint}
+    record["began"] = outcome.began and outcome.began.isoformat()
+    written = json.dumps(record, default=str, ensure_ascii=False, indent=1)
+    write_text(written, _record(outcome.name, folder))
+
+
+def _record(name: str, folder: Path) -> Path:
+    return folder / RECORDS / f"{name}.json"
+
+
+def forget(name: str, folder: Path) -> None:
+    """Remove the record of a run that is about to be run again."""
+    _record(name, folder).unlink(missing_ok=True)
+
+
+def read_record(name: str, folder: Path) -> tuple[Outcome, dict[str, str]] | None:
+    """Read what became of a run in an earlier batch and its fingerprint; None when unknown."""
+    try:
+        record = json.loads(_record(name, folder).read_text(encoding="utf-8"))
+        fingerprint = record.pop("fingerprint")
+        figure = record.pop("figure")
+        began = record.pop("began")
+        outcome = Outcome(
+            **record,
+            figure=Figure(**figure) if figure else None,
+            began=datetime.fromisoformat(began) if began else None,
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return outcome, fingerprint
+
+
+def find_state(run: Run, fingerprint: dict[str, str], folder: Path) -> tuple[str, Outcome | None]:
+    """Say whether a run must be run: `new`, `failed before`, what changed, or `up to date`."""
+    known = read_record(run.name, folder)
+    if known is None:
+        return NEW, None
+    outcome, before = known
+    if not outcome.finished:
+        return FAILED, outcome
+    changed = [part for part in fingerprint if before.get(part) != fingerprint[part]]
+    if changed:
+        return f"stale: {' and '.join(changed)} changed", outcome
+    files = [f"{run.name}.html", f"{run.name}.ipynb", *outcome.files]
+    missing = [file for file in files if not (folder / file).is_file()]
+    if missing:
+        return f"stale: {missing[0]} is missing", outcome
+    return CURRENT, replace(outcome, resumed=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import multiprocessing
 import os
 import shutil
@@ -24,10 +23,10 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from helpers.batch import jobs
-from helpers.batch.jobs import Job, Limits, Outcome, Step
+from helpers.batch.file import BatchError, read_batch
+from helpers.batch.jobs import CURRENT, Job, Outcome, Step
 
 FINISHED, A_RUN_FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
-UP_TO_DATE = "up to date"
 GRACE = 20  # seconds a run may take beyond its limit to write what it has
 QUIET_SECONDS = 0.3  # without an end of a run, before a process is made ready for the next
 TIMEOUT = 3600.0
@@ -60,36 +59,23 @@ def run_batch(file: str | Path, out: str | Path, options: Options | None = None)
     before anything ran, 130 interrupted by Ctrl-C (the index shows what was done until then).
     """
     options = (options or Options()).settle()
-    context = _make_context()
     folder = Path(out).resolve()
     try:
-        steps = _plan(context, file, folder)
+        written = read_batch(file, folder)
+        context = _make_context()
+        steps = _ask(context, "plan", str(file), written, folder)
         if options.dry_run:
             return _show_plan(steps, options)
         with _own_folder(file, folder):
             return _Batch(str(file), folder, steps, options, context).run()
-    except Refused as error:
+    except BatchError as error:
         print(error, file=sys.stderr)
         return REFUSED
 
 
-class Refused(ValueError):
-    """A batch that cannot be run; the message says why."""
-
-
-def _plan(context: Any, file: str | Path, folder: Path) -> tuple[Step, ...]:
-    call = _Call(context, "plan", "make_plan", str(file), str(folder))
-    with _ending(call):
-        plan = call.result()
-    if plan.refused:
-        raise Refused(plan.refused)
-    return plan.steps
-
-
 @contextlib.contextmanager
 def _own_folder(file: str | Path, folder: Path) -> Iterator[None]:
-    """Make the folder and hold it against other batches; raises Refused when it cannot."""
-    refused = f"{file} was refused, nothing was run:\n"
+    """Make the folder and hold it against other batches; raises BatchError when it cannot."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as probe:
@@ -98,9 +84,10 @@ def _own_folder(file: str | Path, folder: Path) -> Iterator[None]:
         lock = FileLock(folder / jobs.LOCK, timeout=0)
         lock.acquire()
     except Timeout:
-        raise Refused(f"{refused}another batch is writing to {folder}; wait for its end") from None
+        busy = f"another batch is writing to {folder}; wait for its end"
+        raise BatchError(file, [busy]) from None
     except OSError as error:
-        raise Refused(f"{refused}cannot write to {folder}: {error.strerror}") from None
+        raise BatchError(file, [f"cannot write to {folder}: {error.strerror}"]) from None
     try:
         yield
     finally:
@@ -109,10 +96,10 @@ def _own_folder(file: str | Path, folder: Path) -> Iterator[None]:
 
 def _must_run(step: Step, options: Options) -> bool:
     """Whether a run is asked for: always, but for `--resume` only when something changed."""
-    return not (options.resume and step.state == UP_TO_DATE)
+    return not (options.resume and step.state == CURRENT)
 
 
-def _show_plan(steps: tuple[Step, ...], options: Options) -> int:
+def _show_plan(steps: list[Step], options: Options) -> int:
     """Print what would be run and why, and run nothing."""
     for step in steps:
         does = "run " if _must_run(step, options) else "skip"
@@ -141,29 +128,42 @@ def _make_context() -> multiprocessing.context.BaseContext:
     return context
 
 
-def _work(
-    channel: Connection, environment: dict[str, str], module: str, name: str, *given: Any
-) -> None:
-    """Be the process that does one thing; the module is imported here, not in the batch."""
+def _work(channel: Connection, environment: dict[str, str], task: str, *given: Any) -> None:
+    """Be the process that does one thing; what that needs is imported here, not in the batch."""
     os.environ.clear()
     os.environ.update(environment)
-    function = getattr(importlib.import_module(f"helpers.batch.{module}"), name)
-    if name == "perform":
-        function(*given, channel)
+    if hasattr(os, "setsid"):  # Ctrl-C reaches the batch, which then ends its runs in order
+        os.setsid()
+    else:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if CAN_FORK:  # it is there, unless the process forked from was there for something else
+        from helpers.batch import preload  # noqa: F401
+    from helpers.batch import pages, plan, run
+
+    if task == "run":
+        run.perform(*given, channel)
         return
-    os.setsid()
     try:
-        channel.send(function(*given))
+        channel.send((plan.make_plan if task == "plan" else pages.write_index)(*given))
     except Exception as error:
         channel.send(error)
+
+
+def _ask(context: Any, task: str, *given: Any) -> Any:
+    """Have one thing done by a process of its own; raises what it raises."""
+    call = _Call(context, task, *given)
+    try:
+        return call.result()
+    finally:
+        call.end()
 
 
 class _Call:
     """A function at work in a process of its own."""
 
-    def __init__(self, context: Any, module: str, name: str, *given: Any):
+    def __init__(self, context: Any, task: str, *given: Any):
         self.channel, theirs = context.Pipe()
-        work = (theirs, dict(os.environ), module, name, *given)
+        work = (theirs, dict(os.environ), task, *given)
         self.process = context.Process(target=_work, args=work)
         self.process.start()
         theirs.close()
@@ -203,14 +203,6 @@ class _Call:
             self.process.kill()
         self.process.join()
         self.channel.close()
-
-
-@contextlib.contextmanager
-def _ending(call: _Call) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        call.end()
 
 
 def _say_end(code: int | None) -> str:
@@ -253,7 +245,7 @@ class _Pool:
         """Start the process of the next job, which waits for the word to go."""
         job = waiting.popleft()
         job.scratch.mkdir(mode=0o700)
-        return _Call(self.context, "runs", "perform", job), job
+        return _Call(self.context, "run", job), job
 
     def _wait(self) -> list[Any]:
         """Return the channels of the runs that have ended, after a while none."""
@@ -263,7 +255,7 @@ class _Pool:
 
     def _gather(self, ended: list[Any]) -> Iterator[Outcome]:
         for name, (call, job) in list(self.running.items()):
-            late = time.monotonic() - call.began > job.limits.seconds + GRACE
+            late = time.monotonic() - call.began > job.seconds + GRACE
             if call.channel not in ended and not late:
                 continue
             outcome = None if late else call.take()
@@ -271,16 +263,7 @@ class _Pool:
             how = "it did not stop" if late else _say_end(call.process.exitcode)
             call.end()
             del self.running[name]
-            yield outcome or _say_lost(job, how)
-
-
-def _say_lost(job: Job, ended: str) -> Outcome:
-    return replace(
-        jobs.describe(job.run),
-        error=f"the process of this run died: {ended}",
-        began=datetime.fromtimestamp(job.asked).astimezone(),
-        seconds=time.time() - job.asked,
-    )
+            yield outcome or jobs.failed(job, f"the process of this run died: {how}")
 
 
 # ----------------------------------------------------------------------------------- the batch
@@ -292,7 +275,7 @@ class _Batch:
 
     file: str
     folder: Path
-    steps: tuple[Step, ...]
+    steps: list[Step]
     options: Options
     context: Any
 
@@ -319,7 +302,7 @@ class _Batch:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
             log.close()
-        found = [done.get(step.run.name) or jobs.describe(step.run) for step in self.steps]
+        found = [done.get(step.run.name) or jobs.not_run(step.run) for step in self.steps]
         wrote = self._write_index(found, began)
         if not wrote or any(outcome.error for outcome in found):
             code = code or A_RUN_FAILED
@@ -339,10 +322,10 @@ class _Batch:
                 run=step.run,
                 folder=self.folder,
                 scratch=scratch / str(number),
-                limits=Limits(self.options.timeout, int(self.options.memory * 2**30)),
+                seconds=self.options.timeout,
+                memory=int(self.options.memory * 2**30),
                 fingerprint=step.fingerprint,
                 links=links | beside[tuple(step.run.stands_for.items())],
-                asked=0.0,
                 tables=step.tables,
                 warm=CAN_FORK and not self.options.cold,
             )
@@ -354,12 +337,8 @@ class _Batch:
         """Write `index.html`; say why when it cannot be written."""
         runs = [step.run for step in self.steps]
         corpora = {step.run.name: step.tables for step in self.steps}
-        call = _Call(
-            self.context, "overview", "write_index", runs, found, corpora, began, self.folder
-        )
         try:
-            with _ending(call):
-                return call.result()
+            return _ask(self.context, "index", runs, found, corpora, began, self.folder)
         except Exception as error:  # the reports are there all the same
             print(f"error: the index was not written: {error}", file=sys.stderr)
             return False
@@ -377,7 +356,7 @@ class _Batch:
 def _make_scratch() -> Path:
     """Make a folder for the kernels' sockets, whose paths must be short."""
     scratch = Path(tempfile.mkdtemp(prefix="attributed-"))
-    if len(str(scratch)) > LONGEST_SOCKET:
+    if CAN_FORK and len(str(scratch)) > LONGEST_SOCKET:
         scratch.rmdir()
         scratch = Path(tempfile.mkdtemp(prefix="attributed-", dir="/tmp"))
     return scratch

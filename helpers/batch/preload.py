@@ -21,7 +21,8 @@ import papermill  # noqa: F401
 import pyarrow.compute  # noqa: F401
 import pyarrow.dataset  # noqa: F401
 
-from helpers.batch import overview, plan, report, runs  # noqa: F401
+from helpers.batch import pages, plan, run  # noqa: F401
+from helpers.batch.jobs import Outcome
 from helpers.measure import attitudes, comparisons, counting, sourcing, speech  # noqa: F401
 from helpers.show import charts, concordance, desk, explore  # noqa: F401
 from helpers.store.versions import engine_hashes
@@ -39,7 +40,7 @@ def _draw_once() -> None:
 def _warm() -> None:
     page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
     nbformat.validate(page)
-    report.render_page(page, report.Outcome("name", "title", "notebook"), "batch", {})
+    pages.render_page(page, Outcome("name", "title", "notebook"), "batch", {})
     engine_hashes()
     _draw_once()
     gc.collect()

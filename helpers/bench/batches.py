@@ -26,9 +26,11 @@ import nbformat
 import pandas as pd
 import yaml
 
-from helpers.batch import jobs, outcomes, plan
+from helpers.batch import jobs, plan
+from helpers.batch.file import read_batch
+from helpers.store.paths import NOTEBOOKS
 
-BATCH = jobs.PROJECT / "notebooks" / "batches" / "every_outlet.yml"
+BATCH = NOTEBOOKS / "batches" / "every_outlet.yml"
 COMMAND = (sys.executable, "-m", "helpers", "batch")
 ADOPT = 36  # PR_SET_CHILD_SUBREAPER of Linux's prctl(2)
 KILLS, SMALL_RUNS = 20, 12
@@ -42,11 +44,11 @@ def measure_batch(out: Path, baseline: int = 24, kills: int = KILLS) -> pd.DataF
     """
     out = Path(out)
     warm = _time([*COMMAND, str(BATCH), "--out", str(out / "batch"), "--quiet"])
-    steps = plan.make_plan(str(BATCH), str(out / "batch")).steps
+    steps = plan.make_plan(str(BATCH), read_batch(BATCH, out / "batch"), out / "batch")
     chosen = steps[:: max(1, len(steps) // baseline)]
     alone = [_time(_papermill(step.run, out / "alone")) for step in chosen]
     scale = len(steps) / len(chosen)
-    records = [outcomes.read_record(step.run.name, out / "batch") for step in steps]
+    records = [jobs.read_record(step.run.name, out / "batch") for step in steps]
     startups = pd.Series([record[0].startup for record in records if record])
     lost = count_lost(out / "kills", kills)
     name = f"{len(steps)} runs ÷ the same by papermill one after another"
@@ -122,8 +124,8 @@ def _small_batch(out: Path) -> Path:
     cells = [
         nbformat.v4.new_code_cell('out: str = ""  # where', metadata={"tags": ["parameters"]}),
         nbformat.v4.new_code_cell(
-            "import time\nfrom helpers import measures, tables\ntime.sleep(0.1)\n"
-            "tables.export(measures.pd.DataFrame({'n': range(1000)}), 'table', out)"
+            "import time\nimport pandas as pd\nfrom helpers.store import tables\ntime.sleep(0.1)\n"
+            "tables.export(pd.DataFrame({'n': range(1000)}), 'table', out)"
         ),
     ]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), out / "small.ipynb")
@@ -152,7 +154,7 @@ def _begun(reports: Path) -> set[str]:
 
 
 def _finished(reports: Path) -> set[str]:
-    found = [outcomes.read_record(f"run{number}", reports) for number in range(SMALL_RUNS)]
+    found = [jobs.read_record(f"run{number}", reports) for number in range(SMALL_RUNS)]
     return {record[0].name for record in found if record and record[0].finished}
 
 

@@ -21,7 +21,8 @@ from filelock import FileLock
 from notebook_fixture import PARAMETERS, PIXEL, code, text, write
 from tables_fixture import make_tables, write_tables
 
-from helpers.batch import jobs, outcomes, plan, pool
+from helpers.batch import jobs, plan, pool
+from helpers.batch.file import read_batch
 from helpers.batch.pool import Options, run_batch
 
 COMMAND = [sys.executable, "-m", "helpers", "batch"]
@@ -231,7 +232,7 @@ def misbehaved(tmp_path_factory):
     )
     assert code_ == pool.A_RUN_FAILED
     return folder / "out", {
-        name: outcomes.read_record(name, folder / "out")[0] for name in [*names, "draws-again"]
+        name: jobs.read_record(name, folder / "out")[0] for name in [*names, "draws-again"]
     }
 
 
@@ -304,7 +305,7 @@ def test_the_kernel_of_the_next_run_is_ready_before_its_turn(tmp_path):
     file = batch_file(tmp_path, [{"name": name, "notebook": "slow"} for name in ("one", "two")])
     assert run_batch(file, tmp_path / "out", Options(workers=1, quiet=True)) == 0
     (first, ended), (second, _) = (shown(tmp_path / "out" / f"{n}.ipynb") for n in ("one", "two"))
-    one, two = (outcomes.read_record(name, tmp_path / "out")[0] for name in ("one", "two"))
+    one, two = (jobs.read_record(name, tmp_path / "out")[0] for name in ("one", "two"))
     assert second - first < ended - one.began.timestamp()  # both on one clock, which may be off
     assert two.began.timestamp() > ended and two.startup < one.startup
 
@@ -367,8 +368,9 @@ def test_resume_runs_only_what_is_missing_failed_or_stale(four):
 
 def test_changed_code_makes_every_run_stale(four, monkeypatch):
     file, out = four
-    monkeypatch.setattr(outcomes, "hash_code", lambda: "other code")
-    assert all("code changed" in step.state for step in plan.make_plan(file, out).steps)
+    monkeypatch.setattr(jobs, "hash_code", lambda: "other code")
+    steps = plan.make_plan(str(file), read_batch(file, out), out)
+    assert all("code changed" in step.state for step in steps)
 
 
 def test_a_dry_run_says_what_would_be_run_and_writes_nothing(four, capsys):

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tables_fixture import make_tables, write_tables
 
-from helpers.batch import snapshots
+from helpers.batch import plan
 from helpers.measure import comparisons
 from helpers.measure.comparisons import Build
 from helpers.show import charts
@@ -182,13 +182,13 @@ def test_a_snapshot_reads_like_the_tables_and_holds_no_text(folder, tmp_path):
 
 
 def test_a_snapshot_is_kept_once_and_the_previous_one_is_another(folder, tmp_path):
-    snapshots.keep(tmp_path, str(folder))
-    snapshots.keep(tmp_path, str(folder))
+    plan.keep_snapshot(tmp_path, str(folder))
+    plan.keep_snapshot(tmp_path, str(folder))
     kept = list((tmp_path / ".snapshots").glob("*/*"))
     assert len(kept) == 1
     digest = kept[0].name[-12:]
-    assert snapshots.find_previous(tmp_path, str(folder), digest + "more") == ""
-    assert snapshots.find_previous(tmp_path, str(folder), "other") == str(kept[0])
+    assert plan.find_previous(tmp_path, str(folder), digest + "more") == ""
+    assert plan.find_previous(tmp_path, str(folder), "other") == str(kept[0])
     assert json.loads((kept[0] / "manifest.json").read_text())
 
 

@@ -1,4 +1,4 @@
-"""Reports: one executed notebook as an offline page, and the index page over a batch."""
+"""The pages of a batch: an executed notebook as an offline page, and the index over all runs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 import jinja2
+import pandas as pd
 from lxml import html
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
@@ -24,11 +25,14 @@ from PIL import Image
 from traitlets.config import Config
 
 from helpers import __version__
-from helpers.batch import parameters
-from helpers.batch.jobs import Figure as Figure
-from helpers.batch.jobs import Outcome as Outcome
+from helpers.batch import plan
+from helpers.batch.file import BEFORE, read_parameters
+from helpers.batch.jobs import Figure, Outcome, Run
+from helpers.measure import comparisons
+from helpers.show import charts
+from helpers.store.paths import TEMPLATES
+from helpers.store.tables import write_text
 
-TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 SAFETY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; "
     "base-uri 'none'; form-action 'none'"
@@ -40,6 +44,7 @@ HEADING = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 NUMBER = re.compile(r"[-+−]?[\d,.  ]*\d%?|NaN|NaT|–|")
 MOST_OPEN = 40  # runs whose cards are shown unfolded
+MOST_DRAWN = 40  # selections of articles beyond which only their table is shown
 THUMBNAIL, COLOURS = 720, 64  # width in pixels and colours of a picture on the index
 IDS = ("entity_id", "speaker_id", "target_id", "attribution_id")
 MANY = 7  # columns from which a table is set smaller
@@ -118,69 +123,6 @@ def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dic
     return _finish(page, links)
 
 
-@dataclass(frozen=True)
-class Headline:
-    """The headline measures of each selection of articles: small multiples and their numbers."""
-
-    figure: Figure | None
-    rows: list[dict[str, str]]  # selection, measure, share, interval, n, as shown
-
-
-def render_index(
-    batch: str, outcomes: list[Outcome], began: datetime, headline: Headline | None = None
-) -> str:
-    """Return the page over a batch: headline measures, the runs with figure and links.
-
-    Runs that were made for values of one column also stand in a table of notebooks by values.
-    """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([TEMPLATES, TEMPLATES / "report"]),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {
-        "say_time": say_time,
-        "say_date": say_date,
-        "say_value": say_value,
-        "say_files": say_files,
-        "link": quote,
-    }
-    return environment.get_template("index.html.j2").render(
-        batch=batch,
-        outcomes=outcomes,
-        headline=headline,
-        groups=_group(outcomes),
-        grid=_make_grid(outcomes),
-        closed=len(outcomes) > MOST_OPEN,
-        resumed=sum(outcome.resumed for outcome in outcomes),
-        failed=[outcome for outcome in outcomes if outcome.error],
-        finished=sum(outcome.finished for outcome in outcomes),
-        seconds=sum(outcome.seconds for outcome in outcomes if not outcome.resumed),
-        began=began,
-        safety=SAFETY,
-        version=__version__,
-    )
-
-
-def _group(outcomes: list[Outcome]) -> dict[str, list[Outcome]]:
-    """Return the runs of each notebook, in the order of their first run."""
-    groups: dict[str, list[Outcome]] = {}
-    for outcome in outcomes:
-        groups.setdefault(outcome.notebook, []).append(outcome)
-    return groups
-
-
-def _make_grid(outcomes: list[Outcome]) -> dict[str, dict[str, Outcome]]:
-    """Return, for each value that runs were made for, its run of each notebook."""
-    grid: dict[str, dict[str, Outcome]] = {}
-    for outcome in outcomes:
-        if outcome.of:
-            grid.setdefault(outcome.of, {}).setdefault(outcome.notebook, outcome)
-    return grid
-
-
 def say_time(seconds: float) -> str:
     """Say a duration in words: "8 s", "2 min 05 s", "1 h 12 min"."""
     whole = round(seconds)
@@ -232,9 +174,9 @@ def _keep_shown(notebook: NotebookNode) -> NotebookNode:
 
 def _list_parameters(notebook: NotebookNode, outcome: Outcome) -> Iterator[dict[str, Any]]:
     """One row for each parameter: name, value in this run, whether the run set it, meaning."""
-    for parameter in parameters.read_parameters(notebook):
+    for parameter in read_parameters(notebook):
         value = outcome.parameters.get(parameter.name, parameter.default)
-        if parameter.name in ("out", "before") and value:
+        if parameter.name in ("out", BEFORE) and value:
             value = f"{Path(value).name}/"
         yield {
             "name": parameter.name,
@@ -371,3 +313,141 @@ def _wrap(table: html.HtmlElement, label: str) -> None:
     table.getparent().replace(table, area)
     area.append(table)
     area.tail = tail
+
+
+# --------------------------------------------------------------------- the page over a batch
+
+
+def write_index(
+    runs: list[Run], found: list[Outcome], corpora: dict[str, str], began: datetime, folder: Path
+) -> bool:
+    """Write `index.html` over all runs; `corpora` names each run's folder of tables."""
+    finished = {outcome.name: outcome for outcome in found if outcome.finished}
+    chosen: dict[tuple, Run] = {}
+    for run in runs:
+        if run.name in finished and corpora.get(run.name):
+            read = finished[run.name].parameters["corpus"] if run.subset else corpora[run.name]
+            chosen.setdefault(_selection(run, read), run)
+    compared = {corpora.get(run.name, "") for run in runs if BEFORE in run.defaults}
+    for tables_folder in filter(None, compared):
+        plan.keep_snapshot(folder, tables_folder)
+    page = render_index(runs[0].batch, found, began, _headline(chosen))
+    write_text(page, folder / "index.html")
+    return True
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The headline measures of each selection of articles: small multiples and their numbers."""
+
+    figure: Figure | None
+    rows: list[dict[str, str]]  # selection, measure, share, interval, n, as shown
+
+
+def render_index(
+    batch: str, outcomes: list[Outcome], began: datetime, headline: Headline | None = None
+) -> str:
+    """Return the page over a batch: headline measures, the runs with figure and links.
+
+    Runs that were made for values of one column also stand in a table of notebooks by values.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([TEMPLATES, TEMPLATES / "report"]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {
+        "say_time": say_time,
+        "say_date": say_date,
+        "say_value": say_value,
+        "say_files": say_files,
+        "link": quote,
+    }
+    return environment.get_template("index.html.j2").render(
+        batch=batch,
+        outcomes=outcomes,
+        headline=headline,
+        groups=_group(outcomes),
+        grid=_make_grid(outcomes),
+        closed=len(outcomes) > MOST_OPEN,
+        resumed=sum(outcome.resumed for outcome in outcomes),
+        failed=[outcome for outcome in outcomes if outcome.error],
+        finished=sum(outcome.finished for outcome in outcomes),
+        seconds=sum(outcome.seconds for outcome in outcomes if not outcome.resumed),
+        began=began,
+        safety=SAFETY,
+        version=__version__,
+    )
+
+
+def _group(outcomes: list[Outcome]) -> dict[str, list[Outcome]]:
+    """Return the runs of each notebook, in the order of their first run."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        groups.setdefault(outcome.notebook, []).append(outcome)
+    return groups
+
+
+def _make_grid(outcomes: list[Outcome]) -> dict[str, dict[str, Outcome]]:
+    """Return, for each value that runs were made for, its run of each notebook."""
+    grid: dict[str, dict[str, Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.of:
+            grid.setdefault(outcome.of, {}).setdefault(outcome.notebook, outcome)
+    return grid
+
+
+def _selection(run: Run, corpus: str) -> tuple:
+    """Return what decides which statements a run is about."""
+    outlets, roles = (tuple(run.given(name) or ()) for name in ("outlets", "roles"))
+    return corpus, outlets, run.given("since") or "", run.given("until") or "", roles
+
+
+def _headline(chosen: dict[tuple, Run]) -> Headline | None:
+    """Measure each selection and draw one small panel a measure; None without any selection."""
+    measured = []
+    for selection, run in chosen.items():
+        build = comparisons.read_build(*selection)
+        name = _name(run, *selection[1:4])
+        measured.append(comparisons.measure_headlines(build).assign(selection=name))
+    if not measured:
+        return None
+    shares = pd.concat(measured, ignore_index=True)
+    figure = _draw(shares) if shares["selection"].nunique() <= MOST_DRAWN else None
+    return Headline(figure, list(_say(shares)))
+
+
+def _name(run: Run, outlets: tuple, since: str, until: str) -> str:
+    """Name a selection of articles as a reader would."""
+    if run.stands_for:
+        return ", ".join(value or "none" for value in run.stands_for.values())
+    days = " to ".join(filter(None, (since, until)))
+    return ", ".join(filter(None, (" and ".join(outlets), days))) or "all articles"
+
+
+def _draw(shares: pd.DataFrame) -> Figure:
+    """Draw one panel a measure, one row a selection, with the articles as a whole in front."""
+    axes = charts.plot_share_panels(shares, "selection", "measure", count="count")
+    figure = axes.figure
+    picture = BytesIO()
+    figure.savefig(picture, format="png", dpi=charts.DPI)
+    selections = shares["selection"].nunique()
+    alt = (
+        f"Dot charts of {shares['measure'].nunique()} shares in {selections} "
+        f"selection{'' if selections == 1 else 's'} of articles, the numbers in the table below."
+    )
+    return Figure(base64.b64encode(picture.getvalue()).decode(), alt)
+
+
+def _say(shares: pd.DataFrame) -> Iterator[dict[str, str]]:
+    for row in shares.itertuples():
+        none = row.n == 0
+        yield {
+            "selection": row.selection,
+            "measure": row.measure,
+            "share": "" if none else charts.percent(row.share),
+            "interval": "" if none else f"{charts.percent(row.low)} to {charts.percent(row.high)}",
+            "n": f"{row.n:,} {row.of}",
+        }

@@ -1,10 +1,11 @@
-"""Warm kernels: an IPython kernel forked from this process, and how papermill comes to use it.
+"""One run in a process of its own: a kernel, papermill, a guard, then the notebook and its page.
 
 A kernel that is started afresh imports everything again. Here the process that runs a notebook
 has itself been forked from one that has imported everything (`preload`), and forks the kernel
 from its own memory before it opens a socket or starts a thread. What a notebook changes, it
 changes in its own copy. Papermill remains the executor; it reaches the kernel through Jupyter's
-own interface for kernels started in other ways (a kernel provisioner).
+own interface for kernels started in other ways (a kernel provisioner). Where processes cannot be
+forked, as on Windows, each kernel is started afresh.
 """
 
 from __future__ import annotations
@@ -13,29 +14,245 @@ import asyncio
 import atexit
 import contextlib
 import ctypes
+import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+from dataclasses import replace
+from datetime import datetime
 from importlib.metadata import EntryPoint
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
+import nbformat
+import papermill
+import psutil
 from jupyter_client import AsyncKernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.connect import write_connection_file
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.provisioning import KernelProvisionerBase, KernelProvisionerFactory
+from nbformat import NotebookNode
 from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
+from helpers.batch import jobs, pages, plan
+from helpers.batch.jobs import RUNNING, Job, Outcome, Run
+from helpers.store.tables import write_text
+
+GLANCE = 0.1  # seconds between two looks at time and memory
 QUIET = "--log-level=CRITICAL"  # else the kernel logs the interrupt with which it is shut down
 NAME = "warm"
-PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 DIE_WITH_PARENT, ADOPT = 1, 36  # PR_SET_PDEATHSIG and PR_SET_CHILD_SUBREAPER of Linux's prctl(2)
 SPARE_MEMORY = 512 * 2**20
+
+
+def perform(job: Job, channel: Connection) -> None:
+    """Do a run and send its outcome; what this process started ends with it.
+
+    All that can be done beforehand is done before the channel says when the run was asked for.
+    """
+    _silence()
+    if sys.platform == "linux":  # what a kernel started and left running can then be ended
+        ctypes.CDLL(None).prctl(ADOPT, 1)
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # parameters were checked before
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)
+    kernel = ForkedKernel(job.scratch, job.memory) if job.warm else None
+    guard = Guard(job)
+    signal.signal(signal.SIGTERM, lambda *_: guard.abandon())
+    _register()
+    try:
+        job = replace(job, asked=channel.recv())
+    except (EOFError, OSError):  # the batch has ended
+        guard.abandon()
+    guard.start()
+    try:
+        outcome = _run(job, kernel, guard)
+    except Exception as error:  # what cannot be shown or written fails this run only
+        outcome = jobs.failed(job, _shorten(f"{type(error).__name__}: {error}"))
+    channel.send(outcome)
+    channel.close()
+    guard.end()
+
+
+class Guard(threading.Thread):
+    """Watches a run: its time, its kernel's memory, and whether the batch still lives."""
+
+    def __init__(self, job: Job):
+        super().__init__(daemon=True)
+        self.job = job
+        self.reason = ""
+        self.memory = 0
+        self._process = psutil.Process()
+        self._batch = parent_process()
+
+    def run(self) -> None:
+        """Look until the run ends; kill the kernel when it goes beyond a limit."""
+        until = time.monotonic() + self.job.seconds
+        while not wait([self._batch.sentinel], GLANCE):
+            self.memory = max(self.memory, held := self._measure())
+            if self.reason:
+                continue
+            if time.monotonic() > until:
+                self.reason = f"stopped after {pages.say_time(self.job.seconds)} (--timeout)"
+            elif 0 < self.job.memory < held:
+                limit = self.job.memory / 2**30
+                self.reason = f"stopped: it held more than {limit:.3g} GB of memory (--memory)"
+            if self.reason:
+                self.kill()
+        self.abandon()
+
+    def _measure(self) -> int:
+        held = 0
+        for process in self._process.children(recursive=True):
+            try:
+                held += process.memory_info().rss
+            except psutil.Error:  # it has just ended
+                continue
+        return held
+
+    def kill(self) -> None:
+        """Kill the kernel and everything that it has started, in groups where there are any."""
+        for process in self._process.children(recursive=True):
+            with contextlib.suppress(OSError, psutil.Error):
+                if hasattr(os, "killpg") and (group := os.getpgid(process.pid)) != os.getpgid(0):
+                    os.killpg(group, signal.SIGKILL)
+                process.kill()
+
+    def abandon(self) -> None:
+        """End this process at once, leaving nothing behind."""
+        self.kill()
+        shutil.rmtree(self.job.scratch, ignore_errors=True)
+        for scratch in self.job.folder.glob(f"{RUNNING}{self.job.run.name}-*"):
+            shutil.rmtree(scratch, ignore_errors=True)
+        os._exit(1)
+
+    def end(self) -> None:
+        """End what the notebook has left running."""
+        self.kill()
+        shutil.rmtree(self.job.scratch, ignore_errors=True)
+
+
+def _run(job: Job, kernel: ForkedKernel | None, guard: Guard) -> Outcome:
+    """Run one notebook and write its page; a failure in the notebook is part of the outcome."""
+    job = replace(job, run=_place_part(job))
+    run, folder = job.run, job.folder
+    tables_folder = Path(run.parameters.get("out") or folder / run.name)
+    before = _list_files(tables_folder)
+    jobs.forget(run.name, folder)
+    prefix = f"{RUNNING}{run.name}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder) as scratch:
+        kept = Path(scratch) / f"{run.name}.ipynb"
+        error = _execute(job, kept, kernel)
+        notebook = _read_kept(kept, run.notebook)
+    after = _list_files(tables_folder)
+    figure = pages.first_figure(notebook)
+    outcome = replace(
+        jobs.not_run(run),
+        began=datetime.fromtimestamp(job.asked).astimezone(),
+        title=run.title or pages.first_heading(notebook) or run.name,
+        startup=_first_cell(notebook, job.asked),
+        error=guard.reason or error,
+        finished=not (guard.reason or error),
+        kept=True,
+        memory=guard.memory,
+        files=[
+            path.relative_to(folder).as_posix()
+            for path, written in sorted(after.items())
+            if before.get(path) != written
+        ],
+        figure=figure and pages.make_thumbnail(figure),
+    )
+    if "papermill" in notebook.metadata:
+        notebook.metadata.papermill.output_path = str(folder / f"{run.name}.ipynb")
+    write_text(nbformat.writes(notebook), folder / f"{run.name}.ipynb")
+    outcome = replace(outcome, seconds=time.time() - job.asked)
+    page = pages.render_page(notebook, outcome, run.batch, job.links)
+    write_text(page, folder / f"{run.name}.html")
+    jobs.write_record(outcome, job.fingerprint, folder)
+    return outcome
+
+
+def _read_kept(kept: Path, original: Path) -> NotebookNode:
+    """Read the notebook that papermill wrote; the original when it could not write it whole."""
+    try:
+        return nbformat.read(kept, as_version=4)
+    except (OSError, ValueError):
+        return nbformat.read(original, as_version=4)
+
+
+def _place_part(job: Job) -> Run:
+    """Give a run that is for values of columns that no parameter takes its part of the tables."""
+    if not job.run.subset:
+        return job.run
+    values = {column: job.run.stands_for[column] for column in job.run.subset}
+    part = plan.write_part(job.tables, values, str(job.folder))
+    return replace(job.run, parameters=job.run.parameters | {"corpus": part})
+
+
+def _list_files(folder: Path) -> dict[Path, int]:
+    return {
+        path: path.stat().st_mtime_ns
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.endswith(".part")
+    }
+
+
+def _first_cell(notebook: NotebookNode, asked: float) -> float:
+    """Return how many seconds after `asked` the first code cell began; 0 when none did."""
+    for cell in notebook.cells:
+        began = cell.metadata.get("papermill", {}).get("start_time")
+        if cell.cell_type == "code" and began:
+            return max(0.0, datetime.fromisoformat(began).timestamp() - asked)
+    return 0.0
+
+
+def _execute(job: Job, kept: Path, kernel: ForkedKernel | None) -> str:
+    """Run the notebook into `kept`; return what stopped it, or ""."""
+    WarmManager.kernel = kernel
+    manager: Any = {"kernel_manager_class": WarmManager if kernel else ThisInterpreter}
+    try:
+        papermill.execute_notebook(
+            _escape_braces(job.run.notebook),
+            _escape_braces(kept),
+            job.run.parameters,
+            engine_name=NAME,
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            cwd=job.folder,
+            **manager,
+        )
+    except PapermillExecutionError as error:
+        return _shorten(f"{error.ename}: {error.evalue}" if error.evalue else error.ename)
+    except Exception as error:  # a kernel that died or never started fails this run only
+        ended = kernel.poll() if kernel else None
+        if ended is not None and ended < 0:
+            return f"the kernel died: {signal.Signals(-ended).name}"
+        return _shorten(f"{type(error).__name__}: {error}")
+    return ""
+
+
+def _escape_braces(path: Path) -> str:
+    """Papermill reads {} in a path as a place for a parameter."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def _shorten(message: str, limit: int = 500) -> str:
+    message = " ".join(message.split())
+    return message if len(message) <= limit else message[: limit - 1] + "…"
+
+
+# --------------------------------------------------------------------------------- the kernels
 
 
 class ForkedKernel:
@@ -50,7 +267,11 @@ class ForkedKernel:
             transport="ipc",
             ip=str(scratch / "kernel"),
             key=os.urandom(32).hex().encode(),
-            **{name: number for number, name in enumerate(PORTS, start=1)},
+            shell_port=1,
+            iopub_port=2,
+            stdin_port=3,
+            control_port=4,
+            hb_port=5,
         )
         told, tell = os.pipe()
         parent = os.getpid()
@@ -87,7 +308,7 @@ def _become_kernel(told: int, parent: int, connection_file: str, memory: int) ->
         os.setsid()
         _die_with(parent)
         _limit_memory(memory)
-        silence()
+        _silence()
         _draw_new_seeds()
         from ipykernel.kernelapp import IPKernelApp
 
@@ -114,12 +335,6 @@ def _die_with(parent: int) -> None:
             os._exit(1)
 
 
-def adopt_orphans() -> None:
-    """Become the parent of what a kernel started and left running, so that it can be ended."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(ADOPT, 1)
-
-
 def _limit_memory(memory: int) -> None:
     """Refuse memory far beyond the limit, so that one huge table is a MemoryError in its cell."""
     if sys.platform == "linux" and memory:
@@ -133,7 +348,7 @@ def _limit_memory(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))
 
 
-def silence() -> None:
+def _silence() -> None:
     """Connect standard input, output and error to nothing; what a cell prints goes to papermill."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -206,7 +421,7 @@ class WarmProvisioner(KernelProvisionerBase):
 class PromptClient(AsyncKernelClient):
     """A client that is ready when the kernel has answered, without waiting for silence."""
 
-    async def _async_wait_for_ready(self, timeout: float | None = None) -> None:
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait until the answer to a question has come on both channels.
 
         What the kernel published before its answer has then come too, so that nothing of it can
@@ -217,13 +432,10 @@ class PromptClient(AsyncKernelClient):
             question = self.kernel_info()
             reply = await self._answer(self.shell_channel, question, 1)
             if reply and await self._answer(self.iopub_channel, question, 0.2, state="idle"):
-                self._handle_kernel_info_reply(reply)
                 return
             if not await self.is_alive():
                 raise RuntimeError("Kernel died before replying to kernel_info")
         raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
-
-    wait_for_ready = _async_wait_for_ready
 
     async def _answer(
         self, channel: Any, question: str, seconds: float, state: str = ""
@@ -305,7 +517,7 @@ class WriteOnceEngine(NBClientEngine):
             nb_man.output_path = output
 
 
-def register() -> None:
+def _register() -> None:
     """Make the engine and the provisioner known to papermill and Jupyter in this process."""
     papermill_engines.register(NAME, WriteOnceEngine)
     here = EntryPoint(NAME, f"{__name__}:{WarmProvisioner.__name__}", "jupyter_client")

@@ -16,8 +16,9 @@ from lxml import html
 from nbformat import NotebookNode
 from notebook_fixture import PARAMETERS, PIXEL, code, notebook, shown, text
 
-from helpers.batch import report
-from helpers.batch.report import Figure, Outcome
+from helpers.batch import pages
+from helpers.batch.jobs import Figure, Outcome
+from helpers.store.paths import TEMPLATES
 
 NOON = datetime(2026, 3, 1, 12, 5)
 EVIL = "</title></style><script>document.title='PWN'</script><img src=x onerror=alert(1)>\"'"
@@ -36,7 +37,7 @@ DONE = Outcome(
 
 
 def page(*cells: NotebookNode, links: dict[str, str] | None = None, **changes: object) -> str:
-    return report.render_page(notebook(*cells), replace(DONE, **changes), "Monthly", links or {})
+    return pages.render_page(notebook(*cells), replace(DONE, **changes), "Monthly", links or {})
 
 
 def tree(content: str) -> html.HtmlElement:
@@ -51,12 +52,12 @@ def result(frame: pd.DataFrame) -> NotebookNode:
 
 
 def test_the_policy_is_the_first_thing_in_the_head():
-    for content in (page(text("# Who?")), report.render_index("Monthly", [DONE], NOON)):
+    for content in (page(text("# Who?")), pages.render_index("Monthly", [DONE], NOON)):
         assert re.search(r"<head>\s*<meta [^>]*Content-Security-Policy", content)
         first = tree(content).xpath("//head/*[1]")[0]
         assert first.get("http-equiv") == "Content-Security-Policy"
-        assert first.get("content") == report.SAFETY
-        assert "default-src 'none'" in report.SAFETY
+        assert first.get("content") == pages.SAFETY
+        assert "default-src 'none'" in pages.SAFETY
         assert tree(content).xpath("//script|//link|//iframe") == []
 
 
@@ -96,7 +97,7 @@ def test_a_picture_without_words_says_so_and_never_in_nbconverts_words():
         code("show()", outputs=[shown(alt=None)]),
         code("show()", outputs=[shown(**{"text/html": f'<img src="data:x;base64,{PIXEL}">'})]),
     )
-    assert tree(content).xpath("//img/@alt") == [report.NO_ALT] * 2
+    assert tree(content).xpath("//img/@alt") == [pages.NO_ALT] * 2
     assert "No description has been provided" not in content
 
 
@@ -159,7 +160,7 @@ def test_what_papermill_adds_about_an_error_is_left_out():
     banner = text('<span style="color:red">An Exception was encountered</span>')
     banner.metadata["tags"] = ["papermill-error-cell-tag"]
     assert "An Exception" not in page(banner, text("# Who?"))
-    assert report.first_heading(notebook(banner, text("# Who?"))) == "Who?"
+    assert pages.first_heading(notebook(banner, text("# Who?"))) == "Who?"
 
 
 def test_messages_are_kept_folded_away_and_results_in_text_are_shown():
@@ -221,7 +222,7 @@ def test_a_picture_from_elsewhere_is_named_instead():
 
 
 def test_the_index_lists_each_run_with_title_parameters_figure_and_links():
-    content = tree(report.render_index("Monthly", [DONE], NOON))
+    content = tree(pages.render_index("Monthly", [DONE], NOON))
     assert content.xpath("string(//h1)") == "Monthly"
     assert "1 March 2026, 12:05" in content.xpath("string(//main/p)")
     assert "1 run: 1 finished, 0 failed; 2 min 05 s of work" in content.xpath("string(//main/p)")
@@ -242,7 +243,7 @@ def test_the_index_lists_each_run_with_title_parameters_figure_and_links():
 def test_the_index_tells_failed_and_missing_runs_in_words():
     failed = replace(DONE, name="two", error="ValueError: no row", finished=False, figure=None)
     not_run = Outcome(name="three", title="", notebook="x.ipynb")
-    content = tree(report.render_index("Monthly", [DONE, failed, not_run], NOON))
+    content = tree(pages.render_index("Monthly", [DONE, failed, not_run], NOON))
     assert "3 runs: 1 finished, 1 failed, 1 not run" in content.xpath("string(//main/p)")
     assert content.xpath("//div[@class='notice']//a/@href") == ["#two"]
     said = [node.text_content() for node in content.xpath("//li/p[@class='failed']")]
@@ -256,8 +257,8 @@ def test_nothing_on_the_pages_is_markup_that_came_from_outside(field: str):
     outcome = replace(DONE, **{field: value.get(field, EVIL)})
     evil_cells = code(PARAMETERS, "parameters"), code("", outputs=[shown(alt=EVIL)])
     for content in (
-        report.render_index(EVIL, [outcome], NOON),
-        report.render_page(notebook(text("# Who?"), *evil_cells), outcome, EVIL, {}),
+        pages.render_index(EVIL, [outcome], NOON),
+        pages.render_page(notebook(text("# Who?"), *evil_cells), outcome, EVIL, {}),
     ):
         assert tree(content).xpath("//script") == []
         assert tree(content).xpath("//*[@onerror]") == []
@@ -272,7 +273,7 @@ def test_a_parameter_is_shown_letter_by_letter():
 @settings(deadline=None, max_examples=50)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])))
 def test_any_alt_sentence_arrives_on_the_index_as_it_was_written(alt: str):
-    index = report.render_index("Monthly", [replace(DONE, figure=Figure(PIXEL, alt))], NOON)
+    index = pages.render_index("Monthly", [replace(DONE, figure=Figure(PIXEL, alt))], NOON)
     assert html.document_fromstring(index.encode()).xpath("//img/@alt") == [alt]
 
 
@@ -280,42 +281,42 @@ def test_any_alt_sentence_arrives_on_the_index_as_it_was_written(alt: str):
 
 
 def test_durations_are_said_in_words():
-    said = [report.say_time(seconds) for seconds in (0.2, 8.4, 59.6, 125, 4320)]
+    said = [pages.say_time(seconds) for seconds in (0.2, 8.4, 59.6, 125, 4320)]
     assert said == ["less than 1 s", "8 s", "1 min 00 s", "2 min 05 s", "1 h 12 min"]
 
 
 def test_files_are_counted_by_kind():
-    assert report.say_files(["a.csv"]) == "1 table"
-    assert report.say_files(["a.csv", "b.csv", "a.png"]) == "2 tables, 1 figure file"
-    assert report.say_files(["a.csv", "evidence.html"]) == "1 table, 1 page"
+    assert pages.say_files(["a.csv"]) == "1 table"
+    assert pages.say_files(["a.csv", "b.csv", "a.png"]) == "2 tables, 1 figure file"
+    assert pages.say_files(["a.csv", "evidence.html"]) == "1 table, 1 page"
 
 
 def test_a_page_links_to_its_evidence_before_anything_else():
     """Only where the run wrote it."""
-    outcome = report.Outcome(name="one", title="Who?", notebook="n.ipynb", kept=True)
+    outcome = Outcome(name="one", title="Who?", notebook="n.ipynb", kept=True)
     cells = [text("# Who?"), code(PARAMETERS, "parameters")]
     for files in ([], ["one/evidence.html", "one/trace.csv"]):
         told = replace(outcome, files=files)
-        page = html.fromstring(report.render_page(notebook(*cells), told, "Monthly", {}))
+        page = html.fromstring(pages.render_page(notebook(*cells), told, "Monthly", {}))
         assert page.xpath("//main/p/a[text()='evidence']/@href") == files[:1]
 
 
 def test_values_are_said_as_a_reader_writes_them():
-    said = [report.say_value(value) for value in ("", "a", [], ["a", "b"], 3, True, {"a": [1]})]
+    said = [pages.say_value(value) for value in ("", "a", [], ["a", "b"], 3, True, {"a": [1]})]
     assert said == ["(empty)", "a", "(empty)", "a, b", "3", "true", '{"a": [1]}']
 
 
 def test_the_first_figure_is_the_first_picture_shown():
     cells = code("table", outputs=[shown(**{"text/html": "<b>"})]), code("", outputs=[shown()])
-    assert report.first_figure(notebook(text("# Who?"), *cells)) == DONE.figure
-    assert report.first_figure(notebook(text("# Who?"))) is None
+    assert pages.first_figure(notebook(text("# Who?"), *cells)) == DONE.figure
+    assert pages.first_figure(notebook(text("# Who?"))) is None
 
 
 def test_the_style_sheet_takes_nothing_from_elsewhere():
-    css = (report.TEMPLATES / "report" / "report.css").read_text()
+    css = (TEMPLATES / "report" / "report.css").read_text()
     assert "url(" not in css
     assert "@import" not in css
-    assert Path(report.TEMPLATES / "report" / "conf.json").exists()
+    assert Path(TEMPLATES / "report" / "conf.json").exists()
 
 
 def test_a_date_in_a_table_stays_on_one_line():
@@ -329,14 +330,14 @@ def test_wide_tables_are_set_smaller_and_leave_ids_out():
     """What only programs need stays in the exported tables."""
     names = ["entity_id", "who", "did_not_answer", *(f"c{n}" for n in range(8))]
     frame = pd.DataFrame([["org-x", "X", *range(9)]], columns=names)
-    outcome = report.Outcome(name="one", title="Who?", notebook="n.ipynb", kept=True)
+    outcome = Outcome(name="one", title="Who?", notebook="n.ipynb", kept=True)
     shows = {"wide": frame, "narrow": frame[["who", "c1"]]}
     for kind, some in shows.items():
         cells = [
             text("# Who?"),
             code("", outputs=[shown(None, **{"text/html": some._repr_html_()})]),
         ]
-        page = html.fromstring(report.render_page(notebook(*cells), outcome, "Monthly", {}))
+        page = html.fromstring(pages.render_page(notebook(*cells), outcome, "Monthly", {}))
         (table,) = page.xpath("//div[@id='content']//table")
         assert ("dense" in table.classes) == (kind == "wide")
         head = [cell.text_content() for cell in table.xpath("./thead/tr/*")]
