@@ -1,3 +1,75 @@
-"""The shared helpers of Attributed, in rooms: `store` is the ground that all others stand on."""
+"""Attributed: who and what is in the news, who speaks, in what tone, and from where it comes.
+
+Five functions do without a notebook; each is imported when it is first used, so that importing
+`helpers` costs nothing. `find_mentions` and `find_attributions` need only `article_id` and `text`:
+
+>>> import helpers
+>>> import pandas as pd
+>>> text = "Ida Brandt said the mill in Arden would close on Friday."
+>>> articles = pd.DataFrame({"article_id": ["a"], "text": [text]})
+>>> helpers.find_mentions(articles)[["start", "end", "text", "label"]]
+   start  end        text   label
+0      0   10  Ida Brandt  PERSON
+1     28   33       Arden     GPE
+>>> helpers.find_attributions(articles)[["source_text", "cue", "text"]]
+  source_text   cue                                     text
+0  Ida Brandt  said  the mill in Arden would close on Friday
+
+`add_target_tone` needs `text`, `start` and `end`, the span of whom or what the tone is about:
+
+>>> praise = pd.DataFrame({"text": ["She praised the firefighters."], "start": [16], "end": [28]})
+>>> helpers.add_target_tone(praise)["polarity"].tolist()
+['positive']
+
+`build` writes all tables of a file or folder of articles, and `read_table` reads one of them:
+
+>>> from pathlib import Path
+>>> from tempfile import TemporaryDirectory
+>>> with TemporaryDirectory() as folder:
+...     written = Path(folder, "mill.txt").write_text(text)
+...     manifest = helpers.build(f"{folder}/mill.txt", f"{folder}/tables", progress=False)
+...     said = helpers.read_table("attributions", f"{folder}/tables")
+>>> said[["speaker", "source_type", "form"]]
+      speaker   source_type      form
+0  Ida Brandt  named person  indirect
+
+The rooms below, from the ground up: `store`, `read`, `text`, `model`, `annotate`, `corpus`,
+`measure`, `show`, `study`, `batch`, `train`, `bench`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from helpers.annotate.attributions import find_attributions
+    from helpers.annotate.mentions import find_mentions
+    from helpers.annotate.tone import add_target_tone
+    from helpers.corpus.build import build
+    from helpers.store.tables import read_table
 
 __version__ = "0.1.0"
+__all__ = ("add_target_tone", "build", "find_attributions", "find_mentions", "read_table")
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public function when it is first used."""
+    match name:
+        case "add_target_tone":
+            from helpers.annotate.tone import add_target_tone as found
+        case "build":
+            from helpers.corpus.build import build as found
+        case "find_attributions":
+            from helpers.annotate.attributions import find_attributions as found
+        case "find_mentions":
+            from helpers.annotate.mentions import find_mentions as found
+        case "read_table":
+            from helpers.store.tables import read_table as found
+        case _:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

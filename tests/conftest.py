@@ -31,6 +31,6 @@ def stories() -> Path:
 @pytest.fixture(scope="session")
 def sample_tables() -> Path:
     """The tables of the sample corpus, built where `make demo` builds them too."""
-    from helpers.build import corpus
+    from helpers.corpus import build as corpus
 
     return corpus.open_corpus("sample")

@@ -24,7 +24,7 @@ from tables_fixture import make_tables, write_tables
 
 from helpers.batch.jobs import Figure, Outcome
 from helpers.batch.pages import render_index, render_page
-from helpers.build import aliases
+from helpers.corpus import decisions as aliases
 from helpers.measure import counting
 from helpers.show import concordance, explore
 

@@ -1,11 +1,16 @@
-"""The command line: exit code 0 only when everything asked for was done, errors in words."""
+"""The command line and the public functions: what they do, and that neither imports early."""
 
 from __future__ import annotations
 
+import doctest
+import subprocess
+import sys
+
 import pytest
 
+import helpers
 from helpers import __version__
-from helpers.__main__ import main
+from helpers.__main__ import COMMANDS, main
 from helpers.store import tables
 
 STORY = "Mill to close\n\nThe mill in Arden will close, its owner Ida Brandt said on Friday.\n"
@@ -68,3 +73,41 @@ def test_version(capsys):
     with pytest.raises(SystemExit):
         main(["--version"])
     assert __version__ in capsys.readouterr().out
+
+
+def imported_by(code: str) -> set[str]:
+    """The modules that are there after running some Python in a process of its own."""
+    told = f"import sys\n{code}\nprint(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    return set(ended.stdout.split())
+
+
+HEAVY = {"numpy", "pandas", "pyarrow", "yaml", "onnxruntime", "nbformat", "jupyter_client"}
+
+
+@pytest.mark.parametrize(
+    ("code", "allowed"),
+    [
+        ("import helpers", set()),
+        ("from helpers.__main__ import _parser; _parser().format_help()", set()),
+        ("from helpers.batch.file import read_batch", {"yaml"}),
+        ("from helpers.batch.pool import run_batch", {"yaml"}),
+    ],
+)
+def test_nothing_heavy_is_imported_before_it_is_needed(code, allowed):
+    assert imported_by(code) & HEAVY <= allowed
+
+
+def test_the_public_functions_do_what_their_examples_say():
+    """Also when a room of another name has been imported before."""
+    failed, tried = doctest.testmod(helpers, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert tried >= len(helpers.__all__) and not failed
+    for name in helpers.__all__:
+        assert callable(getattr(helpers, name)) and name in dir(helpers)
+        assert name in (helpers.__doc__ or "") and getattr(helpers, name).__doc__
+    assert not hasattr(helpers, "no_such_function")
+
+
+def test_each_command_is_told():
+    for name, command in COMMANDS.items():
+        assert command.told and (command.more or not command.options), name

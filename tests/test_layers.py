@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 # A room may import from itself and from rooms that stand before it, nearer the ground.
 ROOMS = (
-    "store", "read", "text", "model", "annotate", "build", "measure", "show", "study", "batch",
+    "store", "read", "text", "model", "annotate", "corpus", "measure", "show", "study", "batch",
     "train", "bench",
 )  # fmt: skip
 NOTEBOOKS_MAY_IMPORT = {"store", "measure", "show", "study"}

@@ -98,7 +98,7 @@ def add_entity(
     """Return the mentions with `entity_id` filled, "" where `entities` has no such name.
 
     `entities` are those found in these mentions, or in more than these. A person's decisions come
-    after (see `aliases.apply`).
+    after (see `decisions.apply_decisions`).
     """
     find = _finder(entities)
     ids = [""] * len(mentions)

@@ -25,7 +25,7 @@ from filelock import FileLock
 from helpers.batch import jobs
 from helpers.batch.file import BEFORE, PREVIOUS, BatchError
 from helpers.batch.jobs import Run, Step
-from helpers.build.corpus import open_corpus
+from helpers.corpus.build import open_corpus
 from helpers.measure import comparisons
 from helpers.store import schema, tables
 

@@ -25,7 +25,8 @@ import pandas as pd
 
 from helpers import annotate
 from helpers.annotate import attributions, entities, mentions, rules
-from helpers.build import aliases, annotation
+from helpers.corpus import annotation
+from helpers.corpus.decisions import Decided
 from helpers.model import decoding
 from helpers.store import schema, tables, versions
 from helpers.study import benchmarks, codings, reliability
@@ -245,7 +246,7 @@ class Reader:
         if "speakers" in steps:
             given = {name: schema.empty(name) for name in ("targets", "problems")}
             given |= {**frames, "articles": self.articles, "attributions": frames["read"]}
-            decided = aliases.Decided(frames["names"])
+            decided = Decided(frames["names"])
             frames["attributions"] = annotation.join_corpus(given, frames["names"], decided)[
                 "attributions"
             ]

@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.build import aliases
-from helpers.build.aliases import decisions_file as decisions_file
-from helpers.build.aliases import list_ambiguous as list_ambiguous
-from helpers.build.aliases import propose_merges as propose_merges
+from helpers.corpus import decisions
+from helpers.corpus.decisions import decisions_file as decisions_file
+from helpers.corpus.decisions import list_ambiguous as list_ambiguous
+from helpers.corpus.decisions import propose_merges as propose_merges
 from helpers.show.lab import can_edit, show_editor
 from helpers.store import schema
 
@@ -63,7 +63,7 @@ def open_desk(proposed: pd.DataFrame, evidence: pd.DataFrame, path: str | Path =
     sentence = evidence["before"] + evidence["evidence"] + evidence["after"]
     sentence = sentence.str.split().str.join(" ").reset_index(drop=True)
     desk = Desk(shown.assign(sentence=sentence if len(shown) else ""))
-    desk.path = str(path or aliases.decisions_file())
+    desk.path = str(path or decisions.decisions_file())
     return desk
 
 
@@ -83,7 +83,7 @@ def to_html(desk: pd.DataFrame, path: str | Path) -> str:
     told = (
         f"<p>Decisions are read from <code>{escape(_short(path))}</code>. Open this notebook in "
         f"JupyterLab to decide here, or write the file by hand: its first line is "
-        f"<code>{','.join(aliases.COLUMNS)}</code>.</p>"
+        f"<code>{','.join(decisions.COLUMNS)}</code>.</p>"
     )
     if desk.empty:
         return "<p>No merge to propose.</p>" + told
@@ -104,7 +104,7 @@ def edit(desk: pd.DataFrame, path: str | Path) -> Any:
         for choice, row in zip(choices, desk.to_dict("records"), strict=True)
     ]
     narrow, wide = widgets.Layout(width="110px"), widgets.Layout(width="230px")
-    action = widgets.Dropdown(options=["", *aliases.ACTIONS], layout=narrow)
+    action = widgets.Dropdown(options=["", *decisions.ACTIONS], layout=narrow)
     name = widgets.Text(placeholder="name in the tables", layout=wide)
     label = widgets.Dropdown(options=["", *schema.LABELS], layout=narrow)
     target = widgets.Text(placeholder="merge into, split off, rename, relabel", layout=wide)
@@ -146,16 +146,16 @@ def read_choices(desk: pd.DataFrame, chosen: Sequence[str]) -> list[dict[str, st
 
 def _save(decided: list[dict[str, str]], path: str | Path) -> str:
     try:
-        new = aliases.add_decisions(path, pd.DataFrame(decided, columns=aliases.COLUMNS))
-    except (aliases.AliasError, OSError) as error:
+        new = decisions.add_decisions(path, pd.DataFrame(decided, columns=decisions.COLUMNS))
+    except (decisions.AliasError, OSError) as error:
         return f"<p style='color:#b00'>Nothing was saved: {escape(str(error))}</p>"
     return f"<p>{new} new.</p>" + _status(path)
 
 
 def _status(path: str | Path) -> str:
     try:
-        there = len(aliases.read_decisions(path))
-    except aliases.AliasError as error:
+        there = len(decisions.read_decisions(path))
+    except decisions.AliasError as error:
         return f"<p style='color:#b00'>{escape(str(error))}</p>"
     number = "1 decision" if there == 1 else f"{there:,} decisions"
     return (

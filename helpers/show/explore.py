@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers.build.corpus import open_corpus as open_corpus
+from helpers.corpus.build import open_corpus as open_corpus
 from helpers.measure import sourcing
 from helpers.measure.counting import name_day
 from helpers.measure.evidence import ARTICLES, ROWS, WORDS, shared_keys

@@ -169,7 +169,7 @@ def read_table(
     in the order in which the articles were read. `columns` limits what is loaded, `light` leaves
     out the columns in HEAVY; `where` gives wanted values by column, and only those rows are loaded
     (`{"role": ["body"]}`). All that a process reads of a folder is of one build, also when the
-    tables are built anew meanwhile; it begins anew with `corpus.open_corpus` or `forget`.
+    tables are built anew meanwhile; it begins anew with `open_corpus` or `forget`.
 
     Raises FileNotFoundError when the folder has no such table, schema.SchemaError when a file does
     not fit this version, and RebuiltError when another build has replaced what was being read.

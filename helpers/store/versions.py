@@ -14,7 +14,7 @@ from typing import Any
 from helpers import __version__
 from helpers.store.paths import PROJECT
 
-ENGINE_ROOMS = ("store", "read", "text", "model", "annotate", "build")
+ENGINE_ROOMS = ("store", "read", "text", "model", "annotate", "corpus")
 ENGINE_FILES = (
     *(f"helpers/{room}/*.py" for room in ENGINE_ROOMS),
     "data/lexicons/*.csv", "data/models/*/*", "data/codebook.yml",

@@ -599,7 +599,7 @@ def _same(counts: np.ndarray) -> np.ndarray:
 
 
 def _measure_sources(file: Path, corpus: Corpus) -> Measured:
-    from helpers.build.corpus import build
+    from helpers.corpus.build import build
 
     coded = list(read_lines(file))
     with tempfile.TemporaryDirectory() as folder:
@@ -672,7 +672,7 @@ def _list_sources(
 
 def _measure_sample(file: Path, corpus: Corpus) -> Measured:
     """Measure the program against the agreed coding of the project's own sample."""
-    from helpers.build.corpus import open_corpus
+    from helpers.corpus.build import open_corpus
     from helpers.study import codings
 
     sample = file.parents[1]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.annotate import targets
-from helpers.build import corpus
+from helpers.corpus import build as corpus
 from helpers.measure import attitudes
 from helpers.store import schema, tables
 

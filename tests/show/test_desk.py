@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from helpers.build import aliases
+from helpers.corpus import decisions as aliases
 from helpers.show import desk, lab
 
 

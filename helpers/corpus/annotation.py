@@ -16,14 +16,23 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from helpers.annotate import attributions, entities, mentions, replies, sources, speakers, targets, tone
-from helpers.build import aliases
+from helpers.annotate import (
+    attributions,
+    entities,
+    mentions,
+    replies,
+    sources,
+    speakers,
+    targets,
+    tone,
+)
+from helpers.corpus.decisions import Decided
+from helpers.corpus.parts import NAMES, Copies, Index, Join, PartStore
 from helpers.read import duplicates
 from helpers.store import codebook, schema, versions
+from helpers.store.storage import Storage, from_bytes
 from helpers.text import structure
 from helpers.text.article import Article, read_articles
-from helpers.build.parts import NAMES, Copies, Index, Join, PartStore
-from helpers.store.storage import Storage, from_bytes
 
 JOINED_STEPS = ("speakers", "sources")
 ANNOTATED = ("blocks", "sentences", "mentions", "attributions", "targets", "problems")
@@ -176,7 +185,7 @@ def problem_row(article_id: str, path: str, step: str, problem: str) -> dict[str
 def join_corpus(
     frames: dict[str, pd.DataFrame],
     names: pd.DataFrame,
-    decided: aliases.Decided,
+    decided: Decided,
 ) -> dict[str, pd.DataFrame]:
     """Add what depends on more than one article to the tables of a part.
 

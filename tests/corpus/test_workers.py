@@ -15,7 +15,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from helpers.build import cluster, corpus
+from helpers.corpus import build as corpus
+from helpers.corpus import workers
 from helpers.store import schema, tables
 from helpers.store.storage import Storage, StorageError
 
@@ -141,8 +142,8 @@ def test_two_workers_one_killed_give_the_rows_of_a_local_build(
     articles, local, scheduler, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(corpus, "LEAST_PART", 1)
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 60)
-    monkeypatch.setattr(cluster, "WORKER_SECONDS", 60)
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 60)
+    monkeypatch.setattr(workers, "WORKER_SECONDS", 60)
     out = tmp_path / "out"
     with ExitStack() as stack:
         first = stack.enter_context(worker(scheduler))
@@ -163,22 +164,22 @@ def test_two_workers_one_killed_give_the_rows_of_a_local_build(
 
 def test_a_scheduler_that_is_not_there_is_refused(articles, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 1)
     address = f"tcp://127.0.0.1:{free_port()}"
-    with pytest.raises(cluster.ClusterError, match="no Dask scheduler answers"):
+    with pytest.raises(workers.ClusterError, match="no Dask scheduler answers"):
         corpus.build(articles, tmp_path / "out", progress=False, scheduler=address)
 
 
 def test_a_scheduler_without_workers_is_refused(articles, scheduler, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 60)
-    monkeypatch.setattr(cluster, "WORKER_SECONDS", 1)
-    with pytest.raises(cluster.ClusterError, match="has no workers: start some with"):
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 60)
+    monkeypatch.setattr(workers, "WORKER_SECONDS", 1)
+    with pytest.raises(workers.ClusterError, match="has no workers: start some with"):
         corpus.build(articles, tmp_path / "out", progress=False, scheduler=scheduler)
 
 
 def test_a_worker_of_another_version_is_refused(articles, scheduler, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 60)
-    monkeypatch.setattr(cluster, "WORKER_SECONDS", 60)
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 60)
+    monkeypatch.setattr(workers, "WORKER_SECONDS", 60)
     other = tmp_path / "other"
     shutil.copytree(PROJECT / "helpers", other / "helpers")
     (other / "data").mkdir()
@@ -188,22 +189,22 @@ def test_a_worker_of_another_version_is_refused(articles, scheduler, tmp_path, m
         file.write("# changed\n")
     with (
         worker(scheduler, PYTHONPATH=str(other)),
-        pytest.raises(cluster.ClusterError, match="has version .* install the same version"),
+        pytest.raises(workers.ClusterError, match="has version .* install the same version"),
     ):
         corpus.build(articles, tmp_path / "out", progress=False, scheduler=scheduler)
 
 
 def test_without_the_extra_the_scheduler_is_refused(articles, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(cluster.ClusterError, match="pip install -e"):
+    with pytest.raises(workers.ClusterError, match="pip install -e"):
         corpus.build(articles, tmp_path / "out", progress=False, scheduler="tcp://127.0.0.1:1")
 
 
 def test_a_path_on_another_machine_is_refused(monkeypatch, tmp_path):
     class Client:
         def run(self, function, *arguments, **options):
-            return {"tcp://10.0.0.7:1": (cluster.versions.engine_version(), False)}
+            return {"tcp://10.0.0.7:1": (workers.versions.engine_version(), False)}
 
-    with pytest.raises(cluster.ClusterError, match="does not see .* folder that all machines"):
-        cluster._check_workers(Client(), str(tmp_path))
+    with pytest.raises(workers.ClusterError, match="does not see .* folder that all machines"):
+        workers._check_workers(Client(), str(tmp_path))
     assert list(tmp_path.iterdir()) == []

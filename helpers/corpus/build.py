@@ -33,13 +33,15 @@ from tqdm import tqdm
 
 from helpers import __version__
 from helpers.annotate import entities
-from helpers.build import aliases, annotation
-from helpers.read import duplicates
-from helpers.read.articles import Note, Problem, iter_records, separate_ids
-from helpers.read.files import SourceFile, iter_files
-from helpers.store import codebook, ownership, schema, tables, versions
-from helpers.store.ownership import BuildError, Owned
-from helpers.build.parts import (
+from helpers.corpus import annotation
+from helpers.corpus.decisions import (
+    Decided,
+    apply_decisions,
+    decisions_file,
+    file_hash,
+    read_decisions,
+)
+from helpers.corpus.parts import (
     JOINED_TABLES,
     PARTITIONED,
     Copies,
@@ -49,8 +51,13 @@ from helpers.build.parts import (
     PartStore,
     copies_version,
 )
+from helpers.corpus.workers import Workers, processors, start_workers
+from helpers.read import duplicates
+from helpers.read.articles import Note, Problem, iter_records, separate_ids
+from helpers.read.files import SourceFile, iter_files
+from helpers.store import codebook, ownership, schema, tables, versions
+from helpers.store.ownership import BuildError, Owned
 from helpers.store.storage import Storage, is_url, to_bytes, to_parquet
-from helpers.build.workers import Workers, processors, start_workers
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATA = PROJECT / "data"
@@ -103,7 +110,7 @@ def build(
         When `path` does not exist.
     CodebookError
         When the codebook cannot be used; the message names the line.
-    BuildError, storage.StorageError, workers.WorkersError, cluster.ClusterError
+    BuildError, storage.StorageError, workers.WorkersError, workers.ClusterError
         When `out` cannot be written, lies inside the articles or they in it, holds a file that no
         build wrote where one writes, or is in use by another build; when the scheduler is not
         there, or its workers have another version of this package.
@@ -175,9 +182,8 @@ def _build(
     files = list(iter_files(path))
     hashes = versions.engine_hashes()
     settings = versions.fingerprint(hashes, mapping, book.sha256)
-    file_of_decisions = aliases.decisions_file()
-    decisions = aliases.read_decisions(file_of_decisions)
-    decisions_hash = aliases.file_hash(file_of_decisions)
+    decisions = read_decisions(decisions_file())
+    decisions_hash = file_hash(decisions_file())
     signature = versions.fingerprint(
         settings, decisions_hash, [_file_signature(file) for file in files]
     )
@@ -385,7 +391,7 @@ def _arrange(records: list[FileRecord], store: PartStore) -> _Layout:
 
 def _join_corpus(
     layout: _Layout, store: PartStore, team: Workers, progress: bool, decisions: pd.DataFrame
-) -> tuple[aliases.Decided, dict[str, Any]]:
+) -> tuple[Decided, dict[str, Any]]:
     """Find entities and duplicates over all parts and join every part to them.
 
     Returns the entities, as a person's `decisions` leave them, and the catalogue of the parts'
@@ -395,7 +401,7 @@ def _join_corpus(
     names = entities.find_entities_from(
         _summed(store.names(part.name, layout.dropped.get(part.name, ())) for part in layout.parts)
     )
-    decided = aliases.apply(names, decisions, aliases.decisions_file().name)
+    decided = apply_decisions(names, decisions, decisions_file().name)
     copies = _find_duplicates(layout, store)
     joins: dict[str, Join] = {}
     marked: dict[str, str] = {}
@@ -501,7 +507,7 @@ def _still_holds(old: Join, new: Join, part: Index, store: PartStore, gone: set[
 class _Lookup:
     """Looks up the entities that the names of a part may be, by label and comparable name."""
 
-    def __init__(self, names: pd.DataFrame, decided: aliases.Decided):
+    def __init__(self, names: pd.DataFrame, decided: Decided):
         columns = ["entity_id", "entity", "label", "country", "aliases"]
         self.rows = list(names[columns].itertuples(index=False, name=None))
         self._moves: dict[str, list[tuple[str, str, str]]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from helpers.build import annotation
+from helpers.corpus import annotation
 from helpers.model import encoder
 from helpers.store import schema
 

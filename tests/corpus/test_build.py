@@ -17,7 +17,9 @@ import pandas as pd
 import pytest
 from disk_fixture import on_a_small_disk
 
-from helpers.build import aliases, annotation, corpus
+from helpers.corpus import annotation
+from helpers.corpus import build as corpus
+from helpers.corpus import decisions as aliases
 from helpers.read.articles import read_corpus
 from helpers.store import schema, tables, versions
 from helpers.store.storage import StorageError

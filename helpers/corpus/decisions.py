@@ -28,9 +28,9 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.annotate import bodies, names, persons
+from helpers.annotate.entities import key_of, new_id
 from helpers.store import schema, tables
 from helpers.store.paths import ALIASES
-from helpers.annotate.entities import key_of, new_id
 
 ACTIONS = ("merge", "split", "ignore", "rename", "relabel")
 COLUMNS = ["action", "name", "label", "target", "note"]
@@ -168,7 +168,9 @@ def _form(text: str, entity_id: str) -> str:
     return key_of(text, entity_id.partition("-")[0].upper())
 
 
-def apply(entities: pd.DataFrame, decisions: pd.DataFrame, path: str = "aliases.csv") -> Decided:
+def apply_decisions(
+    entities: pd.DataFrame, decisions: pd.DataFrame, path: str = "aliases.csv"
+) -> Decided:
     """Apply decisions to the entities of a corpus.
 
     Rows that cannot be applied are left out and reported: an unknown action or label, a name that

@@ -19,7 +19,8 @@ import pandas as pd
 import pytest
 
 from helpers.batch import subsets
-from helpers.build import annotation, corpus
+from helpers.corpus import annotation
+from helpers.corpus import build as corpus
 from helpers.store import ownership, schema, tables
 from helpers.store.ownership import BuildError
 from helpers.store.storage import Storage
@@ -256,7 +257,7 @@ def test_files_of_others_never_change_whatever_is_built(tmp_path, monkeypatch):
 BUILDER = """
 import sys, time
 from pathlib import Path
-from helpers.build import corpus
+from helpers.corpus import build as corpus
 one, other, out, stop = map(Path, sys.argv[1:])
 while not stop.exists():
     for given in (one, other):
@@ -321,7 +322,9 @@ def by_another(code: str, *given: Path) -> None:
     subprocess.run([sys.executable, "-c", code, *map(str, given)], cwd=PROJECT, check=True)
 
 
-BUILD = "import sys; from helpers.build import corpus; corpus.build(*sys.argv[1:], 1, progress=False)"
+BUILD = (
+    "import sys; from helpers.corpus.build import build; build(*sys.argv[1:], 1, progress=False)"
+)
 BUILD = BUILD.replace("1, progress", "workers=1, progress")
 
 

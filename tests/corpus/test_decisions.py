@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.build import aliases
+from helpers.corpus import decisions as aliases
 from helpers.store import schema
 
 NAMES = [
@@ -39,7 +39,7 @@ def decisions(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
 
 
 def decided(*rows: tuple[str, str, str, str]) -> aliases.Decided:
-    found = aliases.apply(entities(), decisions(*rows))
+    found = aliases.apply_decisions(entities(), decisions(*rows))
     schema.to_arrow("entities", found.entities)
     schema.to_arrow("problems", found.reports)
     return found
@@ -261,4 +261,4 @@ def test_no_entities_propose_nothing():
     nothing = schema.empty("entities")
     assert aliases.propose_merges(nothing, schema.empty("mentions")).empty
     assert aliases.list_ambiguous(nothing, schema.empty("mentions")).empty
-    assert aliases.apply(nothing, decisions()).entities.empty
+    assert aliases.apply_decisions(nothing, decisions()).entities.empty

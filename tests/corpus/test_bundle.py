@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from tables_fixture import make_tables, write_tables
 
 from helpers import __main__
-from helpers.build import bundle
+from helpers.corpus import bundle
 from helpers.store import schema, tables
 
 MADE = make_tables()

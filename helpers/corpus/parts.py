@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helpers.build import aliases
+from helpers.corpus.decisions import Decided
 from helpers.read import duplicates
 from helpers.store import schema, versions
 from helpers.store.ownership import Owned
@@ -102,9 +102,9 @@ class Join:
         """Return the entities as the table `entities`."""
         return _entities_frame(self.entities)
 
-    def decisions(self) -> aliases.Decided:
+    def decisions(self) -> Decided:
         """Return the decisions about the part's names, to be applied after its entities."""
-        return aliases.Decided(
+        return Decided(
             _entities_frame(self.decided or self.entities),
             {entity_id: now for entity_id, form, now in self.moves if not form},
             {(entity_id, form): now for entity_id, form, now in self.moves if form},

@@ -1,0 +1,1 @@
+"""From articles to tables: annotated in parts, joined, catalogued, handed on."""
