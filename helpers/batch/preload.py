@@ -26,7 +26,7 @@ from helpers.batch.jobs import Outcome
 from helpers.measure import attitudes, comparisons, counting, sourcing, speech  # noqa: F401
 from helpers.show import charts, concordance, desk, explore  # noqa: F401
 from helpers.store.versions import engine_hashes
-from helpers.study import benchmarks, study  # noqa: F401
+from helpers.study import accuracy, study  # noqa: F401
 
 
 def _draw_once() -> None:

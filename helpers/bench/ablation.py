@@ -29,7 +29,7 @@ from helpers.corpus import annotation
 from helpers.corpus.decisions import Decided
 from helpers.model import decoding
 from helpers.store import schema, tables, versions
-from helpers.study import benchmarks, codings, reliability
+from helpers.study import accuracy, coders, corpora, pairing
 from helpers.text.article import Article
 
 COLUMNS = ["engine", "rule", "module", "set", "measure", "with", "without", "worth", "n"]
@@ -83,22 +83,22 @@ class GoldSet:
 
 def _names(file: Path) -> Iterator[Coded]:
     if ".iob2" in file.name:
-        for number, (text, names) in enumerate(benchmarks.read_names(file)):
+        for number, (text, names) in enumerate(corpora.read_names(file)):
             yield Coded(str(number), text, names=list(names))
     else:
-        for row in benchmarks.read_lines(file):
+        for row in corpora.read_lines(file):
             names = [(start, end, TYPES.get(label, "")) for start, end, label in row["spans"]]
             yield Coded(row["id"], row["text"], row.get("outlet", ""), names)
 
 
 def _coded(file: Path) -> Iterator[Coded]:
-    for row in benchmarks.read_lines(file):
+    for row in corpora.read_lines(file):
         text = row["text"] if "text" in row else _texts(file.parents[1])[row["id"]]
         yield Coded(row["id"], text, row.get("outlet", ""), statements=row["attributions"])
 
 
 def _wide(file: Path) -> Iterator[Coded]:
-    for row in benchmarks.read_lines(file):
+    for row in corpora.read_lines(file):
         told = [one for one in row["statements"] if one["statement"]]
         told = [one | {"speaker": one.get("speaker") or None} for one in told]
         yield Coded(row["id"], _texts(file.parents[1])[row["id"]], row["outlet"], statements=told)
@@ -107,19 +107,19 @@ def _wide(file: Path) -> Iterator[Coded]:
 @cache
 def _texts(gold: Path) -> dict[str, str]:
     files = ("ner/worldwide_train.jsonl.gz", "polnear/train.jsonl.gz")
-    rows = (row for file in files for row in benchmarks.read_lines(gold / file))
+    rows = (row for file in files for row in corpora.read_lines(gold / file))
     return {row["id"]: row["text"] for row in rows}
 
 
 def _told(file: Path) -> Iterator[Coded]:
-    for row in benchmarks.read_lines(file):
-        told = benchmarks.place_statements(row).assign(path=row["id"]).to_dict("records")
+    for row in corpora.read_lines(file):
+        told = corpora.place_statements(row).assign(path=row["id"]).to_dict("records")
         yield Coded(row["id"], row["text"], statements=told)
 
 
 def _sample(file: Path) -> Iterator[Coded]:
     articles = file.parents[1] / "articles"
-    coded = codings.read_codings(file.parent / "agreed", articles).attributions
+    coded = coders.read_codings(file.parent / "agreed", articles).attributions
     coded = coded.assign(content=coded["spans"], source=coded["source_spans"])
     for path, rows in coded.groupby("path"):
         text = (articles / path).read_text(encoding="utf-8")
@@ -134,16 +134,16 @@ def _count_names(article: Coded, found: Frames) -> Counts:
     ours = found["mentions"][["start", "end", "label"]].itertuples(index=False, name=None)
     sides = article.names, [(start, end, TYPES.get(label, "")) for start, end, label in ours]
     gold, mine = (
-        {(*benchmarks.strip_name(article.text, *span), kind) for *span, kind in side if kind}
+        {(*accuracy.strip_name(article.text, *span), kind) for *span, kind in side if kind}
         for side in sides
     )
     return _counts({"names F1": (2 * len(gold & mine), len(gold) + len(mine))})
 
 
 def _count_statements(article: Coded, found: Frames) -> Counts:
-    """Count statements, contents and sources as in `benchmarks`, what else is coded by equality."""
+    """Count statements, contents and sources as in `accuracy`, what else is coded by equality."""
     rows = found["attributions"].to_dict("records")
-    words = benchmarks.Words(article.text)
+    words = pairing.Words(article.text)
     mine = [
         {"content": words.covered(row["spans"]), "source": words.covered(row["source_spans"])}
         for row in rows
@@ -152,7 +152,7 @@ def _count_statements(article: Coded, found: Frames) -> Counts:
         {role: words.covered(row.get(role) or []) for role in ("content", "source")}
         for row in article.statements
     ]
-    pairs = benchmarks.pair_contents(words, gold, mine)
+    pairs = pairing.pair_contents(words, gold, mine)
     counted = {"found": (len(pairs), len(gold))}
     if any("source" in row for row in article.statements):
         both = len(mine) + len(gold)
@@ -169,7 +169,7 @@ def _same(column: str, gold: str, found: str) -> bool:
     """Tell whether a value is that of the gold; of two speakers one may be the fuller name."""
     if column != "speaker":
         return gold == found
-    one, other = benchmarks.plain_name(gold), benchmarks.plain_name(found)
+    one, other = accuracy.plain_name(gold), accuracy.plain_name(found)
     ours, theirs = (set(re.findall(r"\w+", name)) - {"of", "and"} for name in (one, other))
     part = bool(ours and theirs) and (ours <= theirs or theirs <= ours)
     return one == other or part and 2 * len(ours & theirs) >= max(len(ours), len(theirs))
@@ -178,9 +178,9 @@ def _same(column: str, gold: str, found: str) -> bool:
 def _count_told(article: Coded, found: Frames) -> Counts:
     """Count statements that were marked loosely: those found, their type, title and speaker."""
     mine, told = found["attributions"].assign(path=article.id), pd.DataFrame(article.statements)
-    coding = reliability.measure_source_coding(mine, told)
+    coding = pairing.measure_source_coding(mine, told)
     counted = {row.measure: (row.count, row.n) for row in coding.itertuples(name="Row")}
-    names = reliability.measure_source_names(mine, told).set_index("resolution")
+    names = pairing.measure_source_names(mine, told).set_index("resolution")
     if "all" in names.index:
         counted["speaker"] = tuple(names.loc["all", ["right", "statements"]])
     return _counts(counted)
@@ -241,7 +241,7 @@ class Reader:
         if "attributions" in steps and (not self.kept or step == "attributions"):
             said = attributions.find_attributions([self.article])
             said["role"] = [self.article.role_at(start) for start in said["start"]]
-            aside = said["role"].isin(benchmarks.NOT_CODED if self.gold.file == SAMPLE else ())
+            aside = said["role"].isin(accuracy.NOT_CODED if self.gold.file == SAMPLE else ())
             frames["read"] = frames["attributions"] = said[~aside].reset_index(drop=True)
         if "speakers" in steps:
             given = {name: schema.empty(name) for name in ("targets", "problems")}

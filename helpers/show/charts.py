@@ -358,7 +358,7 @@ def plot_alpha(
 def plot_beside(frame: pd.DataFrame, nothing: str = NOTHING) -> Axes:
     """Draw this program's figures, blue with their interval, beside others' in percent.
 
-    Needs the columns of `benchmarks.join_peers`; one line is one measure of one corpus. Other tools
+    Needs the columns of `accuracy.join_peers`; one line is one measure of one corpus. Other tools
     are grey dots, people an open one; the best tool's figure stands in brackets.
     """
     lines = list(frame.groupby(["corpus", "measure"], sort=False))
@@ -386,7 +386,7 @@ def plot_beside(frame: pd.DataFrame, nothing: str = NOTHING) -> Axes:
 def plot_calibration(frame: pd.DataFrame, nothing: str = NOTHING) -> Axes:
     """Draw the share right against confidence, one panel per corpus; returns the first's Axes.
 
-    Needs the columns of `benchmarks.measure_calibration`; bins of fewer than 5 are left out.
+    Needs the columns of `accuracy.measure_calibration`; bins of fewer than 5 are left out.
     """
     groups = [(n, rows[rows["n"] >= MINIMUM]) for n, rows in frame.groupby("corpus", sort=False)]
     if not groups:

@@ -1,1 +1,1 @@
-"""Hand coding and gold: sampling, sheets, agreement, correction, benchmarks."""
+"""Hand coding and gold: sheets, coders, their agreement, the program's accuracy."""

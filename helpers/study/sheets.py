@@ -1,4 +1,4 @@
-"""Coding sheets: written for coders without the tool's answers, and read back with their faults.
+"""Coding sheets: what is coded drawn at random, written without the tool's answers, read back.
 
 A workbook has the instructions, one sheet of statements to code with lists to choose from, and one
 of passages in which coders mark statements themselves; the same sheets are written as CSV.
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Alignment, Font, PatternFill
@@ -30,6 +31,10 @@ WRITTEN = ("speaker", "relay")
 VARIABLES = (*CHOSEN, *WRITTEN)
 STATEMENT_COLUMNS = ["unit", "context", "words", *VARIABLES, "note"]
 PASSAGE_COLUMNS = ["passage", "text", "words", "note"]
+SHORTEST = 8
+KEY = ["unit", "attribution_id", "article_id", "start", "end", "stratum", "weight"]
+PASSAGES = ["passage", "article_id", "start", "end"]
+LOG = ["step", "rows", "articles"]
 LINES_EACH = 6
 AROUND = 600
 OPEN, CLOSE = "⟦", "⟧"
@@ -62,7 +67,7 @@ class SheetError(ValueError):
 
 
 @dataclass(frozen=True)
-class Coding:
+class Sheet:
     """What one coder wrote.
 
     `codes` has unit, variable and value (no relay, "", is a code too); `marked` has passage and
@@ -73,6 +78,143 @@ class Coding:
     codes: pd.DataFrame
     marked: pd.DataFrame
     problems: pd.DataFrame
+
+
+# --------------------------------------------------------------------------------------- drawing
+
+
+def draw_statements(
+    attributions: pd.DataFrame,
+    articles: pd.DataFrame,
+    size: int,
+    strata: Sequence[str] = ("outlet",),
+    seed: int = 1,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Draw statements at random within strata, in proportion to them and at least one of each.
+
+    Parameters
+    ----------
+    attributions
+        The statements of the chosen articles and roles, as `measures.join_articles` gives them.
+    articles
+        The chosen articles; statements of those marked as copies are left out.
+    size
+        How many to draw; all when there are fewer.
+    strata
+        Columns of `attributions` or of `articles` whose combinations are the strata; "month" is
+        that of publication.
+
+    Returns
+    -------
+    The key, one row per statement drawn, in random order: unit, attribution_id, article_id, start,
+    end, stratum, and weight, how many statements of the frame it stands for. And the log, one row
+    per step from the tables to the draw: step, rows, articles.
+
+    Raises
+    ------
+    ValueError
+        When `size` is smaller than the number of strata, or a stratum is no column.
+    """
+    log = [_step("statements in the chosen articles and roles", attributions)]
+    copies = articles.loc[articles["duplicate_of"] != "", "article_id"]
+    frame = attributions[~attributions["article_id"].isin(copies)]
+    log.append(_step("left out: in articles marked as copies", attributions.loc[_not(frame)]))
+    log.append(_step("sampling frame", frame))
+    stratum = _strata(frame, articles, strata)
+    drawn = _draw(stratum, size, np.random.default_rng(seed))
+    key = frame.loc[drawn.index, ["attribution_id", "article_id", "start", "end"]]
+    key = key.assign(stratum=stratum.loc[drawn.index], weight=drawn)
+    key.insert(0, "unit", [f"u{number:04}" for number in range(1, len(key) + 1)])
+    told = f"drawn: seed {seed}, strata {', '.join(strata) or 'none'} ({stratum.nunique():,})"
+    log.append(_step(told, key))
+    return key[KEY].reset_index(drop=True), pd.DataFrame(log, columns=LOG)
+
+
+def _not(frame: pd.DataFrame) -> object:
+    return lambda rows: ~rows.index.isin(frame.index)
+
+
+def _step(step: str, rows: pd.DataFrame) -> dict[str, object]:
+    return {"step": step, "rows": len(rows), "articles": rows["article_id"].nunique()}
+
+
+def _strata(frame: pd.DataFrame, articles: pd.DataFrame, strata: Sequence[str]) -> pd.Series:
+    known = frame.assign(month=frame["published"].dt.strftime("%Y-%m").fillna("undated"))
+    lacking = [name for name in strata if name not in known and name in articles]
+    if lacking:
+        known = known.merge(articles[["article_id", *lacking]], on="article_id", how="left")
+        known.index = frame.index
+    unknown = [name for name in strata if name not in known]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is no column to draw by; there is: {', '.join(known)}")
+    if not strata or frame.empty:
+        return pd.Series("all", index=frame.index, dtype="str")
+    return known[list(strata)].astype("str").agg("; ".join, axis=1).astype("str")
+
+
+def _draw(stratum: pd.Series, size: int, chance: np.random.Generator) -> pd.Series:
+    """Draw rows; return their weights, in random order."""
+    sizes = stratum.value_counts().sort_index()
+    if len(sizes) > size:
+        raise ValueError(
+            f"{size} statements cannot cover {len(sizes)} strata: draw more, or by fewer columns"
+        )
+    numbers = _allot(sizes, min(size, int(sizes.sum())))
+    chosen = [
+        pd.Series(
+            sizes[name] / number,
+            index=chance.permutation(stratum.index[stratum == name])[:number],
+        )
+        for name, number in numbers.items()
+    ]
+    drawn = pd.concat(chosen) if chosen else pd.Series(dtype=float, index=stratum.index)
+    return drawn.iloc[chance.permutation(len(drawn))]
+
+
+def _allot(sizes: pd.Series, size: int) -> pd.Series:
+    """Share `size` out in proportion, at least 1 each, by largest remainders."""
+    if sizes.empty:
+        return sizes
+    spare = size - len(sizes)
+    wish = (sizes - 1) * spare / max(sizes.sum() - len(sizes), 1)
+    numbers = 1 + np.floor(wish).astype(int)
+    rest = size - int(numbers.sum())
+    largest = (wish - np.floor(wish)).sort_values(ascending=False, kind="stable").index[:rest]
+    numbers[largest] += 1
+    return numbers
+
+
+def draw_passages(
+    blocks: pd.DataFrame,
+    articles: pd.DataFrame,
+    number: int,
+    roles: Sequence[str] = ("body",),
+    seed: int = 1,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Draw whole paragraphs at random, with and without statements, to see what is missed.
+
+    Returns the passages in random order (passage, article_id, start, end) and the log (step,
+    rows, articles). Paragraphs of fewer than eight words and those of copies are left out.
+    """
+    texts = articles.set_index("article_id")["text"]
+    chosen = blocks[blocks["article_id"].isin(texts.index) & blocks["role"].isin(roles)]
+    copies = articles.loc[articles["duplicate_of"] != "", "article_id"]
+    told = chosen[["article_id", "start", "end"]].itertuples(index=False)
+    words = [len(texts[key][start:end].split()) for key, start, end in told]
+    short = np.array(words, dtype=int) < SHORTEST
+    copied = chosen["article_id"].isin(copies).to_numpy()
+    frame = chosen[~short & ~copied]
+    order = np.random.default_rng(seed).permutation(len(frame))[:number]
+    drawn = frame.iloc[order][["article_id", "start", "end"]].reset_index(drop=True)
+    drawn.insert(0, "passage", [f"p{place:03}" for place in range(1, len(drawn) + 1)])
+    log = [
+        _step(f"paragraphs of the roles {', '.join(roles)}", chosen),
+        _step("left out: in articles marked as copies", chosen[copied]),
+        _step(f"left out: fewer than {SHORTEST} words", chosen[short & ~copied]),
+        _step("sampling frame of paragraphs", frame),
+        _step(f"drawn: seed {seed}", drawn),
+    ]
+    return drawn[PASSAGES], pd.DataFrame(log, columns=LOG)
 
 
 # --------------------------------------------------------------------------------------- writing
@@ -99,7 +241,7 @@ def write_sheets(
 ) -> None:
     """Write `coding_sheet.xlsx` and the same as CSV, with the key; nothing when `out` is "".
 
-    `key` and `passages` are what `sampling` drew, `articles` has their texts. Categories and
+    `key` and `passages` are what was drawn, `articles` has their texts. Categories and
     instructions are those of the codebook. The key, which says where the units come from, is
     written apart and not for coders.
     """
@@ -220,7 +362,7 @@ def reopen(
     return tuple(pd.read_csv(file, dtype=texts, keep_default_na=False) for file in there[0])
 
 
-def read_sheet(file: str | Path, codebook_file: str | Path = "") -> Coding:
+def read_sheet(file: str | Path, codebook_file: str | Path = "") -> Sheet:
     """Read a coder's filled-in workbook, or one of its CSV files; the file's name is the coder.
 
     A value that is no choice of its variable in the codebook is left out and told in `problems`.
@@ -240,7 +382,7 @@ def read_sheet(file: str | Path, codebook_file: str | Path = "") -> Coding:
     marked = pd.DataFrame(columns=["passage", "words"], dtype="str")
     if passages is not None:
         marked = passages.loc[passages["words"] != "", ["passage", "words"]].reset_index(drop=True)
-    return Coding(coder, codes, marked, problems)
+    return Sheet(coder, codes, marked, problems)
 
 
 def _open(path: Path) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
@@ -293,7 +435,7 @@ def _codes(
     )
 
 
-def to_ratings(coding: Coding, key: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def to_ratings(coding: Sheet, key: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return one coder's codes as ratings of the units of `key`, and the codes of unknown units."""
     joined = coding.codes.merge(key[["unit", "article_id"]], on="unit", how="left")
     strange = joined.loc[joined["article_id"].isna(), "unit"].drop_duplicates()

@@ -12,16 +12,16 @@ import pandas as pd
 from helpers.measure.intervals import RESAMPLES, SEED
 from helpers.store import tables
 from helpers.study import agreement
+from helpers.study.agreement import NOT_ONE
 from helpers.study.agreement import count_confusion as count_confusion
-from helpers.study.coding import TOOL, Coded
-from helpers.study.coding import compare as compare
-from helpers.study.coding import measure_coders as measure_coders
-from helpers.study.coding import measure_finding as measure_finding
-from helpers.study.coding import read_coders as read_coders
-from helpers.study.correction import NOT_ONE
-from helpers.study.correction import measure_corrected as measure_corrected
-from helpers.study.sampling import draw_passages as draw_passages
-from helpers.study.sampling import draw_statements as draw_statements
+from helpers.study.agreement import measure_corrected as measure_corrected
+from helpers.study.coders import TOOL, Coded
+from helpers.study.coders import compare as compare
+from helpers.study.coders import measure_coders as measure_coders
+from helpers.study.coders import measure_finding as measure_finding
+from helpers.study.coders import read_coders as read_coders
+from helpers.study.sheets import draw_passages as draw_passages
+from helpers.study.sheets import draw_statements as draw_statements
 from helpers.study.sheets import reopen as reopen
 from helpers.study.sheets import write_sheets as write_sheets
 
@@ -55,8 +55,8 @@ def describe(
 ) -> Text:
     """Write the methods appendix from a run's own frames; nothing in it is typed by hand.
 
-    `log` is that of `sampling`, `agreed` of `coding.measure_coders`, `finding` of
-    `coding.measure_finding`, `corrected` of `correction.measure_corrected` for `variable`.
+    `log` is that of `sheets`, `agreed` of `coders.measure_coders`, `finding` of
+    `coders.measure_finding`, `corrected` of `agreement.measure_corrected` for `variable`.
     """
     parts = [
         "### Methods",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from helpers.annotate import entities, names
 from helpers.store import schema
-from helpers.study import clustering, codings
+from helpers.study import coders, pairing
 from helpers.text import structure
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
@@ -368,7 +368,7 @@ def sample_names() -> tuple[pd.DataFrame, pd.DataFrame]:
     from helpers.annotate import mentions as reader
 
     articles_folder = SAMPLE / "articles"
-    coded = codings.read_codings(SAMPLE / "gold" / "agreed", articles_folder).entities
+    coded = coders.read_codings(SAMPLE / "gold" / "agreed", articles_folder).entities
     texts = pd.DataFrame(
         [(path, (articles_folder / path).read_bytes().decode()) for path in coded["path"].unique()],
         columns=["article_id", "text"],
@@ -390,7 +390,7 @@ def sample_names() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def test_names_of_the_sample_are_grouped_as_its_coders_group_them(sample_names):
-    scores = clustering.measure_clustering(*sample_names).set_index("label")
+    scores = pairing.measure_clustering(*sample_names).set_index("label")
     print(f"\nSample gold, names grouped within a document\n{scores.to_string()}")
     assert scores.loc["all", "precision"] >= 0.98
     assert scores.loc["all", "f1"] >= 0.97

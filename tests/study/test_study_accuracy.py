@@ -17,13 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest import approx
 
-from helpers.study import benchmarks
+from helpers.store.paths import PROJECT
+from helpers.study import accuracy
 
 TEXT = "“The boats were empty,” Ada Lindqvist said on Monday. Officials denied it was so."
 
 
 def corpus(name="Small", part="attributions"):
-    return benchmarks.Corpus(name, part, "", "", None)
+    return accuracy.Corpus(name, part, "", "", "")
 
 
 def write_lines(path, rows, packed=False):
@@ -37,14 +38,14 @@ def write_lines(path, rows, packed=False):
 
 
 def test_without_a_folder_all_but_the_sample_is_skipped_and_told():
-    listed = benchmarks.list_corpora("")
+    listed = accuracy.list_corpora("")
     assert listed.loc[listed["there"], "corpus"].tolist() == ["The sample"]
     assert listed["how"].str.len().min() > 40
-    measured = benchmarks.measure_gold("", ["names", "tone", "sources", "attributions"])
-    assert benchmarks.to_figures(measured).empty
-    assert benchmarks.join_peers(benchmarks.to_figures(measured)).empty
-    assert benchmarks.measure_calibration(measured).empty
-    assert benchmarks.list_worst(measured).empty
+    measured = accuracy.measure_gold("", ["names", "tone", "sources", "attributions"])
+    assert accuracy.to_figures(measured).empty
+    assert accuracy.join_peers(accuracy.to_figures(measured)).empty
+    assert accuracy.measure_calibration(measured).empty
+    assert accuracy.list_worst(measured).empty
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_without_a_folder_all_but_the_sample_is_skipped_and_told():
 )
 def test_what_is_not_there_is_said(gold, parts, message):
     with pytest.raises(ValueError, match=message):
-        benchmarks.measure_gold(gold, parts)
+        accuracy.measure_gold(gold, parts)
 
 
 def test_attributions_are_counted_by_hand(tmp_path):
@@ -78,10 +79,9 @@ def test_attributions_are_counted_by_hand(tmp_path):
             },
         ]
     ).assign(source_text="", cue="", confidence=0.9, text="")
-    items = []
-    counts = benchmarks._count_attributions(article, ours, corpus(), items)
+    counts, right = accuracy.count_attributions(article, ours)
     assert counts == [1, 2, 2, 2, 2, 1, 1, 0, 0, 0, 1, 1, 1, 2]
-    assert [item["right"] for item in items] == [True, False]
+    assert right.tolist() == [True, False]
 
 
 def test_tone_is_scored_by_target(tmp_path):
@@ -91,13 +91,12 @@ def test_tone_is_scored_by_target(tmp_path):
         {"from": 32, "to": 41, "polarity": 2.0, "Input.gid": "2"},
     ]
     lines = [sentence | {"primary_gid": str(n), "targets": targets} for n in range(3)]
-    measured = benchmarks._measure_tone(
-        write_lines(tmp_path / "t.jsonl", lines), corpus("T", "tone")
-    )
-    figures = benchmarks.to_figures(measured).set_index("measure")
+    write_lines(tmp_path / "newsmtsc" / "rw_dev.jsonl", lines)
+    measured = accuracy.measure_gold(tmp_path, ["tone"])
+    figures = accuracy.to_figures(measured).set_index("measure")
     assert figures.loc["macro F1", "n"] == 6 and 0 <= figures.loc["same label", "value"] <= 100
     assert len(measured.items) == 6
-    calibration = benchmarks.measure_calibration(measured)
+    calibration = accuracy.measure_calibration(measured)
     assert calibration["n"].sum() == 6
 
 
@@ -111,28 +110,28 @@ def test_names_are_read_with_their_types(tmp_path):
     lines += ["4\tmet\tO", "5\tAda\tB-PER", "6\t.\tO", ""]
     file = tmp_path / "n.iob2.gz"
     file.write_bytes(gzip.compress("\n".join(lines).encode()))
-    [(text, names)] = benchmarks.read_names(file)
+    [(text, names)] = accuracy.read_names(file)
     assert names == {(4, 17, "ORG"), (22, 25, "PER")}
-    assert benchmarks.strip_name("the Board’s plan", 0, 11) == (4, 9)
+    assert accuracy.strip_name("the Board’s plan", 0, 11) == (4, 9)
     conll = tmp_path / "n.conll.gz"
     conll.write_bytes(gzip.compress(b"Ada I-PER\nmet O\n\nOslo I-LOC\n"))
-    read = list(benchmarks.read_names(conll))
+    read = list(accuracy.read_names(conll))
     assert [names for _, names in read] == [{(0, 3, "PER")}, {(0, 4, "LOC")}]
 
 
 def test_peers_are_facts_with_a_source():
-    peers = benchmarks.read_peers()
+    peers = accuracy.read_peers()
     assert peers.notna().all().all() and peers["value"].between(0, 100).all()
     assert set(peers["kind"]) == {"measured", "published", "people"}
-    known = {c.name for c in benchmarks.CORPORA}
+    known = {one.corpus for one in accuracy.read_corpora()}
     assert set(peers["corpus"]) <= known
 
 
 def test_recorded_figures_say_when_and_by_which_command_they_were_measured():
-    recorded = benchmarks.read_recorded()
+    recorded = accuracy.read_recorded()
     columns = ["part", "measure", "value", "floor", "date", "command"]
     assert list(recorded.columns) == columns and not recorded["measure"].duplicated().any()
-    assert set(recorded["part"]) <= {corpus.part for corpus in benchmarks.CORPORA}
+    assert set(recorded["part"]) <= {one.part for one in accuracy.read_corpora()}
     assert pd.to_numeric(recorded["value"]).gt(0).all()
     assert recorded["floor"].str.fullmatch(r"|[≥≤] [\d.]+( \(.+\))?").all()
     assert (pd.to_datetime(recorded["date"], format="%Y-%m-%d").dt.year >= 2026).all()
@@ -140,8 +139,8 @@ def test_recorded_figures_say_when_and_by_which_command_they_were_measured():
 
 
 def test_the_size_recorded_is_that_of_the_files_that_ship():
-    recorded = benchmarks.read_recorded().set_index("measure")["value"]
-    files = (benchmarks.PROJECT / "data" / "models").glob("*/*")
+    recorded = accuracy.read_recorded().set_index("measure")["value"]
+    files = (PROJECT / "data" / "models").glob("*/*")
     size = sum(file.stat().st_size for file in files) / 1e6
     told = recorded["model files that ship, reader and tone, MB"]
     assert float(told) == approx(size, abs=0.05)
@@ -152,10 +151,10 @@ def test_the_notebook_shows_every_recorded_figure_and_corpus_whole(tmp_path):
     out = tmp_path / "accuracy.ipynb"
     parameters = {"gold": "", "parts": ["tone"], "corpus": "sample"}
     papermill.execute_notebook(
-        benchmarks.PROJECT / "notebooks" / "accuracy.ipynb",
+        PROJECT / "notebooks" / "accuracy.ipynb",
         out,
         parameters,
-        cwd=benchmarks.PROJECT / "notebooks",
+        cwd=PROJECT / "notebooks",
         progress_bar=False,
     )
     cells = {cell.id: cell for cell in nbformat.read(out, as_version=4).cells}
@@ -163,7 +162,7 @@ def test_the_notebook_shows_every_recorded_figure_and_corpus_whole(tmp_path):
         name: pd.read_html(StringIO(cells[name].outputs[-1]["data"]["text/html"]), index_col=0)[0]
         for name in ("recorded", "corpora")
     }
-    recorded, listed = benchmarks.read_recorded(), benchmarks.list_corpora("")
+    recorded, listed = accuracy.read_recorded(), accuracy.list_corpora("")
     told = shown["recorded"].astype({"value": float})
     assert told["command"].tolist() == recorded["command"].tolist()
     assert told["measure"].tolist() == recorded["measure"].tolist()
@@ -172,7 +171,7 @@ def test_the_notebook_shows_every_recorded_figure_and_corpus_whole(tmp_path):
 
 
 def test_sources_are_scored_by_the_way_they_are_named(tmp_path):
-    """As `reliability` scores them; a statement found nowhere in its text is not found."""
+    """As `pairing` scores them; a statement found nowhere in its text is not found."""
     text = (
         "Mayor Ada Lindqvist said the boats were empty on Monday night. "
         "She said the harbour would stay closed until Friday.\n"
@@ -184,9 +183,10 @@ def test_sources_are_scored_by_the_way_they_are_named(tmp_path):
         "nobody ever wrote such words as these here",
     ]
     article = {"id": 7, "text": text, "statements": [coded | {"statement": one} for one in said]}
-    file = write_lines(tmp_path / "s.jsonl", [article, article | {"id": 8}])
-    measured = benchmarks._measure_sources(file, corpus("S", "sources"))
-    figures = benchmarks.to_figures(measured).set_index("measure")
+    file = tmp_path / "scu_sources" / "scu_even.jsonl"
+    write_lines(file, [article, article | {"id": 8}])
+    measured = accuracy.measure_gold(tmp_path, ["sources"])
+    figures = accuracy.to_figures(measured).set_index("measure")
     assert figures["n"].to_dict() == {
         "statements found": 6,
         "source type": 4,
@@ -195,12 +195,12 @@ def test_sources_are_scored_by_the_way_they_are_named(tmp_path):
         "source by name": 2,
         "source by pronoun": 2,
     }
-    told = {*benchmarks.SOURCE_MEASURES.values(), *benchmarks.RESOLVED.values()}
+    told = {*accuracy.SOURCE_MEASURES.values(), *accuracy.RESOLVED.values()}
     assert set(figures.index) <= told
     assert max(len(f"Santa Clara sources, {label}") for label in told) <= 44  # a chart's row names
     assert figures.loc["statements found", "value"] == approx(200 / 3)
     assert figures.loc["source by pronoun", "value"] == 100
-    items = benchmarks.to_items(measured)
+    items = accuracy.to_items(measured)
     assert len(items) == 4 and items["right"].all()
     assert items["text"].tolist()[:2] == said[:2]
 
@@ -208,9 +208,9 @@ def test_sources_are_scored_by_the_way_they_are_named(tmp_path):
 def test_ours_stand_before_the_others():
     figures = pd.DataFrame(
         [("attributions", "PolNeAR dev", "end to end F1", 75.0, 72.0, 78.0, 2192, "attributions")],
-        columns=benchmarks.FIGURES,
+        columns=accuracy.FIGURES,
     )
-    both = benchmarks.join_peers(figures)
+    both = accuracy.join_peers(figures)
     assert both["system"].iloc[0] == "this program" and both["value"].iloc[1] == 77.0
     assert len(both) == 6
 
@@ -220,7 +220,7 @@ def test_ours_stand_before_the_others():
 def test_figures_lie_inside_their_intervals(rows):
     table = np.array(rows, dtype=float)
     table[:, 0] = np.minimum(table[:, 0], table[:, 1:].min(axis=1))
-    figure = benchmarks._figure(corpus(), "F1", table, benchmarks._f1, 1, "x")
+    figure = accuracy.tell(corpus(), "F1", table, accuracy.f1, "x")
     if not np.isnan(figure["value"]):
         assert figure["low"] <= figure["value"] <= figure["high"]
 
@@ -231,7 +231,7 @@ def test_attributions_are_scored_as_the_corpus_scorer_does(gold):
     spec = importlib.util.spec_from_file_location("score_attributions", name)
     scorer = sys.modules["score_attributions"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(scorer)
-    lines = benchmarks.read_lines(gold / "polnear" / "dev.jsonl.gz")
+    lines = accuracy.read_lines(gold / "polnear" / "dev.jsonl.gz")
     coded = {row["id"]: row for _, row in zip(range(12), lines, strict=False)}
     found = {
         key: [
@@ -253,7 +253,7 @@ def test_attributions_are_scored_as_the_corpus_scorer_does(gold):
                 for said in found[key]
             ]
         ).assign(start=0, end=1, source_text="", cue="", confidence=1.0, text="")
-        counts.append(benchmarks._count_attributions(row, ours, corpus(), []))
+        counts.append(accuracy.count_attributions(row, ours)[0])
     right, exact, partial, said, meant = np.sum(counts, axis=0)[:5]
     assert 2 * right / (said + meant) == approx(theirs["end_to_end"]["f1"], abs=0.002)
     assert 2 * partial / (said + meant) == approx(theirs["partial"]["f1"], abs=0.002)
@@ -274,22 +274,22 @@ def test_a_damaged_file_is_told_and_does_not_stop_the_rest(tmp_path, content, fi
     (tmp_path / file).parent.mkdir()
     (tmp_path / file).write_bytes(content)
     part = "names" if file.startswith("gum") else "attributions"
-    measured = benchmarks.measure_gold(tmp_path, [part])
+    measured = accuracy.measure_gold(tmp_path, [part])
     assert measured.figures == []
-    (problem,) = benchmarks.list_problems(measured)["problem"]
+    (problem,) = accuracy.list_problems(measured)["problem"]
     assert file in problem and "put a whole copy there" in problem
 
 
 def test_the_sample_is_measured_as_its_own_test_does():
     """The floors of test_sample; the speaker is a figure of who speaks, not of what is said."""
-    measured = benchmarks.measure_gold("", ["speakers"])
-    figures = benchmarks.to_figures(measured).set_index("measure")
+    measured = accuracy.measure_gold("", ["speakers"])
+    figures = accuracy.to_figures(measured).set_index("measure")
     assert (figures["corpus"] == "The sample").all()
     assert figures.loc["statements F1", "value"] >= 85
     assert figures.loc["source type", "value"] >= 90 and figures.loc["relay", "value"] >= 95
     assert figures.loc["speaker", "value"] >= 89
     assert (figures["low"] < figures["value"]).all() and (figures["value"] <= figures["high"]).all()
-    items = benchmarks.to_items(measured)
+    items = accuracy.to_items(measured)
     assert items["right"].mean() * 100 == approx(figures.loc["speaker", "value"])
 
 
@@ -298,6 +298,6 @@ def test_kinds_of_social_media_names_are_put_into_three(tmp_path):
     lines = "\n".join([*tagged, "", "Her B-creative-work", ""]).replace(" ", "\t")
     file = tmp_path / "wnut17_train.conll.gz"
     file.write_bytes(gzip.compress(lines.encode()))
-    sentences = list(benchmarks.read_names(file))
+    sentences = list(accuracy.read_names(file))
     assert sentences[0] == ("Empire State saw Acme", {(0, 12, "LOC"), (17, 21, "ORG")})
     assert sentences[1] == ("Her", set())

@@ -1,21 +1,96 @@
-"""Agreement: coder against coder and tool against coder, finding units apart from coding them."""
+"""What one coding found paired with what another did: statements, and names that name the same.
+
+Names are scored by pairs of mentions of one document, as in the pairwise measure of
+Hatzivassiloglou and McKeown (1993, ACL): a pair is right when tool and gold both say that the two
+name the same. Only proper names that both found are paired, so that finding names is not scored a
+second time.
+"""
 
 from __future__ import annotations
 
 import math
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from difflib import SequenceMatcher
+from itertools import combinations
 
+import numpy as np
 import pandas as pd
-from nltk.metrics.agreement import AnnotationTask
+from scipy.optimize import linear_sum_assignment
 
 MATCH = 0.5
+FUNCTION_WORDS = {
+    *("a", "an", "the", "of", "and", "or", "in", "on", "at", "to", "for", "from", "by", "with"),
+    *("as", "s", "that", "this", "who", "which"),
+}
+MATCHED = ["article_id", "start", "end", "text", "label", "gold", "entity_id"]
+MEASURED = ["label", "names", "matched", "gold_pairs", "found_pairs", "right_pairs"]
 _WORD = re.compile(r"\w+")
 _SMALL = frozenset({"the", "a", "an", "of", "for", "in", "at", "and", "s", "to", "is", "on"})
 _NO_NAME = frozenset(
     {"the", "a", "an", "of", "and", "for", "in", "at", "s", "jr", "sr", "ii", "iii"}
 )
+
+
+class Words:
+    """The words of a text, and which of them a list of spans covers."""
+
+    def __init__(self, text: str):
+        matches = list(_WORD.finditer(text))
+        self.starts = [match.start() for match in matches]
+        self.ends = [match.end() for match in matches]
+        self.words = [match.group().lower() for match in matches]
+
+    def covered(self, spans: list[list[int]]) -> frozenset[int]:
+        """Return the numbers of the words that the spans touch."""
+        found: set[int] = set()
+        for start, end in spans:
+            found.update(range(bisect_right(self.ends, start), bisect_left(self.starts, end)))
+        return frozenset(found)
+
+    def roles(self, rows: Iterable[dict]) -> list[dict[str, frozenset[int]]]:
+        """Return the words of content, source and cue of each row whose content covers a word."""
+        roles = ("content", "source", "cue")
+        covered = [{role: self.covered(row.get(role) or []) for role in roles} for row in rows]
+        return [row for row in covered if row["content"]]
+
+    def agree(self, one: frozenset[int], other: frozenset[int]) -> bool:
+        """Whether two sources share a word other than a function word, or both are empty."""
+        if not one or not other:
+            return not one and not other
+        strong = [
+            {number for number in side if self.words[number] not in FUNCTION_WORDS}
+            for side in (one, other)
+        ]
+        return bool(strong[0] & strong[1] if all(strong) else one & other)
+
+
+def overlap(one: frozenset[int], other: frozenset[int]) -> float:
+    """Return the F1 of two sets of words."""
+    return 2 * len(one & other) / (len(one) + len(other)) if one or other else 0.0
+
+
+def pair_contents(
+    words: Words, gold: list[dict[str, frozenset]], found: list[dict[str, frozenset]]
+) -> list[tuple[int, int, bool]]:
+    """Pair contents one to one; each pair is (gold, found, whether the sources agree)."""
+    weights = np.zeros((len(gold), len(found)))
+    agree = np.zeros(weights.shape, dtype=bool)
+    for i, one in enumerate(gold):
+        for j, other in enumerate(found):
+            f1 = overlap(one["content"], other["content"])
+            if f1 > MATCH:
+                agree[i, j] = words.agree(one["source"], other["source"])
+                weights[i, j] = f1 + 0.001 * agree[i, j]
+    rows, columns = linear_sum_assignment(weights, maximize=True)
+    return [
+        (int(i), int(j), bool(agree[i, j]))
+        for i, j in zip(rows, columns, strict=True)
+        if weights[i, j]
+    ]
 
 
 def pair_attributions(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
@@ -123,80 +198,6 @@ def measure_unitising(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame
     )
 
 
-def measure_agreement(
-    first: pd.DataFrame, second: pd.DataFrame, variables: list[str]
-) -> pd.DataFrame:
-    """Tell how far two codings agree on the attributions both found: one row per variable.
-
-    `units` scored, `agreement` (share of units with the same value) and `alpha` (Krippendorff's,
-    nominal; missing where the values do not vary, since alpha is then undefined).
-    """
-    pairs = pair_attributions(first, second)
-    rows = []
-    for variable in variables:
-        ours = first.loc[pairs["first"], variable].tolist()
-        theirs = second.loc[pairs["second"], variable].tolist()
-        rows.append({"variable": variable, "units": len(pairs)} | _agreement(ours, theirs))
-    return pd.DataFrame(rows, columns=["variable", "units", "agreement", "alpha"])
-
-
-def measure_roles(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """Tell how far two codings give every character of the articles the same role: one row.
-
-    Both frames have path, start, end and role. `units` are characters that both gave a role.
-    """
-    ours, theirs = _roles_by_character(first), _roles_by_character(second)
-    both = sorted(ours.keys() & theirs.keys())
-    agreed = _agreement([ours[unit] for unit in both], [theirs[unit] for unit in both])
-    return pd.DataFrame([{"variable": "role", "units": len(both)} | agreed])
-
-
-def _roles_by_character(blocks: pd.DataFrame) -> dict[tuple[str, int], str]:
-    return {
-        (block.path, place): block.role
-        for block in blocks.itertuples()
-        for place in range(block.start, block.end)
-    }
-
-
-def measure_names(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """Tell how far two codings list the same entities and label them alike: one row.
-
-    Both frames have path, entity and label. An entity is found by both when article and canonical
-    name are the same, letter case apart.
-    """
-    ours, theirs = _labels(first), _labels(second)
-    both = sorted(ours.keys() & theirs.keys())
-    agreed = _agreement([ours[unit] for unit in both], [theirs[unit] for unit in both])
-    total = len(ours) + len(theirs)
-    f1 = 2 * len(both) / total if total else math.nan
-    return pd.DataFrame([{"variable": "label", "units": len(both), "f1": f1} | agreed])
-
-
-def _labels(entities: pd.DataFrame) -> dict[tuple[str, str], str]:
-    return {(row.path, row.entity.casefold()): row.label for row in entities.itertuples()}
-
-
-def _agreement(ours: list[str], theirs: list[str]) -> dict[str, float]:
-    if not ours:
-        return {"agreement": math.nan, "alpha": math.nan}
-    same = sum(one == other for one, other in zip(ours, theirs, strict=True))
-    return {"agreement": same / len(ours), "alpha": krippendorff_alpha(ours, theirs)}
-
-
-def krippendorff_alpha(ours: list[str], theirs: list[str]) -> float:
-    """Return Krippendorff's alpha (nominal) of two codings of the same units; NaN when undefined.
-
-    Alpha is 1 - observed / expected disagreement (Krippendorff, Content Analysis, 4th ed., ch. 12),
-    computed by NLTK. It is undefined when every value is the same.
-    """
-    if len(set(ours) | set(theirs)) < 2:
-        return math.nan
-    rows = [("first", unit, value) for unit, value in enumerate(ours)]
-    rows += [("second", unit, value) for unit, value in enumerate(theirs)]
-    return AnnotationTask(rows).alpha()
-
-
 def measure_source_names(attributions: pd.DataFrame, statements: pd.DataFrame) -> pd.DataFrame:
     """Tell how often the attribution found for a statement has the source the coder names.
 
@@ -285,3 +286,66 @@ def _name_words(name: str) -> list[str]:
     plain = unicodedata.normalize("NFKD", name.partition(",")[0]).casefold()
     plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
     return [word for word in _WORD.findall(plain) if word not in _NO_NAME]
+
+
+# ------------------------------------------------------------------- names that name the same
+
+
+def match_names(gold: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
+    """Pair the tool's mentions with the gold's names; one row is one pair.
+
+    A mention is the smallest gold name that holds it, when it has a part of the name itself in it
+    ("Joe Biden" is "U.S. President Joe Biden", "U.S." is not). Each is used once, the longest
+    mention first. Columns: article_id, start, end, text, label, gold, entity_id.
+    """
+    theirs: dict[str, list] = defaultdict(list)
+    for row in gold.sort_values(["start", "end"], ascending=[True, False]).itertuples():
+        theirs[row.article_id].append(row)
+    rows = []
+    for article_id, found in mentions[mentions["article_id"].isin(theirs)].groupby("article_id"):
+        used: set[int] = set()
+        for mention in sorted(found.itertuples(), key=lambda m: (m.start - m.end, m.start)):
+            name = _smallest(theirs[article_id], mention.start, mention.end)
+            if name is not None and name.Index not in used:
+                used.add(name.Index)
+                entity = mention.entity_id or f"none {mention.Index}"
+                span = mention.start, mention.end, mention.text
+                rows.append((article_id, *span, name.label, name.gold, entity))
+    return pd.DataFrame(rows, columns=MATCHED).sort_values(["article_id", "start"])
+
+
+def _smallest(names: list, start: int, end: int):
+    starts = [name.start for name in names]
+    holding = [name for name in names[: bisect_right(starts, start)] if name.end >= end]
+    fitting = min(holding, key=lambda name: name.end - name.start, default=None)
+    if fitting is None:
+        return None
+    return fitting if any(low < end and high > start for low, high in fitting.parts) else None
+
+
+def measure_clustering(gold: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
+    """Measure how far tool and gold group the same names alike: a row "all" and one a label.
+
+    `names` of the gold, `matched` by the tool's mentions, pairs that name the same by the gold,
+    by the tool (found) and by both (right), precision, recall and f1. A pair counts for the label
+    of the gold; one of two labels (only the tool can make it) counts for "all" alone.
+    """
+    matched = match_names(gold, mentions)
+    counts: Counter[tuple[str, str]] = Counter()
+    for _, found in matched.groupby("article_id", sort=True):
+        for one, other in combinations(found.itertuples(), 2):
+            held = {"gold": one.gold == other.gold, "found": one.entity_id == other.entity_id}
+            held["right"] = all(held.values())
+            for label in {"all", one.label if one.label == other.label else "all"}:
+                counts.update((label, side) for side, same in held.items() if same)
+    rows = []
+    for label in ["all", *sorted(gold["label"].unique())]:
+        sizes = [len(side[(side["label"] == label) | (label == "all")]) for side in (gold, matched)]
+        rows.append((label, *sizes, *(counts[label, side] for side in ("gold", "found", "right"))))
+    table = pd.DataFrame(rows, columns=MEASURED)
+    right, found, true = (table[f"{side}_pairs"] for side in ("right", "found", "gold"))
+    return table.assign(
+        precision=right / found.where(found > 0),
+        recall=right / true.where(true > 0),
+        f1=2 * right / (found + true).where(found + true > 0),
+    )

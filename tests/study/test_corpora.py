@@ -1,4 +1,4 @@
-"""Names grouped by the tool against a coreference gold: reading GUM, matching, the measure."""
+"""Gold corpora read as published, and names grouped by the tool against that of GUM."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import gzip
 import pandas as pd
 import pytest
 
-from helpers.study import clustering
+from helpers.study import corpora, pairing
 
 FIELDS = "# global.Entity = GRP-etype-infstat-centering-minspan-link-identity"
 
@@ -57,7 +57,7 @@ def tool(*named: tuple[str, int, str]) -> pd.DataFrame:
 def made_up(tmp_path):
     path = tmp_path / "made_up.conllu.gz"
     path.write_bytes(gzip.compress("\n".join(LINES).encode()))
-    return clustering.read_gum(path)
+    return corpora.read_gum(path)
 
 
 def test_text_and_proper_names_are_read(made_up):
@@ -76,7 +76,7 @@ def test_text_and_proper_names_are_read(made_up):
 def test_a_mention_is_the_smallest_name_that_holds_a_part_of_it(made_up):
     _, gold = made_up
     ours = tool(("Mara Quist", 1, "x"), ("Union", 1, "u"), ("Quist", 2, "x"), ("head", 1, "h"))
-    matched = clustering.match_names(gold, ours)
+    matched = pairing.match_names(gold, ours)
     assert matched[["text", "gold"]].to_numpy().tolist() == [
         ["Mara Quist", "1"],
         ["Union", "3"],
@@ -88,26 +88,15 @@ def test_pairs_are_scored(made_up):
     _, gold = made_up
     right = tool(("Mara Quist", 1, "x"), ("Union", 1, "u"), ("Quist", 2, "x"))
     wrong = tool(("Mara Quist", 1, "x"), ("Union", 1, "x"), ("Quist", 2, ""))
-    scores = clustering.measure_clustering(gold, right).set_index("label")
+    scores = pairing.measure_clustering(gold, right).set_index("label")
     assert scores.loc["all", "f1"] == 1 and scores.loc["PERSON", "gold_pairs"] == 1
-    scores = clustering.measure_clustering(gold, wrong).set_index("label")
+    scores = pairing.measure_clustering(gold, wrong).set_index("label")
     assert scores.loc["all", ["gold_pairs", "found_pairs", "right_pairs"]].tolist() == [1, 1, 0]
-
-
-def test_errors_are_listed_by_kind(made_up):
-    _, gold = made_up
-    wrong = tool(("Mara Quist", 1, "x"), ("Union", 1, "x"), ("Quist", 2, "y"))
-    entities = pd.DataFrame({"entity_id": ["x", "y"], "merge_reason": ["", ""]})
-    listed = clustering.list_errors(gold, wrong, entities)
-    assert listed[["error", "kind", "one", "other", "pairs"]].to_numpy().tolist() == [
-        ["missed merge", "short form", "Mara Quist", "Quist", 1],
-        ["wrong merge", "another name", "Mara Quist", "Union", 1],
-    ]
 
 
 def test_nothing_to_match_measures_nothing(made_up):
     _, gold = made_up
-    scores = clustering.measure_clustering(gold, tool())
+    scores = pairing.measure_clustering(gold, tool())
     assert scores["matched"].sum() == 0 and scores["f1"].isna().all()
 
 
@@ -115,4 +104,4 @@ def test_a_damaged_file_says_so(tmp_path):
     path = tmp_path / "damaged.conllu.gz"
     path.write_bytes(gzip.compress(b"") + b"\0" * 100 + b"oq")
     with pytest.raises((OSError, ValueError)):
-        clustering.read_gum(path)
+        corpora.read_gum(path)

@@ -1,15 +1,13 @@
-"""Agreement between coders: published values, undefined cases, laws."""
+"""What two codings found is paired: statements, sources, names; published values and laws."""
 
 from __future__ import annotations
-
-import math
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.study import reliability
+from helpers.study import pairing
 
 
 def coding(*spans, path="a.txt", **columns):
@@ -20,34 +18,34 @@ def coding(*spans, path="a.txt", **columns):
 def test_attributions_pair_by_the_overlap_of_their_content():
     first = coding((0, 10), (20, 40))
     second = coding((22, 40), (100, 110))
-    pairs = reliability.pair_attributions(first, second)
+    pairs = pairing.pair_attributions(first, second)
     assert pairs[["first", "second"]].to_numpy().tolist() == [[1, 0]]
     assert pairs["overlap"][0] == pytest.approx(36 / 38)
 
 
 def test_each_attribution_is_used_once_and_the_larger_overlap_wins():
-    pairs = reliability.pair_attributions(coding((0, 10)), coding((0, 8), (0, 10)))
+    pairs = pairing.pair_attributions(coding((0, 10)), coding((0, 8), (0, 10)))
     assert pairs[["first", "second"]].to_numpy().tolist() == [[0, 1]]
 
 
 def test_attributions_of_different_articles_never_pair():
-    assert reliability.pair_attributions(coding((0, 9)), coding((0, 9), path="b.txt")).empty
+    assert pairing.pair_attributions(coding((0, 9)), coding((0, 9), path="b.txt")).empty
 
 
 def test_a_statement_is_placed_by_its_words():
     text = "“It rained,” said\u00a0Quist. Then nobody spoke. “The port,” she said, “is closed now.”"
-    (span,) = reliability.place_statement('"It rained", said Quist', text)
+    (span,) = pairing.place_statement('"It rained", said Quist', text)
     assert text[slice(*span)] == "It rained,” said\u00a0Quist"
-    spans = reliability.place_statement("It rained, said Quist ... The port, she said", text)
+    spans = pairing.place_statement("It rained, said Quist ... The port, she said", text)
     assert [text[slice(*span)] for span in spans][1] == "The port,” she said"
-    assert reliability.place_statement("something else altogether", text) == []
-    assert reliability.place_statement("", text) == []
+    assert pairing.place_statement("something else altogether", text) == []
+    assert pairing.place_statement("", text) == []
 
 
 def test_a_statement_is_found_by_half_of_either():
     statements = coding((0, 100), (200, 300), (400, 500), (600, 700))
     said = coding((10, 20), (190, 260), (440, 900))
-    matched = reliability.match_statements(said, statements)
+    matched = pairing.match_statements(said, statements)
     assert matched.to_numpy().tolist() == [
         [0, 0, 0.1, 1.0],
         [1, 1, 0.6, pytest.approx(60 / 70)],
@@ -57,11 +55,11 @@ def test_a_statement_is_found_by_half_of_either():
 
 
 def test_the_attribution_with_most_in_common_counts():
-    matched = reliability.match_statements(coding((0, 10), (10, 40)), coding((0, 50)))
+    matched = pairing.match_statements(coding((0, 10), (10, 40)), coding((0, 50)))
     assert matched[["statement", "attribution"]].to_numpy().tolist() == [[0, 1]]
-    assert reliability.match_statements(coding((0, 10)), coding((0, 9), path="b.txt")).empty
-    assert reliability.match_statements(coding((0, 9)), coding((40, 50))).empty
-    assert reliability.match_statements(coding(), coding()).empty
+    assert pairing.match_statements(coding((0, 10)), coding((0, 9), path="b.txt")).empty
+    assert pairing.match_statements(coding((0, 9)), coding((40, 50))).empty
+    assert pairing.match_statements(coding(), coding()).empty
 
 
 @pytest.mark.parametrize(
@@ -75,7 +73,7 @@ def test_the_attribution_with_most_in_common_counts():
     ],
 )
 def test_a_speaker_is_the_source_a_coder_names(speaker, name, person):
-    assert reliability.same_source(speaker, name, person)
+    assert pairing.same_source(speaker, name, person)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +86,7 @@ def test_a_speaker_is_the_source_a_coder_names(speaker, name, person):
     ],
 )
 def test_a_speaker_is_not_the_source_a_coder_names(speaker, name, person):
-    assert not reliability.same_source(speaker, name, person)
+    assert not pairing.same_source(speaker, name, person)
 
 
 def test_source_names_are_scored_by_the_way_they_were_resolved():
@@ -98,73 +96,20 @@ def test_source_names_are_scored_by_the_way_they_were_resolved():
     said = coding((0, 10), (20, 30), (40, 50)).assign(
         speaker=["Mara Quist", "Mara Quist", "HWU"], resolution=["name", "pronoun", "name"]
     )
-    scores = reliability.measure_source_names(said, statements).set_index("resolution")
+    scores = pairing.measure_source_names(said, statements).set_index("resolution")
     assert scores["statements"].to_dict() == {"all": 2, "name": 1, "pronoun": 1}
     assert scores["right"].to_dict() == {"all": 1, "name": 1, "pronoun": 0}
-    nothing = reliability.measure_source_names(said.iloc[:0], statements)
+    nothing = pairing.measure_source_names(said.iloc[:0], statements)
     assert nothing["statements"].tolist() == [0]
 
 
 def test_finding_is_scored_apart_from_coding():
     first = coding((0, 10), (20, 30), form=["direct", "mixed"])
     second = coding((0, 10), (50, 60), form=["direct", "direct"])
-    found = reliability.measure_unitising(first, second).iloc[0]
+    found = pairing.measure_unitising(first, second).iloc[0]
     assert found.to_dict() == {
         "found_by_both": 1, "only_first": 1, "only_second": 1, "f1": 0.5, "content_exact": 1.0
     }  # fmt: skip
-    coded = reliability.measure_agreement(first, second, ["form"]).iloc[0]
-    assert coded["units"] == 1 and coded["agreement"] == 1.0
-
-
-def test_alpha_equals_the_published_nominal_example():
-    """Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", section B: alpha = 0.692."""
-    first = list("aabbdcccedda")
-    second = list("babbbccceddd")
-    assert reliability.krippendorff_alpha(first, second) == pytest.approx(0.692, abs=0.0005)
-
-
-def test_alpha_is_undefined_when_nothing_varies():
-    assert math.isnan(reliability.krippendorff_alpha(["a", "a"], ["a", "a"]))
-    assert math.isnan(reliability.krippendorff_alpha([], []))
-
-
-def test_roles_are_compared_character_by_character():
-    first = pd.DataFrame([{"path": "a", "start": 0, "end": 10, "role": "headline"}])
-    second = pd.DataFrame(
-        [
-            {"path": "a", "start": 0, "end": 5, "role": "headline"},
-            {"path": "a", "start": 5, "end": 10, "role": "body"},
-        ]
-    )
-    assert reliability.measure_roles(first, second)["agreement"][0] == 0.5
-
-
-def test_names_are_compared_by_canonical_name():
-    first = pd.DataFrame([{"path": "a", "entity": "Ada Lindqvist", "label": "PERSON"}])
-    second = pd.DataFrame(
-        [
-            {"path": "a", "entity": "ada lindqvist", "label": "PERSON"},
-            {"path": "a", "entity": "Arden", "label": "GPE"},
-        ]
-    )
-    row = reliability.measure_names(first, second).iloc[0]
-    assert row["f1"] == pytest.approx(2 / 3) and row["agreement"] == 1
-
-
-values = st.lists(st.sampled_from("abc"), min_size=2, max_size=30)
-
-
-@given(values)
-def test_a_coder_agrees_with_themself(codes):
-    alpha = reliability.krippendorff_alpha(codes, codes)
-    assert math.isnan(alpha) if len(set(codes)) == 1 else alpha == pytest.approx(1)
-
-
-@given(values, st.randoms())
-def test_it_does_not_matter_who_is_called_first(codes, random):
-    other = [random.choice("abc") for _ in codes]
-    forward = reliability.krippendorff_alpha(codes, other)
-    assert forward == pytest.approx(reliability.krippendorff_alpha(other, codes), nan_ok=True)
 
 
 spans = st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), max_size=8).map(
@@ -174,10 +119,10 @@ spans = st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), max_size=8).
 
 @given(spans, spans)
 def test_pairs_use_every_attribution_at_most_once(first, second):
-    pairs = reliability.pair_attributions(first, second)
+    pairs = pairing.pair_attributions(first, second)
     assert pairs["first"].is_unique and pairs["second"].is_unique
-    assert pairs["overlap"].between(reliability.MATCH, 1).all()
-    row = reliability.measure_unitising(first, second).iloc[0]
+    assert pairs["overlap"].between(pairing.MATCH, 1).all()
+    row = pairing.measure_unitising(first, second).iloc[0]
     assert row["found_by_both"] + row["only_first"] == len(first)
     assert row["found_by_both"] + row["only_second"] == len(second)
 
@@ -199,7 +144,7 @@ def test_coding_of_sources_is_measured_on_the_statements_found():
             "title": ["Director, Harbour Board", "", "Mayor"],
         }
     )
-    measured = reliability.measure_source_coding(found, coded).set_index("measure")
+    measured = pairing.measure_source_coding(found, coded).set_index("measure")
     assert dict(measured["count"]) == {"found": 2, "source type": 1, "majority type": 1, "title": 1}
     assert dict(measured["n"]) == {"found": 3, "source type": 2, "majority type": 2, "title": 1}
 
@@ -214,4 +159,4 @@ def test_coding_of_sources_is_measured_on_the_statements_found():
     ],
 )
 def test_a_title_is_there_when_half_of_its_words_are(found, coded, same):
-    assert reliability.has_title(found, coded) == same
+    assert pairing.has_title(found, coded) == same

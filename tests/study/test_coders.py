@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nltk.metrics.agreement import AnnotationTask
 from openpyxl import load_workbook
 from tables_fixture import make_tables
 
 from helpers.measure import select
 from helpers.store import codebook, tables
-from helpers.study import agreement, coding, codings, correction, reliability, sampling, sheets
+from helpers.study import agreement, coders, pairing, sheets
 
 MADE = make_tables(articles=60)
 ARTICLES = MADE["articles"]
@@ -26,10 +27,10 @@ SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample" / "gold"
 
 
 def test_a_sample_is_drawn_in_proportion_and_logged():
-    key, log = sampling.draw_statements(SAID, ARTICLES, 40, ["outlet"], seed=3)
-    again, _ = sampling.draw_statements(SAID, ARTICLES, 40, ["outlet"], seed=3)
+    key, log = sheets.draw_statements(SAID, ARTICLES, 40, ["outlet"], seed=3)
+    again, _ = sheets.draw_statements(SAID, ARTICLES, 40, ["outlet"], seed=3)
     pd.testing.assert_frame_equal(key, again)
-    other, _ = sampling.draw_statements(SAID, ARTICLES, 40, ["outlet"], seed=4)
+    other, _ = sheets.draw_statements(SAID, ARTICLES, 40, ["outlet"], seed=4)
     assert set(other["attribution_id"]) != set(key["attribution_id"])
     frame = SAID[~SAID["article_id"].isin(["a005"])]
     numbers = log.set_index("step")["rows"]
@@ -48,9 +49,9 @@ def test_every_stratum_is_drawn_from_and_weights_add_up(size, strata):
     strata_number = len(SAID[strata].drop_duplicates()) if strata else 1
     if size < strata_number:
         with pytest.raises(ValueError, match="cannot cover"):
-            sampling.draw_statements(SAID, ARTICLES, size, strata)
+            sheets.draw_statements(SAID, ARTICLES, size, strata)
         return
-    key, log = sampling.draw_statements(SAID, ARTICLES, size, strata)
+    key, log = sheets.draw_statements(SAID, ARTICLES, size, strata)
     frame = log["rows"].iloc[2]
     assert len(key) == min(size, frame) and key["attribution_id"].is_unique
     assert key["weight"].sum() == pytest.approx(frame) and (key["weight"] >= 1).all()
@@ -58,11 +59,11 @@ def test_every_stratum_is_drawn_from_and_weights_add_up(size, strata):
 
 def test_strata_that_are_no_columns_are_refused():
     with pytest.raises(ValueError, match="'mood' is no column"):
-        sampling.draw_statements(SAID, ARTICLES, 40, ["mood"])
+        sheets.draw_statements(SAID, ARTICLES, 40, ["mood"])
 
 
 def test_passages_are_paragraphs_without_copies_and_captions():
-    drawn, log = sampling.draw_passages(MADE["blocks"], ARTICLES, 20, ["body"], seed=1)
+    drawn, log = sheets.draw_passages(MADE["blocks"], ARTICLES, 20, ["body"], seed=1)
     blocks = MADE["blocks"].merge(drawn, on=["article_id", "start", "end"])
     assert len(blocks) == 20 and set(blocks["role"]) == {"body"}
     assert "a005" not in set(drawn["article_id"])
@@ -75,8 +76,8 @@ def test_passages_are_paragraphs_without_copies_and_captions():
 
 @pytest.fixture
 def drawn(tmp_path):
-    key, _ = sampling.draw_statements(SAID, ARTICLES, 40, ["outlet"])
-    passages, _ = sampling.draw_passages(MADE["blocks"], ARTICLES, 30)
+    key, _ = sheets.draw_statements(SAID, ARTICLES, 40, ["outlet"])
+    passages, _ = sheets.draw_passages(MADE["blocks"], ARTICLES, 30)
     sheets.write_sheets(key, passages, ARTICLES, tmp_path)
     return key, passages, tmp_path
 
@@ -156,17 +157,17 @@ def fill(out: Path, coder: str, key: pd.DataFrame, wrong: int = 0, kind: str = "
 def test_what_coders_write_is_read_back(drawn, kind):
     key, passages, out = drawn
     files = [fill(out, "anna", key, kind=kind), fill(out, "ben", key, wrong=5, kind=kind)]
-    coded = coding.read_coders(files, ARTICLES, SAID, key, passages)
+    coded = coders.read_coders(files, ARTICLES, SAID, key, passages)
     assert coded.coders == ["anna", "ben"] and coded.problems.empty
-    agreed = coding.measure_coders(coded).set_index("variable")
+    agreed = coders.measure_coders(coded).set_index("variable")
     assert agreed.loc["form", "alpha"] == 1 and agreed.loc["form", "units"] == len(key)
     assert agreed.loc["statement", "note"] == agreement.UNDEFINED
     assert agreed.loc["source_type", "alpha"] < 1
-    beside = coding.compare(coded, SAID, "source_type")
+    beside = coders.compare(coded, SAID, "source_type")
     assert len(beside) == len(key) and (beside["value"] == "").sum() <= 5
     settled = beside[beside["value"] != ""]
     assert (settled["value"] == settled["found"]).all()
-    corrected = correction.measure_corrected(SAID, beside, "source_type")
+    corrected = agreement.measure_corrected(SAID, beside, "source_type")
     assert np.allclose(corrected["share"], corrected["corrected"], atol=0.06)
 
 
@@ -176,7 +177,7 @@ def test_what_cannot_be_used_is_told(drawn):
     rows.loc[0, ["statement", "form"]] = ["yes", "sung"]
     rows.loc[1, ["unit", "statement"]] = ["u9999", "no"]
     rows.to_csv(out / "cleo.csv", index=False)
-    coded = coding.read_coders([out / "cleo.csv"], ARTICLES, SAID, key, passages)
+    coded = coders.read_coders([out / "cleo.csv"], ARTICLES, SAID, key, passages)
     assert coded.problems["where"].tolist() == ["unit u0001", "unit u9999"]
     assert "form 'sung' is none of direct, mixed, indirect" in coded.problems["problem"][0]
 
@@ -198,7 +199,6 @@ def test_files_that_are_no_sheets_are_refused(tmp_path, name, content, message):
 
 def test_statements_marked_in_passages_measure_what_is_missed(drawn):
     key, passages, out = drawn
-    inside = coding._inside(SAID, passages)
     rows = pd.read_csv(out / "coding_passages.csv", dtype="str", keep_default_na=False)
     said = SAID.merge(passages, on="article_id", suffixes=("", "_of"))
     said = said[(said["start_of"] <= said["start"]) & (said["start"] < said["end_of"])]
@@ -206,11 +206,11 @@ def test_statements_marked_in_passages_measure_what_is_missed(drawn):
     more = pd.DataFrame({"passage": ["p001", "p002"], "words": ["not in there", "sky"]})
     filled = pd.concat([rows.assign(words=""), marked, more]).fillna("")
     filled.to_csv(out / "dora_passages.csv", index=False)
-    coded = coding.read_coders([out / "dora_passages.csv"], ARTICLES, SAID, key, passages)
-    found = coding.measure_finding(coded, SAID).iloc[0]
-    assert found["first"] == coding.TOOL and found["second"] == "dora"
-    assert found["found_by_both"] == len(inside) - 1 and found["recall"] == 1
-    assert found["precision"] == pytest.approx((len(inside) - 1) / len(inside))
+    coded = coders.read_coders([out / "dora_passages.csv"], ARTICLES, SAID, key, passages)
+    found = coders.measure_finding(coded, SAID).iloc[0]
+    assert found["first"] == coders.TOOL and found["second"] == "dora"
+    assert found["found_by_both"] == len(said) - 1 and found["recall"] == 1
+    assert found["precision"] == pytest.approx((len(said) - 1) / len(said))
     assert len(coded.problems) == 2
     assert "does not stand in the passage" in coded.problems["problem"].iloc[0]
 
@@ -230,19 +230,19 @@ def test_the_key_beside_the_sheets_is_taken_up_again(drawn):
 def test_formulas_in_articles_stay_text(tmp_path):
     articles = ARTICLES.head(1).assign(text="=1+1 said\x07 he")
     key = pd.DataFrame([["u0001", "a", articles["article_id"].iloc[0], 0, 4, "all", 1.0]])
-    key.columns = sampling.KEY
-    sheets.write_sheets(key, pd.DataFrame(columns=sampling.PASSAGES), articles, tmp_path)
+    key.columns = sheets.KEY
+    sheets.write_sheets(key, pd.DataFrame(columns=sheets.PASSAGES), articles, tmp_path)
     cell = load_workbook(tmp_path / "coding_sheet.xlsx")["Statements"]["C2"]
     assert cell.value == "=1+1" and cell.data_type == "s"
 
 
 def test_before_anybody_has_coded_there_is_nothing_to_measure():
-    coded = coding.read_coders([], ARTICLES, SAID, *[pd.DataFrame()] * 2)
-    assert coded.coders == [] and coding.measure_coders(coded).empty
-    assert coding.measure_finding(coded, SAID).empty
-    beside = coding.compare(coded, SAID, "source_type")
+    coded = coders.read_coders([], ARTICLES, SAID, *[pd.DataFrame()] * 2)
+    assert coded.coders == [] and coders.measure_coders(coded).empty
+    assert coders.measure_finding(coded, SAID).empty
+    beside = coders.compare(coded, SAID, "source_type")
     assert beside.empty
-    assert correction.measure_corrected(SAID, beside, "source_type")["corrected"].isna().all()
+    assert agreement.measure_corrected(SAID, beside, "source_type")["corrected"].isna().all()
     assert agreement.measure_accuracy(beside)["coded"].tolist() == [0]
 
 
@@ -254,12 +254,12 @@ def passes(sample_tables):
     articles = tables.read_table("articles", sample_tables)
     said = tables.read_table("attributions", sample_tables)
     coders = [SAMPLE / "pass_a", SAMPLE / "pass_b"]
-    return coding.read_coders(coders, articles, said, *[pd.DataFrame()] * 2), said
+    return coders.read_coders(passes, articles, said, *[pd.DataFrame()] * 2), said
 
 
 @pytest.fixture(scope="module")
 def agreed(passes):
-    return coding.measure_coders(passes[0]).set_index("variable")
+    return coders.measure_coders(passes[0]).set_index("variable")
 
 
 PUBLISHED = {  # data/sample/gold/README.md: units, percent agreement, alpha
@@ -280,30 +280,35 @@ def test_the_samples_published_agreement_is_reproduced(agreed, variable):
 
 @pytest.mark.parametrize("variable", ["form", "source_type", "relay"])
 def test_both_ways_to_alpha_agree_to_four_places(agreed, variable):
-    """The lists of two coders through NLTK, and the table of any number through this project."""
+    """The pairs of two coders through NLTK, and the table of any number through this project."""
     frames = [
-        codings.read_codings(SAMPLE / name, SAMPLE.parent / "articles").attributions
+        coders.read_codings(SAMPLE / name, SAMPLE.parent / "articles").attributions
         for name in ("pass_a", "pass_b")
     ]
-    pairs = reliability.measure_agreement(*frames, [variable])["alpha"][0]
-    assert round(agreed.loc[variable, "alpha"], 4) == round(pairs, 4)
+    pairs = pairing.pair_attributions(*frames)
+    rows = [
+        (side, unit, frame.loc[label, variable])
+        for side, frame in zip(("first", "second"), frames, strict=True)
+        for unit, label in enumerate(pairs[side])
+    ]
+    assert round(agreed.loc[variable, "alpha"], 4) == round(AnnotationTask(rows).alpha(), 4)
 
 
 def test_finding_is_measured_apart_from_coding(passes):
     coded, said = passes
-    found = coding.measure_finding(coded, said)
+    found = coders.measure_finding(coded, said)
     both = found.iloc[0]
     assert (both["found_by_both"], both["only_first"], both["only_second"]) == (478, 6, 7)
-    tool = found[found["first"] == coding.TOOL]
+    tool = found[found["first"] == coders.TOOL]
     assert len(tool) == 2 and (tool["f1"] > 0.8).all()
     assert (tool["recall_low"] < tool["recall"]).all()
 
 
 def test_the_program_is_measured_against_the_coders(passes):
     coded, said = passes
-    beside = coding.compare(coded, said, "source_type")
-    assert (beside["value"] == correction.NOT_ONE).sum() > 10
-    statements = beside[(beside["value"] != correction.NOT_ONE) & (beside["value"] != "")]
+    beside = coders.compare(coded, said, "source_type")
+    assert (beside["value"] == agreement.NOT_ONE).sum() > 10
+    statements = beside[(beside["value"] != agreement.NOT_ONE) & (beside["value"] != "")]
     accuracy = agreement.measure_accuracy(statements).set_index("category")
     assert accuracy.loc["all", "f1"] > 0.6
     assert accuracy.loc["named person", "recall_low"] < accuracy.loc["named person", "recall"]

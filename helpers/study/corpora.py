@@ -1,0 +1,267 @@
+"""Public gold corpora: which can be measured on, how each is got, and reading them as published."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from helpers.store.paths import DATA, PROJECT
+from helpers.study import pairing
+
+CORPORA = DATA / "corpora.csv"
+GOLD_TYPES = {"PER", "ORG", "LOC"}
+SOCIAL_TYPES = {"person": "PER", "corporation": "ORG", "group": "ORG", "location": "LOC"}
+GUM_LABELS = {"person": "PERSON", "organization": "ORG", "place": "GPE"}
+# Relations that hold a name together in Universal Dependencies.
+_PARTS = ("flat", "compound", "nmod:desc", "goeswith", "nmod:unmarked")
+
+
+class Corpus(NamedTuple):
+    """A corpus: where it comes from, and the file expected under `gold`, or in the project."""
+
+    corpus: str
+    part: str
+    task: str  # how it is measured, a key of TASKS
+    file: str
+    how: str
+
+    def find(self, gold: str | Path) -> Path | None:
+        """Return the corpus's file, or None where it is absent."""
+        if self.task == "sample":
+            return PROJECT / self.file
+        file = Path(gold).expanduser() / self.file
+        return file if str(gold) and file.is_file() else None
+
+
+def read_corpora() -> list[Corpus]:
+    """Read which corpora can be measured on."""
+    return [Corpus(*row) for row in pd.read_csv(CORPORA).itertuples(index=False)]
+
+
+def list_corpora(gold: str | Path) -> pd.DataFrame:
+    """List the corpora; one row is one.
+
+    Columns: corpus, part, file, there (whether `gold`, or the project, holds it) and how (to get
+    it).
+    """
+    known = read_corpora()
+    listed = pd.DataFrame(known).assign(there=[one.find(gold) is not None for one in known])
+    return listed[["corpus", "part", "file", "there", "how"]]
+
+
+def read_lines(file: Path) -> Iterator[dict]:
+    """Yield the objects of a file of JSON lines, gzipped or not."""
+    opened = gzip.open if file.suffix == ".gz" else open
+    with opened(file, "rt", encoding="utf-8") as lines:
+        yield from map(json.loads, filter(str.strip, lines))
+
+
+def read_names(file: Path) -> Iterator[tuple[str, set[tuple[int, int, str]]]]:
+    """Yield each sentence's text and its names: (start, end, PER, ORG or LOC)."""
+    tabbed = ".iob2" in file.name
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        text, rows = "", []
+        for line in [*lines, "\n"]:
+            if line.startswith("# text ="):
+                text = line.split("=", 1)[1].strip()
+            elif not line.strip():
+                if rows:
+                    words, tags = ([row[place] for row in rows] for place in (0, 1))
+                    yield _lay_out(text or " ".join(words), words, tags)
+                text, rows = "", []
+            elif not line.startswith(("#", "-DOCSTART-")):
+                columns = line.split("\t") if tabbed else line.split()
+                if not tabbed:
+                    rows.append((columns[0], columns[-1]))
+                elif columns[0].isdigit():
+                    rows.append((columns[1], columns[2].strip()))
+
+
+def _lay_out(text: str, words: list[str], tags: list[str]) -> tuple[str, set[tuple[int, int, str]]]:
+    places, reached = [], 0
+    for word in words:
+        at = text.find(word, reached)
+        if at < 0:
+            return _lay_out(" ".join(words), words, tags)
+        places.append((at, at + len(word)))
+        reached = at + len(word)
+    spans, first, kind = set(), -1, ""
+    for number, tag in enumerate([*tags, "O"]):
+        begin, _, name = tag.partition("-")
+        if first >= 0 and (begin != "I" or name != kind):
+            spans.add((places[first][0], places[number - 1][1], kind))
+            first = -1
+        if begin in "BI" and first < 0:
+            first, kind = number, name
+    typed = {(start, end, SOCIAL_TYPES.get(kind, kind)) for start, end, kind in spans}
+    return text, {span for span in typed if span[2] in GOLD_TYPES}
+
+
+def place_statements(article: dict) -> pd.DataFrame:
+    """Return the statements of one article of Santa Clara; one row is one, with its spans."""
+    rows = [
+        {
+            "path": article["id"],
+            "spans": pairing.place_statement(told["statement"], article["text"]),
+            "source_type": told["type"],
+            "title": told["title"],
+            "name": told["name"],
+        }
+        for told in article["statements"]
+    ]
+    return pd.DataFrame(rows, columns=["path", "spans", "source_type", "title", "name"])
+
+
+# ------------------------------------------------------------------------------------------- GUM
+
+
+@dataclass
+class _Token:
+    start: int
+    end: int
+    upos: str
+    head: int
+    relation: str
+
+
+@dataclass
+class _Document:
+    """One document while it is read."""
+
+    name: str
+    fields: list[str]
+    text: str = ""
+    tokens: list[_Token] = field(default_factory=list)
+    open: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+    spans: list[tuple[int, int, str, str]] = field(default_factory=list)
+
+
+def read_gum(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read documents of the GUM corpus (CoNLL-U, may be gzipped): articles, and their names.
+
+    Articles have article_id and text, paragraphs parted by an empty line. One row of the names is
+    one mention of a person, an organisation or a place whose head is a proper noun: article_id,
+    start, end, text, label, `gold` (whom it names, an identity within the document) and `parts`
+    (the spans of the words that make up the name itself). Raises OSError or ValueError when the
+    file is damaged or holds no document.
+    """
+    path = Path(path)
+    raw = path.read_bytes()
+    if path.suffix == ".gz":
+        raw = gzip.decompress(raw)
+    documents = list(_documents(raw.decode("utf-8").splitlines()))
+    if not documents:
+        raise ValueError(f"{path} holds no document: it is damaged or no CoNLL-U")
+    articles = pd.DataFrame([{"article_id": d.name, "text": d.text} for d in documents])
+    rows = [row for document in documents for row in _names_of(document)]
+    columns = ["article_id", "start", "end", "text", "label", "gold", "parts"]
+    return articles, pd.DataFrame(rows, columns=columns)
+
+
+def _documents(lines: Iterable[str]) -> Iterator[_Document]:
+    document: _Document | None = None
+    fields: list[str] = []
+    first = 0
+    space, joined_until, joined_space = "", 0, ""
+    for line in lines:
+        if line.startswith("# newdoc"):
+            if document is not None:
+                yield document
+            document = _Document(line.partition("=")[2].strip(), fields)
+            space = ""
+        elif line.startswith("# global.Entity") and document is not None:
+            document.fields = fields = line.partition("=")[2].strip().split("-")
+        elif line.startswith("# newpar") and document is not None and document.text:
+            space = "\n\n"
+        elif document is None or line.startswith("#"):
+            continue
+        elif not line.strip():
+            first = len(document.tokens)
+            joined_until = 0
+        else:
+            cells = line.split("\t")
+            if "." in cells[0]:
+                continue
+            after = "" if "SpaceAfter=No" in cells[9] else " "
+            if "-" in cells[0]:
+                joined_until, joined_space = int(cells[0].partition("-")[2]), after
+                continue
+            number = int(cells[0])
+            if number <= joined_until:
+                after = joined_space if number == joined_until else ""
+            document.text += space
+            start = len(document.text)
+            document.text += cells[1]
+            space = after
+            head = first + int(cells[6]) - 1 if cells[6] not in ("0", "_") else -1
+            token = _Token(start, len(document.text), cells[3], head, cells[7])
+            document.tokens.append(token)
+            _read_marks(document, cells[9])
+    if document is not None:
+        yield document
+
+
+def _read_marks(document: _Document, misc: str) -> None:
+    """Open and close the entities that the last token's Entity mark names."""
+    marks = re.search(r"(?:^|\|)Entity=([^|]+)", misc)
+    if not marks:
+        return
+    at = len(document.tokens) - 1
+    for piece in re.finditer(r"\([^()]+\)?|[^()]+\)", marks.group(1)):
+        written = piece.group()
+        opens, closes = written.startswith("("), written.endswith(")")
+        cells = written.strip("()").split("-", max(len(document.fields) - 1, 1))
+        group = re.sub(r"\[.*\]", "", cells[0])
+        if opens:
+            kinds = dict(zip(document.fields, cells, strict=False))
+            document.open[group].append((at, kinds.get("etype", cells[1] if cells[1:] else "")))
+        if closes and document.open[group]:
+            start, kind = document.open[group].pop()
+            document.spans.append((start, at, group, kind))
+
+
+def _names_of(document: _Document) -> Iterator[dict]:
+    tokens = document.tokens
+    for first, last, group, kind in sorted(document.spans, key=lambda span: (span[0], -span[1])):
+        label = GUM_LABELS.get(kind)
+        inside = range(first, last + 1)
+        heads = [at for at in inside if tokens[at].head not in inside]
+        if label is None or not heads or tokens[heads[0]].upos != "PROPN":
+            continue
+        start, end = tokens[first].start, tokens[last].end
+        parts = sorted(_parts(tokens, heads[0], inside))
+        yield {
+            "article_id": document.name,
+            "start": start,
+            "end": end,
+            "text": document.text[start:end],
+            "label": label,
+            "gold": group,
+            "parts": [[tokens[at].start, tokens[at].end] for at in parts],
+        }
+
+
+def _parts(tokens: list[_Token], head: int, inside: range) -> set[int]:
+    """Return the tokens of a name: its head and what flat and compound relations tie to it."""
+    parts = {head}
+    grown = True
+    while grown:
+        more = {
+            at
+            for at in inside
+            if at not in parts
+            and tokens[at].head in parts
+            and tokens[at].relation.startswith(_PARTS)
+            and tokens[at].upos in ("PROPN", "NUM", "X")
+        }
+        grown = bool(more)
+        parts |= more
+    return parts
