@@ -253,8 +253,8 @@ def test_before_anybody_has_coded_there_is_nothing_to_measure():
 def passes(sample_tables):
     articles = tables.read_table("articles", sample_tables)
     said = tables.read_table("attributions", sample_tables)
-    coders = [SAMPLE / "pass_a", SAMPLE / "pass_b"]
-    return coders.read_coders(passes, articles, said, *[pd.DataFrame()] * 2), said
+    folders = [SAMPLE / "pass_a", SAMPLE / "pass_b"]
+    return coders.read_coders(folders, articles, said, *[pd.DataFrame()] * 2), said
 
 
 @pytest.fixture(scope="module")
