@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from helpers.annotate import attributions, entities, mentions, tone
-from helpers.build.corpus import build
+from helpers.corpus.build import build
 from helpers.model import decoding
 from helpers.store import tables
 from helpers.study import accuracy, corpora, pairing
