@@ -20,22 +20,6 @@ _LEGAL = re.compile(
 )
 # Words that a region's name carries or leaves out, as in "Kursk Oblast" and "Kursk".
 _DISTRICT = re.compile(r"\s+(?:Province|Oblast|Region|Governorate|Prefecture|Krai)$", re.IGNORECASE)
-# Words for grounds and buildings, which bear the names of bodies that they are not.
-_GROUNDS = frozenset(
-    {
-        "stadium",
-        "arena",
-        "tower",
-        "towers",
-        "building",
-        "field",
-        "park",
-        "bridge",
-        "airport",
-        "hall",
-    }
-)
-_ARTICLES = frozenset({"The", "A", "An", "In", "At", "By", "On", "For", "But", "And"})
 _POINTS = frozenset({"North", "South", "East", "West"})
 _WORD = re.compile(r"[^\W_][\w’'.&-]*")
 
@@ -73,7 +57,7 @@ def _stands_alone(word: str, text: str) -> bool:
     """
     pattern = rf"(?P<before>[A-Z][\w’'-]*\s+)?(?<![\w-]){re.escape(word)}(?![\w-])(?!\s+[A-Z])"
     return not text or any(
-        match["before"] is None or match["before"].strip() in _ARTICLES
+        match["before"] is None or match["before"].strip() in names.name_words("opener")
         for match in re.finditer(pattern, text)
     )
 
@@ -283,7 +267,9 @@ def _shortens(words: list[str], core: str, other: str, entity: str) -> bool:
     if len(words) >= len(theirs) and not country:
         return False
     if theirs[: len(words)] == words and len("".join(words)) > 2:
-        return (words[0] not in _weak() or len(words) > 1) and theirs[-1] not in _GROUNDS
+        return (words[0] not in _weak() or len(words) > 1) and theirs[-1] not in names.name_words(
+            "grounds"
+        )
     if theirs[-len(words) :] == words:
         return len(words) > 1 or words[0] in _nouns() or _is_outlet(entity)
     return False
@@ -298,10 +284,7 @@ def _is_outlet(entity: str) -> bool:
 def _weak() -> frozenset[str]:
     """Return words that begin many names and stand for none of them."""
     demonyms = lexicons.read_lexicon("demonyms")["demonym"].str.casefold()
-    faiths = {"christian", "catholic", "islamic", "muslim", "jewish", "hindu", "buddhist"}
-    parties = {"republican", "democratic", "conservative", "liberal", "socialist", "communist"}
-    general = {"national", "international", "new", "united", "first", "bank", "house", "general"}
-    return frozenset({*general, *faiths, *parties, *demonyms})
+    return names.name_words("weak beginning") | frozenset(demonyms)
 
 
 @lru_cache(maxsize=1)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from helpers.annotate import capitals, descriptions, name_uses, names
+from helpers.annotate.rules import rule
 from helpers.model import decoding
 from helpers.store import lexicons, schema
 from helpers.text.article import Article, read_articles
@@ -136,7 +137,7 @@ def find_mentions_in(article: Article) -> list[Name]:
 def _read_names(article: Article) -> list[Name]:
     text = article.text
     model = _model_names(article)
-    listed = [_by_rule(*span, known.label, "lexicon") for *span, known in names.find_known(text)]
+    listed = _listed_names(text)
     acronyms = _acronym_names(text)
     bodies = _body_names(text)
     sure = [n for n in model if n.label == "ORG" and n.confidence >= SURE]
@@ -144,6 +145,11 @@ def _read_names(article: Article) -> list[Name]:
     chosen = _layer(titled, _layer(acronyms, _layer(listed, _layer(bodies, model))))
     chosen = _settle_uses(text, _split_pairs(text, chosen))
     return sorted(_layer(_surnames(text, chosen), chosen))
+
+
+@rule("names of the lexicons", otherwise=lambda text: [])
+def _listed_names(text: str) -> list[Name]:
+    return [_by_rule(*span, known.label, "lexicon") for *span, known in names.find_known(text)]
 
 
 def _by_rule(start: int, end: int, label: str, rule: str) -> Name:
@@ -174,6 +180,7 @@ def _model_names(article: Article) -> list[Name]:
     return _agree(text, _layer(whole, []))
 
 
+@rule("the rest of a name", otherwise=lambda text, name: name)
 def _whole(text: str, name: Name) -> Name:
     """Return a name of the model with the words of it that the model left out.
 
@@ -194,6 +201,7 @@ def _whole(text: str, name: Name) -> Name:
     return name
 
 
+@rule("words that open sentences", otherwise=lambda text, name, opening: False)
 def _is_word(text: str, name: Name, opening: frozenset[str]) -> bool:
     """Tell whether a "name" is an ordinary word that opens a sentence, or part of a title.
 
@@ -222,6 +230,7 @@ def _openings(text: str) -> frozenset[str]:
     return frozenset(opening.difference(_INNER_WORD.findall(text)) if opening else ())
 
 
+@rule("one label for one spelling", otherwise=lambda text, found: found)
 def _agree(text: str, found: list[Name]) -> list[Name]:
     """Give names of the model that are written alike the label most of them have."""
     votes: dict[str, Counter] = defaultdict(Counter)
@@ -278,6 +287,7 @@ def _says_more(lower: Name, upper: Name) -> bool:
     )
 
 
+@rule("acronyms defined in the text", otherwise=lambda text: [])
 def _acronym_names(text: str) -> list[Name]:
     found = []
     for acronym, (start, end) in names.find_acronyms(text).items():
@@ -290,6 +300,7 @@ def _acronym_names(text: str) -> list[Name]:
     return found
 
 
+@rule("forms of the names of bodies and places", otherwise=lambda text: [])
 def _body_names(text: str) -> list[Name]:
     found = []
     for pattern, label in ((_BODY, "ORG"), (_WEAPON, "PRODUCT"), (_FEATURE, "LOC")):
@@ -311,6 +322,7 @@ def _body_names(text: str) -> list[Name]:
     return found
 
 
+@rule("titles before a name", otherwise=lambda text: [])
 def _titled_names(text: str) -> list[Name]:
     """Return the capitalised words after "Mr", "Lt. Gen." or "the spokeswoman, "."""
     found = []
@@ -362,6 +374,7 @@ def _any_of(words: pd.Series) -> str:
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
+@rule("pairs of surnames", otherwise=lambda text, found: found)
 def _split_pairs(text: str, found: list[Name]) -> list[Name]:
     """Split "Biden-Xi" in two where the article names both people in full."""
     short = _short_forms(text, found)
@@ -376,6 +389,7 @@ def _split_pairs(text: str, found: list[Name]) -> list[Name]:
     return result
 
 
+@rule("uses of a name in the article", otherwise=lambda text, found: found)
 def _settle_uses(text: str, found: list[Name]) -> list[Name]:
     """Take a name for a place, a people or a body where the article itself says so.
 
@@ -413,6 +427,7 @@ def _is_company(text: str, name: Name) -> bool:
     return name.label == "ORG" and bool(_COMPANY.fullmatch(text, name.start, name.end))
 
 
+@rule("places of datelines", otherwise=lambda text, found: found)
 def _join_datelines(text: str, found: list[Name]) -> list[Name]:
     """Return the names with the place that opens a dateline as one name."""
     places = [
@@ -445,6 +460,7 @@ def _short_forms(text: str, found: list[Name]) -> set[str]:
     return short - {w for w in short if names.known(w) and names.known(w).label != "PERSON"}
 
 
+@rule("surnames of people named in full", otherwise=lambda text, found: [])
 def _surnames(text: str, found: list[Name]) -> list[Name]:
     """Return the surnames of people named in full, wherever they stand outside longer names."""
     short = _short_forms(text, found)

@@ -94,4 +94,4 @@ def _peoples_of(place: str) -> set[str]:
     stem = place[:-1] if place[-1] in "aeioy" else place
     ends = ("n", "an", "ian", "ean", "ese", "i", "ish", "ic", "er")
     forms = {base + end for base in (place, stem) for end in ends}
-    return forms | {form + "s" for form in forms} - {place}
+    return (forms | {form + "s" for form in forms}) - {place}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from helpers.store import lexicons
@@ -109,6 +109,13 @@ def family_names(name: str) -> tuple[str, ...]:
     return (words[-1],)
 
 
+@cache
+def name_words(kind: str) -> frozenset[str]:
+    """Return the words of one kind of `name_words.csv`, which parts of names are made of."""
+    words = lexicons.read_lexicon("name_words")
+    return frozenset(words.loc[words["kind"] == kind, "word"])
+
+
 @lru_cache(maxsize=1)
 def _family_first() -> frozenset[str]:
     return frozenset(lexicons.read_lexicon("family_names")["family_name"])
@@ -150,10 +157,13 @@ def country_names() -> dict[str, str]:
     return dict(zip(states["country"], states["place"], strict=True))
 
 
-def singular(demonym: str) -> str:
-    """Return "North Korean" for "North Koreans"."""
-    plural = demonym.endswith(("ans", "is", "ks", "ts", "nes", "ds", "les", "rs"))
-    return demonym[:-1] if plural else demonym
+def singular(people: str) -> str:
+    """Return "North Korean" for "North Koreans", "Tory" for "Tories", "Swiss" for "Swiss"."""
+    if people.endswith("ies") and people[:-1] not in name_words("people in -ie"):
+        return people[:-3] + "y"
+    if people.endswith(("men", "women")):
+        return people[:-2] + "an"
+    return people[:-1] if people.endswith("s") and not people.endswith("ss") else people
 
 
 @lru_cache(maxsize=200_000)

@@ -45,7 +45,6 @@ _WRITTEN = "title, initial or style of writing left out"
 _INITIALS = re.compile(r"[^\W\d_]\.?(?:[^\W\d_]\.)?")
 _UNDOTTED = re.compile(r"(?<=\w\w)\.(?=\s|$)")
 _SPACE = re.compile(r"\s+")
-_ROYAL = re.compile(r"\b(?:Prince|Princess|King|Queen|Pope|Saint|Emperor|Sheikh|Sultan)\s+$")
 _ARABIC = re.compile(r"^(?:al|el|ad|as|ash|ar|at|an|az)-(?=\w{3})", re.IGNORECASE)
 
 
@@ -102,8 +101,9 @@ def _title_end(text: str) -> int:
     for match in names.titles().finditer(text):
         if match.end() < len(text) and (match.start() == 0 or text[match.start() - 1] == " "):
             end = match.end()
-    if " " not in text[end:] and _ROYAL.search(text[:end]):
-        return _ROYAL.search(text[:end]).start()
+    before = text[:end].split()
+    if " " not in text[end:] and before and before[-1] in names.name_words("royal title"):
+        return text[:end].rindex(before[-1])
     return end
 
 
@@ -173,10 +173,14 @@ def given_form(name: PersonName) -> tuple[str, ...]:
 def same_person(one: PersonName, other: PersonName) -> str:
     """Return why two full names are one person's, or "" when nothing says so.
 
-    Names with different suffixes (Jr, Sr) or contrary initials are two people.
+    Names with different suffixes are two people, father and son it may be, and so are names of
+    which one has none ("Donald Trump Jr."); but a monarch's number may be left out. Names with
+    contrary initials are two people too.
     """
-    if one.suffix and other.suffix and one.suffix != other.suffix:
-        return ""
+    if one.suffix != other.suffix:
+        numbered = one.suffix and other.suffix
+        if numbered or not (_is_regnal(one) and _is_regnal(other)):
+            return ""
     if one.folded == other.folded:
         return "" if _contrary(one, other) else "same name"
     if _contrary(one, other):
@@ -193,6 +197,19 @@ def same_person(one: PersonName, other: PersonName) -> str:
     if len(shorter) == len(longer) and _sound_alike(shorter, longer):
         return "another spelling of the name"
     return ""
+
+
+def _is_regnal(name: PersonName) -> bool:
+    """Tell whether a name can be a monarch's or a pope's, with a number or without it."""
+    if name.suffix in ("Jr", "Sr"):
+        return False
+    royal = names.name_words("royal title")
+    return name.words[0] in royal or all(word in _given_names() for word in name.words)
+
+
+@lru_cache(maxsize=1)
+def _given_names() -> frozenset[str]:
+    return frozenset(lexicons.read_lexicon("given_names")["name"])
 
 
 def _sound_alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

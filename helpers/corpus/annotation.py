@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -31,10 +31,11 @@ from helpers.corpus.parts import NAMES, Copies, Index, Join, PartStore
 from helpers.read import duplicates
 from helpers.store import codebook, schema, versions
 from helpers.store.storage import Storage, from_bytes
-from helpers.text import structure
 from helpers.text.article import Article, read_articles
+from helpers.text.blocks import read_header
 
 JOINED_STEPS = ("speakers", "sources")
+HEADER = ["headline", "byline", "dateline_place", "wire"]
 ANNOTATED = ("blocks", "sentences", "mentions", "attributions", "targets", "problems")
 _one_at_a_time = threading.Lock()  # a cluster's worker may have threads; the models are not for two
 
@@ -114,20 +115,28 @@ def annotate(articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
     A step that fails for an article is a row in `problems`; the article itself is kept.
     """
-    rows: dict[str, list] = {name: [] for name in ANNOTATED}
-    for article, path in zip(read_articles(articles), articles["path"].tolist(), strict=True):
-        found = _Annotated(article, path)
+    rows: dict[str, list[dict]] = {name: [] for name in ANNOTATED}
+    headers = []
+    for article, row in zip(read_articles(articles), articles.to_dict("records"), strict=True):
+        found = _Annotated(article, row["path"])
         for name, own in rows.items():
             own += found.rows[name]
+        headers.append(read_header(article.text, article.blocks, row["byline"] or ""))
     frames = {name: schema.frame(name, own) for name, own in rows.items()}
-    blocks = frames["blocks"]
-    mentioned = structure.add_role(frames["mentions"], blocks)
-    said = tone.add_tone(structure.add_role(frames["attributions"], blocks))
-    return frames | {
-        "articles": structure.add_wire(structure.add_header(articles, blocks), blocks),
-        "mentions": mentioned,
-        "attributions": said,
-    }
+    frames["articles"] = _with_headers(articles, headers)
+    frames["attributions"] = tone.add_tone(frames["attributions"])
+    return frames
+
+
+def _with_headers(articles: pd.DataFrame, headers: list[dict[str, str]]) -> pd.DataFrame:
+    """Return the articles with what their blocks name, where the file itself does not say it."""
+    read = pd.DataFrame(headers, index=articles.index, columns=HEADER)
+    return articles.assign(
+        **{
+            name: articles[name].where(articles[name].fillna("") != "", read[name])
+            for name in HEADER
+        }
+    )
 
 
 class _Annotated:
@@ -136,8 +145,10 @@ class _Annotated:
     def __init__(self, article: Article, path: str) -> None:
         self.article, self.path = article, path
         self.rows: dict[str, list[dict]] = {name: [] for name in ANNOTATED}
-        self._do("structure", "blocks", lambda: structure.block_rows(article))
-        self._do("sentences", "sentences", lambda: structure.sentence_rows(article))
+        self._do("structure", "blocks", lambda: self._span_rows(article.blocks))
+        if "blocks" not in article.__dict__:
+            article.blocks = []
+        self._do("sentences", "sentences", lambda: self._span_rows(article.sentences))
         if article.language in ("", "en"):
             self._do("mentions", "mentions", lambda: mentions.find_rows(article))
             self._do("attributions", "attributions", lambda: attributions.find_rows(article))
@@ -145,10 +156,20 @@ class _Annotated:
             self._do("targets", "targets", lambda: targets.find_rows(article, said, named))
             self.rows["problems"] += _unclosed_quotations(article, path)
 
+    def _span_rows(self, spans: Iterable[tuple[int, int, str]]) -> list[dict]:
+        article_id = self.article.article_id
+        return [
+            {"article_id": article_id, "start": start, "end": end, "role": role}
+            for start, end, role in spans
+        ]
+
     def _do(self, step: str, table: str, find: Callable[[], list[dict]]) -> None:
         """Keep the rows that a step finds, in order; or note that it fails."""
         try:
             self.rows[table] = find()
+            if table in ("mentions", "attributions"):
+                for row in self.rows[table]:
+                    row["role"] = self.article.role_at(row["start"])
         except Exception as error:
             self.rows["problems"].append(_failed(self.article.article_id, self.path, step, error))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from helpers.text import layout, quotations, sentences
+from helpers.text import blocks, quotations, sentences
 
 if TYPE_CHECKING:
     from helpers.text.quotations import Quotations
@@ -56,7 +56,7 @@ class Article:
     @cached_property
     def blocks(self) -> list[Block]:
         """Start, end and role of each block, in order."""
-        return layout.read_blocks(self.text, self.markup, self.paragraphs)
+        return blocks.read_blocks(self.text, self.markup, self.paragraphs)
 
     @cached_property
     def sentences(self) -> list[Block]:

@@ -179,16 +179,6 @@ class Dateline:
     agency: str
 
 
-@dataclass(slots=True)
-class Caption:
-    """The parts of a caption: where its text lies in the paragraph, photo credit and image slug."""
-
-    start: int
-    end: int
-    credit: str
-    slug: str
-
-
 def only_names(text: str, limit: int = 60) -> bool:
     """Say whether text holds nothing but names and the small words that join them in a credit."""
     words = [word.strip('.,;:()[]*_—–-|/&"“”') for word in re.split(r"[\s/]+", text)]
@@ -353,29 +343,26 @@ def is_photo_credit(text: str) -> bool:
     return bool(PHOTO_LINE.match(text)) or bool(label and only_names(text[label.end() :], 10))
 
 
-def read_caption(text: str) -> Caption:
-    """Split a caption paragraph into its text, photo credit and slug."""
+def read_caption(text: str) -> str:
+    """Return what a caption paragraph says, without image slug, label and photo credit."""
     if image := IMAGE.match(text):
-        start, end = image.span("alt")
-        return Caption(start, end, "", image["source"])
-    start, slug = 0, ""
+        return image["alt"]
+    start = 0
     if match := SLUG.match(text):
-        slug = match.group()
         start = match.end()
     start += len(text[start:]) - len(text[start:].lstrip(" \t\xa0*_|:\r\n"))
     if is_photo_credit(text[start:]):
-        return Caption(start, start, text[start:].strip("*_ "), slug)
+        return ""
     if match := CAPTION_LABEL.match(text, start):
         start = match.end()
-    end, credit = len(text), ""
-    if match := PHOTO_CREDIT.search(text, max(start, len(text) - 160)):
-        end, credit = match.start(), match["bracket"] or match["open"]
-    elif (match := LAST_WORDS.search(text, max(start, end - 100))) and only_names(
-        match["names"], 8
+    end = len(text)
+    if (
+        (match := PHOTO_CREDIT.search(text, max(start, len(text) - 160)))
+        or (match := LAST_WORDS.search(text, max(start, end - 100)))
+        and only_names(match["names"], 8)
     ):
-        end, credit = match.start(), match["names"]
-    end = start + len(text[start:end].rstrip(" \t\xa0*_\r\n"))
-    return Caption(start, end, credit.strip(), slug)
+        end = match.start()
+    return text[start:end].rstrip(" \t\xa0*_\r\n")
 
 
 def is_related_header(text: str) -> bool:
@@ -396,28 +383,3 @@ def is_link_like(text: str) -> bool:
     if LIST_MARK.match(text) or MARKDOWN_LINK.search(text) or URL.fullmatch(text):
         return True
     return not text.rstrip("”\"’'*_) ").endswith((".", ":", ";", ","))
-
-
-def read_links(text: str) -> list[tuple[int, int, str]]:
-    """Return (start, end, url) of each link in a related block, header left out."""
-    links = []
-    for line in re.finditer(r"[^\r\n\u2028\u2029]+", text):
-        content = line.group().strip()
-        if not content or is_related_header(content):
-            continue
-        start = line.start() + line.group().index(content)
-        if match := RELATED_INLINE.match(content):
-            start += match.start("link")
-            content = match["link"]
-        if match := LIST_MARK.match(content):
-            start += match.end()
-            content = content[match.end() :]
-        url = ""
-        if match := MARKDOWN_LINK.search(content):
-            start += match.start("label")
-            content, url = match["label"], match["url"]
-        elif URL.fullmatch(content):
-            url = content
-        if content.strip():
-            links.append((start, start + len(content), url))
-    return links

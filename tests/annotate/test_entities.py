@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from helpers.annotate import entities, names
 from helpers.store import schema
 from helpers.study import coders, pairing
-from helpers.text import structure
+from helpers.text.article import Article
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
 
@@ -339,8 +339,10 @@ def story(stories) -> pd.DataFrame:
     from helpers.annotate import mentions as reader
 
     text = (stories / "rfa_2024-11-18_long-range-missiles.txt").read_text(encoding="utf-8")
-    texts = pd.DataFrame({"article_id": ["a"], "text": [text], "markup": [""]})
-    found = structure.add_role(reader.find_mentions(texts), structure.find_blocks(texts))
+    texts = pd.DataFrame({"article_id": ["a"], "text": [text]})
+    article = Article(text, "a")
+    found = reader.find_mentions([article])
+    found["role"] = found["start"].map(article.role_at)
     table = entities.find_entities(found, texts)
     found = entities.add_entity(found, texts, table).drop(columns="label")
     found = found[found["role"].isin(schema.DEFAULT_ROLES)]

@@ -81,6 +81,19 @@ def test_a_people_is_known_by_its_place():
     assert name_uses.find_peoples(words) == peoples
 
 
+SURNAMES = """
+Modi Gandhi Pelosi Khamenei Salvini Messi Suzuki Audi Berlusconi Meloni Draghi Renzi Mancini Rossi
+Ferrari Bianchi Qaddafi Rafsanjani Sistani Rouhani Ghani Karzai Zardari Sharifi Hariri Netanyahu
+Abadi Maliki Barzani Talabani Mahathir Jokowi Honda Kishi Takaichi Ishiba Putin Stalin Chopin
+Fillon Macron Sarkozy Orban Erdogan Merkel Olmert Khan Fisher Parker Hunter English Welsh
+"""
+
+
+@pytest.mark.parametrize("surname", SURNAMES.split())
+def test_a_surname_is_no_people_of_itself(surname):
+    assert name_uses.find_peoples({surname, "Quist", "Lind"}) == {}
+
+
 @given(st.text(max_size=80))
 def test_any_text_is_read(text):
     used = name_uses.used_as_places(text) | name_uses.used_as_bodies(text)

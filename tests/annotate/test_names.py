@@ -30,3 +30,25 @@ def test_a_name_stands_where_no_word_runs_into_it(text, inside, found):
 def test_names_stand_where_a_pattern_finds_them(text, name):
     pattern = rf"(?<![\w-]){re.escape(name)}(?![\w-])"
     assert list(names.places(text, name)) == [m.start() for m in re.finditer(pattern, text)]
+
+
+@pytest.mark.parametrize(
+    ("several", "one"),
+    [
+        ("North Koreans", "North Korean"),
+        ("Serbs", "Serb"),
+        ("Swedes", "Swede"),
+        ("Finns", "Finn"),
+        ("Kurds", "Kurd"),
+        ("Uyghurs", "Uyghur"),
+        ("Houthis", "Houthi"),
+        ("Hutus", "Hutu"),
+        ("Tories", "Tory"),
+        ("Aussies", "Aussie"),
+        ("Frenchmen", "Frenchman"),
+        ("Swiss", "Swiss"),
+        ("Chinese", "Chinese"),
+    ],
+)
+def test_one_of_a_people(several, one):
+    assert names.singular(several) == one

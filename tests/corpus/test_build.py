@@ -23,6 +23,7 @@ from helpers.corpus import decisions as aliases
 from helpers.read.articles import read_corpus
 from helpers.store import schema, tables, versions
 from helpers.store.storage import StorageError
+from helpers.text.article import Article
 
 STORY = """Ferry line cuts night crossings
 
@@ -307,8 +308,7 @@ def test_a_five_megabyte_line_is_read(tmp_path):
     (tmp_path / "a.txt").write_text(text)
     articles, problems = read_corpus(tmp_path / "a.txt")
     assert articles["text"][0] == text and problems.empty
-    blocks = annotation.structure.find_blocks(articles)
-    assert blocks["end"].max() == len(text.rstrip())
+    assert Article(text).blocks[-1][1] == len(text.rstrip())
 
 
 def test_a_missing_path_is_refused(tmp_path):

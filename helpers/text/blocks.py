@@ -1,4 +1,8 @@
-"""The layout of one article: its paragraphs, cut and joined into blocks, each with its role."""
+"""The blocks of one article: its paragraphs, cut and joined, each with its role; what they name.
+
+Roles come from hints of the file format where `markup` has them and from rules otherwise. One block
+is one paragraph; a dateline is split from the paragraph it opens, a run of links is one block.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,9 @@ EMPHASIS = re.compile(r"(\*\*|__|\*|_)(?=\S).+(?<=\S)\1", re.DOTALL)
 HEADING = re.compile(r"#{1,6}\s+\S")
 QUESTION = re.compile(r"(?:What|Why|How|Who|Where|When|Which|Can|Could|Will)\b")
 POINTING_BACK = re.compile(r"\b(?:that|this|it|they|them|he|him|she|her|we|us|I|me)\b")
+UNDERLINED = re.compile(r"\n[^\S\n]*[=-]{2,}[^\S\n]*$")
+BAR = re.compile(r"\s[|•·]\s")
+BY = re.compile(r"^(?:by|posted by|words by|story by|text by|report by):?\s+", re.IGNORECASE)
 LIST_ITEM = re.compile(r"(?:[-*•+–—▪►‣>|@]|\d{1,3}[.):]|\(?[a-z]\))\s*")
 
 
@@ -321,8 +328,7 @@ def _read_repeated_captions(paragraphs: list[Paragraph]) -> None:
     printed = set()
     for paragraph in paragraphs:
         if paragraph.role == "caption":
-            caption = furniture.read_caption(paragraph.text)
-            printed.add(comparable(paragraph.text[caption.start : caption.end]))
+            printed.add(comparable(furniture.read_caption(paragraph.text)))
     printed.discard("")
     if printed:
         for paragraph in _unread(paragraphs):
@@ -411,3 +417,52 @@ def _split_credit(line: Paragraph, block: tuple[int, int, str]) -> list[tuple[in
     body_end = start + len(line.text[start - line.start : credit].rstrip())
     credit += line.start
     return [(start, body_end, role), (credit, end, "credit")] if body_end > start else [block]
+
+
+# ------------------------------------------------------------------------------ what blocks name
+
+
+def read_header(text: str, blocks: Iterable[tuple[int, int, str]], byline: str = "") -> dict:
+    """Return the headline, byline, place of the dateline and news agency that blocks name.
+
+    Each is "" where none does; a `byline` that the file itself gives stays. A photo credit
+    does not make wire copy, nor does an agency mentioned in the story.
+    """
+    written: dict[str, list[str]] = {role: [] for role in ("headline", "byline", "dateline")}
+    agencies = []
+    for start, end, role in blocks:
+        block = text[start:end]
+        if role == "headline":
+            written[role].append(_headline_text(block))
+        elif role == "byline":
+            written[role].append(_byline_text(block))
+        elif role == "dateline":
+            dateline = furniture.read_dateline(block + " X") or furniture.read_dateline(block)
+            written[role].append(" ".join(dateline.place.split()) if dateline else "")
+            agencies.append(furniture.find_agency(dateline.agency) if dateline else "")
+        if role in ("byline", "credit") and not furniture.is_photo_credit(block):
+            agencies.append(furniture.find_agency(block))
+    byline = byline or ", ".join(written["byline"])
+    agencies.append(furniture.find_agency(byline))
+    return {
+        "headline": next(iter(written["headline"]), ""),
+        "byline": byline,
+        "dateline_place": next(iter(written["dateline"]), ""),
+        "wire": next(filter(None, agencies), ""),
+    }
+
+
+def _headline_text(text: str) -> str:
+    field = furniture.FIELD_LINE.fullmatch(text)
+    if field and field["field"].lower() in ("title", "headline"):
+        text = text.split(":", 1)[1]
+    text = text.split("\n")[0] if UNDERLINED.search(text) else text
+    return " ".join(text.strip().lstrip("#").rstrip("#").strip().strip("*_").split())
+
+
+def _byline_text(text: str) -> str:
+    if furniture.FIELD_LINE.fullmatch(text):
+        text = text.split(":", 1)[1]
+    bare = " ".join(text.strip().strip("*_—–- ").split())
+    parts = [part for part in BAR.split(bare) if not furniture.is_head_mark(part)]
+    return BY.sub("", " | ".join(parts))
