@@ -17,6 +17,7 @@ import pandas as pd
 from helpers.read.dates import UnclearDate, read_date
 from helpers.read.documents import DOCUMENTS, Document, Unreadable
 from helpers.read.duplicates import mark_duplicates
+from helpers.read.exports import Export, doubt, read_export, read_export_page
 from helpers.read.files import SourceFile, iter_files
 from helpers.read.pages import read_page
 from helpers.read.records import (
@@ -33,6 +34,7 @@ from helpers.read.records import (
 from helpers.store import schema
 
 READERS = {**DOCUMENTS, **dict.fromkeys((".html", ".htm", ".xhtml"), read_page)}
+EXPORTED = frozenset(("", ".txt", ".text", ".docx"))
 LARGEST_DOCUMENT = 200 * 1024 * 1024
 LANGUAGE_SAMPLE = 1000
 LEAST_WORDS_FOR_LANGUAGE = 20
@@ -162,13 +164,38 @@ def _read(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]:
         if source.size > LARGEST_DOCUMENT:
             raise Unreadable(f"the file has {source.size:,} bytes, too many for one article")
         raw = source.read_bytes()
+        if READERS[source.suffix] is read_page and (export := read_export_page(raw)):
+            yield from _read_export(source, Document(""), export)
+            return
         document = READERS[source.suffix](raw)
+        if source.suffix in EXPORTED:
+            if export := read_export(document.text):
+                yield from _read_export(source, document, export)
+                return
+            if problem := doubt(document.text):
+                document.problems.append(("read", problem))
         if not document.text.strip():
             raise Unreadable("the file holds only white space; put the article in it or delete it")
         yield from _article(source, source.path, document, hashlib.sha256(raw).hexdigest())
     else:
         read = ", ".join(sorted({*READERS, *TABLES, ".zip"} - {""}))
         raise Unreadable(f"files of type {source.suffix} are not read; those that are: {read}")
+
+
+def _read_export(source: SourceFile, whole: Document, export: Export) -> Iterator[Item]:
+    """Yield the articles of a file of many, and what differs from what the file announces."""
+    yield Note(source.path, f"{source.path}: {export.note()}")
+    for step, problem in whole.problems:
+        yield Problem("", source.path, step, problem)
+    for problem in export.problems():
+        yield Problem("", source.path, "read", problem)
+    for number, document in enumerate(export.documents, 1):
+        path = f"{source.path}#{number}"
+        if document.text:
+            yield from _article(source, path, document, _text_hash(document.text))
+        else:
+            problem = "the export holds no text of this article; export it again with its text"
+            yield Problem("", path, "read", problem)
 
 
 def _read_table(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]:
@@ -201,8 +228,11 @@ def _read_row(
         return
     if row.problem:
         document.problems.append((row.step, row.problem))
-    sha256 = hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
-    yield from _article(source, path, document, sha256)
+    yield from _article(source, path, document, _text_hash(document.text))
+
+
+def _text_hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 # ------------------------------------------------------------------------------- one article

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import cache
 from typing import Any
@@ -15,7 +16,7 @@ from helpers.store.lexicons import read_lexicon
 EARLIEST_YEAR, LATEST_YEAR = 1600, 2199
 LARGEST_OFFSET = timedelta(hours=14)
 
-_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er)?"
 _MONTH = r"(?P<month>[^\W\d_]{3,12})\.?"
 _YEAR = r"(?P<year>\d{4})(?!\d)"
 _DATES = tuple(
@@ -24,11 +25,11 @@ _DATES = tuple(
         r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)",
         r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?!\d{1,3}(?:\D|$))",
         rf"{_MONTH}\s?{_DAY},?\s{_YEAR}",
-        rf"{_DAY}[\s-]{{1,3}}(?:of\s)?{_MONTH},?[\s-]{{1,3}}{_YEAR}",
+        rf"{_DAY}\.?[\s-]{{1,3}}(?:of\s|de\s)?{_MONTH},?[\s-]{{1,3}}(?:de\s)?{_YEAR}",
     )
 )
 _NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?=\D|$)")
-_BETWEEN = re.compile(r"(?:T|,|\sat\s|\s[-–|]\s|\s)*", re.I)
+_BETWEEN = re.compile(r"(?:T(?=\d|$)|,|\sat\s|\s[-–|]\s|\s)*", re.I)
 _TIME = re.compile(
     r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?(?::(?P<second>\d{2})(?:[.,](?P<part>\d+))?)?"
     r"\s?(?P<half>[ap])?(?:\.?m\b\.?)?",
@@ -46,9 +47,10 @@ class UnclearDate(ValueError):
 def read_date(value: Any) -> pd.Timestamp:
     """Read a date, or date and time, to a timestamp in UTC without zone.
 
-    Takes date objects, epoch seconds or milliseconds, ISO 8601, RFC 822, "Nov. 18, 2024",
-    "18 November 2024" and numbers such as 11/18/2024 where only one order of day and month is
-    possible. A time without zone is taken as UTC. An empty value gives NaT. Raises UnclearDate.
+    Takes date objects, epoch seconds or milliseconds, ISO 8601, RFC 822, "Nov. 18, 2024 Monday",
+    "18 November 2024", "18. März 2024" and numbers such as 11/18/2024 where only one order of day
+    and month is possible. A time without zone is taken as UTC. An empty value gives NaT. Raises
+    UnclearDate.
     """
     if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
         return pd.NaT
@@ -73,17 +75,23 @@ def _known_words(kind: str) -> dict[str, str]:
 
 
 def _read_written(written: str) -> datetime:
-    words = written.split(" ")
-    while words and words[0].rstrip(".,:").lower() in _known_words("before a date"):
-        del words[0]
-    day, rest = _read_day(" ".join(words), written)
-    rest = rest[_BETWEEN.match(rest).end() :]
+    body = _without_first(written, {**_known_words("before a date"), **_known_words("weekday")})
+    day, rest = _read_day(body, written)
+    rest = _without_first(rest[_BETWEEN.match(rest).end() :], _known_words("weekday"))
     if not rest:
         return day
     clock, rest = _read_clock(rest)
     if clock is None:
         raise UnclearDate(f"{written!r} is not a date this tool reads; write it as 2024-11-18")
     return (day + clock).replace(tzinfo=_read_zone(rest.strip(" ()"), day, written))
+
+
+def _without_first(written: str, known: Container[str]) -> str:
+    """Return what was written without the words known at its start: "Monday," or "Updated:"."""
+    words = written.split(" ")
+    while words and words[0].strip(".,:()").lower() in known:
+        del words[0]
+    return " ".join(words)
 
 
 def _read_day(body: str, written: str) -> tuple[datetime, str]:

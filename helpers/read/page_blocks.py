@@ -10,7 +10,7 @@ import lxml.html
 from lxml import etree
 from lxml.html import HtmlElement
 
-from helpers.read.documents import PARAGRAPH_BREAK, Unreadable
+from helpers.read.documents import PARAGRAPH_BREAK, Encoding, Unreadable, decode
 from helpers.store.lexicons import read_lexicon
 
 BODY_SHARE = 0.9
@@ -32,6 +32,8 @@ _LONGEST = {  # characters; an element that holds more is a wrapper with an unlu
     "date": 200,
     "standfirst": 800,
 }
+_DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
+_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _OPEN, _CLOSE, _BREAK = "\ue000", "\ue001", "\ue002"  # around an inline dateline; for <br>
 _NAMING = ("class", "id", "itemprop", "rel", "data-testid")
 _BETWEEN_WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
@@ -59,13 +61,20 @@ class Block:
 # ------------------------------------------------------------------------------------ the tree
 
 
-def parse_page(source: str) -> HtmlElement:
-    """Parse a page without its comments. Raises Unreadable when there is nothing to parse."""
+def open_page(raw: bytes) -> tuple[HtmlElement, str, Encoding]:
+    """Parse a page without its comments; return the tree, the source and its encoding.
+
+    Raises Unreadable when there is nothing to parse.
+    """
+    match = _DECLARED.search(raw[:4096])
+    source, encoding = decode(raw, match[1].decode("ascii") if match else "")
+    source = _NO_XML.sub("", source)
     parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
-        return lxml.html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
+        tree = lxml.html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise Unreadable(f"it is no HTML page ({error}); save the page again") from error
+    return tree, source, encoding
 
 
 def squeeze(text: str) -> str:

@@ -13,14 +13,14 @@ import trafilatura
 from lxml.html import HtmlElement
 
 from helpers.read.dates import UnclearDate, read_date
-from helpers.read.documents import PARAGRAPH_BREAK, Document, Hint, Unreadable, compose, decode
+from helpers.read.documents import PARAGRAPH_BREAK, Document, Hint, Unreadable, compose
 from helpers.read.page_blocks import (
     BODY_SHARE,
     HEADINGS,
     MOST_LINKED,
     Block,
     cut_blocks,
-    parse_page,
+    open_page,
     squeeze,
 )
 from helpers.read.records import field_names
@@ -43,7 +43,6 @@ _CREDIT_TEXT = re.compile(
     r".{0,40}\bby\b|photos?:|editor.s note)",
     re.I,
 )
-_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _BY_TEXT = re.compile(r"(?:By|BY)\s+[A-ZÀ-Þ][^.!?]{2,100}(?:Jr\.|Sr\.)?")
 _BY = re.compile(r"\s*(?:by|from|words by|written by|reported by)\s*:?\s+", re.I)
 _TITLE_END = re.compile(r"\s+[|–—·»:-]+\s+")
@@ -56,9 +55,7 @@ def read_page(raw: bytes) -> Document:
     trafilatura tells which part of the page is the article; the order and the roles are those of
     the page's own tags. Raises Unreadable when the page has no article.
     """
-    source, encoding = decode(raw, _declared_encoding(raw))
-    source = _NO_XML.sub("", source)
-    tree = parse_page(source)
+    tree, source, encoding = open_page(raw)
     fields, metadata = _read_imprint(tree, source)
     body = tree.find("body")
     if body is None:
@@ -118,11 +115,6 @@ def _first_date(texts: list[str]) -> str:
         except UnclearDate:
             continue
     return ""
-
-
-def _declared_encoding(raw: bytes) -> str:
-    match = re.search(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]+)", raw[:4096], re.I)
-    return match[1].decode("ascii") if match else ""
 
 
 # ------------------------------------------------------------------------------- the article

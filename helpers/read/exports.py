@@ -1,0 +1,596 @@
+"""Files of many articles: what Nexis, ProQuest and Factiva export, and own separators.
+
+The text of an article is its body alone; what the labels of the export tell becomes fields and
+metadata. The labels, in the languages of the archives' interfaces, are in `export_labels.csv`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+
+from helpers.read.documents import PARAGRAPH_BREAK, Document
+from helpers.read.labels import (
+    FIELDS,
+    LEAST_SHARE,
+    LONGEST_HEADLINE,
+    WIDEST_WRAPPED,
+    ExportedArticle,
+    Labelled,
+    date_in,
+    groups_of,
+    is_copyright,
+    is_date,
+    label,
+    labels,
+)
+from helpers.read.page_blocks import open_page
+from helpers.read.records import field_names, plain
+
+LEAST_RULE = 20  # signs of a line that ends a record of ProQuest
+LEAST_CENTRED = 8
+LEAST_SEPARATED = 2
+MOST_HEAD_LINES = 4
+
+_OF = "of|von|de|di|sur|van"
+_NUMBERED = re.compile(rf"(?:([^\W\d_]+) )?(\d+) (?:{_OF}) (\d+)(?: ([^\W\d_]+))?", re.I)
+_ANNOUNCED = re.compile(r"([^\W\d_]+)\s?\((\d+)\)")
+_CODE = re.compile(r"([A-Z]{2,3})(?:(?:\t|  |\s?\|)\s*(\S.*))?")
+_PAGE_MARKS = (b"articleParagraph", b"DOCFULL", b" DOCUMENTS", b"End of Document", b">HD<")
+_BESIDE_DATE = re.compile(r",\s|\s[|–—-]\s|\(|\)")
+_BREAK = "\ue002"  # for <br> and <p>
+_FACTIVA_END = re.compile(r"(?:Document|Dokument|Documento) ([A-Za-z0-9]{18,})")
+
+
+@dataclass
+class Export:
+    """The articles of one file, and how many the file itself announces, None when it does not."""
+
+    layout: str
+    documents: list[Document]
+    announced: int | None = None
+
+    def note(self) -> str:
+        """Say in words how many articles the file announces and how many were read."""
+        read = sum(bool(document.text) for document in self.documents)
+        told = "" if self.announced is None else f", {self.announced} announced"
+        return f"{self.layout}: {read} articles read{told}"
+
+    def problems(self) -> list[str]:
+        """Say in words what differs between what the file announces and what was read."""
+        read = sum(bool(document.text) for document in self.documents)
+        if self.announced is None or self.announced == read:
+            return []
+        return [
+            f"it is an export of {self.layout} that announces {self.announced} articles, and "
+            f"{read} were read; export it again, or look for the missing ones in the file"
+        ]
+
+
+def read_export(text: str) -> Export | None:
+    """Cut a file of many articles into its articles; None when it is no such file."""
+    lines = [line.replace("\xa0", " ").rstrip() for line in text.split("\n")]
+    for layout in (_read_nexis, _read_numbered_nexis, _read_proquest, _read_factiva, _read_own):
+        if found := layout(lines):
+            return found
+    return None
+
+
+def read_export_page(raw: bytes) -> Export | None:
+    """Cut a web page of many articles into its articles; None when it is no such page."""
+    if not any(mark in raw for mark in _PAGE_MARKS):
+        return None
+    tree, _, _ = open_page(raw)
+    for element in tree.iter("br", "p"):
+        if element.tag == "br":
+            element.tail = _BREAK + (element.tail or "")
+        else:
+            element.text = 2 * _BREAK + (element.text or "")
+    shown = tree.xpath("//div[contains(concat(' ', normalize-space(@class), ' '), ' article ')]")
+    shown = [one for one in shown if one.find(".//tr") is None]
+    if shown and b"articleParagraph" in raw:
+        articles = [
+            article for one in shown for article in _displayed_articles(_page_lines(one), True)
+        ]
+        return Export("Factiva", [one.document() for one in articles])
+    lines = list(_page_lines(tree))
+    return _read_nexis(lines) or _read_numbered_nexis(lines) or _read_factiva(lines)
+
+
+def _page_lines(tree: HtmlElement) -> Iterator[str]:
+    """Yield the text of a page by line, with blank lines between blocks, rows as "HD<tab>…"."""
+    for element in tree.iter("p", "div", "tr"):
+        within = next(element.iterancestors("tr"), None) is not None
+        if within or (element.tag != "tr" and element.find(".//p") is not None):
+            continue
+        if element.tag == "tr":
+            code, *cells = [_text_of(cell).strip() for cell in element.iter("td", "th")] or [""]
+            yield from f"{code}\t{PARAGRAPH_BREAK.join(cells)}".split("\n")
+        elif element.find(".//div") is None:
+            yield from ("\n" + _text_of(element)).split("\n")
+
+
+def _text_of(element: HtmlElement) -> str:
+    lines = element.text_content().split(_BREAK)
+    return "\n".join(" ".join(line.split()) for line in lines)
+
+
+# -------------------------------------------------------------------- Nexis Uni, Lexis+, today
+
+
+def _heading(line: str) -> str:
+    """Return what a line alone opens in an export of Nexis: body, classification, end; or ""."""
+    return labels("nexis", "heading").get(line.strip().rstrip(":").casefold(), "")
+
+
+def _read_nexis(lines: list[str]) -> Export | None:
+    """Read a cover list and articles that each end in "End of Document"."""
+    opened = [_heading(line) for line in lines]
+    if "body" not in opened or not {"end", "classification"} & set(opened):
+        return None
+    pieces: list[list[str]] = [[]]
+    for line, heading in zip(lines, opened, strict=True):
+        pieces[-1].append(line)
+        if heading == "end":
+            pieces.append([])
+    articles = [
+        _nexis_article(piece, first=number == 0)
+        for number, piece in enumerate(pieces)
+        if number < len(pieces) - 1 or "body" in map(_heading, piece)
+    ]
+    cover = pieces[0][: opened.index("body")]
+    return Export("Nexis", [one.document() for one in articles], _announced(cover))
+
+
+def _announced(cover: Iterable[str]) -> int | None:
+    """Return the number in a line such as "Documents (10)"."""
+    for line in cover:
+        match = _ANNOUNCED.fullmatch(line.strip())
+        if match and match[1].casefold() in labels("nexis", "count"):
+            return int(match[2])
+    return None
+
+
+def _nexis_article(piece: list[str], first: bool) -> ExportedArticle:
+    article = ExportedArticle()
+    opened = [_heading(line) for line in piece]
+    if "body" in opened:
+        body = opened.index("body")
+    else:  # the text then begins after the last label, or what is there is labels only
+        told = [place for place, line in enumerate(piece) if label(line, "nexis")]
+        body = told[-1] if told else len(piece)
+    _take_nexis_head(article, piece[: body + ("body" not in opened)], first)
+    mode = "body"
+    for line in piece[body + 1 :]:
+        heading = _heading(line)
+        if heading in ("text", "body"):
+            mode = "body"
+        elif heading:
+            mode = heading
+        elif mode in ("classification", "notes", "end") or (
+            mode == "graphic" and label(line, "nexis", "end label")
+        ):
+            labelled = label(line, "nexis", "end label") or label(line, "nexis")
+            if labelled:
+                article.take(*labelled)
+        elif mode == "body":
+            article.body.append(line)
+        else:
+            article.take(mode, line)
+    _cut_end_labels(article)
+    return article
+
+
+def _take_nexis_head(article: ExportedArticle, head: list[str], first: bool) -> None:
+    """Take headline, outlet and date, which have no labels, and what is labelled after them."""
+    groups = groups_of(head)
+    rows = [(line, place) for place, group in enumerate(groups) for line in group]
+    dates = [
+        number
+        for number, (line, _) in enumerate(rows)
+        if not label(line, "nexis") and is_date(line)
+    ]
+    labelled = [number for number, (line, _) in enumerate(rows) if label(line, "nexis")]
+    if dates:
+        title, start = dates[-1] - 2, dates[-1] + 1
+        article.take("published", date_in(rows[dates[-1]][0]))
+    else:
+        start = labelled[0] if labelled else len(rows)
+        while start and is_copyright(rows[start - 1][0]):
+            start -= 1
+        title = max(start - 2, 0) if start else -1
+    if title + 1 >= 0 and (dates or title >= 0) and title + 1 < len(rows):
+        article.take("outlet", rows[title + 1][0])
+    if title >= 0:
+        of = rows[title][1]
+        same = [line for line, place in rows[: title + 1] if place == of]
+        article.take("title", " ".join(same if len(same) <= 3 and not first else same[-1:]))
+    last = ""
+    for line, _ in rows[start:]:
+        found = label(line, "nexis")
+        if found:
+            article.take(*found)
+            last = found.role
+        elif not is_copyright(line) and not last:
+            article.take("edition", line)
+
+
+def _cut_end_labels(article: ExportedArticle) -> None:
+    """Take the labelled lines at the end of a body, where an export lacks its headings."""
+    while article.body:
+        labelled = label(article.body[-1], "nexis", "end label")
+        if labelled:
+            article.take(*labelled)
+        elif article.body[-1].strip():
+            break
+        del article.body[-1]
+
+
+# -------------------------------------------------------- Nexis until 2019: "1 of 3 DOCUMENTS"
+
+
+def _numbered(line: str, layout: str) -> tuple[int, int] | None:
+    """Return (1, 3) for a line such as "1 of 3 DOCUMENTS"."""
+    match = _NUMBERED.fullmatch(line.strip()) if len(line) < WIDEST_WRAPPED else None
+    known = labels(layout, "count")
+    if not match or (match[1] or match[4] or "").casefold() not in known:
+        return None
+    return int(match[2]), int(match[3])
+
+
+def _read_numbered_nexis(lines: list[str]) -> Export | None:
+    """Read articles that each begin with "1 of 3 DOCUMENTS" and have upper-case labels."""
+    if any(_is_rule(line) for line in lines):
+        return None
+    marks = [
+        (place, found) for place, line in enumerate(lines) if (found := _numbered(line, "nexis"))
+    ]
+    if not marks:
+        return None
+    ends = [place for place, _ in marks[1:]] + [len(lines)]
+    articles = [
+        _numbered_article(lines[place + 1 : end])
+        for (place, _), end in zip(marks, ends, strict=True)
+    ]
+    announced = max(total for _, (_, total) in marks)
+    return Export("Nexis", [one.document() for one in articles], announced)
+
+
+def _numbered_article(lines: list[str]) -> ExportedArticle:
+    article = ExportedArticle()
+    groups = groups_of(lines)
+    place, head = 0, []
+    while place < len(groups) and not _upper_label(groups[place][0], ""):
+        head.append(groups[place])
+        place += 1
+    if place == len(groups) or not _upper_label(groups[place][0], "label"):
+        head, place = _unlabelled_head(groups)
+    _take_numbered_head(article, head)
+    while place < len(groups) and (found := _upper_label(groups[place][0], "label")):
+        article.take(found.role, " ".join([found.value, *groups[place][1:]]))
+        place += 1
+    end = _end_of_body(groups, place)
+    for group in groups[place:end]:
+        article.body += [*group, ""]
+    for group in groups[end:]:
+        if found := _upper_label(group[0], ""):
+            article.take(found.role, " ".join([found.value, *group[1:]]))
+    return article
+
+
+def _upper_label(line: str, kind: str) -> Labelled | None:
+    """Return the label of a line when it is written in capitals; `kind` "" is any kind."""
+    if not line.partition(":")[0].strip().isupper():
+        return None
+    kinds = [kind] if kind else ["label", "end label"]
+    return next(filter(None, (label(line, "nexis", one) for one in kinds)), None)
+
+
+def _unlabelled_head(groups: list[list[str]]) -> tuple[list[list[str]], int]:
+    """Return the groups up to the headline, where no label tells where the text begins."""
+    dated = next((n for n, group in enumerate(groups) if any(map(is_date, group))), 0)
+    place = dated + 1
+    while place < len(groups) and _is_centred(groups[place][0]):
+        place += 1
+    return groups[: place + 1], min(place + 1, len(groups))
+
+
+def _is_centred(line: str) -> bool:
+    return len(line) - len(line.lstrip()) >= LEAST_CENTRED
+
+
+def _take_numbered_head(article: ExportedArticle, head: list[list[str]]) -> None:
+    """Take the outlet, the date, the edition and the headline, which have no labels."""
+    rows = [line for group in head for line in group if not is_copyright(line)]
+    dated = next((n for n, line in enumerate(rows) if n and is_date(line)), None)
+    if dated is None:
+        dated = next((n for n, line in enumerate(rows) if is_date(line)), None)
+    if rows and dated != 0:
+        article.take("outlet", rows[dated - 1 if dated else 0])
+    if dated is not None:
+        article.take("published", date_in(rows[dated]))
+    after = rows[(dated if dated is not None else 0) + 1 :]
+    headline = [line for line in after if not _is_centred(line)] or after[-1:]
+    if len(headline) == len(after) > 1 and not any(map(_is_centred, rows)):
+        headline = [line for line in head[-1] if line in after]  # nothing is centred any more
+    for line in after:
+        if line not in headline:
+            article.take("edition", line)
+    article.take("title", " ".join(headline))
+
+
+def _end_of_body(groups: list[list[str]], start: int) -> int:
+    """Return the first group from which on nearly all are labelled or about copyright."""
+    ends = [_upper_label(group[0], "end label") is not None for group in groups]
+    after = [
+        bool(_upper_label(group[0], "")) or is_copyright(group[0]) or _is_centred(group[0])
+        for group in groups
+    ]
+    end = _first_of_tail(ends, after, start)
+    while end == len(groups) > start and after[-1]:  # a copyright line and nothing labelled
+        del groups[-1], after[-1]
+        end -= 1
+    return end
+
+
+def _first_of_tail(firsts: Sequence[object], like: Sequence[object], start: int) -> int:
+    """Return the first place that may begin a tail most of which is alike, or the end."""
+    found, count = len(like), 0
+    for place in range(len(like) - 1, start - 1, -1):
+        count += bool(like[place])
+        if firsts[place] and count > LEAST_SHARE * (len(like) - place):
+            found = place
+    return found
+
+
+# ------------------------------------------------------------------------------------ ProQuest
+
+
+def _is_rule(line: str) -> bool:
+    return len(line) >= LEAST_RULE and set(line.strip()) == {"_"}
+
+
+def _read_proquest(lines: list[str]) -> Export | None:
+    """Read records between lines of underscores, made of "Label: value" and a blank line."""
+    if not any(map(_is_rule, lines)):
+        return None
+    pieces: list[list[str]] = [[]]
+    for line in lines:
+        if _is_rule(line):
+            pieces.append([])
+        else:
+            pieces[-1].append(line)
+    records = [groups for piece in pieces if _is_record(groups := groups_of(piece))]
+    if not records:
+        return None
+    found = [_numbered(group[0], "proquest") for groups in records for group in groups[:1]]
+    announced = max((number[1] for number in found if number), default=None)
+    return Export("ProQuest", [_proquest_article(one).document() for one in records], announced)
+
+
+def _is_record(groups: list[list[str]]) -> bool:
+    labelled = [found.role for group in groups if (found := label(group[0], "proquest"))]
+    return len(labelled) >= 2 and bool(
+        {"text", "title", "outlet", "id", "published"} & set(labelled)
+    )
+
+
+def _proquest_article(groups: list[list[str]]) -> ExportedArticle:
+    article = ExportedArticle()
+    told = [label(group[0], "proquest") for group in groups]
+    text = next((n for n, found in enumerate(told) if found and found.role == "text"), None)
+    end = len(groups)
+    if text is not None:
+        end = _first_of_tail(told, told, text + 1)
+        article.body = [told[text].value, *groups[text][1:]]
+        for group in groups[text + 1 : end]:
+            article.body += ["", *group]
+    top = ""
+    for place, (group, found) in enumerate(zip(groups, told, strict=True)):
+        if text is not None and text <= place < end:
+            continue
+        if found:
+            value = " ".join([found.value, *group[1:]])
+            if not (found.role == "abstract" and len(value.split()) <= 3):
+                article.take(found.role, value)
+        elif group[0].startswith(("http://", "https://")):
+            article.take("url", group[0])
+        elif not top and not _numbered(group[0], "proquest"):
+            top = " ".join(group)
+    article.take("title", top)
+    article.metadata.pop("other", None)
+    if outlet := article.fields.get("outlet"):
+        article.fields["outlet"] = outlet.partition(";")[0].strip()
+    return article
+
+
+# ------------------------------------------------------------------------------------- Factiva
+
+
+def _read_factiva(lines: list[str]) -> Export | None:
+    """Read articles with codes such as HD and TD, or those that end in "Document ABC…"."""
+    articles = list(_coded_articles(lines)) or list(_displayed_articles(lines))
+    return Export("Factiva", [one.document() for one in articles]) if articles else None
+
+
+def _code(line: str) -> Labelled | None:
+    match = _CODE.fullmatch(line.strip())
+    role = labels("factiva", "code").get(match[1].casefold()) if match else None
+    return Labelled(role, match[2] or "") if role else None
+
+
+def _coded_articles(lines: list[str]) -> Iterator[ExportedArticle]:
+    codes = [_code(line) for line in lines]
+    there = {found.role for found in codes if found}
+    if not {"title", "outlet"} <= there or not {"lead", "text"} & there:
+        return
+    article, role = ExportedArticle(), ""
+    seen: set[str] = set()
+    for line, found in zip(lines, codes, strict=True):
+        if found:
+            role = found.role
+            again = role == "title" and "title" in seen
+            if again or (role in ("title", "section") and {"text", "lead", "id"} & seen):
+                yield article
+                article, seen = ExportedArticle(), set()
+            seen.add(role)
+            line = found.value
+        if _FACTIVA_END.fullmatch(line.strip()):
+            role = ""
+        elif role in ("lead", "text"):
+            article.body += ["", line] if found else [line]
+        elif role and role != "time":
+            article.take(role, line)
+    yield article
+
+
+def _displayed_articles(lines: Iterable[str], whole: bool = False) -> Iterator[ExportedArticle]:
+    """Yield the articles before each line "Document ABC…"; with `whole` the last needs none."""
+    piece: list[str] = []
+    for line in lines:
+        if match := _FACTIVA_END.fullmatch(line.strip()):
+            article = _displayed_article(piece)
+            article.take("id", match[1])
+            yield article
+            piece = []
+        else:
+            piece.append(line)
+    if whole and any(map(str.strip, piece)):
+        yield _displayed_article(piece)
+
+
+def _displayed_article(lines: Sequence[str]) -> ExportedArticle:
+    """Read an article as Factiva shows it: headline, author, words, date, outlet, …, copyright."""
+    article = ExportedArticle()
+    rows = [(place, line.strip()) for place, line in enumerate(lines) if line.strip()]
+    last = next((n for n, (_, row) in enumerate(rows) if is_copyright(row)), len(rows) - 1)
+    head = [row for _, row in rows[: last + 1]]
+    words = next((n for n, row in enumerate(head) if _is_words(row)), min(1, len(head)))
+    article.take("title", " ".join(head[:1]))
+    article.take("author", " ".join(head[1:words]))
+    for row in head[words:]:
+        article.take(_role_of_row(row, article), row)
+    if rows:
+        article.body = list(lines[rows[last][0] + 1 :])
+    return article
+
+
+def _is_words(row: str) -> bool:
+    number, _, word = row.replace(",", "").replace(".", "").partition(" ")
+    return number.isdecimal() and word.casefold() in labels("factiva", "words")
+
+
+def _role_of_row(row: str, article: ExportedArticle) -> str:
+    if is_copyright(row):
+        return "copyright"
+    if _is_words(row):
+        return "words"
+    if "published" not in article.fields and is_date(row):
+        return "published"
+    if row.casefold() in labels("factiva", "language"):
+        return "language"
+    if row[:1].isdecimal() and ":" in row:
+        return "time"
+    if "outlet" not in article.fields:
+        return "outlet"
+    if row.isupper() and row.isalpha():
+        return "code"
+    return "page" if any(map(str.isdecimal, row)) and len(row) <= 12 else "edition"
+
+
+# ------------------------------------------------------------------------------ own separators
+
+
+def _read_own(lines: list[str]) -> Export | None:
+    """Read articles between lines of signs, when each begins with a line that holds a date."""
+    articles = _own_articles(lines)
+    if len(articles) < LEAST_SEPARATED:
+        return None
+    if not all("published" in article.fields and article.body for article in articles):
+        return None
+    return Export("parts between lines of signs", [one.document() for one in articles])
+
+
+def doubt(text: str) -> str:
+    """Say in words why a text read as one article may be several; "" when nothing tells so."""
+    articles = _own_articles(text.split("\n"))
+    headed = sum(len(article.fields) > 1 for article in articles)
+    if headed < LEAST_SEPARATED or headed < LEAST_SHARE * len(articles):
+        return ""
+    return (
+        f"lines of signs part it into {len(articles)}, of which {headed} look like articles, but "
+        "it was read as one: begin every part with a line such as Vale Echo, 3 March 2024, or "
+        "save each as a file of its own"
+    )
+
+
+def _own_articles(lines: list[str]) -> list[ExportedArticle]:
+    pieces: list[list[str]] = [[]]
+    for line in lines:
+        if _is_separator(line):
+            pieces.append([])
+        else:
+            pieces[-1].append(line)
+    if len(pieces) < LEAST_SEPARATED:
+        return []
+    return [_own_article(piece) for piece in pieces if any(map(str.strip, piece))]
+
+
+def _is_separator(line: str) -> bool:
+    signs = set(line.strip()) - {" "}
+    return len(signs) == 1 and signs <= set("*-=#_~+—–•") and len(line.strip()) >= 3
+
+
+def _own_article(piece: list[str]) -> ExportedArticle:
+    article = ExportedArticle()
+    start = 0
+    for place, line in enumerate(piece):
+        if not line.strip():
+            continue
+        if sum(map(len, (article.fields, article.metadata))) > MOST_HEAD_LINES:
+            break
+        if not _take_own_head(article, line.strip()):
+            start = place
+            break
+    article.body = piece[start:]
+    return article
+
+
+def _take_own_head(article: ExportedArticle, line: str) -> bool:
+    """Take a line of a head: outlet and date, byline, "Label: value", headline; False for text."""
+    name, colon, value = line.partition(":")
+    roles = field_names("column")
+    role = next((role for role in FIELDS if colon and plain(name) in roles[role]), "")
+    if role:
+        article.take(role, value)
+        return True
+    if outlet_and_date := _split_date(line) if "published" not in article.fields else None:
+        article.take("outlet", outlet_and_date[0])
+        article.take("published", outlet_and_date[1])
+        return True
+    if line.startswith(("By ", "BY ")) and "author" not in article.fields and len(line) < 100:
+        article.take("author", line[3:])
+        return True
+    if "title" in article.fields or line.endswith((".", "!", "?", "…", "”", '"')):
+        return False
+    if len(line) > LONGEST_HEADLINE:
+        return False
+    article.take("title", line)
+    return True
+
+
+def _split_date(line: str) -> tuple[str, str] | None:
+    """Return what stands beside the date in "Vale Echo, 3 March 2024", and the date."""
+    if len(line) > LONGEST_HEADLINE:
+        return None
+    if date_in(line) == line:
+        return "", line
+    for sign in _BESIDE_DATE.finditer(line):
+        before, after = line[: sign.start()].strip(" ("), line[sign.end() :].strip(" )")
+        for outlet, date in ((before, after), (after, before)):
+            if date and date_in(date) == date:
+                return outlet, date
+    return None
