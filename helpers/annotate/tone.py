@@ -1,10 +1,9 @@
 """Tone: of what is said, from two word lists, and toward somebody, from a trained model.
 
-Lexical tone is counted from VADER's word list (C. Hutto and E. Gilbert, 2014) by NLTK's
-implementation, and beside it from a list of news words written for this project
-(`lexicons/news_tone.csv`). It is the tone of words, not of meaning: it misses irony, context and
-who is blamed for what. Tone toward a target is what the model in `data/models/tone` reads from the
-target's sentence.
+Lexical tone is counted from VADER's word list (C. Hutto and E. Gilbert, 2014) as NLTK does it, and
+beside it from a list of news words written for this project (`lexicons/news_tone.csv`). It is the
+tone of words, not of meaning: it misses irony, context and who is blamed for what. Tone toward a
+target is what the model in `data/models/tone` reads from the target's sentence.
 """
 
 from __future__ import annotations
@@ -12,9 +11,7 @@ from __future__ import annotations
 import math
 import re
 import string
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
@@ -35,7 +32,8 @@ _PUNCTUATION = frozenset(string.punctuation)
 _WORD = re.compile(r"\w+(?:[-'.]\w+)*")
 _EDGES = re.compile(r"^\W+|\W+$")
 _NEGATION = re.compile(r"not|no|never|nobody|nothing|without|neither|nor|hardly|cannot|\w+n't")
-_NEGATED = -0.74  # VADER's own factor for a negated word
+# VADER's own: the factor of a negated word, what capitals and "sort of" add
+_NEGATED, _CAPITALS, _DAMPED = -0.74, 0.733, -0.293
 _REACH = 3  # words before a word in which a negation turns it, as in VADER
 _DISTANCED = re.compile(r"\bso-called\s+(\w+)|\bself-(?:styled|proclaimed)\s+(\w+)", re.IGNORECASE)
 _WRAPPED = 0.8  # part of a content inside one quotation from which it is that quotation
@@ -169,54 +167,142 @@ def _weights(read: _Read) -> tuple[list[tuple], list[tuple]]:
 
 
 class _Read(NamedTuple):
-    """A content as VADER reads it: its words, whether some are in capitals, what each weighs.
-
-    Attributes named as VADER's functions want them.
-    """
+    """A content as VADER reads it: its words, whether some are in capitals, what each weighs."""
 
     text: str
-    words_and_emoticons: list[str]
-    is_cap_diff: bool
+    words: list[str]
     weights: list[float]
 
     @classmethod
     def of(cls, text: str) -> _Read:
-        """Read a content; what VADER computes anew for every word is computed for listed ones."""
-        analyser = _analyser()
-        boosters = analyser.constants.BOOSTER_DICT
+        """Read a content word by word."""
+        vader = _vader()
         words = [_bare(word) for word in text.split() if len(word) > 1]
-        capitals = sum(map(str.isupper, words))
-        read = cls(text, words, 0 < capitals < len(words), [])
+        shouts = 0 < sum(map(str.isupper, words)) < len(words)
         lower = [word.lower() for word in words]
-        for place, (word, known) in enumerate(zip(words, lower, strict=True)):
+        weights = [0.0] * len(words)
+        for place, known in enumerate(lower):
             kind_of = known == "kind" and lower[place + 1 : place + 2] == ["of"]
-            if known in analyser.lexicon and known not in boosters and not kind_of:
-                analyser.sentiment_valence(0, read, word, place, read.weights)
-            else:
-                read.weights.append(0)
-        return read
+            if known in vader.weights and known not in vader.boosters and not kind_of:
+                weights[place] = vader.weigh(words, lower, place, shouts)
+        return cls(text, words, weights)
 
     def vader_words(self) -> Iterator[tuple[int, int, float]]:
         """Yield (start, end, weight) of the words in VADER's list that count."""
-        weights = _analyser()._but_check(self.words_and_emoticons, list(self.weights))
+        weights = _after_but(self.words, self.weights)
         for token, weight in zip(_TOKEN.finditer(self.text), weights, strict=True):
             if weight:
                 bare = _EDGES.sub("", token.group()) or token.group()
                 start = token.start() + token.group().index(bare)
-                yield start, start + len(bare), float(weight)
+                yield start, start + len(bare), weight
 
     def compound(self) -> float:
         """Return VADER's score, for which a word weighs each time what it weighs at first."""
-        first = dict(zip(reversed(self.words_and_emoticons), reversed(self.weights), strict=True))
-        weights = [first[word] for word in self.words_and_emoticons]
-        weights = _analyser()._but_check(self.words_and_emoticons, weights)
-        return float(_analyser().score_valence(weights, self.text)["compound"])
+        first = dict(zip(reversed(self.words), reversed(self.weights), strict=True))
+        total = float(sum(_after_but(self.words, [first[word] for word in self.words])))
+        asked = self.text.count("?")
+        emphasis = min(self.text.count("!"), 4) * 0.292
+        emphasis += 0.96 if asked > 3 else asked * 0.18 if asked > 1 else 0
+        total += emphasis if total > 0 else -emphasis if total < 0 else 0
+        return round(total / math.sqrt(total * total + _SCALE), 4)
+
+
+def _after_but(words: list[str], weights: list[float]) -> list[float]:
+    """Return the weights, what stands before the first "but" halved, what stands behind raised."""
+    place = next((n for n, word in enumerate(words) if word.lower() == "but"), None)
+    if place is None:
+        return weights
+    before, after = weights[:place], weights[place + 1 :]
+    return [*(w * 0.5 for w in before), weights[place], *(w * 1.5 for w in after)]
+
+
+class _Vader(NamedTuple):
+    """VADER's lists, and what its rules make of a listed word from the words beside it.
+
+    The rules and their numbers are those of NLTK's implementation, to the last digit; importing
+    that costs more time than tone takes.
+    """
+
+    weights: dict[str, float]
+    boosters: dict[str, float]
+    idioms: dict[str, float]
+    negations: frozenset[str]
+    marks: frozenset[str]
+
+    def weigh(self, words: list[str], lower: list[str], place: int, shouts: bool) -> float:
+        """Return the weight of a listed word after capitals, boosters, negations and idioms."""
+        weight = self.weights[lower[place]]
+        if shouts and words[place].isupper():
+            weight += _CAPITALS if weight > 0 else -_CAPITALS
+        for back, share in enumerate((1, 0.95, 0.9), start=1):
+            if place < back or lower[place - back] in self.weights:
+                continue
+            weight += self._boost(words[place - back], weight, shouts) * share
+            weight *= self._turn(words, place, back)
+            if back == 3:
+                weight = self._in_idiom(words, place, weight)
+        least = place and lower[place - 1] == "least" and "least" not in self.weights
+        at_least = place > 1 and lower[place - 2] in ("at", "very")
+        return weight * _NEGATED if least and not at_least else weight
+
+    def _boost(self, word: str, weight: float, shouts: bool) -> float:
+        boost = self.boosters.get(word.lower(), 0.0)
+        if not boost:
+            return 0.0
+        boost = -boost if weight < 0 else boost
+        if shouts and word.isupper():
+            boost += _CAPITALS if weight > 0 else -_CAPITALS
+        return boost
+
+    def _turn(self, words: list[str], place: int, back: int) -> float:
+        """Return the factor of a word `back` words before: a negation turns, "never so" raises."""
+        before = words[place - back : place]
+        if back == 2 and before[0] == "never" and before[1] in ("so", "this"):
+            return 1.5
+        if back == 3 and (
+            (before[0] == "never" and before[1] in ("so", "this")) or before[2] in ("so", "this")
+        ):
+            return 1.25
+        word = before[0].lower()
+        return _NEGATED if word in self.negations or "n't" in word else 1.0
+
+    def _in_idiom(self, words: list[str], place: int, weight: float) -> float:
+        def phrase(low: int, high: int) -> str:
+            return " ".join(words[place + low : place + high + 1])
+
+        before = [(-1, 0), (-2, 0), (-2, -1), (-3, -1), (-3, -2)]
+        found = [phrase(*span) for span in before if phrase(*span) in self.idioms][:1]
+        found += [
+            phrase(0, high)
+            for high in (1, 2)
+            if place + high < len(words) and phrase(0, high) in self.idioms
+        ]
+        weight = self.idioms[found[-1]] if found else weight
+        damped = phrase(-3, -2) in self.boosters or phrase(-2, -1) in self.boosters
+        return weight + _DAMPED if damped else weight
+
+
+@lru_cache(maxsize=1)
+def _vader() -> _Vader:
+    listed = (resources.files("vaderSentiment") / "vader_lexicon.txt").read_text(encoding="utf-8")
+    lines = (line.strip().split("\t") for line in listed.strip().split("\n"))
+    words = lexicons.read_lexicon("vader_words")
+
+    def of(kind: str) -> dict[str, str]:
+        rows = words[words["kind"] == kind]
+        return dict(zip(rows["word"], rows["weight"], strict=True))
+
+    boosters, idioms = (
+        {word: float(weight) for word, weight in of(kind).items()} for kind in ("booster", "idiom")
+    )
+    weights = {word: float(weight) for word, weight, *_ in lines}
+    return _Vader(weights, boosters, idioms, frozenset(of("negation")), frozenset(of("mark")))
 
 
 @lru_cache(maxsize=32_768)
 def _bare(word: str) -> str:
     """Return a word without the marks before or behind it that VADER takes off."""
-    marks = _analyser().constants.PUNC_LIST
+    marks = _vader().marks
     bare = word.rstrip(string.punctuation)
     taken = word[len(bare) :]
     if not taken:
@@ -257,34 +343,3 @@ def _agreement(weights: list[float], label: str) -> float:
     if label == "neutral":
         return 1 - abs(2 * positive - 1)
     return positive if label == "positive" else 1 - positive
-
-
-@contextmanager
-def _without_statistics() -> Iterator[None]:
-    """Let NLTK be imported without scipy.stats, which costs a second and is not used for tone."""
-    loaded = "scipy.stats" in sys.modules
-    if not loaded:
-        sys.modules["scipy.stats"] = None
-    try:
-        yield
-    finally:
-        if not loaded:
-            del sys.modules["scipy.stats"]
-
-
-@lru_cache(maxsize=1)
-def _analyser():
-    """Return NLTK's VADER with the list that the package vaderSentiment installs.
-
-    NLTK reads data files only from its own folders and refuses hard-linked ones, which installers
-    make; so the list is read as a package resource and handed over.
-    """
-    with _without_statistics():
-        from nltk.sentiment.vader import SentimentIntensityAnalyzer, VaderConstants
-
-    package = resources.files("vaderSentiment")
-    analyser = SentimentIntensityAnalyzer.__new__(SentimentIntensityAnalyzer)
-    analyser.constants = VaderConstants()
-    analyser.lexicon_file = (package / "vader_lexicon.txt").read_text(encoding="utf-8").strip()
-    analyser.lexicon = analyser.make_lex_dict()
-    return analyser

@@ -31,7 +31,7 @@ from helpers.corpus.parts import NAMES, Copies, Index, Join, PartStore
 from helpers.read import duplicates
 from helpers.store import codebook, schema, versions
 from helpers.store.storage import Storage, from_bytes
-from helpers.text.article import Article, read_articles
+from helpers.text.article import Article, put_together, read_articles
 from helpers.text.blocks import read_header
 
 JOINED_STEPS = ("speakers", "sources")
@@ -98,10 +98,7 @@ def join_part(
         store.keep_copies(name, copies)
     if join is not None:
         with _one_at_a_time:
-            frames = {
-                table: store.read(name, table)
-                for table in ("articles", "mentions", "attributions", "targets", "problems")
-            }
+            frames = {table: store.read(name, table) for table in ("articles", *ANNOTATED)}
             joined = join_corpus(frames, join.frame(), join.decisions())
         store.keep_joined(name, join, frames | joined)
     return name, join
@@ -216,10 +213,12 @@ def join_corpus(
     the rows of an article are the same in whichever part it lies, and whatever else is read.
     """
     articles = frames["articles"]
+    cut = put_together(articles, *(frames.get(name) for name in ("blocks", "sentences")))
     found = decided.add_decided(entities.add_entity(frames["mentions"], articles, names))
     names = decided.entities
     problems: list[dict[str, str]] = []
-    said = _add_sources(frames["attributions"], articles, found, names, problems)
+    paths = articles["path"].tolist()
+    said = _add_sources(frames["attributions"], cut, paths, found, names, problems)
     before = frames["problems"]
     before = before[~before["step"].isin(JOINED_STEPS)]
     return {
@@ -235,7 +234,8 @@ def join_corpus(
 
 def _add_sources(
     said: pd.DataFrame,
-    articles: pd.DataFrame,
+    articles: Sequence[Article],
+    paths: Sequence[str],
     found: pd.DataFrame,
     names: pd.DataFrame,
     problems: list[dict[str, str]],
@@ -252,8 +252,7 @@ def _add_sources(
         places_of.setdefault(article_id, []).append(place)
     known = _Known(found, names)
     book = codebook.read_codebook()
-    paths = articles["path"].tolist()
-    for number, article in enumerate(read_articles(articles)):
+    for article, path in zip(articles, paths, strict=True):
         article_id, text, outlet = article.article_id, article.text, article.outlet
         places = places_of.get(article_id)
         if not places:
@@ -272,7 +271,7 @@ def _add_sources(
             sourced = sources.find_sources(own_rows, text, outlet, present, book)
             _fill(columns, places, sourced, sources.COLUMNS)
         except Exception as error:
-            problems.append(_failed(article_id, paths[number], step, error))
+            problems.append(_failed(article_id, path, step, error))
     dtypes = {"named": bool}
     return said.assign(
         **{

@@ -105,3 +105,20 @@ def read_articles(articles: pd.DataFrame | Sequence[Article]) -> Sequence[Articl
     columns = {name: articles[name].tolist() for name in names if name in articles}
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
     return [Article(**{key: value for key, value in row.items() if value == value}) for row in rows]
+
+
+def put_together(
+    articles: pd.DataFrame, blocks: pd.DataFrame | None, sentences: pd.DataFrame | None
+) -> Sequence[Article]:
+    """Return an Article for each row of a table, cut up as the tables of its parts say, if any."""
+    cut = read_articles(articles)
+    for name, table in (("blocks", blocks), ("sentences", sentences)):
+        if table is None:
+            continue
+        spans: dict[str, list[Block]] = {article.article_id: [] for article in cut}
+        columns = (table[column].tolist() for column in ("article_id", "start", "end", "role"))
+        for article_id, *span in zip(*columns, strict=True):
+            spans[article_id].append(tuple(span))
+        for article in cut:
+            setattr(article, name, spans[article.article_id])
+    return cut
