@@ -70,6 +70,7 @@ CHUNK = 1 << 20
 SAMPLE = 1 << 16
 FEW_SPECIAL_BYTES = 0.05
 LEAST_PAIRS = 4
+LEAST_LATIN = 0.7
 MOST_CONTROL_CHARACTERS = 0.10
 
 _MARKS = (  # the marks of UTF-32 begin like those of UTF-16, so they are looked for first
@@ -177,9 +178,18 @@ def _guess(chunk: bytes, declared: str) -> Encoding:
         best = from_bytes(sample).best()
         if best is None:
             raise Unreadable(f"its encoding could not be told: {_BINARY}")
-        name = best.encoding
+        name = "cp1252" if _may_be_cp1252(sample, best.encoding) else best.encoding
     _refuse_control_characters(sample.decode(name, errors="ignore"))
     return Encoding(name, True)
+
+
+def _may_be_cp1252(sample: bytes, guessed: str) -> bool:
+    """Say whether a guess is one of the Latin look-alikes of what English writers use."""
+    text = sample.decode(guessed, errors="ignore")
+    letters = "".join(filter(str.isalpha, text))
+    latin = sum(map(str.isascii, letters)) > LEAST_LATIN * len(letters)
+    english = b" the " in sample or b" of " in sample
+    return latin and english and len(text) == len(sample) and _decodes(sample, "cp1252")
 
 
 def _decodes(sample: bytes, encoding: str) -> bool:

@@ -15,6 +15,7 @@ from helpers.store.lexicons import read_lexicon
 
 BODY_SHARE = 0.9
 MOST_PRUNED = 0.3
+MOST_LOST = 0.5
 MOST_LINKED = 0.8
 MOST_PARAGRAPHS_OF_A_PART = 3
 MOST_WORDS_OF_A_NAME = 3
@@ -98,12 +99,17 @@ def cut_blocks(body: HtmlElement, main_text: str) -> list[Block]:
 def _prune(body: HtmlElement, main_text: str) -> None:
     """Drop what is no content, but never what holds the headline or much of the article."""
     most = MOST_PRUNED * len(body.text_content())
-    for element in list(body.iterdescendants("*")):
+    found = [(element, _told_roles(element)) for element in body.iterdescendants("*")]
+    walled = sum(_held(main_text, element) for element, told in found if "paywall" in told)
+    for element, told in found:
         if element.getparent() is None:
             continue
-        told = _told_roles(element)
+        if element.tag == "aside" and _held(main_text, element) > MOST_LOST * len(main_text):
+            element.tag = "div"  # an aside that was never closed
         if "comments" in told:
             holds_article = _is_mostly_in(main_text, element)
+        elif "paywall" in told:  # a notice, or else the paragraphs that lie behind it
+            holds_article = walled > MOST_PRUNED * len(main_text)
         elif _is_noise(element, told):
             holds_article = len(element.text_content()) > most
         else:
@@ -126,6 +132,12 @@ def _holds_headline(element: HtmlElement) -> bool:
 def _is_mostly_in(main_text: str, element: HtmlElement) -> bool:
     paragraphs = [squeeze(paragraph.text_content()) for paragraph in element.iter("p")]
     return sum(text in main_text for text in paragraphs) > len(paragraphs) / 2
+
+
+def _held(main_text: str, element: HtmlElement) -> int:
+    """Return how much of the main text the paragraphs of an element hold."""
+    paragraphs = [squeeze(paragraph.text_content()) for paragraph in element.iter("p")]
+    return sum(len(text) for text in paragraphs if text in main_text)
 
 
 def _is_hidden(element: HtmlElement) -> bool:

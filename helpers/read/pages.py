@@ -18,6 +18,7 @@ from helpers.read.page_blocks import (
     BODY_SHARE,
     HEADINGS,
     MOST_LINKED,
+    MOST_LOST,
     Block,
     cut_blocks,
     open_page,
@@ -77,7 +78,18 @@ def read_page(raw: bytes) -> Document:
         metadata.get("page_title", ""), fields["title"]
     )
     hints = _with_datelines(hints, chosen)
-    return Document(text, fields, metadata, hints, encoding.problems())
+    problems = encoding.problems() + _loss(chosen, main_text)
+    return Document(text, fields, metadata, hints, problems)
+
+
+def _loss(chosen: list[tuple[str, Block]], main_text: str) -> list[tuple[str, str]]:
+    """Say in words that much of what another reader takes for the article was left out."""
+    kept = sum(len(squeeze(block.text)) for _, block in chosen)
+    if kept >= MOST_LOST * len(main_text):
+        return []
+    share = 1 - kept / len(main_text)
+    problem = f"{share:.0%} of the page's text was left out; save the article from its print view"
+    return [("text", problem)]
 
 
 def _require_article(chosen: list[tuple[str, Block]], least: int) -> None:
@@ -397,6 +409,8 @@ def _marked_authors(tree: HtmlElement) -> Iterator[str]:
     marked = tree.xpath(
         "//*[@itemprop='author' or contains(concat(' ', @rel, ' '), ' author ')]"
     ) or tree.xpath("//*[contains(concat(' ', @class, ' '), ' author ')]")
+    beside = ("li", "aside", "nav", "footer")  # where other articles are listed
+    marked = [one for one in marked if next(one.iterancestors(*beside), None) is None] or marked
     for element in marked:
         if element.getparent() is marked[0].getparent():
             yield _text(element)

@@ -166,6 +166,18 @@ def test_a_guessed_encoding_is_told(tmp_path: Path, encoding: str):
     assert f"was read as {encoding}" in problems["problem"].item()
 
 
+@pytest.mark.parametrize(
+    "names",
+    ["Señor Muñoz and Hélène Lefèvre", "Jürgen Groß and Søren Ågård", "São Paulo’s “Ação”"],
+)
+def test_english_with_foreign_names_is_windows_1252(tmp_path: Path, names: str):
+    text = f"{names} met in the city of Arden. “It’s over,” said {names}.\n"
+    write(tmp_path, "a.txt", text.encode("cp1252"))
+    articles, problems = reading.read_corpus(tmp_path)
+    assert articles["text"].item() == text
+    assert "was read as cp1252" in problems["problem"].item()
+
+
 def test_another_script_is_guessed_from_its_bytes(tmp_path: Path):
     text = "Правительство заявило, что новый закон вступит в силу в следующем году. " * 20
     write(tmp_path, "a.txt", text.encode("cp1251"))

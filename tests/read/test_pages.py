@@ -345,3 +345,56 @@ def test_hidden_text_is_left_out():
     page = UNCLASSED.replace("<ul>", "<p style='display: none'>Secret</p><p hidden>Too</p><ul>")
     text = read_page(page.encode()).text
     assert "Secret" not in text and "Too" not in text
+
+
+PARAGRAPHS = [
+    f"{subject} said on Friday that the ferries would sail again in the spring, weather allowing."
+    for subject in ("The mayor", "A pilot", "The union", "Ada Kell", "The company", "A passenger")
+]
+
+
+def test_paragraphs_named_after_a_paywall_are_kept_when_they_are_the_article():
+    body = "".join(f'<p class="paywall">{one}</p>' for one in PARAGRAPHS)
+    page = (
+        f"<html><body><article><h1>Ferries</h1><p>{PARAGRAPHS[0]}</p>{body}</article></body></html>"
+    )
+    text = read_page(page.encode()).text
+    assert all(one in text for one in PARAGRAPHS)
+
+
+def test_a_notice_of_a_paywall_is_left_out():
+    notice = '<div class="paywall"><p>Subscribe now for one crown a week.</p></div>'
+    body = "".join(f"<p>{one}</p>" for one in PARAGRAPHS)
+    page = f"<html><body><article><h1>Ferries</h1>{body}{notice}</article></body></html>"
+    assert "Subscribe" not in read_page(page.encode()).text
+
+
+def test_an_article_inside_an_aside_that_was_never_closed_is_read():
+    body = "".join(f"<p>{one}</p>" for one in PARAGRAPHS)
+    links = '<h3>Latest</h3><ul><li><a href="/1">Fares to rise</a></li></ul>'
+    page = (
+        f"<html><body><div><aside class='secondary'>{links}<section><article><h1>Ferries</h1>"
+        f"<div>{body}</div></article></section></div></body></html>"
+    )
+    assert [role for role, _ in parts(read_page(page.encode()))].count("") == len(PARAGRAPHS)
+
+
+def test_an_author_beside_the_article_is_not_its_own():
+    beside = '<ul><li><a href="/1">Fares</a><a rel="author" href="/s">Stig Oharra</a></li></ul>'
+    body = "".join(f"<p>{one}</p>" for one in PARAGRAPHS)
+    own = '<div class="byline">By <a rel="author" href="/d">Devon Coldharbour</a></div>'
+    page = (
+        f"<html><body>{beside}<article><h1>Ferries</h1>{own}{body}</article>{beside}</body></html>"
+    )
+    assert read_page(page.encode()).fields["author"] == "Devon Coldharbour"
+
+
+def test_much_text_that_is_left_out_is_told():
+    hidden = "".join(f"<p>{one}</p>" for one in PARAGRAPHS * 3)
+    page = (
+        f"<html><body><article><h1>Ferries</h1><p>{' '.join(PARAGRAPHS[:2])}</p>"
+        f"<div class='advertisement'><p>Boats</p>{hidden}</div></article></body></html>"
+    )
+    document = read_page(page.encode())
+    kept = all(one in document.text for one in PARAGRAPHS)
+    assert kept or "of the page's text was left out" in document.problems[0][1]
