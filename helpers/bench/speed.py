@@ -192,7 +192,7 @@ def measure_reading(options: Options) -> Iterator[tuple]:
     """Measure the peak memory of a process that reads 1,000 articles."""
     folder = write_articles(options.work / "reading", options.texts, 1000, options.words)
     run = measure([sys.executable, "-m", "helpers.bench.speed", "--read", str(folder)])
-    _check(run, "reading 1,000 articles")
+    check(run, "reading 1,000 articles")
     peak = run.peak / 1e6
     yield "peak memory reading 1,000 articles, MB", peak, 700, 400, f"{options.words} words each"
 
@@ -284,7 +284,7 @@ def measure_build(options: Options) -> Iterator[tuple]:
     out = options.work / "tables"
     size = f"{options.articles:,} articles of {options.words or 'all their'} words"
     run = measure(build_command(folder, out, 2))
-    _check(run, "the build")
+    check(run, "the build")
     each = _seconds_per_article(out)
     tenths = [float(np.mean(tenth)) for tenth in np.array_split(each, 10)]
     plot_tenths(tenths, options.out / "build_tenths.png")
@@ -297,7 +297,7 @@ def measure_build(options: Options) -> Iterator[tuple]:
         file = folder / f"{number // 100:05d}" / f"{number:07d}.txt"
         file.write_text(file.read_text() + " It changed, the mayor said.", encoding="utf-8")
     again = measure(build_command(folder, out, 2))
-    _check(again, "the build after changes")
+    check(again, "the build after changes")
     yield "build after 1 % changed ÷ full, CPU", again.cpu / run.cpu, 0.04, 0.015, size
 
 
@@ -348,8 +348,8 @@ def measure_engine(options: Options) -> Iterator[tuple]:
     for workers in (1, 2):
         engine.append(measure(read))
         built[workers] = measure(build_command(folder, options.work / f"of{workers}", workers))
-        _check(engine[-1], "reading")
-        _check(built[workers], "the build")
+        check(engine[-1], "reading")
+        check(built[workers], "the build")
     alone = float(np.mean([run.cpu for run in engine])) / count
     size = f"{count:,} articles of {options.words or 'all their'} words"
     note = f"{size}; names and attributions {alone * 1000:.0f} ms an article"
@@ -372,7 +372,7 @@ def measure_workers(options: Options) -> Iterator[tuple]:
     runs = {}
     for workers in (1, 2):
         runs[workers] = measure(build_command(folder, options.work / f"by{workers}", workers))
-        _check(runs[workers], f"the build by {workers}")
+        check(runs[workers], f"the build by {workers}")
     each = {n: float(np.median(_seconds_per_article(options.work / f"by{n}"))) for n in (1, 2)}
     speedup = 2 * each[1] / each[2]
     note = f"{count} articles; clock alone {runs[1].wall / runs[2].wall:.2f}"
@@ -398,7 +398,7 @@ def _dask_build(folder: Path, out: Path) -> tuple[Run, float]:
         "code=$?; kill -9 $b $c $a; exit $code"
     )
     run = measure(["bash", "-c", script])
-    _check(run, "the build by Dask")
+    check(run, "the build by Dask")
     return run, float(np.median(_seconds_per_article(out)))
 
 
@@ -408,7 +408,7 @@ def measure_kills(options: Options) -> Iterator[tuple]:
     folder = write_articles(options.work / "killed", options.texts, 120, 100)
     command = build_command(folder, options.work / "whole", 2)
     whole = measure(command)
-    _check(whole, "the build that is not killed")
+    check(whole, "the build that is not killed")
     out, wrong, killed, rounds = options.work / "resumed", 0, 0, 0
     while killed < options.kills:
         running = subprocess.Popen(
@@ -425,7 +425,7 @@ def measure_kills(options: Options) -> Iterator[tuple]:
             killed += 1
             if killed < options.kills:
                 continue
-            _check(measure(build_command(folder, out, 2)), "the resumed build")
+            check(measure(build_command(folder, out, 2)), "the resumed build")
         wrong += differing_rows(options.work / "whole", out)
         rounds += 1
         shutil.rmtree(out)
@@ -453,7 +453,7 @@ def measure_notebooks(options: Options) -> Iterator[tuple]:
         command = [sys.executable, "-m", "papermill", str(PROJECT / "notebooks" / f"{name}.ipynb")]
         command += [str(options.work / f"{name}.ipynb"), "-p", "corpus", str(folder)]
         run = measure([*command, "--no-progress-bar"])
-        _check(run, name)
+        check(run, name)
         size = f"{options.large:,} articles; {run.wall:.0f} s of clock"
         yield f"{name} on large tables, CPU s", run.cpu, 30, 8, size
         yield f"{name} on large tables, peak GB", run.peak / 1e9, 1.5, 0.6, size
@@ -611,7 +611,8 @@ MEASURES: dict[str, Callable[[Options], Iterator[tuple]]] = {
 }
 
 
-def _check(run: Run, what: str) -> None:
+def check(run: Run, what: str) -> None:
+    """Raise RuntimeError when a command did not end well."""
     if run.code:
         raise RuntimeError(f"{what} ended with exit code {run.code}")
 

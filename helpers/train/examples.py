@@ -117,7 +117,7 @@ def add_names(
 
     ``unsure`` scales the weight of capitalised words that carry no label.
     """
-    outside = _bits("O", "BI") | sum(_bits(label, "BI") for label in unmarked)
+    outside = bits("O", "BI") | sum(bits(label, "BI") for label in unmarked)
     example.allowed[:] = outside
     example.weight[:] = weight
     if unsure != 1.0:
@@ -126,12 +126,13 @@ def add_names(
     for start, end, labels in spans:
         low, high = decoding.word_range(example.words, start, end)
         if low < high:
-            example.allowed[low] = sum(_bits(label, "B") for label in labels)
-            example.allowed[low + 1 : high] = sum(_bits(label, "I") for label in labels)
+            example.allowed[low] = sum(bits(label, "B") for label in labels)
+            example.allowed[low + 1 : high] = sum(bits(label, "I") for label in labels)
             example.weight[low:high] = weight
 
 
-def _bits(label: str, prefixes: str) -> int:
+def bits(label: str, prefixes: str) -> int:
+    """Return a bit for each tag that a label has with some prefixes."""
     if label == "O":
         return 1
     return sum(1 << NAME_TAGS.index(f"{prefix}-{label}") for prefix in prefixes)

@@ -1,21 +1,39 @@
-"""The network in torch, for training only: encoder, heads, losses, and its export to ONNX."""
+"""The network in torch, for training only: encoder, heads, losses, training and export.
+
+As an ONNX file it is written node by node: float, or int8 with an exact word table.
+"""
 
 from __future__ import annotations
 
+import argparse
+import copy
+import hashlib
+import json
 import math
 import random
-from collections.abc import Iterable, Sequence
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
+import onnx
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from safetensors import safe_open
+from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
 
-from helpers.model.encoder import LINK, LINKS, NAME_TAGS, SHAPES, TAGS
+from helpers.model.encoder import LINK, LINKS, MARGIN, NAME_TAGS, SHAPES, STATES, TAGS, WINDOW
 
 HIDDEN, HEADS, LAYERS, INNER, POSITIONS, EPSILON = 384, 12, 6, 1536, 512, 1e-12
+PRETRAINED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+MICROSOFT = "com.microsoft"
+KEPT = ("model", "average", "optimiser")
 
 
 class Layer(nn.Module):
@@ -227,3 +245,306 @@ def find_peaks(
     for hook in hooks:
         hook.remove()
     return {name: peak.float().numpy() for name, peak in peaks.items()}
+
+
+# ------------------------------------------------------------------------- a course of training
+
+
+class Course:
+    """A course of training that can stop and go on: network, running average, optimiser, place.
+
+    ``settings`` has rate, head_rate (of the parts in ``own``), warmup and average; without ``out``
+    nothing is kept.
+    """
+
+    def __init__(self, model: nn.Module, settings: Any, own: Sequence[str], out: Path | None):
+        self.model, self.settings, self.out = model, settings, out
+        self.average = copy.deepcopy(model)
+        groups: list[dict[str, Any]] = [
+            {"params": [], "base": settings.rate},
+            {"params": [], "base": settings.head_rate},
+        ]
+        for name, parameter in model.named_parameters():
+            if parameter.requires_grad:
+                groups[name.split(".")[0] in own]["params"].append(parameter)
+        self.clipped = [parameter for group in groups for parameter in group["params"]]
+        self.optimiser = torch.optim.AdamW(
+            groups, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+        )
+        self.place = {"step": 0, "epoch": 0, "batch": 0, "seconds": 0.0}
+        if out and (out / "last.pt").exists():
+            state = torch.load(out / "last.pt", weights_only=True)
+            for name in KEPT:
+                getattr(self, name).load_state_dict(state[name])
+            torch.set_rng_state(state["random"])
+            self.place = state["place"]
+
+    def learn(self, loss: torch.Tensor, progress: float) -> None:
+        """Learn from the loss of a batch; ``progress`` through it all, 0 to 1, lowers the rate."""
+        scale = min((self.place["step"] + 1) / self.settings.warmup, 1) * (1 - progress)
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["base"] * scale
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.clipped, 1.0)
+        self.optimiser.step()
+        self.place["step"] += 1
+        decay = min(self.settings.average, (self.place["step"] + 1) / (self.place["step"] + 10))
+        follow(self.average, self.model, decay)
+
+    def save(self) -> None:
+        """Write everything needed to go on; the file appears whole or not at all."""
+        state = {
+            name: getattr(self, name).state_dict() for name in ("model", "average", "optimiser")
+        }
+        save_whole(
+            state | {"random": torch.get_rng_state(), "place": self.place}, self.out / "last.pt"
+        )
+
+
+def save_whole(state: object, path: Path) -> None:
+    """Write what torch can save; the file appears whole or not at all."""
+    torch.save(state, path.with_suffix(".new"))
+    path.with_suffix(".new").rename(path)
+
+
+def add_line(out: Path, line: str) -> None:
+    """Add a line to the log of a run, and show it."""
+    with open(out / "log.txt", "a", encoding="utf-8") as file:
+        print(line, file=file)
+    print(line, file=sys.stderr)
+
+
+def read_arguments(
+    parser: argparse.ArgumentParser, argv: list[str] | None, defaults: Any
+) -> tuple[argparse.Namespace, Any, Path]:
+    """Add the settings to a command; return its arguments, the settings, the published weights."""
+    for name, value in asdict(defaults).items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
+    arguments = parser.parse_args(argv)
+    settings = type(defaults)(**{name: getattr(arguments, name) for name in asdict(defaults)})
+    weights = arguments.weights / "model.safetensors"
+    if hash_file(weights) != PRETRAINED:
+        parser.error(f"{weights} is not the published all-MiniLM-L6-v2")
+    return arguments, settings, weights
+
+
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """Read the published tokeniser, which neither cuts nor pads here."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_card(folder: Path, settings: dict) -> None:
+    """Write what seals a model: its hashes, its settings, its card."""
+    text = json.dumps(settings, indent=1) + "\n"
+    (folder / "model.json").write_text(text, encoding="utf-8")
+
+
+def make_card(settings: Any) -> dict:
+    """Return a model's card: the settings it was trained with, and the day."""
+    return {"settings": asdict(settings), "trained": time.strftime("%Y-%m-%d")}
+
+
+# ------------------------------------------------------------------------------- export to ONNX
+
+
+class Graph:
+    """Nodes and constants of a graph in the making."""
+
+    def __init__(self):
+        self.nodes, self.constants = [], []
+
+    def constant(self, name: str, value: np.ndarray) -> str:
+        """Add a constant and return its name."""
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def add(self, kind: str, inputs: list[str], name: str, domain: str = "", **attributes) -> str:
+        """Add a node with one output and return that output's name."""
+        self.nodes.append(
+            helper.make_node(kind, inputs, [name], name=name, domain=domain, **attributes)
+        )
+        return name
+
+
+def linear(
+    graph: Graph,
+    x: str,
+    weight: np.ndarray,
+    bias: np.ndarray,
+    name: str,
+    kind: str,
+    peaks: np.ndarray | None = None,
+) -> str:
+    """Add ``x @ weight.T + bias``; ``weight`` is (outputs, inputs) as torch keeps it.
+
+    ``kind`` is "float" or "dynamic" (int8 weights, inputs rounded as they come, one scale for
+    all). ``peaks`` holds the largest input seen in each channel: the channels are then evened out
+    before they are rounded.
+    """
+    bias_name = graph.constant(name + ".bias", bias)
+    if kind == "float":
+        product = graph.add(
+            "MatMul", [x, graph.constant(name + ".weight", weight.T)], name + ".product"
+        )
+        return graph.add("Add", [product, bias_name], name)
+    if peaks is not None:
+        factor = even_out(peaks, weight)
+        reciprocal = graph.constant(name + ".smooth", (1 / factor).astype(np.float32))
+        x = graph.add("Mul", [x, reciprocal], name + ".smoothed")
+        weight = weight * factor
+    scale = np.abs(weight).max(1) / 127
+    quantised = np.clip(np.rint(weight / scale[:, None]), -127, 127).astype(np.int8)
+    inputs = [
+        x,
+        graph.constant(name + ".weight", quantised.T),
+        graph.constant(name + ".scale", scale.astype(np.float32)),
+        "",
+        bias_name,
+    ]
+    return graph.add("DynamicQuantizeMatMul", inputs, name, MICROSOFT)
+
+
+def even_out(peaks: np.ndarray, weight: np.ndarray, strength: float = 0.7) -> np.ndarray:
+    """Return for each input channel what its weights are multiplied, its values divided by.
+
+    A few channels are ten times as large as the rest, so that one scale for all rounds the rest
+    coarsely; part of their size is moved into the weights, which have a scale for each output
+    (Xiao et al. 2023, "SmoothQuant", ICML). The geometric mean of the factors is 1.
+    """
+    columns = np.abs(weight).max(0)
+    logs = strength * np.log(np.maximum(peaks, 1e-3))
+    logs -= (1 - strength) * np.log(np.maximum(columns, 1e-4))
+    return np.exp(logs - logs.mean())
+
+
+def write_onnx(
+    state: dict[str, np.ndarray],
+    path: Path,
+    kind: str = "dynamic",
+    peaks: Mapping[str, np.ndarray] = MappingProxyType({}),
+    gelu: str = "FastGelu",
+) -> None:
+    """Write the network with its linear layers as ``kind``, float or dynamic.
+
+    ``peaks`` holds the largest input of each channel of the layers to be evened out, by name.
+    """
+    graph = Graph()
+
+    def dense(x: str, weight: str, name: str) -> str:
+        parts = state[weight + ".weight"], state[weight + ".bias"]
+        return linear(graph, x, *parts, name, kind, peaks.get(weight))
+
+    table = state["word.weight"]
+    if kind == "float":
+        words = graph.add("Gather", [graph.constant("words", table), "ids"], "word")
+    else:
+        scale = np.abs(table).max(1, keepdims=True) / 127
+        quantised = np.rint(table / np.maximum(scale, 1e-12)).astype(np.int8)
+        rows = graph.add("Gather", [graph.constant("words", quantised), "ids"], "word.rows")
+        factor = graph.constant("words.scale", scale.astype(np.float32))
+        scales = graph.add("Gather", [factor, "ids"], "word.scales")
+        whole = graph.add("Cast", [rows], "word.cast", to=TensorProto.FLOAT)
+        words = graph.add("Mul", [whole, scales], "word")
+    # the three small tables as one: shape and quotation state are one index
+    shapes, quoted = state["shape.weight"], state["quoted.weight"]
+    marks = (shapes[:, None] + quoted[None]).reshape(-1, HIDDEN)
+    looks = graph.add("Gather", [graph.constant("looks", marks), "look"], "look.rows")
+    length = graph.add("Shape", ["ids"], "length", start=1, end=2)
+    places = graph.add(
+        "Slice",
+        [
+            graph.constant("positions", state["position.weight"][: WINDOW + MARGIN]),
+            graph.constant("zero", np.zeros(1, np.int64)),
+            length,
+            graph.constant("axis", np.zeros(1, np.int64)),
+        ],
+        "place",
+    )
+    x = graph.add("Add", [words, looks], "sum")
+    x = graph.add("Add", [x, places], "sum2")
+    x = graph.add(
+        "LayerNormalization",
+        [
+            x,
+            graph.constant("norm.w", state["norm.weight"]),
+            graph.constant("norm.b", state["norm.bias"]),
+        ],
+        "embedded",
+        axis=-1,
+        epsilon=EPSILON,
+    )
+    for number in range(LAYERS):
+        x = add_layer(graph, x, state, f"layers.{number}.", f"layer{number}.", dense, gelu)
+    weight = np.concatenate([state[f"{head}.weight"] for head in ("tags", "names", "links")])
+    bias = np.concatenate([state[f"{head}.bias"] for head in ("tags", "names", "links")])
+    linear(graph, x, weight, bias, "scores", "float")
+    inputs = [
+        helper.make_tensor_value_info("ids", TensorProto.INT64, ["batch", "length"]),
+        helper.make_tensor_value_info("look", TensorProto.INT64, ["batch", "length"]),
+    ]
+    outputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", "length", width])
+        for name, width in (("scores", len(bias)), (STATES, HIDDEN))
+    ]
+    write_graph(graph, "reader", inputs, outputs, path)
+
+
+def write_graph(graph: Graph, name: str, inputs: list, outputs: list, path: Path) -> None:
+    """Write a graph with its inputs and outputs (value infos) to an ONNX file."""
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, name, inputs, outputs, graph.constants),
+        opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(MICROSOFT, 1)],
+        ir_version=9,
+    )
+    onnx.save(model, path)
+
+
+def add_layer(
+    graph: Graph,
+    x: str,
+    state: dict[str, np.ndarray],
+    layer: str,
+    name: str,
+    dense: Callable[[str, str, str], str],
+    gelu: str = "FastGelu",
+    asker: str = "",
+) -> str:
+    """Add one transformer layer over ``x`` and return the name of its output.
+
+    ``layer`` begins the names of its weights in ``state``, ``name`` those of its nodes;
+    ``dense(x, weight, name)`` adds a linear map. With ``asker`` the layer is read only for the
+    states of that name, which ask ``x``; its first weights then come as "query" and "sides".
+    """
+    sides = [name + side for side in ("query", "key", "value")]
+    if asker:
+        dense(asker, layer + "query", sides[0])
+        split = dense(x, layer + "sides", name + "sides"), sides[1:]
+        x = asker
+    else:
+        split = dense(x, layer + "qkv", name + "qkv"), sides
+    graph.nodes.append(helper.make_node("Split", [split[0]], split[1], name + "split", axis=-1))
+    attended = graph.add("MultiHeadAttention", sides, name + "attended", MICROSOFT, num_heads=HEADS)
+    out = dense(attended, layer + "out", name + "out")
+    x = _norm(graph, out, x, state, layer + "norm1", name + "norm1")
+    up = graph.add(gelu, [dense(x, layer + "up", name + "up")], name + "gelu", MICROSOFT)
+    down = dense(up, layer + "down", name + "down")
+    return _norm(graph, down, x, state, layer + "norm2", name + "norm2")
+
+
+def _norm(graph: Graph, x: str, residual: str, state: dict, weight: str, name: str) -> str:
+    whole = graph.add("Add", [x, residual], name + ".sum")
+    inputs = [
+        whole,
+        graph.constant(name + ".w", state[weight + ".weight"]),
+        graph.constant(name + ".b", state[weight + ".bias"]),
+    ]
+    return graph.add("LayerNormalization", inputs, name, axis=-1, epsilon=EPSILON)

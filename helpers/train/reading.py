@@ -7,15 +7,13 @@
 from __future__ import annotations
 
 import argparse
-import copy
-import hashlib
 import json
 import random
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -43,10 +41,8 @@ from helpers.train.examples import (
     sharpen,
     swap_names,
 )
-from helpers.train.export import write_onnx
 
 HEAD_PARTS = ("tags", "names", "links", "shape", "quoted")
-PRETRAINED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # the layers most hurt by rounding: their inputs are evened out first, on so many articles
 UNEVEN = tuple(f"layers.{number}.{part}" for number in range(4) for part in ("up", "down"))
 PEAK_ARTICLES = 40
@@ -54,7 +50,7 @@ FOLDS = 5
 
 
 @dataclass
-class Settings:
+class ReadingSettings:
     """Everything that decides what a run does; written into its checkpoints and its card.
 
     ``frozen``: so many layers, and the embeddings below them, stay as they are (0: all but the
@@ -79,101 +75,56 @@ class Settings:
     minutes_between_saves: float = 4.0
 
 
-class Run:
-    """A training run that can stop and go on: network, running average, optimiser, place."""
+class Run(network.Course):
+    """The course of the reader's training, with its losses and its log."""
 
-    def __init__(self, settings: Settings, weights: Path, out: Path):
+    def __init__(self, settings: ReadingSettings, weights: Path, out: Path):
         torch.set_num_threads(settings.threads)
         torch.manual_seed(settings.seed)
-        self.settings, self.out = settings, out
-        self.model = network.Reader(settings.dropout)
-        network.load_weights(self.model, weights)
-        network.freeze(self.model, settings.frozen)
-        self.average = copy.deepcopy(self.model)
-        groups = [
-            {"params": [], "base": settings.rate},
-            {"params": [], "base": settings.head_rate},
-        ]
-        for name, parameter in self.model.named_parameters():
-            if parameter.requires_grad:
-                groups[name.split(".")[0] in HEAD_PARTS]["params"].append(parameter)
-        self.learned = [parameter for group in groups for parameter in group["params"]]
-        self.optimiser = torch.optim.AdamW(
-            groups, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
-        )
-        self.place = {"step": 0, "epoch": 0, "batch": 0, "seconds": 0.0}
-        self.sums: Counter = Counter()
+        model = network.Reader(settings.dropout)
+        network.load_weights(model, weights)
+        network.freeze(model, settings.frozen)
         out.mkdir(parents=True, exist_ok=True)
-        if (out / "last.pt").exists():
-            self._load()
+        super().__init__(model, settings, HEAD_PARTS, out)
+        self.sums: Counter = Counter()
         self.clock = self.saved = time.monotonic()
 
-    def _load(self) -> None:
-        state = torch.load(self.out / "last.pt", weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["random"])
-        self.place = state["place"]
-
     def save(self) -> None:
-        """Write everything needed to go on; the file appears whole or not at all."""
-        state = {
-            "model": self.model.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "random": torch.get_rng_state(),
-            "place": self.place,
-        }
-        torch.save(state, self.out / "new.pt")
-        (self.out / "new.pt").rename(self.out / "last.pt")
+        """Write everything needed to go on, and remember when."""
+        super().save()
         self.saved = time.monotonic()
 
     def step(self, rows: list[dict], progress: float) -> None:
         """Learn from one batch; ``progress`` through the run, 0 to 1, lowers the learning rate."""
-        scale = min((self.place["step"] + 1) / self.settings.warmup, 1) * (1 - progress)
-        for group in self.optimiser.param_groups:
-            group["lr"] = group["base"] * scale
         losses = batch_losses(self.model, collate(rows))
         loss = (
             losses["tags"]
             + self.settings.link_weight * losses["links"]
             + self.settings.name_weight * losses["names"]
         )
-        self.optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.learned, 1.0)
-        self.optimiser.step()
-        self.place["step"] += 1
-        decay = min(self.settings.average, (self.place["step"] + 1) / (self.place["step"] + 10))
-        network.follow(self.average, self.model, decay)
+        self.learn(loss, progress)
         self.sums.update({key: value.item() for key, value in losses.items()})
         self.sums["batches"] += 1
         now = time.monotonic()
         self.place["seconds"] += now - self.clock
         self.clock = now
 
-    def log(self, line: str) -> None:
-        """Add a line to the log of the run, and show it."""
-        with open(self.out / "log.txt", "a", encoding="utf-8") as file:
-            print(line, file=file)
-        print(line, file=sys.stderr)
-
     def report(self, progress: float) -> None:
         """Log the mean losses since the last report."""
         count = self.sums.pop("batches")
         means = " ".join(f"{key} {value / count:.4f}" for key, value in self.sums.items())
         place = self.place
-        self.log(
+        network.add_line(
+            self.out,
             f"epoch {place['epoch'] + 1} step {place['step']} {means} "
-            f"progress {progress:.3f} minutes {place['seconds'] / 60:.1f}"
+            f"progress {progress:.3f} minutes {place['seconds'] / 60:.1f}",
         )
         self.sums.clear()
 
 
 def train(
     examples: dict[str, list[Example]],
-    settings: Settings,
+    settings: ReadingSettings,
     weights: Path,
     out: Path,
     evaluate: Callable[[network.Reader], dict] | None = None,
@@ -209,7 +160,7 @@ def train(
         run.save()
         torch.save(run.average.state_dict(), out / f"epoch{epoch + 1}.pt")
         if evaluate:
-            run.log(f"epoch {epoch + 1} {json.dumps(evaluate(run.average))}")
+            network.add_line(out, f"epoch {epoch + 1} {json.dumps(evaluate(run.average))}")
         if settings.hours and place["seconds"] >= 3600 * settings.hours:
             break
     return run.average
@@ -252,6 +203,16 @@ class TorchEncoder(Encoder):
         return rows[position[window.keep_low - window.low : window.keep_high - window.low]]
 
 
+def find_all(encoder: Encoder, articles: list[dict]) -> list[list[dict]]:
+    """Return the attributions found in each article, see `tuning.find`."""
+    return [
+        tuning.find(
+            article["text"], list(encoder.read(Article(article["text"]))), decoding.Settings()
+        )
+        for article in articles
+    ]
+
+
 def dev_scores(encoder: Encoder, articles: list[dict], named: list[tuple]) -> dict[str, float]:
     """Return end-to-end F1 of attributions (cross-validated threshold) and strict F1 of names.
 
@@ -259,12 +220,7 @@ def dev_scores(encoder: Encoder, articles: list[dict], named: list[tuple]) -> di
     """
     result = {}
     if articles:
-        sections = [list(encoder.read(Article(article["text"]))) for article in articles]
-        found = [
-            tuning.find(article["text"], section, decoding.Settings())
-            for article, section in zip(articles, sections, strict=True)
-        ]
-        calibrated = tuning.calibrate(articles, found)
+        calibrated = tuning.calibrate(articles, find_all(encoder, articles))
         result["attributions"] = calibrated["cross_validated_f1"]
         result["calibration_error"] = calibrated["calibration_error"]
     if named:
@@ -346,35 +302,21 @@ def publish(
     """
     folder.mkdir(parents=True, exist_ok=True)
     peaks = network.find_peaks(model, UNEVEN, read_windows(tokenizer, texts))
-    write_onnx(network.to_numpy(model), folder / "model.onnx", "dynamic", peaks)
+    network.write_onnx(network.to_numpy(model), folder / "model.onnx", "dynamic", peaks)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    hashes = {
-        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        for name in ("model.onnx", "tokenizer.json")
-    }
-    settings = {"sha256": hashes, "decoder": {}, "card": card}
-    _write_json(folder / "model.json", settings)
-    encoder = Encoder(folder)
-    found = [
-        tuning.find(
-            article["text"], list(encoder.read(Article(article["text"]))), decoding.Settings()
-        )
-        for article in articles
-    ]
+    hashes = {name: network.hash_file(folder / name) for name in ("model.onnx", "tokenizer.json")}
+    settings: dict = {"sha256": hashes, "decoder": {}, "card": card}
+    network.write_card(folder, settings)
     if articles:
-        measured = tuning.calibrate(articles, found)
+        measured = tuning.calibrate(articles, find_all(Encoder(folder), articles))
         settings["decoder"] = {key: measured[key] for key in ("threshold", "weights")}
         card["dev"] = {key: measured[key] for key in ("cross_validated_f1", "calibration_error")}
-        _write_json(folder / "model.json", settings)
+        network.write_card(folder, settings)
     return settings
 
 
 def _pairs(items: list[str]) -> list[tuple[str, str]]:
-    return [tuple(item.split("=", 1)) for item in items]
-
-
-def _write_json(path: Path, value: dict) -> None:
-    path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+    return [(kind, value) for kind, _, value in (item.partition("=") for item in items)]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -394,19 +336,11 @@ def main(argv: list[str] | None = None) -> int:
     add("--start", type=Path, help="checkpoint (.pt) to go on from, in place of those weights")
     add("--out", type=Path, required=True, help="checkpoints and log")
     add("--model", type=Path, help="folder to write the ONNX model into (default: OUT/model)")
-    for name, value in asdict(Settings()).items():
-        add(f"--{name.replace('_', '-')}", type=type(value), default=value)
-    arguments = parser.parse_args(argv)
-    settings = Settings(**{name: getattr(arguments, name) for name in asdict(Settings())})
-    weights = arguments.weights / "model.safetensors"
-    if hashlib.sha256(weights.read_bytes()).hexdigest() != PRETRAINED:
-        parser.error(f"{weights} is not the published all-MiniLM-L6-v2")
-    tokenizer = Tokenizer.from_file(str(arguments.weights / "tokenizer.json"))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
+    arguments, settings, weights = network.read_arguments(parser, argv, ReadingSettings())
+    tokenizer = network.read_tokenizer(arguments.weights)
     articles, dev = read_jsonl(arguments.attributions), read_jsonl(arguments.dev)
     names, dev_names = (
-        [row for pair in _pairs(items) for row in read_names(*pair)]
+        [row for kind, file in _pairs(items) for row in read_names(kind, Path(file))]
         for items in (arguments.names, arguments.dev_names)
     )
     held = [row for row in names if row["kind"] in arguments.fifth and row["number"] % FOLDS == 0]
@@ -448,7 +382,7 @@ def main(argv: list[str] | None = None) -> int:
         lambda model: dev_scores(TorchEncoder(model, tokenizer), dev, named),
         shares,
     )
-    card = {"settings": asdict(settings), "trained": time.strftime("%Y-%m-%d")}
+    card = network.make_card(settings)
     every = max(1, len(articles) // PEAK_ARTICLES)
     texts = [article["text"] for article in articles[::every]]
     folder = arguments.model or arguments.out / "model"

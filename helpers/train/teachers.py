@@ -6,7 +6,6 @@ Too slow to ship, they say of targets that nobody judged what the shipped model 
 
 from __future__ import annotations
 
-import copy
 import json
 import random
 import time
@@ -31,7 +30,7 @@ SMOOTHING = 0.05
 
 
 @dataclass
-class Settings:
+class TeacherSettings:
     """What decides a teacher's training.
 
     ``joined``: the share of sentences that are given another one before or after them, so that
@@ -130,7 +129,7 @@ def collate(rows: Sequence[Row]) -> tuple[torch.Tensor, ...]:
 
 def train(
     rows: Sequence[Row],
-    settings: Settings,
+    settings: TeacherSettings,
     seed: int,
     weights: Path,
     path: Path,
@@ -138,36 +137,21 @@ def train(
     log: Callable[[str], None],
 ) -> Teacher:
     """Train a teacher, or take the finished one in ``path``; return its running average."""
-    average = Teacher()
     if path.exists():
-        average.load_state_dict(torch.load(path, weights_only=True))
-        return average
+        kept = Teacher()
+        kept.load_state_dict(torch.load(path, weights_only=True))
+        return kept
     torch.manual_seed(seed)
     rng = random.Random(seed)
     model = Teacher()
     network.load_pretrained(model.enc, weights)
-    average = copy.deepcopy(model)
-    heads = [model.out.weight, model.out.bias, model.seg]
-    body = [part for part in model.enc.parameters() if part.requires_grad]
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": body, "base": settings.rate},
-            {"params": heads, "base": settings.head_rate},
-        ],
-        lr=settings.rate,
-        betas=(0.9, 0.98),
-        weight_decay=0.01,
-        fused=True,
-    )
-    step, begun = 0, time.monotonic()
+    course = network.Course(model, settings, ("out", "seg"), None)
+    course.clipped = [part for part in model.enc.parameters() if part.requires_grad]
+    begun = time.monotonic()
     for epoch in range(settings.epochs):
         batches = make_batches(rows, settings.tokens, rng)
         model.train()
         for number, batch in enumerate(batches):
-            progress = (epoch + number / len(batches)) / settings.epochs
-            scale = min((step + 1) / settings.warmup, 1) * (1 - progress)
-            for group in optimiser.param_groups:
-                group["lr"] = group["base"] * scale
             drawn = [_vary(rows[place], rows, settings.joined, rng) for place in batch]
             ids, marks, lengths = collate(drawn)
             hidden = (torch.rand(ids.shape) < settings.masked) & (marks == 0) & (ids > MASK)
@@ -175,18 +159,12 @@ def train(
                 logits = model(ids.masked_fill(hidden, MASK), marks, lengths)
             gold = torch.tensor([row.polarity for row in drawn])
             loss = functional.cross_entropy(logits.float(), gold, label_smoothing=SMOOTHING)
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(body, 1.0)
-            optimiser.step()
-            step += 1
-            network.follow(average, model, min(settings.average, (step + 1) / (step + 10)))
+            course.learn(loss, (epoch + number / len(batches)) / settings.epochs)
         minutes = (time.monotonic() - begun) / 60
-        scores = json.dumps(measure(average))
+        scores = json.dumps(measure(course.average))
         log(f"teacher {seed} epoch {epoch + 1} minutes {minutes:.1f} {scores}")
-    torch.save(average.state_dict(), path.with_suffix(".new"))
-    path.with_suffix(".new").rename(path)
-    return average
+    network.save_whole(course.average.state_dict(), path)
+    return course.average
 
 
 def _vary(row: Row, rows: Sequence[Row], joined: float, rng: random.Random) -> Row:

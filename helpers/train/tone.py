@@ -11,15 +11,13 @@ are the user's own files, only read.
 from __future__ import annotations
 
 import argparse
-import copy
 import gzip
 import hashlib
 import json
 import random
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -38,22 +36,18 @@ from helpers.model import target_model
 from helpers.model.encoder import MODELS, Encoder
 from helpers.store.schema import POLARITIES
 from helpers.text.article import Article
-from helpers.train import export, network, teachers
-from helpers.train.export import HIDDEN, Graph
-from helpers.train.reading import PRETRAINED
+from helpers.train import network, teachers, tuning
+from helpers.train.network import HIDDEN
 
 ALL = 10**9
 CODES = {2.0: 0, 4.0: 1, 6.0: 2}
-BINS = 10
-COVERAGE = 0.7
-PROBABILITIES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9)
 BATCH_STEP, PEAK_STEP = 8, 16
 OWN = ("out", "anchor")
 NAMED = ("PERSON", "ORG", "GPE", "NORP")
 
 
 @dataclass
-class Settings:
+class ToneSettings:
     """Everything that decides what a run does; written into its checkpoints and its card.
 
     ``taught``: the weight of the teachers beside the people, where both judged a target;
@@ -239,8 +233,7 @@ def keep_states(
             (one.states, one.marks, one.polarities, one.text, one.spans)
             for one in read_states(reader, rows, name)
         ]
-        torch.save(found, kept.with_suffix(".new"))
-        kept.with_suffix(".new").rename(kept)
+        network.save_whole(found, kept)
     return [Sentence(*row) for row in torch.load(kept, weights_only=True)]
 
 
@@ -258,16 +251,14 @@ def teach(
     Two arrays of shares (targets, 3): of the judged and of the unjudged targets, in their order;
     each is the mean over the teachers. A target that no teacher can see has equal shares.
     """
-    tokenizer = Tokenizer.from_file(str(weights.parent / "tokenizer.json"))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
+    tokenizer = network.read_tokenizer(weights.parent)
     corpora = {"judged": judged, "unjudged": unjudged, **dev}
     rows = {name: teacher_rows(tokenizer, some) for name, some in corpora.items()}
     seen = [row for row in rows["judged"] if row is not None and row.polarity >= 0]
 
     def measure_dev(teacher: teachers.Teacher) -> dict:
         return {
-            name: measure(
+            name: tuning.measure(
                 teachers.judge(teacher, [row for row in rows[name] if row is not None]),
                 np.array([row.polarity for row in rows[name] if row is not None]),
             )
@@ -280,7 +271,7 @@ def teach(
         if not kept.exists():
             teacher = teachers.train(
                 seen,
-                teachers.Settings(),
+                teachers.TeacherSettings(),
                 seed,
                 weights,
                 out / f"teacher{seed}.pt",
@@ -293,10 +284,11 @@ def teach(
         with np.load(kept) as said:
             for name in corpora:
                 logits[name].append(said[name])
-    shares = {name: np.mean([softmax(part) for part in some], 0) for name, some in logits.items()}
+    shares = {name: tuning.softmax(np.array(some)).mean(0) for name, some in logits.items()}
     for name, some in dev.items():
         gold = np.concatenate([one.polarities.numpy() for one in some])
-        log(f"teachers together, {name}: {json.dumps(measure(np.log(shares[name]), gold))}")
+        scores = json.dumps(tuning.measure(np.log(shares[name]), gold))
+        log(f"teachers together, {name}: {scores}")
     return shares["judged"], shares["unjudged"]
 
 
@@ -367,79 +359,25 @@ def collate(cases: list[Case]) -> tuple[torch.Tensor, ...]:
     return states, lengths, torch.tensor(which), torch.cat(marks), shares, weights
 
 
-class Run:
-    """A training run that can stop and go on: network, running average, optimiser, place."""
-
-    def __init__(self, settings: Settings, weights: Path, out: Path):
-        torch.set_num_threads(settings.threads)
-        torch.manual_seed(settings.seed)
-        self.settings, self.out = settings, out
-        self.model = TargetNetwork(settings.layers, settings.dropout, settings.layer_dropout)
-        load_upper_layers(self.model, weights)
-        self.average = copy.deepcopy(self.model)
-        groups = [
-            {"params": [], "base": settings.rate},
-            {"params": [], "base": settings.head_rate},
-        ]
-        for name, parameter in self.model.named_parameters():
-            groups[name.split(".")[0] in OWN]["params"].append(parameter)
-        self.optimiser = torch.optim.AdamW(
-            groups, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
-        )
-        self.place = {"step": 0, "epoch": 0, "seconds": 0.0}
-        if (out / "last.pt").exists():
-            self._load()
-
-    def _load(self) -> None:
-        state = torch.load(self.out / "last.pt", weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["random"])
-        self.place = state["place"]
-
-    def save(self) -> None:
-        """Write everything needed to go on; the file appears whole or not at all."""
-        state = {
-            "model": self.model.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "random": torch.get_rng_state(),
-            "place": self.place,
-        }
-        torch.save(state, self.out / "new.pt")
-        (self.out / "new.pt").rename(self.out / "last.pt")
-
-    def step(self, cases: list[Case], progress: float) -> float:
-        """Learn from one batch; ``progress`` through the run, 0 to 1, lowers the learning rate."""
-        scale = min((self.place["step"] + 1) / self.settings.warmup, 1) * (1 - progress)
-        for group in self.optimiser.param_groups:
-            group["lr"] = group["base"] * scale
-        states, *inputs, shares, weights = collate(cases)
-        states *= torch.rand(states.shape[:2])[..., None] >= self.settings.masked
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = self.model(states, *inputs)
-        losses = functional.cross_entropy(logits.float(), shares, reduction="none")
-        loss = (losses * weights).sum() / weights.sum()
-        self.optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimiser.step()
-        self.place["step"] += 1
-        decay = min(self.settings.average, (self.place["step"] + 1) / (self.place["step"] + 10))
-        network.follow(self.average, self.model, decay)
-        return loss.item()
-
-    def log(self, line: str) -> None:
-        """Add a line to the log of the run, and show it."""
-        add_line(self.out / "log.txt", line)
+def begin(settings: ToneSettings, weights: Path, out: Path) -> network.Course:
+    """Begin the course of training, or go on from ``out/last.pt``."""
+    torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    model = TargetNetwork(settings.layers, settings.dropout, settings.layer_dropout)
+    load_upper_layers(model, weights)
+    course = network.Course(model, settings, OWN, out)
+    course.clipped = list(model.parameters())
+    return course
 
 
-def add_line(path: Path, line: str) -> None:
-    """Add a line to a log, and show it."""
-    with open(path, "a", encoding="utf-8") as file:
-        print(line, file=file)
-    print(line, file=sys.stderr)
+def batch_loss(model: TargetNetwork, cases: list[Case], masked: float) -> torch.Tensor:
+    """Return the loss of one batch, a share ``masked`` of its words hidden."""
+    states, *inputs, shares, weights = collate(cases)
+    states *= torch.rand(states.shape[:2])[..., None] >= masked
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = model(states, *inputs)
+    losses = functional.cross_entropy(logits.float(), shares, reduction="none")
+    return (losses * weights).sum() / weights.sum()
 
 
 def load_upper_layers(model: TargetNetwork, weights: Path) -> None:
@@ -453,28 +391,28 @@ def load_upper_layers(model: TargetNetwork, weights: Path) -> None:
 def train(
     cases: list[Case],
     dev: dict[str, list[Sentence]],
-    settings: Settings,
+    settings: ToneSettings,
     weights: Path,
     out: Path,
 ) -> TargetNetwork:
     """Train, or go on from ``out/last.pt``; return the running average of the network."""
-    run = Run(settings, weights, out)
+    run = begin(settings, weights, out)
     for epoch in range(run.place["epoch"], settings.epochs):
         rng = random.Random(f"{settings.seed} {epoch}")
         batches = make_batches(cases, settings.tokens, rng)
         run.model.train()
         losses, begun = 0.0, time.monotonic()
         for number, batch in enumerate(tqdm(batches, desc=f"epoch {epoch + 1}")):
-            losses += run.step(batch, (epoch + number / len(batches)) / settings.epochs)
+            loss = batch_loss(run.model, batch, settings.masked)
+            run.learn(loss, (epoch + number / len(batches)) / settings.epochs)
+            losses += loss.item()
         run.place["epoch"] = epoch + 1
         run.place["seconds"] += time.monotonic() - begun
         run.save()
-        scores = {name: measure(*predict(run.average, some)) for name, some in dev.items()}
+        scores = {name: tuning.measure(*predict(run.average, some)) for name, some in dev.items()}
         minutes = run.place["seconds"] / 60
-        run.log(
-            f"epoch {epoch + 1} loss {losses / len(batches):.4f} minutes {minutes:.1f} "
-            f"{json.dumps(scores)}"
-        )
+        told = f"epoch {epoch + 1} loss {losses / len(batches):.4f} minutes {minutes:.1f}"
+        network.add_line(out, f"{told} {json.dumps(scores)}")
     return run.average
 
 
@@ -490,84 +428,6 @@ def predict(model: TargetNetwork, sentences: list[Sentence]) -> tuple[np.ndarray
     return np.concatenate(logits), np.concatenate(polarities)
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities over the last axis."""
-    raised = np.exp(logits - logits.max(-1, keepdims=True))
-    return raised / raised.sum(-1, keepdims=True)
-
-
-def macro_f1(gold: np.ndarray, found: np.ndarray) -> float:
-    """Return the mean F1 of the three polarities."""
-    scores = []
-    for polarity in range(len(POLARITIES)):
-        right = np.sum((gold == polarity) & (found == polarity))
-        scores.append(2 * right / max(np.sum(gold == polarity) + np.sum(found == polarity), 1))
-    return float(np.mean(scores))
-
-
-def calibration_error(gold: np.ndarray, shares: np.ndarray) -> float:
-    """Return the expected calibration error of the best class over ten equal bins.
-
-    Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks", ICML.
-    """
-    best, right = shares.max(1), shares.argmax(1) == gold
-    bins = np.minimum((best * BINS).astype(int), BINS - 1)
-    gaps = [
-        abs(right[bins == place].mean() - best[bins == place].mean()) * np.mean(bins == place)
-        for place in np.unique(bins)
-    ]
-    return float(np.sum(gaps))
-
-
-def measure(logits: np.ndarray, gold: np.ndarray) -> dict[str, float]:
-    """Return macro-F1 over all and over the 70 % surest targets, accuracy, calibration error."""
-    shares = softmax(logits)
-    found = shares.argmax(1)
-    surest = np.argsort(-shares.max(1), kind="stable")[: round(COVERAGE * len(gold))]
-    scores = {
-        "macro_f1": macro_f1(gold, found),
-        "macro_f1_at_70": macro_f1(gold[surest], found[surest]),
-        "accuracy": float(np.mean(found == gold)),
-        "calibration_error": calibration_error(gold, shares),
-    }
-    return {name: round(score, 4) for name, score in scores.items()}
-
-
-def measure_coverage(shares: np.ndarray, gold: np.ndarray) -> list[list[float]]:
-    """Return rows of probability asked for, part judged so surely, accuracy and macro-F1 there."""
-    best, found = shares.max(1), shares.argmax(1)
-    rows = []
-    for asked in PROBABILITIES:
-        sure = best >= asked
-        if sure.any():
-            scores = np.mean(found[sure] == gold[sure]), macro_f1(gold[sure], found[sure])
-            rows.append([asked, *(round(float(part), 3) for part in (sure.mean(), *scores))])
-    return rows
-
-
-def calibrate(logits: np.ndarray, gold: np.ndarray) -> float:
-    """Return the divisor of the logits of least log loss, between a quarter and four.
-
-    Temperature scaling: Guo, Pleiss, Sun and Weinberger 2017, as above. Additions to each polarity
-    do not help: those that fit sentences with one target are wrong for those with several.
-    """
-    tried = np.exp(np.linspace(-np.log(4), np.log(4), 1001))
-    right = np.arange(len(gold)), gold
-    losses = [-np.mean(np.log(softmax(logits / one)[right])) for one in tried]
-    return round(float(tried[np.argmin(losses)]), 4)
-
-
-def cross_calibrated(logits: np.ndarray, gold: np.ndarray, folds: int = 5) -> np.ndarray:
-    """Return the logits calibrated on the other folds, for figures that do not flatter."""
-    fold = np.random.default_rng(0).permutation(len(gold)) % folds
-    result = np.zeros_like(logits)
-    for number in range(folds):
-        result[fold == number] = logits[fold == number] / calibrate(
-            logits[fold != number], gold[fold != number]
-        )
-    return result
-
-
 def write_model(model: TargetNetwork, path: Path, sentences: list[Sentence]) -> None:
     """Write the network as int8 ONNX: states and marks of one sentence to its targets' logits.
 
@@ -577,11 +437,11 @@ def write_model(model: TargetNetwork, path: Path, sentences: list[Sentence]) -> 
     batches = (collate(batch)[:4] for batch in make_batches(make_cases(sentences), 1024))
     peaks = network.find_peaks(model, uneven, batches)
     state = {name: value.float().numpy() for name, value in model.state_dict().items()}
-    graph = Graph()
+    graph = network.Graph()
 
     def dense(x: str, weight: str, name: str) -> str:
         parts = state[weight + ".weight"], state[weight + ".bias"]
-        return export.linear(graph, x, *parts, name, "dynamic", peaks.get(weight))
+        return network.linear(graph, x, *parts, name, "dynamic", peaks.get(weight))
 
     number = len(model.layers) - 1
     last = f"layers.{number}."
@@ -594,18 +454,18 @@ def write_model(model: TargetNetwork, path: Path, sentences: list[Sentence]) -> 
     anchor = graph.constant("anchor", state["anchor"][None, None])
     x = graph.add("Concat", [anchor, "states"], "anchored", axis=1)
     for place in range(number):
-        x = export.add_layer(graph, x, state, f"layers.{place}.", f"layer{place}.", dense)
+        x = network.add_layer(graph, x, state, f"layers.{place}.", f"layer{place}.", dense)
     end = graph.constant("end", np.array([np.iinfo(np.int64).max]))
     words = graph.add("Slice", [x, axis, end, axis], "words")
     total = graph.add("MatMul", ["marks", words], "total")
     count = graph.add("ReduceSum", ["marks", axis], "count", keepdims=1)
     target = graph.add("Div", [total, count], "target")
-    target = export.add_layer(graph, x, state, last, f"layer{number}.", dense, asker=target)
+    target = network.add_layer(graph, x, state, last, f"layer{number}.", dense, asker=target)
     whole = graph.add("ReduceMean", [words], "whole", axes=[1], keepdims=1)
     whole = graph.add("Expand", [whole, graph.add("Shape", [target], "wide")], "whole.each")
     pooled = graph.add("Concat", [target, whole], "pooled", axis=-1)
     pooled = graph.add("Squeeze", [pooled, graph.constant("first", np.zeros(1, np.int64))], "one")
-    export.linear(graph, pooled, state["out.weight"], state["out.bias"], "logits", "float")
+    network.linear(graph, pooled, state["out.weight"], state["out.bias"], "logits", "float")
     inputs = [
         helper.make_tensor_value_info("states", TensorProto.FLOAT, [1, "length", HIDDEN]),
         helper.make_tensor_value_info("marks", TensorProto.FLOAT, ["targets", "length"]),
@@ -613,7 +473,7 @@ def write_model(model: TargetNetwork, path: Path, sentences: list[Sentence]) -> 
     output = helper.make_tensor_value_info(
         "logits", TensorProto.FLOAT, ["targets", len(POLARITIES)]
     )
-    export.write_graph(graph, "tone", inputs, [output], path)
+    network.write_graph(graph, "tone", inputs, [output], path)
 
 
 def publish(
@@ -630,14 +490,13 @@ def publish(
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_model(model, folder / "model.onnx", seen)
-    seal = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
     settings = {
-        "sha256": {"model.onnx": seal},
+        "sha256": {"model.onnx": network.hash_file(folder / "model.onnx")},
         "probe": [round(float(value), 2) for value in target_model.probe(reader)],
         "temperature": 1.0,
         "card": card,
     }
-    _write_json(folder / "model.json", settings)
+    network.write_card(folder, settings)
     judge = target_model.TargetModel(folder, reader)
     logits, gold = {}, {}
     for name, sentences in dev.items():
@@ -646,16 +505,12 @@ def publish(
         gold[name] = np.concatenate([one.polarities.numpy() for one in sentences])
     names = np.repeat(list(dev), [len(polarities) for polarities in gold.values()])
     every = np.concatenate(list(logits.values())), np.concatenate(list(gold.values()))
-    settings["temperature"] = calibrate(*every)
-    crossed = cross_calibrated(*every)
-    card["dev"] = {name: measure(crossed[names == name], gold[name]) for name in dev}
-    card["coverage"] = measure_coverage(softmax(crossed), every[1])
-    _write_json(folder / "model.json", settings)
+    settings["temperature"] = tuning.fit_temperature(*every)
+    crossed = tuning.cross_calibrated(*every)
+    card["dev"] = {name: tuning.measure(crossed[names == name], gold[name]) for name in dev}
+    card["coverage"] = tuning.measure_coverage(tuning.softmax(crossed), every[1])
+    network.write_card(folder, settings)
     return settings
-
-
-def _write_json(path: Path, value: dict) -> None:
-    path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -674,13 +529,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--unjudged", type=int, default=ALL, help="names to draw from those texts (default: all)")
     add("--out", type=Path, required=True, help="states, checkpoints and log")
     add("--model", type=Path, help="folder to write the ONNX model into (default: OUT/model)")
-    for name, value in asdict(Settings()).items():
-        add(f"--{name.replace('_', '-')}", type=type(value), default=value)
-    arguments = parser.parse_args(argv)
-    settings = Settings(**{name: getattr(arguments, name) for name in asdict(Settings())})
-    weights = arguments.weights / "model.safetensors"
-    if hashlib.sha256(weights.read_bytes()).hexdigest() != PRETRAINED:
-        parser.error(f"{weights} is not the published all-MiniLM-L6-v2")
+    arguments, settings, weights = network.read_arguments(parser, argv, ToneSettings())
     arguments.out.mkdir(parents=True, exist_ok=True)
     reader = Encoder(arguments.reader)
     files = {name: Path(file) for name, file in (item.split("=", 1) for item in arguments.dev)}
@@ -697,7 +546,7 @@ def main(argv: list[str] | None = None) -> int:
                 arguments.texts, arguments.names, arguments.unjudged, settings.seed
             )
             unjudged = keep_states(reader, rows, arguments.out, "unjudged")
-        log = partial(add_line, arguments.out / "log.txt")
+        log = partial(network.add_line, arguments.out)
         seeds = range(1, arguments.teachers + 1)
         said = teach(judged, unjudged, dev, weights, seeds, arguments.out, log)
         cases = make_cases(judged, said[0], settings.taught, settings.judged)
@@ -705,7 +554,7 @@ def main(argv: list[str] | None = None) -> int:
     else:
         cases = make_cases(judged)
     model = train(cases, dev, settings, weights, arguments.out)
-    card = {"settings": asdict(settings), "trained": time.strftime("%Y-%m-%d")}
+    card = network.make_card(settings)
     folder = arguments.model or arguments.out / "model"
     result = publish(model, reader, dev, folder, card, judged[::PEAK_STEP])
     print(json.dumps(result["card"]))

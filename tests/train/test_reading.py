@@ -1,4 +1,4 @@
-"""Training: corpora to examples, batches, losses, resuming, export. Needs the `train` extra."""
+"""Training: corpora to examples, batches, losses, resuming, network. Needs the `train` extra."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tokenizers import Tokenizer  # noqa: E402
 from helpers.model import decoding, encoder  # noqa: E402
 from helpers.model.encoder import NAME_TAGS, TAGS  # noqa: E402
 from helpers.text.article import Article  # noqa: E402
-from helpers.train import examples, export, network, reading  # noqa: E402
+from helpers.train import examples, network, reading  # noqa: E402
 
 TEXT = "“We will rebuild the bridge,” Mayor Ana Ortiz said on Monday.\n\nRain is over, he added."
 
@@ -191,9 +191,9 @@ def test_an_epoch_is_the_same_for_the_same_seed_and_fits_its_windows(article):
 def test_a_name_that_may_be_several_labels_costs_nothing_when_one_of_them_is_sure():
     logits = torch.full((1, 1, len(NAME_TAGS)), -20.0)
     logits[..., NAME_TAGS.index("B-LOC")] = 20.0
-    allowed = torch.tensor([[examples._bits("GPE", "B") | examples._bits("LOC", "B")]])
+    allowed = torch.tensor([[examples.bits("GPE", "B") | examples.bits("LOC", "B")]])
     assert network.name_loss(logits, allowed, torch.ones(1, 1)) < 1e-4
-    wrong = torch.tensor([[examples._bits("ORG", "B")]])
+    wrong = torch.tensor([[examples.bits("ORG", "B")]])
     assert network.name_loss(logits, wrong, torch.ones(1, 1)) > 10
     assert network.name_loss(logits, wrong, torch.zeros(1, 1)) == 0
 
@@ -214,7 +214,7 @@ def test_links_that_point_right_cost_little():
 
 
 def run(weights: Path, out: Path, article: examples.Example, steps: int) -> reading.Run:
-    kept = reading.Settings(frozen=3, warmup=1, rate=1e-3, head_rate=1e-3)
+    kept = reading.ReadingSettings(frozen=3, warmup=1, rate=1e-3, head_rate=1e-3)
     going = reading.Run(kept, weights, out)
     (window,) = examples.make_windows(article.words)
     for _ in range(steps):
@@ -244,7 +244,7 @@ def test_the_written_model_says_what_the_network_says(tmp_path, weights, tokeniz
     card = reading.publish(model, tokenizer, [], tmp_path / "model", {"settings": {}}, [TEXT])
     assert set(card["sha256"]) == {"model.onnx", "tokenizer.json"}
     assert (tmp_path / "model" / "model.onnx").stat().st_size <= 24_000_000
-    export.write_onnx(network.to_numpy(model), tmp_path / "float.onnx", "float", gelu="Gelu")
+    network.write_onnx(network.to_numpy(model), tmp_path / "float.onnx", "float", gelu="Gelu")
     shipped = encoder.Encoder(tmp_path / "model")
     inputs = encoder.read_words(tokenizer, Article(TEXT))
     (window,) = encoder.make_windows(inputs)
@@ -268,13 +268,13 @@ def test_a_channel_far_larger_than_the_rest_does_not_coarsen_the_others(tmp_path
     x[..., 5] *= 60
     wrong = {}
     for name, peaks in (("plain", None), ("evened", np.abs(x).max((0, 1)))):
-        graph = export.Graph()
-        export.linear(graph, "x", weight, bias, "y", "dynamic", peaks)
+        graph = network.Graph()
+        network.linear(graph, "x", weight, bias, "y", "dynamic", peaks)
         ends = [
             onnx.helper.make_tensor_value_info(end, onnx.TensorProto.FLOAT, [1, "n", width])
             for end, width in (("x", 32), ("y", 48))
         ]
-        export.write_graph(graph, name, ends[:1], ends[1:], tmp_path / name)
+        network.write_graph(graph, name, ends[:1], ends[1:], tmp_path / name)
         session = onnxruntime.InferenceSession(tmp_path / name)
         wrong[name] = np.abs(session.run(None, {"x": x})[0] - x @ weight.T).mean()
     assert wrong["evened"] < 0.5 * wrong["plain"]
@@ -306,4 +306,5 @@ def test_dev_scores_of_an_empty_reading_are_zero(tokenizer, weights):
     reader = reading.TorchEncoder(model, tokenizer)
     named = [(TEXT, [(*span(TEXT, "Ana Ortiz"), ("PERSON",))])]
     assert reading.dev_scores(reader, [], named) == {"names": 0.0}
-    assert not any(decoding.find_names(words, scores) for words, scores in reader.read(TEXT))
+    read = reader.read(Article(TEXT))
+    assert not any(decoding.find_names(words, scores) for words, scores in read)

@@ -60,7 +60,7 @@ def test_a_teacher_learns_and_is_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(teachers.network, "load_pretrained", lambda model, path: None)
     rows = [row(4, 1, number % 3) for number in range(9)]
     lines = []
-    how = teachers.Settings(epochs=1, tokens=32)
+    how = teachers.TeacherSettings(epochs=1, tokens=32)
     kept = tmp_path / "teacher1.pt"
 
     def learn():
