@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from helpers.batch import subsets
+from helpers.batch import plan
 from helpers.corpus import annotation
 from helpers.corpus import build as corpus
 from helpers.store import ownership, schema, tables
@@ -322,10 +322,7 @@ def by_another(code: str, *given: Path) -> None:
     subprocess.run([sys.executable, "-c", code, *map(str, given)], cwd=PROJECT, check=True)
 
 
-BUILD = (
-    "import sys; from helpers.corpus.build import build; build(*sys.argv[1:], 1, progress=False)"
-)
-BUILD = BUILD.replace("1, progress", "workers=1, progress")
+BUILD = "import helpers, sys; helpers.build(*sys.argv[1:], workers=1, progress=False)"
 
 
 def test_what_a_run_reads_is_kept_until_it_begins_anew(articles, tmp_path):
@@ -385,7 +382,7 @@ def test_without_a_lease_a_run_stops_with_a_sentence(articles, tmp_path, monkeyp
 
 def test_tables_of_one_file_that_others_replace_stop_a_run(articles, tmp_path):
     build(articles, tmp_path / "out")
-    part = subsets.write_part(str(tmp_path / "out"), {"language": ""}, str(tmp_path))
+    part = plan.write_part(str(tmp_path / "out"), {"language": ""}, str(tmp_path))
     assert len(tables.read_table("articles", part)) == 2
     replace = (
         "import sys; from helpers.store import tables; "
