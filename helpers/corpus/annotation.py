@@ -29,7 +29,8 @@ from helpers.annotate import (
 from helpers.corpus.decisions import Decided
 from helpers.corpus.parts import NAMES, Copies, Index, Join, PartStore
 from helpers.read import duplicates
-from helpers.store import codebook, schema, versions
+from helpers.store import schema, versions
+from helpers.store.codebook import Codebook, read_codebook
 from helpers.store.storage import Storage, from_bytes
 from helpers.text.article import Article, put_together, read_articles
 from helpers.text.blocks import read_header
@@ -86,11 +87,18 @@ def name_key(owner: str, name: str) -> str:
 
 
 def join_part(
-    place: str, folder: str, expected: str, name: str, join: Join | None, copies: Copies | None
+    place: str,
+    folder: str,
+    expected: str,
+    book: Codebook,
+    name: str,
+    join: Join | None,
+    copies: Copies | None,
 ) -> tuple[str, Join | None]:
     """Fill in what the corpus tells about a part and keep the result; return name and join.
 
-    Names are joined where `join` is given, duplicates marked where `copies` are.
+    Names are joined where `join` is given, duplicates marked where `copies` are; `book` decides
+    what kind of source speaks.
     """
     versions.check_engine(expected)
     store = PartStore(Storage(place), folder)
@@ -99,7 +107,7 @@ def join_part(
     if join is not None:
         with _one_at_a_time:
             frames = {table: store.read(name, table) for table in ("articles", *ANNOTATED)}
-            joined = join_corpus(frames, join.frame(), join.decisions())
+            joined = join_corpus(frames, join.frame(), join.decisions(), book)
         store.keep_joined(name, join, frames | joined)
     return name, join
 
@@ -204,21 +212,24 @@ def join_corpus(
     frames: dict[str, pd.DataFrame],
     names: pd.DataFrame,
     decided: Decided,
+    book: Codebook | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Add what depends on more than one article to the tables of a part.
 
     `names` are the entities that the part's mentions may be, `decided` a person's decisions
-    about the names, with the entities as they are after them. Who speaks
-    and what kind of source that is are decided article by article, by the entities named there:
-    the rows of an article are the same in whichever part it lies, and whatever else is read.
+    about the names, with the entities as they are after them; `book` is the codebook, the
+    project's when none is given. Who speaks and what kind of source that is are decided article
+    by article, by the entities named there: the rows of an article are the same in whichever part
+    it lies, and whatever else is read.
     """
     articles = frames["articles"]
     cut = put_together(articles, *(frames.get(name) for name in ("blocks", "sentences")))
     found = decided.add_decided(entities.add_entity(frames["mentions"], articles, names))
     names = decided.entities
     problems: list[dict[str, str]] = []
+    book = book or read_codebook()
     paths = articles["path"].tolist()
-    said = _add_sources(frames["attributions"], cut, paths, found, names, problems)
+    said = _add_sources(frames["attributions"], cut, paths, found, names, book, problems)
     before = frames["problems"]
     before = before[~before["step"].isin(JOINED_STEPS)]
     return {
@@ -238,6 +249,7 @@ def _add_sources(
     paths: Sequence[str],
     found: pd.DataFrame,
     names: pd.DataFrame,
+    book: Codebook,
     problems: list[dict[str, str]],
 ) -> pd.DataFrame:
     """Add speakers and sources article by article, noting the articles where a step fails."""
@@ -251,7 +263,6 @@ def _add_sources(
     for place, article_id in enumerate(said["article_id"].tolist()):
         places_of.setdefault(article_id, []).append(place)
     known = _Known(found, names)
-    book = codebook.read_codebook()
     for article, path in zip(articles, paths, strict=True):
         article_id, text, outlet = article.article_id, article.text, article.outlet
         places = places_of.get(article_id)

@@ -101,8 +101,8 @@ def build(
     scheduler
         The address of a Dask scheduler (`tcp://host:8786`) whose workers then annotate.
     codebook_file
-        A codebook (YAML) that decides what kind of source speaks; "" takes the project's own. Not
-        with a scheduler, whose workers have their own.
+        A codebook (YAML) that decides what kind of source speaks; "" takes the one that the
+        environment variable ATTRIBUTED_CODEBOOK names, else the project's own.
 
     Raises
     ------
@@ -120,19 +120,17 @@ def build(
         raise FileNotFoundError(f"{path} does not exist: give a file, folder or zip of articles")
     if workers < 0:
         raise BuildError(f"workers must be 0 or more, not {workers}")
-    if codebook_file and scheduler:
-        raise BuildError("a codebook of your own cannot be sent to a scheduler: build without one")
     storage = Storage(out)
     ownership.check_apart(path, storage)
     ownership.check_free(storage, schema.TABLES)
-    with codebook.in_use(codebook_file) as book:
-        storage.check_writable()
-        with _only_build(storage):
-            tables.forget(out)
-            owned = _open_owned(storage)
-            team = (workers or processors(), progress, scheduler)
-            manifest = _build(path, owned, mapping or {}, book, *team)
-            return manifest | {"notes": [*manifest["notes"], *owned.others()]}
+    book = codebook.read_codebook(codebook_file)
+    storage.check_writable()
+    with _only_build(storage):
+        tables.forget(out)
+        owned = _open_owned(storage)
+        team = (workers or processors(), progress, scheduler)
+        manifest = _build(path, owned, mapping or {}, book, *team)
+        return manifest | {"notes": [*manifest["notes"], *owned.others()]}
 
 
 @contextmanager
@@ -195,7 +193,7 @@ def _build(
     with start_workers(workers, scheduler, storage.address) as team:
         records = _annotate_files(files, store, mapping, team, progress)
         layout = _arrange(records, store)
-        decided, catalogue = _join_corpus(layout, store, team, progress, decisions)
+        decided, catalogue = _join_corpus(layout, store, team, progress, decisions, book)
     names = decided.entities
     problems = _all_problems(path, catalogue, storage, records, decided.reports)
     catalogue["tables"]["entities"] = [_write_root(owned, "entities", names)]
@@ -276,7 +274,8 @@ class _Reader:
                     waiting.append(article)
                     rows[article["article_id"]] = row
                     characters += len(article["text"])
-                full = min(max(LEAST_PART, articles // PARTS_TO_DOUBLE), MOST_PART)
+                read = articles + len(record.rows)
+                full = min(max(LEAST_PART, read // PARTS_TO_DOUBLE), MOST_PART)
                 if len(waiting) >= full or characters >= PART_CHARACTERS:
                     yield pd.DataFrame(waiting), rows
                     waiting, rows, characters = [], {}, 0
@@ -390,14 +389,19 @@ def _arrange(records: list[FileRecord], store: PartStore) -> _Layout:
 
 
 def _join_corpus(
-    layout: _Layout, store: PartStore, team: Workers, progress: bool, decisions: pd.DataFrame
+    layout: _Layout,
+    store: PartStore,
+    team: Workers,
+    progress: bool,
+    decisions: pd.DataFrame,
+    book: codebook.Codebook,
 ) -> tuple[Decided, dict[str, Any]]:
     """Find entities and duplicates over all parts and join every part to them.
 
     Returns the entities, as a person's `decisions` leave them, and the catalogue of the parts'
     files.
     """
-    where = (store.storage.address, store.folder, versions.engine_version())
+    where = (store.storage.address, store.folder, versions.engine_version(), book)
     names = entities.find_entities_from(
         _summed(store.names(part.name, layout.dropped.get(part.name, ())) for part in layout.parts)
     )

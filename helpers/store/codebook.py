@@ -8,7 +8,6 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -97,9 +96,9 @@ class Policy:
     empty_descriptors: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Codebook:
-    """The whole codebook; `sha256` is the hash of its file."""
+    """The whole codebook; `sha256` is the hash of its file, by which two are the same."""
 
     path: str
     sha256: str
@@ -113,15 +112,16 @@ class Codebook:
     def __hash__(self) -> int:
         return hash(self.sha256)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Codebook) and self.sha256 == other.sha256
+
     def category(self, variable: str, name: str) -> Category:
         """Return one category of one variable."""
         return self.variables[variable].categories[name]
 
 
 def read_codebook(path: str | Path = "") -> Codebook:
-    """Read and check a codebook; "" reads the one in use, else the one of the project.
-
-    The one in use is that of `in_use`, or of the environment variable ATTRIBUTED_CODEBOOK.
+    """Read and check a codebook; "" reads the one ATTRIBUTED_CODEBOOK names, else the project's.
 
     Raises CodebookError with the line of every fault: what is not YAML, an unknown or missing key,
     a category of source_type that is not one of the six, a word in two categories, a pattern that
@@ -131,24 +131,6 @@ def read_codebook(path: str | Path = "") -> Codebook:
     if not file.is_file():
         raise FileNotFoundError(f"no codebook {file}: give the path of a YAML file, or none")
     return _read(file, file.stat().st_mtime_ns)
-
-
-@contextmanager
-def in_use(path: str | Path = "") -> Iterator[Codebook]:
-    """Let `read_codebook` give this codebook, here and in processes started meanwhile.
-
-    Raises what `read_codebook` raises.
-    """
-    book = read_codebook(path)
-    before = os.environ.get(VARIABLE)
-    if path:
-        os.environ[VARIABLE] = str(Path(path).resolve())
-    try:
-        yield book
-    finally:
-        if path:
-            os.environ.pop(VARIABLE, None)
-            os.environ.update({} if before is None else {VARIABLE: before})
 
 
 @lru_cache(maxsize=8)
@@ -418,19 +400,8 @@ def _list(heading: str, words: Iterable[str]) -> str:
     return f"{heading}:\n\n" + "\n".join(f"* {word}" for word in words)
 
 
-def coding_sheet(attributions: pd.DataFrame, book: Codebook) -> pd.DataFrame:
-    """Return a sheet for hand coding: one row is one attribution, its codes left empty.
-
-    What the program coded is not shown. `choices` of a variable's column are in its name's row of
-    `coding_choices`.
-    """
-    shown = attributions[["attribution_id", "article_id", "source_text", "cue", "text"]]
-    blank = dict.fromkeys([*book.variables, "anonymity_reason", "relay", "note"], "")
-    return shown.assign(**blank)
-
-
 def coding_choices(book: Codebook) -> pd.DataFrame:
-    """Return what may be written in the sheet: one row is one category of one variable."""
+    """Return what may be written in a coding sheet: one row is one category of one variable."""
     rows = [
         {"variable": variable.name, "category": category.name, "definition": category.definition}
         for variable in book.variables.values()

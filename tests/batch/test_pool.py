@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import math
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -16,6 +18,7 @@ from papermill.translators import PythonTranslator
 
 from helpers.batch.file import BatchError, find_value_problem, read_batch, read_parameters
 from helpers.batch.pool import run_batch
+from helpers.store.paths import CODEBOOK, PROJECT
 
 
 @pytest.fixture
@@ -107,6 +110,39 @@ def test_a_relative_corpus_is_read_from_the_folder_of_the_batch_file(folder: Pat
         assert read_batch(one_run(folder, corpus=left))[0].parameters == {"corpus": left}
 
 
+GOLD = (
+    PARAMETERS
+    + """
+codebook: str = ""  # path of a codebook
+gold: str = ""  # folder of the public corpora
+codings: list = []  # filled-in sheets
+before: str = ""  # folder of an earlier build
+"""
+)
+
+
+@pytest.mark.parametrize("name", ["codebook", "gold", "codings", "before", "corpus"])
+def test_a_relative_path_is_made_whole(folder: Path, name: str, monkeypatch):
+    """Kernels run in the folder of the reports: beside the batch file, here, in the project."""
+    write(folder / "count.ipynb", code(GOLD, "parameters"))
+    here = folder / "here"
+    for place in (folder / "a", here / "a", here / "b"):
+        place.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    expected = {"a": folder / "a", "b": here / "b", "data/codebook.yml": CODEBOOK}
+    for written, path in expected.items():
+        value = [written] if name == "codings" else written
+        given = read_batch(one_run(folder, **{name: value}))[0].parameters[name]
+        assert given == ([str(path)] if name == "codings" else str(path))
+
+
+@pytest.mark.parametrize("values", [{"codebook": "no.yml"}, {"gold": "no"}, {"codings": ["no"]}])
+def test_a_file_that_is_nowhere_is_refused(folder: Path, values: dict):
+    write(folder / "count.ipynb", code(GOLD, "parameters"))
+    assert "beside the batch file, in the working folder" in refusal(one_run(folder, **values))
+    assert read_batch(one_run(folder, before="previous"))[0].parameters["before"] == "previous"
+
+
 def test_out_is_the_folder_of_the_run(folder: Path):
     out = folder / "reports"
     assert read_batch(one_run(folder), out)[0].parameters == {"out": str(out / "one")}
@@ -146,6 +182,9 @@ def test_out_is_the_folder_of_the_run(folder: Path):
         ("- !!python/object/apply:os.system ['true']", "is not read; only plain values are"),
         ("- {name: !!str one, notebook: count}", "is not read; only plain values are"),
         ("- {name: [", "line 1: "),
+        ("- {[name]: one}", "line 1: a key is one word"),
+        ("- {name: one, ? {a: b} : c}", "line 1: a key is one word"),
+        ("- {<<: {notebook: count}, name: one}", "line 1: the merge << is not read"),
         ("- {name: 'a\x00b'}", "not YAML"),
         ("[" * 5000, "nested too deeply"),
         ("{parameters: {corpuss: a}, runs: [{name: one, notebook: count}]}", "'corpus'?"),
@@ -167,7 +206,22 @@ def test_refuses_what_is_not_there_or_not_utf8(folder: Path):
 
 
 @pytest.mark.parametrize(
-    "name", ["../up", "/etc/passwd", "a/b", "a b", "", ".hidden", "a.html", "é", "index", "x" * 101]
+    "name",
+    [
+        "../up",
+        "/etc/passwd",
+        "a/b",
+        "a b",
+        "",
+        ".hidden",
+        "a.html",
+        "é",
+        "index",
+        "INDEX",
+        "con",
+        "Lpt1",
+        "x" * 101,
+    ],
 )
 def test_refuses_names_that_are_not_plain_file_names(folder: Path, name: str):
     file = batch_file(folder, [{"name": name, "notebook": "count"}])
@@ -348,3 +402,31 @@ def test_any_parameter_is_refused_or_arrives_unchanged(folder: Path, named: tupl
 def test_a_value_that_fits_is_not_refused(folder: Path, named: tuple[str, object]):
     arrived = arrive(*named, folder)
     assert same(arrived, named[1])
+
+
+# other systems
+
+NOT_ON_WINDOWS = re.compile(
+    r"\bos\.(?:setsid|killpg|getpgid|fork|getppid|pread|pwrite|sched_getaffinity|WNOHANG|mkfifo)\b"
+    r"|\bsignal\.(?:SIGKILL|SIGALRM)\b|\bimport (?:resource|fcntl|pwd)\b|%-[dHImjSyU]\b"
+)
+ASKS = re.compile(r"hasattr\(os|sys\.platform|CAN_FORK")
+ONLY_FORKED = {"ForkedKernel", "_become_kernel", "_die_with", "WarmProvisioner"}
+
+
+def functions(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
+    """Functions by the name of what stands at the top level: the class, where there is one."""
+    for node in tree.body:
+        inside = node.body if isinstance(node, ast.ClassDef) else [node]
+        yield from ((getattr(node, "name", ""), one) for one in inside)
+
+
+@pytest.mark.parametrize("room", ["store", "read", "corpus", "measure", "show", "study", "batch"])
+def test_what_windows_lacks_is_asked_for_first(room: str):
+    for file in sorted((PROJECT / "helpers" / room).glob("*.py")):
+        source = file.read_text()
+        for owner, node in functions(ast.parse(source)):
+            written = ast.get_source_segment(source, node) or ""
+            if NOT_ON_WINDOWS.search(written) and owner not in ONLY_FORKED:
+                assert ASKS.search(written), f"{file.name}: {written.splitlines()[0]}"
+    assert NOT_ON_WINDOWS.search("f'{day:%-d %B}'") and NOT_ON_WINDOWS.search("os.setsid()")

@@ -24,6 +24,7 @@ from tables_fixture import make_tables, write_tables
 from helpers.batch import jobs, plan, pool
 from helpers.batch.file import read_batch
 from helpers.batch.pool import Options, run_batch
+from helpers.store.paths import CODEBOOK
 
 COMMAND = [sys.executable, "-m", "helpers", "batch"]
 QUICK = Options(workers=2, quiet=True)
@@ -366,6 +367,49 @@ def test_resume_runs_only_what_is_missing_failed_or_stale(four):
     assert run_batch(file, out, QUICK) == 0 and begun(out) == ["a", "b", "c", "d"]
 
 
+READ = [
+    ("speaker", "list.txt"),
+    ("codings", ["list.txt"]),
+    ("codings", ["sheets"]),
+    ("before", "sheets"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), READ)
+@pytest.mark.parametrize("by_default", [False, True])
+def test_what_a_parameter_names_alone_in_a_list_or_as_a_folder_counts(
+    tmp_path, name, value, by_default
+):
+    (tmp_path / "sheets").mkdir()
+    files = [tmp_path / "list.txt", tmp_path / "sheets" / "a.json"]
+    notebook = write(tmp_path / "one.ipynb", code("1"))
+    whole = [str(tmp_path / one) for one in value] if isinstance(value, list) else None
+    given = {name: whole or str(tmp_path / value)}
+
+    def fingerprint(content: str) -> dict[str, str]:
+        for file in files:
+            file.write_text(content)
+        run = jobs.Run("one", notebook, **{"defaults" if by_default else "parameters": given})
+        return jobs.take_fingerprint(run, "corpus", "code")
+
+    before, after = fingerprint("one"), fingerprint("other")
+    assert {part for part in before if before[part] != after[part]} == {"inputs"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["data/peers.csv", "data/models/recorded.csv", "data/lexicons/titles.csv", "helpers/a/b.py"],
+)
+def test_what_notebooks_read_of_the_project_counts(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(jobs, "PROJECT", tmp_path)
+    (tmp_path / name).parent.mkdir(parents=True)
+    hashes = set()
+    for content in ("one", "other", "other"):
+        (tmp_path / name).write_text(content)
+        hashes.add(jobs.hash_code())
+    assert len(hashes) == 2
+
+
 def test_changed_code_makes_every_run_stale(four, monkeypatch):
     file, out = four
     monkeypatch.setattr(jobs, "hash_code", lambda: "other code")
@@ -434,6 +478,25 @@ def test_one_run_for_each_month_of_each_outlet(tmp_path, corpus):
 def test_one_run_for_each_value_of_a_column_that_no_parameter_takes(tmp_path, corpus):
     found = run_each(tmp_path, corpus, "section", "[len(articles), sorted(set(articles.section))]")
     assert found == {"n-news-x": [6, ["News/../x"]], "n-none": [6, [""]]}
+
+
+def test_runs_for_each_value_may_have_a_codebook_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("ATTRIBUTED_TABLES", str(tmp_path / "tables"))
+    (tmp_path / "articles").mkdir()
+    story = "Mill to close\n\nThe mill will close, said Ida Brandt, its owner, on Friday.\n"
+    (tmp_path / "articles" / "a.txt").write_text(story)
+    text = CODEBOOK.read_text(encoding="utf-8")
+    (tmp_path / "own.yml").write_text(text.replace("title: ", "title: Our own "))
+    opens = (
+        "from helpers.show import explore\n[len(str(explore.open_corpus(corpus, codebook))) > 0]"
+    )
+    write(
+        tmp_path / "own.ipynb", code(f'{PARAMETERS}\ncodebook: str = ""', "parameters"), code(opens)
+    )
+    run = {"name": "n", "notebook": "own", "for_each": "language"}
+    content = {"parameters": {"corpus": "articles", "codebook": "own.yml"}, "runs": [run]}
+    assert run_batch(batch_file(tmp_path, content), tmp_path / "out", QUICK) == 0
+    assert shown(next((tmp_path / "out").glob("n-*.ipynb"))) == [True]
 
 
 def test_a_column_that_articles_do_not_have_is_refused(tmp_path, corpus, capsys):

@@ -22,6 +22,7 @@ from helpers.corpus import build as corpus
 from helpers.corpus import decisions as aliases
 from helpers.read.articles import read_corpus
 from helpers.store import schema, tables, versions
+from helpers.store.paths import CODEBOOK
 from helpers.store.storage import StorageError
 from helpers.text.article import Article
 
@@ -494,3 +495,35 @@ def test_nothing_is_left_of_what_is_no_longer_needed(articles, tmp_path):
     ]
     assert names[0] == names[1]
     assert len(list((tmp_path / "out").rglob("index.json"))) == 1
+
+
+def test_a_codebook_of_ones_own_reaches_every_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus, "LEAST_PART", 2)
+    (tmp_path / "articles").mkdir()
+    for number in range(6):
+        text = f"“It was cold in {1990 + number},” said a beekeeper on Friday. “We went home.”\n"
+        (tmp_path / "articles" / f"{number}.txt").write_text(text, encoding="utf-8")
+    text, start = CODEBOOK.read_text(encoding="utf-8"), "    business:\n      "
+    assert f"{start}def" in text
+    own = tmp_path / "codebook.yml"
+    own.write_text(text.replace(f"{start}def", f"{start}nouns: [beekeeper]\n      def"))
+    before, sides = dict(os.environ), {}
+    for name, given in (("project", ""), ("own", own)):
+        build(tmp_path / "articles", tmp_path / name, workers=2, codebook_file=given)
+        said = tables.read_table("attributions", tmp_path / name)
+        sides[name] = (said["affiliation"] == "business").groupby(said["article_id"]).any().sum()
+    assert sides == {"project": 0, "own": 6} and dict(os.environ) == before
+
+
+def test_parts_grow_with_what_was_read_be_it_one_file_or_many(tmp_path, monkeypatch):
+    """A table of a million rows is no forty thousand parts."""
+    monkeypatch.setattr(corpus, "LEAST_PART", 2)
+    monkeypatch.setattr(corpus, "PARTS_TO_DOUBLE", 2)
+    folder = write_stories(tmp_path / "many", 40)
+    rows = [{"id": path.stem, "text": path.read_text()} for path in sorted(folder.iterdir())]
+    pd.DataFrame(rows).to_csv(tmp_path / "one.csv", index=False)
+    parts = {}
+    for name in ("many", "one.csv"):
+        build(tmp_path / name, tmp_path / f"tables-{name}")
+        parts[name] = len(list((tmp_path / f"tables-{name}" / "parts").glob("*/part-*")))
+    assert parts["one.csv"] == parts["many"] < 40 / 2 / 2

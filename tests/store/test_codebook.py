@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 
 import pytest
@@ -106,12 +107,16 @@ def test_a_new_affiliation_may_be_added(edited):
     assert codebook.noun_affiliations(book)["club"] == "sport"
 
 
-def test_the_codebook_in_use_is_read_and_given_back(edited):
+def test_the_codebook_that_the_environment_names_is_read(edited, monkeypatch):
     own = codebook.read_codebook()
-    file = edited("title: Sources of news", "title: Ours")
-    with codebook.in_use(file) as book:
-        assert codebook.read_codebook() == book and book.title == "Ours"
-    assert codebook.read_codebook() == own
+    monkeypatch.setenv("ATTRIBUTED_CODEBOOK", str(edited("title: Sources of news", "title: Ours")))
+    assert codebook.read_codebook().title == "Ours" and codebook.read_codebook() != own
+
+
+def test_a_codebook_is_the_same_after_it_was_sent_to_another_process():
+    book = codebook.read_codebook()
+    book.category("source_type", "document").search("a report")
+    assert pickle.loads(pickle.dumps(book)) == book
 
 
 def test_what_is_printed_holds_every_category():
