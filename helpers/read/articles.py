@@ -14,12 +14,12 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.read.dates import UnclearDate, read_date
+from helpers.read.dates import UnclearDate, find_printed_date, read_date
 from helpers.read.documents import DOCUMENTS, Document, Unreadable
 from helpers.read.duplicates import mark_duplicates
 from helpers.read.exports import Export, doubt, read_export, read_export_page
 from helpers.read.files import SourceFile, iter_files
-from helpers.read.pages import read_page
+from helpers.read.pages import read_fragment, read_page
 from helpers.read.records import (
     SAMPLE_ROWS,
     TABLES,
@@ -27,6 +27,7 @@ from helpers.read.records import (
     as_text,
     check_roles,
     choose_mapping,
+    cut_off,
     describe_mapping,
     guess_mapping,
     to_document,
@@ -208,26 +209,34 @@ def _read_table(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]
         if columns:
             roles = choose_mapping(columns, sample, wanted)
             yield Note(source.path, f"{source.path}: {describe_mapping(roles)}")
+        marked_up = 0
         for row in chain(first, rows):
-            yield from _read_row(source, row, roles)
+            document = to_document(row.record, roles) if row.record else None
+            if document and (fragment := read_fragment(document.text)):
+                document.text, document.hints = fragment.text, fragment.hints
+                marked_up += 1
+            yield from _read_row(source, row, document, roles.get("text", ""))
+        if marked_up:
+            yield Note(source.path, f"{source.path}: HTML in {marked_up} texts was made plain")
         if not first:
             raise Unreadable("the table has no rows under its header; add some or delete it")
 
 
 def _read_row(
-    source: SourceFile, row: Row, roles: dict[str, str]
+    source: SourceFile, row: Row, document: Document | None, column: str
 ) -> Iterator[dict[str, Any] | Problem]:
     path = f"{source.path}#{row.number}" if row.number else source.path
-    document = to_document(row.record, roles) if row.record else None
     if document is None or not document.text.strip():
         if row.problem or row.record is None:
             yield Problem("", path, row.step, row.problem)
         else:
-            problem = f"the row has no text in column {roles['text']!r}; fill it or delete the row"
+            problem = f"the row has no text in column {column!r}; fill it or delete the row"
             yield Problem("", path, "read", problem)
         return
     if row.problem:
         document.problems.append((row.step, row.problem))
+    if problem := cut_off(document.text):
+        document.problems.append(("text", problem))
     yield from _article(source, path, document, _text_hash(document.text))
 
 
@@ -249,7 +258,7 @@ def _article(
         problem = "halves of characters (UTF-16 surrogates) were replaced by �; export it again"
         document.problems.append(("encoding", problem))
     try:
-        published = read_date(fields.get("published"))
+        published = read_date(fields.get("published") or find_printed_date(text))
     except UnclearDate as error:
         published = pd.NaT
         document.problems.append(("date", str(error)))

@@ -14,6 +14,9 @@ import pandas as pd
 from helpers.store.lexicons import read_lexicon
 
 EARLIEST_YEAR, LATEST_YEAR = 1600, 2199
+TOP = 2000  # characters of a text in which its date is looked for
+TOP_LINES = 7
+LONGEST_LINE = 100
 LARGEST_OFFSET = timedelta(hours=14)
 
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er)?"
@@ -37,6 +40,8 @@ _TIME = re.compile(
 )
 _COMPACT_TIME = re.compile(r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?")
 _OFFSET = re.compile(r"(?:UTC|GMT)?\s?([+−-])(\d{1,2}):?(\d{2})?", re.I)
+_BESIDE = re.compile(r"[|·•]")
+_BEFORE_TEXT = re.compile(r"\s\(|\s?[–—]\s|\s-+\s")
 _DATE_IN_NAME = re.compile(r"(?<!\d)(?:19|20)\d\d([-_.]?)[01]\d\1[0-3]\d(?!\d)")
 
 
@@ -197,6 +202,21 @@ def _stamp(moment: datetime) -> pd.Timestamp:
     if moment.tzinfo is not None:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
     return pd.Timestamp(moment).as_unit("us")  # some tables hold nanoseconds, which ours do not
+
+
+def find_printed_date(text: str) -> str:
+    """Return the date that stands alone above a text, or in its dateline, or ""."""
+    lines = (line.strip() for line in text[:TOP].split("\n"))
+    for line in [line for line in lines if line][:TOP_LINES]:
+        place, _, rest = _BEFORE_TEXT.split(line, maxsplit=1)[0].partition(", ")
+        in_dateline = rest if place.isupper() else ""
+        for written in [*map(str.strip, _BESIDE.split(line[:LONGEST_LINE])), in_dateline]:
+            try:
+                if len(written) > 5 and not written.isdecimal() and read_date(written):
+                    return written
+            except UnclearDate:
+                continue
+    return ""
 
 
 def find_date(name: str) -> str:

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 from helpers.read.dates import find_date
 from helpers.read.documents import Unreadable, list_zip, size_problem
-from helpers.read.records import as_text, is_file_column, read_csv
+from helpers.read.records import as_text, field_names, is_file_column, plain, read_csv
 
 LARGEST_ARCHIVE = 1 << 33
 
@@ -40,8 +40,8 @@ class SourceFile:
 
     `path` is relative to the corpus, with forward slashes, `inner` its end among the folders that
     mean something. `changed` differs when the file has changed or what is known of it from beside
-    it. `named` holds the outlet and the date that the names of file and folders tell, `listed` the
-    file's row in a `metadata.csv`. A file that has `problems` is not to be read.
+    it. `named` holds the outlet, date and section that the names of file and folders tell,
+    `listed` the file's row in a `metadata.csv`. A file that has `problems` is not to be read.
     """
 
     path: str
@@ -106,6 +106,7 @@ def _with_facts(one: SourceFile, outlets: frozenset[str], listed: dict[str, Any]
     folder = _outlet_folder(one)
     named = {
         "outlet": dated[1] if dated else folder if folder in outlets else "",
+        "section": next(filter(_is_topic, reversed(folders)), ""),
         "published": next(filter(None, map(find_date, (stem, *reversed(folders)))), ""),
     }
     changed = _digest([one.changed, named, listed])
@@ -120,7 +121,12 @@ def _outlet_folders(files: Iterable[SourceFile]) -> frozenset[str]:
 
 def _outlet_folder(one: SourceFile) -> str:
     folders = PurePosixPath(one.inner).parent.parts
-    return next((folder for folder in folders if not _NO_OUTLET.fullmatch(folder)), "")
+    named = (one for one in folders if not _NO_OUTLET.fullmatch(one) and not _is_topic(one))
+    return next(named, "")
+
+
+def _is_topic(folder: str) -> bool:
+    return plain(folder) in field_names("folder")["section"]
 
 
 # ------------------------------------------------------------------------------ names on disk

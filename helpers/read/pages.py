@@ -26,6 +26,7 @@ from helpers.read.page_blocks import (
 )
 from helpers.read.records import field_names
 
+LEAST_TAGS = 2
 LEAST_WORDS = 25
 LEAST_WORDS_IF_DECLARED = 8
 LEAST_MATCH = 25
@@ -47,6 +48,8 @@ _CREDIT_TEXT = re.compile(
 _BY_TEXT = re.compile(r"(?:By|BY)\s+[A-ZÀ-Þ][^.!?]{2,100}(?:Jr\.|Sr\.)?")
 _BY = re.compile(r"\s*(?:by|from|words by|written by|reported by)\s*:?\s+", re.I)
 _TITLE_END = re.compile(r"\s+[|–—·»:-]+\s+")
+_TAG = re.compile(r"</?(?:p|br|div|a|h[1-6]|figure|figcaption|img|span|em|b|i|strong|li)\b", re.I)
+_ENTITY = re.compile(r"&(?:amp|quot|apos|nbsp|[lr][sd]quo|[mn]dash|hellip|#\d{2,5});")
 _SAVED_FROM = re.compile(r"saved from url=\(\d+\)(https?://[^\s>]+)")
 
 
@@ -80,6 +83,25 @@ def read_page(raw: bytes) -> Document:
     hints = _with_datelines(hints, chosen)
     problems = encoding.problems() + _loss(chosen, main_text)
     return Document(text, fields, metadata, hints, problems)
+
+
+def read_fragment(source: str) -> Document | None:
+    """Read a text that holds HTML, as feeds and newspapers' systems give it; None for plain text.
+
+    All of it is taken for the article; captions, credits and headings are hinted.
+    """
+    if len(_TAG.findall(source)) < LEAST_TAGS:
+        plain = html.unescape(source) if _ENTITY.search(source) else source
+        return Document(plain) if plain != source else None
+    tree, _, _ = open_page(f"<html><body>{source}</body></html>".encode("utf-8", "replace"))
+    body = tree.find("body")
+    blocks = cut_blocks(body, squeeze(body.text_content())) if body is not None else []
+    kept = ("caption", "credit", "related", "byline", "standfirst")
+    text, hints = compose(
+        ("subhead" if one.role in HEADINGS else one.role if one.role in kept else "", one.text)
+        for one in blocks
+    )
+    return Document(text, hints=hints) if text else None
 
 
 def _loss(chosen: list[tuple[str, Block]], main_text: str) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import math
+import re
 import sys
 import unicodedata
 import warnings
@@ -32,6 +33,16 @@ SAMPLE_ROWS = 50
 LEAST_WORDS_OF_A_TEXT = 20
 SNIFFED = 1 << 16
 ROWS_AT_ONCE = 500
+DEEPEST_WRAPPER = 4
+OUTER_WRAPPERS = ("response", "data", "result")
+NAMING_KEYS = ("name", "main", "original", "rendered")  # in that of NYT, of WordPress
+INNER_PARTS = ("fields", "attributes", "_source")
+EXCEL_LIMIT = 32_767
+_MORE = re.compile(
+    r"(?:\[\+\d+ chars\]|\[(?:…|\.\.\.|&#8230;|&hellip;)\]"
+    r"|\b(?:continue reading|read more)\W{0,3})$",
+    re.I,
+)
 WRAPPERS = ("articles", "items", "records", "results", "docs", "documents", "data", "entries")
 
 
@@ -131,11 +142,23 @@ def describe_mapping(mapping: Mapping[str, str]) -> str:
 
 def to_document(record: Mapping[str, Any], mapping: Mapping[str, str]) -> Document:
     """Turn one row or record into a document; columns without a role become metadata."""
-    text = record.get(mapping["text"])
+    text = as_text(record.get(mapping["text"]))
     fields = {role: record.get(column) for role, column in mapping.items() if role != "text"}
     mapped = set(mapping.values())
     others = {name: value for name, value in record.items() if name not in mapped}
-    return Document(text if isinstance(text, str) else as_text(text), fields, others)
+    return Document(text, fields, others)
+
+
+def cut_off(text: str) -> str:
+    """Say in words why a text is probably not the whole article; "" when nothing tells so."""
+    if len(text) == EXCEL_LIMIT:
+        return (
+            f"the text has Excel's limit of {EXCEL_LIMIT:,} characters and is probably cut; "
+            "export it as CSV or JSON"
+        )
+    if found := _MORE.search(text[-60:].rstrip()):
+        return f"the text ends in {found[0]!r}: only its beginning is here; bring the whole text"
+    return ""
 
 
 def as_text(value: Any) -> str:
@@ -149,14 +172,15 @@ def as_text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(filter(None, map(as_text, value)))
     if isinstance(value, Mapping):
-        name = value.get("name")
-        return as_text(name) if name else json.dumps(value, ensure_ascii=False, default=str)
+        inner = next(filter(None, map(value.get, NAMING_KEYS)), None)
+        return as_text(inner) if inner else json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
 
 
 def _average(column: str, sample: Sequence[Mapping[str, Any]], cut: Callable = str) -> float:
     """Return how many pieces the texts in a column cut into on average: characters, or words."""
-    values = [row[column] for row in sample if isinstance(row.get(column), str)]
+    values = [row[column] for row in sample if isinstance(row.get(column), str | Mapping)]
+    values = [value if isinstance(value, str) else as_text(value) for value in values]
     return sum(len(cut(value)) for value in values) / max(len(sample), 1)
 
 
@@ -184,16 +208,28 @@ def read_json(stream: BinaryIO) -> Iterator[Row]:
         yield _json_row(number, record)
 
 
-def _records(content: Any) -> list[Any]:
+def _records(content: Any, depth: int = 0) -> list[Any]:
+    """Return the records in a JSON value: a list, or the list that its wrappers hold."""
     if isinstance(content, list):
         return content
-    if isinstance(content, dict):
+    if isinstance(content, dict) and depth < DEEPEST_WRAPPER:
         lists = [value for value in content.values() if isinstance(value, list)]
         named = [content[name] for name in WRAPPERS if isinstance(content.get(name), list)]
         found = named[0] if named else lists[0] if len(lists) == len(content) == 1 else None
         if found and all(isinstance(record, dict) for record in found):
             return found
+        for name, value in content.items():
+            if name in OUTER_WRAPPERS and isinstance(value, dict):
+                return _records(value, depth + 1)
     return [content]
+
+
+def _lifted(record: dict[str, Any]) -> dict[str, Any]:
+    """Lift what a record holds in a part of its own to the record itself."""
+    for name in INNER_PARTS:
+        if isinstance(inner := record.get(name), dict):
+            record = {**{key: value for key, value in record.items() if key != name}, **inner}
+    return record
 
 
 def read_json_lines(stream: BinaryIO) -> Iterator[Row]:
@@ -214,7 +250,7 @@ def read_json_lines(stream: BinaryIO) -> Iterator[Row]:
 
 def _json_row(number: int, record: Any) -> Row:
     if isinstance(record, dict):
-        return Row(number, record)
+        return Row(number, _lifted(record))
     return Row(number, None, f"it is a {type(record).__name__}, not a record with named fields")
 
 
@@ -226,8 +262,9 @@ def read_csv(stream: BinaryIO) -> Iterator[Row]:
         yield from _assumed(encoding)
         start = text.read(SNIFFED)
         text.seek(0)
-        lines = _QuoteCounter(text)
-        reader = csv.reader(lines, delimiter=_delimiter(start))
+        dialect = _dialect(start)
+        lines = _QuoteCounter(text, dialect["escapechar"])
+        reader = csv.reader(lines, **dialect)
         try:
             header = _unique_names(next(filter(any, reader), []))
             for number, cells in enumerate(filter(any, reader), 1):
@@ -245,14 +282,15 @@ def read_csv(stream: BinaryIO) -> Iterator[Row]:
 class _QuoteCounter:
     """Passes lines on and counts their quotation marks, which pair up in a sound table."""
 
-    def __init__(self, lines: Iterable[str]):
+    def __init__(self, lines: Iterable[str], escape: str | None):
         self.lines = lines
+        self.escaped = f'{escape}"' if escape else ""
         self.quotes = 0
         self.odd_since = 0
 
     def __iter__(self) -> Iterator[str]:
         for number, line in enumerate(self.lines, 1):
-            marks = line.count('"')
+            marks = line.count('"') - (line.count(self.escaped) if self.escaped else 0)
             if marks % 2 and self.quotes % 2 == 0:
                 self.odd_since = number
             self.quotes += marks
@@ -271,19 +309,24 @@ def _csv_row(number: int, header: list[str], cells: list[str]) -> Row:
     return Row(number, record | {"(cells too many)": cells[len(header) :]}, problem)
 
 
-def _delimiter(start: str) -> str:
-    """Find the separator that cuts the first rows into the most cells, equally many in each."""
-    best = (0.0, 0, ",")
-    for delimiter in ",;\t|":
-        rows = list(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter))
-        rows = [row for row in rows[:50] if row]
-        if len(start) == SNIFFED and len(rows) > 1:
-            rows.pop()
-        width = len(rows[0]) if rows else 0
-        if width > 1:
-            even = sum(len(row) == width for row in rows) / len(rows)
-            best = max(best, (round(even, 1), width, delimiter))
-    return best[2]
+def _dialect(start: str) -> dict[str, Any]:
+    """Find the separator that cuts the first rows into the most cells, equally many in each.
+
+    A backslash before a quotation mark is only an escape where rows become more equal by it.
+    """
+    best: tuple[float, int, bool, str] = (0.0, 0, True, ",")
+    for escape in (None, "\\") if '\\"' in start else (None,):
+        for delimiter in ",;\t|":
+            dialect = {"delimiter": delimiter, "escapechar": escape}
+            rows = list(csv.reader(io.StringIO(start, newline=""), **dialect))
+            rows = [row for row in rows[:50] if row]
+            if len(start) == SNIFFED and len(rows) > 1:
+                rows.pop()
+            width = len(rows[0]) if rows else 0
+            if width > 1:
+                even = sum(len(row) == width for row in rows) / len(rows)
+                best = max(best, (round(even, 1), width, escape is None, delimiter))
+    return {"delimiter": best[3], "escapechar": None if best[2] else "\\"}
 
 
 def read_xlsx(stream: BinaryIO) -> Iterator[Row]:

@@ -39,6 +39,9 @@ STORY = (
 )
 
 
+PLAIN = "Fares on the island ferries will double in June, the council decided on Tuesday night."
+
+
 def write(folder: Path, name: str, content: str | bytes = STORY) -> Path:
     file = folder / name
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -501,6 +504,87 @@ def test_a_damaged_json_line_is_one_problem(tmp_path: Path):
     assert list(problems["path"]) == ["t.jsonl#2", "t.jsonl#3"]
 
 
+def test_marks_escaped_by_a_backslash_are_read(tmp_path: Path):
+    said = 'It opens in June. "It is done, at last," said Ola Brandt.'
+    escaped = said.replace('"', '\\"')
+    file = write(tmp_path, "t.csv", f'id,text,n\n1,"{escaped}",a\n2,"{escaped}",b\n3,Swans.,c\n')
+    articles, problems = reading.read_corpus(file)
+    assert list(articles["text"]) == [said, said, "Swans."]
+    assert problems.empty
+
+
+def test_backslashes_that_escape_nothing_are_kept(tmp_path: Path):
+    text = 'It lies in C:\\ferry\\, "by the door".'
+    article = read_one(write(tmp_path, "t.csv", as_csv([{"text": text, "id": "1"}])))
+    assert article["text"] == text
+
+
+@pytest.mark.parametrize(
+    ("end", "problem"),
+    [
+        ("… [+2001 chars]", "ends in '[+2001 chars]'"),
+        (" The ferry […]", "ends in '[…]'"),
+        (" Continue reading…", "ends in 'Continue reading…'"),
+        ("x" * (32_767 - len(STORY)), "Excel's limit of 32,767 characters"),
+    ],
+)
+def test_a_text_that_is_cut_off_is_told(tmp_path: Path, end: str, problem: str):
+    articles, problems = reading.read_corpus(
+        write(tmp_path, "t.csv", as_csv([{"text": STORY + end, "id": "1"}, {"text": STORY}]))
+    )
+    assert len(articles) == 2
+    assert problems["article_id"].item() == "1" and problem in problems["problem"].item()
+
+
+HTML = (
+    '<a href="/1"><img src="a.jpg"/></a><p>Fares will rise in June &amp; July, the mayor said.</p>'
+    "<h2>Why</h2><p>&ldquo;It is too much,&rdquo; said Rosa&nbsp;Lind.<br>She left.</p>"
+    "<figure><img src=b.jpg><figcaption>The quay. Photograph: Una Marsh/PA</figcaption></figure>"
+)
+
+
+def test_html_in_a_column_is_made_plain(tmp_path: Path):
+    article = read_one(write(tmp_path, "t.csv", as_csv([{"text": HTML, "id": "1"}])))
+    assert article["text"] == (
+        "Fares will rise in June & July, the mayor said.\n\nWhy\n\n"
+        "“It is too much,” said Rosa\xa0Lind.\nShe left.\n\nThe quay. Photograph: Una Marsh/PA"
+    )
+    assert hinted(article) == [
+        ("subhead", "Why"),
+        ("caption", "The quay. Photograph: Una Marsh/PA"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["a < b and c > d & e", "He wrote <p> on the wall.", "AT&T; I"])
+def test_signs_that_are_no_html_are_kept(tmp_path: Path, text: str):
+    assert read_one(write(tmp_path, "t.csv", as_csv([{"text": text, "id": "1"}])))["text"] == text
+
+
+def test_answers_of_newspapers_are_read(tmp_path: Path):
+    guardian = {
+        "id": "world/1",
+        "sectionName": "World news",
+        "webPublicationDate": "2024-02-12T14:19:42Z",
+        "webUrl": "https://echo.example/1",
+        "fields": {"headline": "Swans", "byline": "Mara Quist", "bodyText": STORY},
+    }
+    wordpress = {
+        "id": 7,
+        "date": "2024-02-12T14:19:42",
+        "title": {"rendered": "Swans"},
+        "content": {"rendered": f"<p>{PLAIN}</p><p>{PLAIN}</p>"},
+    }
+    answers = {"response": {"status": "ok", "total": 1, "tags": [], "results": [guardian]}}
+    article = read_one(write(tmp_path / "1", "a.json", json.dumps(answers)))
+    assert (article["headline"], article["byline"]) == ("Swans", "Mara Quist")
+    assert (article["section"], article["url"]) == ("World news", "https://echo.example/1")
+    assert article["published"] == pd.Timestamp("2024-02-12 14:19:42")
+    assert article["text"] == STORY
+    article = read_one(write(tmp_path / "2", "a.json", json.dumps([wordpress])))
+    assert (article["article_id"], article["headline"]) == ("7", "Swans")
+    assert article["text"] == f"{PLAIN}\n\n{PLAIN}"
+
+
 def test_huge_cells_are_read(tmp_path: Path):
     text = "word " * 60_000
     assert read_one(write(tmp_path, "t.csv", as_csv([{"text": text, "id": "1"}])))["text"] == text
@@ -699,7 +783,7 @@ def test_a_subfolder_articles_is_the_corpus(tmp_path: Path):
 def test_names_tell_outlet_and_date(tmp_path: Path, name: str, outlet: str, published: str):
     write(tmp_path, name)
     named = next(iter_files(tmp_path)).named
-    assert named == {"outlet": outlet, "published": published}
+    assert named == {"outlet": outlet, "section": "", "published": published}
 
 
 def test_folders_of_years_and_formats_are_no_outlets(tmp_path: Path):
@@ -713,6 +797,39 @@ def test_folders_of_years_and_formats_are_no_outlets(tmp_path: Path):
         "herald/2024/d.txt": "herald",
         "post/e.txt": "post",
     }
+
+
+def test_folders_of_topics_are_sections(tmp_path: Path):
+    write(tmp_path, "herald/Politics/a.txt")
+    write(tmp_path, "post/sport/b.txt")
+    write(tmp_path, "business/c.txt")
+    named = {file.path: file.named for file in iter_files(tmp_path)}
+    assert [(one["outlet"], one["section"]) for _, one in sorted(named.items())] == [
+        ("", "business"),
+        ("herald", "Politics"),
+        ("post", "sport"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("top", "published"),
+    [
+        ("Swans return\n\nBy Mara Quist\n12 February 2024\n\nThey came.", "2024-02-12"),
+        ("Swans return\n\nPublished: February 13, 2024, 6:12 AM ET\nUpdated: May 1, 2024\n\nThey.",
+         "2024-02-13 11:12"),
+        ("Swans return\n\nHARWICK, Feb 15, 2024 (Reuters) - The swans came.", "2024-02-15"),
+        ("Swans return\n\nMara Quist | 3 May 2023 | Nature\n\nThey came.", "2023-05-03"),
+        ("Swans return\n\nThey came on 3 May 2023, said the mayor.", ""),
+        ("Swans return\n\nArden, May 3, 2023 was the day of the swans.", ""),
+    ],
+)  # fmt: skip
+def test_a_printed_date_is_read(tmp_path: Path, top: str, published: str):
+    article = read_one(write(tmp_path, "a.txt", top))
+    assert (
+        article["published"] is pd.NaT
+        if not published
+        else (article["published"] == pd.Timestamp(published))
+    )
 
 
 def test_a_single_folder_is_no_outlet(tmp_path: Path):
