@@ -7,14 +7,14 @@ import sys
 import pandas as pd
 import pytest
 
-from helpers.bench import speed
+from helpers.bench import made_up, speed
 from helpers.store import schema, tables
 
 TEXT = "The mayor said 3 boats came. “It is late,” he said. Nobody else spoke. The end came at 9."
 
 
 def test_articles_made_from_one_text_all_differ():
-    made = [speed.vary(TEXT, number, 0) for number in range(50)]
+    made = [made_up.vary(TEXT, number, 0) for number in range(50)]
     assert len(set(made)) == 50
     assert all("Nobody else spoke." in text for text in made)
 
@@ -22,11 +22,11 @@ def test_articles_made_from_one_text_all_differ():
 def test_a_varied_article_keeps_its_paragraphs():
     text = TEXT.replace(". “It", ".\n\n“It").replace(". Nobody", ".\nNobody")
     for number in range(9):
-        assert speed.vary(text, number, 0).count("\n") == text.count("\n") == 3
+        assert made_up.vary(text, number, 0).count("\n") == text.count("\n") == 3
 
 
 def test_an_article_is_cut_after_the_sentence_that_reaches_its_length():
-    assert len(speed.vary(TEXT, 0, 6).split()) < len(TEXT.split())
+    assert len(made_up.vary(TEXT, 0, 6).split()) < len(TEXT.split())
 
 
 def test_a_lost_and_a_doubled_row_are_counted(tmp_path):
@@ -49,7 +49,7 @@ def test_memory_and_processor_time_of_descendants_count():
 
 
 def test_made_up_tables_open_as_a_build(tmp_path):
-    speed.write_large_tables(tmp_path, 30)
+    made_up.write_large_tables(tmp_path, 30)
     assert len(tables.read_table("articles", tmp_path)) == 30
     assert len(tables.read_table("mentions", tmp_path, ["entity_id"])) == 750
     assert len(tables.read_table("attributions", tmp_path, where={"named": [True, False]})) == 240
