@@ -6,7 +6,7 @@ import calendar
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
 from operator import attrgetter
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from helpers.annotate import capitals, descriptions, name_uses, names
+from helpers.annotate import descriptions, name_uses, names
 from helpers.annotate.rules import rule
 from helpers.model import decoding
 from helpers.store import lexicons, schema
@@ -36,54 +36,19 @@ SURE = 0.8
 UNSURE = 0.6  # a name of the reader less probable than this may be a surname after all
 LABELS = ("PERSON", "GPE", "ORG", "NORP", "LOC", "FAC", "EVENT", "PRODUCT")  # at equal votes
 _CAPITALISED = r"[A-Z][\w’'&.-]*\w"
-_BODY_NOUNS = (
-    "Ministry|Department|Committee|Commission|Council|Agency|Authority|University|College|"
-    "Institute|Institution|Court|Tribunal|Bank|Party|Union|Association|Federation|Foundation|"
-    "Board|Bureau|Office|Police|Army|Navy|Guard|Service|Parliament|Assembly|Senate|Congress|"
-    "Embassy|Corporation|Corp|Company|Inc|Ltd|LLC|PLC|Group|Trust|Society|Alliance|Coalition|"
-    "Gazette|Herald|Tribune|Courier|Chronicle|Observer|Telegraph|Times|Post|Journal|Examiner|"
-    "Broadcasting|Radio|Television|Hospital|School|Fund|Organization|Organisation|Network|"
-    "Airlines|Railway|Railways|Holdings|Laboratory|Centre|Center|Chamber of Commerce"
-)
-_COMPANY_NOUNS = (
-    "Biologics|Biotech|Pharma|Pharmaceuticals|Therapeutics|Technologies|Semiconductors?|Electronics|"
-    "Industries|Enterprises|Motors|Airways|Petroleum|Chemicals|Minerals|Metals|Foods|Logistics|"
-    "Shipping|Ports|Healthcare|Securities|Insurance|Telecom|Software|Studios"
-)
-_BODY = re.compile(
-    rf"(?:(?:{_CAPITALISED}[’']?)(?:\s(?:and|&|of|for)(?=\s[A-Z]))?\s){{1,5}}"
-    rf"(?:{_BODY_NOUNS}|{_COMPANY_NOUNS})\b"
-    rf"(?:\s(?:of|for)(?:\sthe)?(?:\s{_CAPITALISED}){{1,3}})?"
-    rf"|\b(?:Ministry|Department|Office|Bank|University|Institute|Board|Bureau|Court)\s(?:of|for)"
-    rf"(?:\sthe)?(?:\s{_CAPITALISED})(?:(?:,|\sand|\s&)?\s{_CAPITALISED}){{0,3}}"
-)
-_COMPANY = re.compile(rf"(?:[A-Z][\w&-]*\s){{1,3}}(?:{_COMPANY_NOUNS})")
 _WEAPON = re.compile(
     rf"(?:{_CAPITALISED}\s){{1,4}}(?:Missile|Rocket|Artillery|Weapons?|Defen[cs]e|Radar)\sSystems?\b"
-)
-_FEATURE = re.compile(
-    rf"(?:{_CAPITALISED}\s){{1,3}}(?:Peninsula|Sea|Ocean|Gulf|Straits?|Canal|Islands?|Archipelago|"
-    r"Mountains|Valley|Desert|Plateau|Delta|Basin|Plain|River|Bay)\b(?!\s[A-Z])"
-    rf"|\b(?:Gulf|Straits?|Sea|Bay|Cape|Isle|Horn)\sof\s(?:the\s)?{_CAPITALISED}(?:\s{_CAPITALISED})?"
-    rf"|\b(?:Lake|Mount)\s{_CAPITALISED}"
 )
 _COMPASS = re.compile(r"\b[Tt]he\s(?P<point>North|South|East|West)(?![\w-]|\s[A-Z])")
 _HALVES = re.compile(r"\b(North|South|East|West) (?:Korea|Sudan|Vietnam)")
 _WORD = re.compile(r"\w+")
-_INNER_WORD = re.compile(r"(?<=[a-z,] )\w+")
-_NO_SURNAME = re.compile(rf"\w|\s(?:{_BODY_NOUNS}|{_COMPANY_NOUNS})\b")
 _STATE_RUN = re.compile(
     r"\bstate-(?:run|owned|controlled|funded|backed)\s+(?P<name>[A-Z]{2,8})(?![\w-]|\s[A-Z])"
 )
-_BY = re.compile(r"By\s+(?=[A-Z])")
 _HYPHENATED = re.compile(r"-[a-z]+\b")
 _GOES_ON = re.compile(r"(?:[ ][A-Z][a-z]+){1,2}(?![\w’'-])")
-_OF_TITLE = re.compile(r"\s(?:Ministers?|Secretar(?:y|ies)|Commissioners?)\b")
-_OPENS = re.compile(r"(?:^|[\n\r#*]\s?|[.!?][”\"’']?\s)$")
-_SMALL_START = re.compile(
-    r"(?:The|An?|In|On|At|For|From|By|With|But|And|As|If|When|While|After|Before|His|Her|Their|"
-    r"Our|This|That|These|Those|Both|Some|Many|Most|Last|Next)\s+"
-)
+_LIKE_A_NAME = re.compile(r"\W*(?:[^\W\d_a-z]|\d+\w*\s+[A-Z]|\d+[A-Z]{2}|[a-z]{1,3}[A-Z-])")
+_PIECE = re.compile(r"[^\n\r|/]+")
 
 
 class Name(NamedTuple):
@@ -119,7 +84,7 @@ def find_rows(article: Article) -> list[dict]:
             "label": name.label,
             "role": "body",
             "entity_id": "",
-            "stands_for": capitals.stands_for(article.text, name.start, name.end),
+            "stands_for": name_uses.stands_for(article.text, name.start, name.end),
             "confidence": name.confidence,
             "rule": name.rule,
         }
@@ -143,7 +108,7 @@ def _read_names(article: Article) -> list[Name]:
     sure = [n for n in model if n.label == "ORG" and n.confidence >= SURE]
     titled = [name for name in _titled_names(text) if not _in_a_body(name, sure)]
     chosen = _layer(titled, _layer(acronyms, _layer(listed, _layer(bodies, model))))
-    chosen = _settle_uses(text, _split_pairs(text, chosen))
+    chosen = _settle_uses(text, chosen)
     return sorted(_layer(_surnames(text, chosen), chosen))
 
 
@@ -159,25 +124,19 @@ def _by_rule(start: int, end: int, label: str, rule: str) -> Name:
 def _model_names(article: Article) -> list[Name]:
     found, text = [], article.text
     for read in decoding.read(article).names:
-        for first, last in _lines(text, read.start, read.end):
-            start, end = names.trim(text, first, last)
-            byline = _BY.match(text, start, end)
-            start = byline.end() if byline else start
+        for piece in _PIECE.finditer(text, read.start, read.end):
+            start, end = names.trim(text, *piece.span())
             if read.label == "PERSON":
                 start = names.strip_titles(text, start, end)
             written = text[start:end]
-            if not re.match(
-                r"\W*(?:[^\W\d_a-z]|\d+\w*\s+[A-Z]|\d+[A-Z]{2}|[a-z]{1,3}[A-Z-])", written
-            ):
+            if not _LIKE_A_NAME.match(written):
                 continue
             name = Name(start, end, read.label, f"model {read.label}", read.confidence)
             known = names.known(written)
             if known and not (read.label == "PERSON" and known.lexicon == "cities"):
                 name = _by_rule(start, end, known.label, "lexicon")
             found.append(name)
-    opening = _openings(text)
-    whole = [_whole(text, name) for name in _layer(found, []) if not _is_word(text, name, opening)]
-    return _agree(text, _layer(whole, []))
+    return _agree(text, _layer([_whole(text, name) for name in _layer(found, [])], []))
 
 
 @rule("the rest of a name", otherwise=lambda text, name: name)
@@ -201,35 +160,6 @@ def _whole(text: str, name: Name) -> Name:
     return name
 
 
-@rule("words that open sentences", otherwise=lambda text, name, opening: False)
-def _is_word(text: str, name: Name, opening: frozenset[str]) -> bool:
-    """Tell whether a "name" is an ordinary word that opens a sentence, or part of a title.
-
-    "Dockers" is where the article has "dockers" too, "Social Affairs" in "Social Affairs Minister".
-    """
-    if not name.rule.startswith("model"):
-        return False
-    if name.label == "ORG" and _OF_TITLE.match(text, name.end):
-        return names.known(text[name.start : name.end]) is None
-    word = text[name.start : name.end]
-    if name.label != "PERSON" or not word.isalpha() or word.isupper():
-        return False
-    if not _OPENS.search(text[max(0, name.start - 4) : name.start]):
-        return False
-    return word in opening
-
-
-def _openings(text: str) -> frozenset[str]:
-    """Return the words with a capital that only open sentences, the text having them without too.
-
-    Words that follow a small letter or a comma open nothing.
-    """
-    words = set(_WORD.findall(text))
-    small = set(filter(str.islower, words))
-    opening = {word for word in words if word not in small and word.lower() in small}
-    return frozenset(opening.difference(_INNER_WORD.findall(text)) if opening else ())
-
-
 @rule("one label for one spelling", otherwise=lambda text, found: found)
 def _agree(text: str, found: list[Name]) -> list[Name]:
     """Give names of the model that are written alike the label most of them have."""
@@ -244,12 +174,6 @@ def _agree(text: str, found: list[Name]) -> list[Name]:
             name = name._replace(label=label, rule=f"model {label}")
         agreed.append(name)
     return agreed
-
-
-def _lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    return [
-        (start + m.start(), start + m.end()) for m in re.finditer(r"[^\n\r|/]+", text[start:end])
-    ]
 
 
 def _layer(upper: list[Name], lower: list[Name]) -> list[Name]:
@@ -303,11 +227,11 @@ def _acronym_names(text: str) -> list[Name]:
 @rule("forms of the names of bodies and places", otherwise=lambda text: [])
 def _body_names(text: str) -> list[Name]:
     found = []
-    for pattern, label in ((_BODY, "ORG"), (_WEAPON, "PRODUCT"), (_FEATURE, "LOC")):
+    for pattern, label in _forms():
         for match in pattern.finditer(text):
             start, end = match.span()
-            while small := _SMALL_START.match(text, start, end):
-                start = small.end()
+            while (word := _WORD.match(text, start, end)) and word.group() in _small_starts():
+                start = names.trim(text, word.end(), end)[0]
             if " " in text[start:end] and not text[start:end].isupper():
                 found.append(_by_rule(*names.trim(text, start, end), label, "form of the name"))
     found += [
@@ -344,14 +268,46 @@ def _in_a_body(name: Name, bodies: list[Name]) -> bool:
 
 def _not_a_person(words: list[str]) -> bool:
     """Tell whether a word is one that no person's name holds: a title, a body's noun, a month."""
-    noun = re.fullmatch(_COMPANY_NOUNS, words[-1])
-    return bool(noun) or any(w in _TIMES or w.lower() in _titles_and_nouns() for w in words)
+    return words[-1] in names.name_words("company noun") or any(
+        w in _TIMES or w.lower() in _titles_and_nouns() for w in words
+    )
 
 
 @lru_cache(maxsize=1)
 def _titles_and_nouns() -> frozenset[str]:
     nouns = lexicons.read_lexicon("affiliations")["noun"]
     return frozenset([*lexicons.read_lexicon("titles")["title"].str.lower(), *nouns])
+
+
+@lru_cache(maxsize=1)
+def _forms() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return the forms of the names of bodies, of features of the earth, and of weapons."""
+    kinds = ("body noun", "company noun", "feature")
+    body, company, feature = (_any_of(names.name_words(kind)) for kind in kinds)
+    bodies = re.compile(
+        rf"(?:(?:{_CAPITALISED}[’']?)(?:\s(?:and|&|of|for)(?=\s[A-Z]))?\s){{1,5}}(?:{body}|{company})\b"
+        rf"(?:\s(?:of|for)(?:\sthe)?(?:\s{_CAPITALISED}){{1,3}})?"
+        rf"|\b(?:Ministry|Department|Office|Bank|University|Institute|Board|Bureau|Court)\s(?:of|for)"
+        rf"(?:\sthe)?(?:\s{_CAPITALISED})(?:(?:,|\sand|\s&)?\s{_CAPITALISED}){{0,3}}"
+    )
+    features = re.compile(
+        rf"(?:{_CAPITALISED}\s){{1,3}}(?:{feature})\b(?!\s[A-Z])"
+        rf"|\b(?:Gulf|Straits?|Sea|Bay|Cape|Isle|Horn)\sof\s(?:the\s)?{_CAPITALISED}"
+        rf"(?:\s{_CAPITALISED})?|\b(?:Lake|Mount)\s{_CAPITALISED}"
+    )
+    return (bodies, "ORG"), (_WEAPON, "PRODUCT"), (features, "LOC")
+
+
+@lru_cache(maxsize=1)
+def _small_starts() -> frozenset[str]:
+    return names.name_words("small start")
+
+
+@lru_cache(maxsize=1)
+def _no_surname() -> re.Pattern[str]:
+    """Return the pattern of what follows a word that is no surname there: a noun for a body."""
+    nouns = names.name_words("body noun") | names.name_words("company noun")
+    return re.compile(rf"\w|\s(?:{_any_of(nouns)})\b")
 
 
 @lru_cache(maxsize=1)
@@ -370,23 +326,8 @@ def _titles() -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-])(?:{before})(?P<name>{name})")
 
 
-def _any_of(words: pd.Series) -> str:
-    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-
-
-@rule("pairs of surnames", otherwise=lambda text, found: found)
-def _split_pairs(text: str, found: list[Name]) -> list[Name]:
-    """Split "Biden-Xi" in two where the article names both people in full."""
-    short = _short_forms(text, found)
-    result = []
-    for name in found:
-        halves = text[name.start : name.end].split("-")
-        if len(halves) == 2 and short.issuperset(halves):
-            middle = name.start + len(halves[0])
-            result += [name._replace(end=middle), name._replace(start=middle + 1)]
-        else:
-            result.append(name)
-    return result
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(map(re.escape, sorted(words, key=lambda word: (-len(word), word))))
 
 
 @rule("uses of a name in the article", otherwise=lambda text, found: found)
@@ -424,7 +365,8 @@ def _settle_uses(text: str, found: list[Name]) -> list[Name]:
 
 
 def _is_company(text: str, name: Name) -> bool:
-    return name.label == "ORG" and bool(_COMPANY.fullmatch(text, name.start, name.end))
+    last = text[name.start : name.end].split()[-1]
+    return name.label == "ORG" and last in names.name_words("company noun")
 
 
 @rule("places of datelines", otherwise=lambda text, found: found)
@@ -479,7 +421,7 @@ def _surnames(text: str, found: list[Name]) -> list[Name]:
         if start < end or word.group() not in by_word or text[start - 1 : start] in ("’", "'"):
             continue
         for form in by_word[word.group()]:
-            if text.startswith(form, start) and not _NO_SURNAME.match(text, start + len(form)):
+            if text.startswith(form, start) and not _no_surname().match(text, start + len(form)):
                 break
         else:
             continue

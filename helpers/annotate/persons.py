@@ -13,20 +13,6 @@ from helpers.annotate import names
 from helpers.annotate.names import Naming, could_be
 from helpers.store import lexicons
 
-# Endings and sounds that are written in several ways when a name is put into Latin letters, after
-# the tables of the BGN/PCGN romanisation systems; written for this project.
-_SOUNDS = (
-    (re.compile(r"^m[ou]h?amm?[aeu][dt]$"), "muhammad"),
-    (re.compile(r"^h(?:ussain|usain|ussein|usein|ossein|oseyn)$"), "hussein"),
-    (re.compile(r"(?<=[a-z]{2}[sc]k)(?:yy|iy|ij|ii|yi|y|i)$"), "y"),
-    (re.compile(r"(?<=[a-z]{3})(?:yy|iy|ij|ii|i)$"), "y"),
-    (re.compile(r"(?<=[a-z]{2}[ae])[ij]$"), "y"),
-    (re.compile(r"(?<=[a-z]{2}[oe])ff$"), "v"),
-    (re.compile(r"x"), "ks"),
-    (re.compile(r"kh"), "h"),
-    (re.compile(r"(?<=[aeo])ye"), "e"),
-    (re.compile(r"(.)\1"), r"\1"),
-)
 _QUOTED = re.compile(r"\s+[\"“”'‘(][^\"“”'’)]+[\"”'’)](?=\s)")
 _SUFFIX = re.compile(r",?\s+(Jr|Sr|II|III|IV)\.?$")
 # Reasons for which names from different articles are joined; the others are only proposed.
@@ -134,9 +120,16 @@ _LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae"
 def sound(word: str) -> str:
     """Return a folded word in one spelling of those in which it may be put into Latin letters."""
     word = _ARABIC.sub("", word)
-    for pattern, spelling in _SOUNDS:
+    for pattern, spelling in _sounds():
         word = pattern.sub(spelling, word)
     return word
+
+
+@lru_cache(maxsize=1)
+def _sounds() -> list[tuple[re.Pattern[str], str]]:
+    listed = lexicons.read_lexicon("name_sounds")
+    pairs = zip(listed["pattern"], listed["spelling"], strict=True)
+    return [(re.compile(pattern), spelling) for pattern, spelling in pairs]
 
 
 @lru_cache(maxsize=200_000)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.annotate.capitals import is_capital
+from helpers.annotate.name_uses import is_capital
 from helpers.annotate.names import country_names
 from helpers.store import schema, tables
 

@@ -101,15 +101,11 @@ def names_read(text: str, *read: tuple[str, str, float]) -> list[tuple[str, str]
             [("Paper Lantern", "ORG")],
         ),
         ("Mum Jutta was there.", ("Mum", "PERSON", 0.4), [("Mum", "PERSON")]),
-        ("Dockers’ pay fell. The dockers left.", ("Dockers", "PERSON", 0.39), []),
-        ("The Social Affairs Minister left.", ("Social Affairs", "ORG", 0.8), []),
         ("He wrote to Maeng Do-un. Maeng Do-un left.", ("Maeng Do", "PERSON", 0.9),
          [("Maeng Do-un", "PERSON")]),
         ("Castellan Ports’ pay fell.", ("Castellan", "PERSON", 0.9), [("Castellan Ports", "ORG")]),
         ("It told the Mercury so.\nOSLO (Mercury) – Rain.", ("Mercury", "GPE", 0.9),
          [("Mercury", "ORG")]),
-        ("Quist says owner\nBy Hester Lovage", ("By Hester Lovage", "PERSON", 0.9),
-         [("Hester Lovage", "PERSON")]),
     ],
 )  # fmt: skip
 def test_what_the_reader_cut_or_took_for_a_name(text, read, names):
@@ -144,15 +140,6 @@ def test_a_name_may_begin_with_a_figure():
 def test_what_follows_a_role_may_be_a_body():
     text = "The station was bought by its current owner Southern Cross Broadcasting in 2006."
     assert found(text) == [("Southern Cross Broadcasting", "ORG")]
-
-
-def test_two_surnames_joined_by_a_hyphen_are_two_people():
-    text = "Odo Brandvik met Lena Quist.\n\nBrandvik-Quist talks\n\nBrandvik left first."
-    table = mentions.find_mentions(frame(text))
-    start = text.index("Brandvik-Quist")
-    inside = table[(table["start"] >= start) & (table["end"] <= start + len("Brandvik-Quist"))]
-    assert list(inside["text"]) == ["Brandvik", "Quist"]
-    assert set(inside["label"]) == {"PERSON"}
 
 
 def test_an_acronym_defined_in_the_text_has_the_label_of_its_long_form():
