@@ -33,9 +33,10 @@ from helpers.read.records import (
     to_document,
 )
 from helpers.store import schema
+from helpers.store.lexicons import read_lexicon
 
 READERS = {**DOCUMENTS, **dict.fromkeys((".html", ".htm", ".xhtml"), read_page)}
-EXPORTED = frozenset(("", ".txt", ".text", ".docx"))
+EXPORTED = frozenset(("", ".txt", ".text", ".docx", ".rtf"))
 LARGEST_DOCUMENT = 200 * 1024 * 1024
 LANGUAGE_SAMPLE = 1000
 LEAST_WORDS_FOR_LANGUAGE = 20
@@ -180,7 +181,14 @@ def _read(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]:
         yield from _article(source, source.path, document, hashlib.sha256(raw).hexdigest())
     else:
         read = ", ".join(sorted({*READERS, *TABLES, ".zip"} - {""}))
-        raise Unreadable(f"files of type {source.suffix} are not read; those that are: {read}")
+        advice = _advice().get(source.suffix, f"those that are: {read}")
+        raise Unreadable(f"files of type {source.suffix} are not read; {advice}")
+
+
+@cache
+def _advice() -> dict[str, str]:
+    types = read_lexicon("file_types")
+    return dict(zip(types["suffix"], types["advice"], strict=True))
 
 
 def _read_export(source: SourceFile, whole: Document, export: Export) -> Iterator[Item]:

@@ -1,4 +1,4 @@
-"""One document from bytes nobody vouches for: encodings, zips inside, text, Markdown, Word, PDF."""
+"""One document from bytes nobody vouches for: encodings, zips, text, Markdown, Word, RTF, PDF."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import yaml
 from charset_normalizer import from_bytes
+
+from helpers.store.lexicons import read_lexicon
 
 Hint = tuple[int, int, str]
 
@@ -349,7 +352,7 @@ def _is_slanted(line: str) -> bool:
     return len(bare) > 2 and bare[0] == bare[-1] and bare[0] in "*_" and bare[1] not in "*_ "
 
 
-# ---------------------------------------------------------------------------------- DOCX, PDF
+# ----------------------------------------------------------------------------- DOCX, RTF, PDF
 
 
 def read_docx(raw: bytes) -> Document:
@@ -411,6 +414,61 @@ def _one_headline(blocks: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return blocks
 
 
+_RTF_TOKEN = re.compile(
+    r"\\([a-z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\(.)|([{}])|[\r\n]+|([^\\{}\r\n]+)",
+    re.S,
+)
+
+
+@cache
+def _rtf_words() -> dict[str, tuple[str, str]]:
+    """Return the kind of every known control word and the text that it stands for."""
+    breaks = {"paragraph": PARAGRAPH_BREAK, "line": "\n", "tab": "\t"}
+    words = read_lexicon("rtf_words")
+    rows = words[["word", "kind", "value"]].itertuples(index=False)
+    return {word: (kind, breaks.get(value, value)) for word, kind, value in rows}
+
+
+def read_rtf(raw: bytes) -> Document:
+    """Read the text of an RTF document, paragraphs parted by blank lines."""
+    if not raw.lstrip().startswith(b"{\\rtf"):
+        raise Unreadable("it is no RTF document; save it again as .docx")
+    whole = "".join(_rtf_pieces(raw)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    paragraphs = (paragraph.strip() for paragraph in whole.split(PARAGRAPH_BREAK))
+    text = PARAGRAPH_BREAK.join(filter(None, paragraphs))
+    if not text:
+        raise Unreadable("the RTF document holds no text; its text may be in pictures")
+    return Document(text)
+
+
+def _rtf_pieces(raw: bytes) -> Iterator[str]:
+    """Yield the text of an RTF document, without its tables of fonts and the like."""
+    known, page, stand_in = _rtf_words(), "cp1252", 1
+    unseen, skipped, outer = False, 0, []
+    for match in _RTF_TOKEN.finditer(raw.decode("latin-1")):
+        word, number, byte, sign, brace, plain = match.groups("")
+        kind, text = known.get(word, ("", ""))
+        if brace == "{":
+            outer.append((unseen, stand_in))
+        elif brace:
+            unseen, stand_in = outer.pop() if outer else (False, 1)
+        elif kind == "unseen" or sign == "*":
+            unseen = True
+        elif word == "ansicpg" and _decodes(b"", f"cp{number}"):
+            page = f"cp{number}"
+        elif word == "uc":
+            stand_in = int(number or 1)
+        elif word == "u" and number:
+            skipped = stand_in  # as many characters follow for readers that know no Unicode
+            yield "" if unseen else chr(int(number) % 0x10000)
+        elif not unseen:
+            text = bytes.fromhex(byte).decode(page, "replace") or plain or text
+            text += sign if sign in "\\{}" else "\xa0" if sign == "~" else ""
+            if byte or plain:
+                text, skipped = text[skipped:], max(0, skipped - len(text))
+            yield text
+
+
 def read_pdf(raw: bytes) -> Document:
     """Read the text layer of a PDF as it stands; headers and footers are hinted as boilerplate."""
     from pypdf import PdfReader
@@ -459,5 +517,6 @@ DOCUMENTS: dict[str, Callable[[bytes], Document]] = {
     **dict.fromkeys(("", ".txt", ".text"), read_text),
     **dict.fromkeys((".md", ".markdown"), read_markdown),
     ".docx": read_docx,
+    ".rtf": read_rtf,
     ".pdf": read_pdf,
 }

@@ -687,6 +687,23 @@ def test_a_first_heading_is_the_headline(tmp_path: Path):
     ]
 
 
+def test_an_rtf_document_gives_its_text(tmp_path: Path):
+    content = (
+        rb"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0 Times;}}{\*\generator X;}\f0\fs24 Swans \b "
+        rb"return\b0\par\par \ldblquote They\'92re back,\rdblquote  said \{M\u252\'fcller\} "
+        rb"\u-10179?\u-8704?.\line So it goes.\par{\footer Page 1}}"
+    )
+    article = read_one(write(tmp_path, "a.rtf", content))
+    assert article["text"] == "Swans return\n\n“They’re back,” said {Müller} 😀.\nSo it goes."
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"), [(b"no rtf", "no RTF"), (rb"{\rtf1 {\info x}}", "holds no text")]
+)
+def test_bad_rtf_is_a_problem(tmp_path: Path, content: bytes, problem: str):
+    assert problem in problem_of(write(tmp_path, "a.rtf", content))
+
+
 def test_bad_word_documents_are_problems(tmp_path: Path):
     assert "no text" in problem_of(write(tmp_path / "1", "a.docx", as_docx(("Normal", " "))))
     assert "damaged" in problem_of(write(tmp_path / "2", "a.docx", b"no zip at all"))
@@ -1069,7 +1086,11 @@ def test_a_folder_without_articles_is_one_problem(tmp_path: Path):
         ("a.json", b'["one", "two"]', "not a record"),
         ("a.xlsx", b"PK", "damaged"),
         ("a.parquet", b"PAR1", "no sound Parquet table"),
-        ("a.jpg", b"\xff\xd8", "files of type .jpg are not read; those that are: .csv, .docx"),
+        ("a.xyz", b"\xff\xd8", "files of type .xyz are not read; those that are: .csv, .docx"),
+        ("a.jpg", b"\xff\xd8", "files of type .jpg are not read; recognise its text first"),
+        ("a.xls", b"\xd0\xcf", "files of type .xls are not read; open it in Excel"),
+        ("a.jsonl.gz", b"\x1f\x8b", "files of type .gz are not read; unpack it"),
+        ("a.mhtml", b"From: x", "files of type .mhtml are not read; open it in a browser"),
         ("a.html", b"<html></html>", "no article was found"),
     ],
 )
@@ -1140,7 +1161,7 @@ def test_a_name_that_is_not_utf8_is_written_out(tmp_path: Path):
 # --------------------------------------------------------------------------------- laws, speed
 
 SUFFIXES = ["", ".txt", ".md", ".html", ".json", ".jsonl", ".csv", ".tsv", ".xlsx", ".parquet"]
-SUFFIXES += [".docx", ".pdf", ".zip", ".ndjson", ".exe"]
+SUFFIXES += [".docx", ".pdf", ".rtf", ".zip", ".ndjson", ".exe"]
 CONTENT = st.one_of(
     st.binary(max_size=400),
     st.text(max_size=400).map(lambda text: text.encode("utf-8", "surrogatepass")),

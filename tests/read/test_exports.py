@@ -318,6 +318,43 @@ def test_a_word_file_of_nexis(tmp_path: Path, language: str):
     check(articles, found)
 
 
+def as_rtf(text: str) -> bytes:
+    """Write RTF as Word does: a table of fonts, Windows-1252 as escapes, the rest as Unicode."""
+    out = []
+    for sign in text.replace("\r\n", "\n"):
+        raw = sign.encode("cp1252", "ignore")
+        if sign in "\\{}":
+            out.append(f"\\{sign}")
+        elif sign == "\n":
+            out.append("\\par\n")
+        elif sign == "\t":
+            out.append("\\tab ")
+        elif raw and raw[0] < 0x80:
+            out.append(sign)
+        else:
+            out.append(f"\\'{raw[0]:02x}" if raw else f"\\u{ord(sign)}?")
+    fonts = r"{\fonttbl{\f0\froman Times;}}{\*\generator Word;}{\info{\title Export}}"
+    return (r"{\rtf1\ansi\ansicpg1252\deff0" + fonts + r"\f0\fs24 " + "".join(out) + "}").encode()
+
+
+@pytest.mark.parametrize("layout", [name for name in LAYOUTS if name != "own separators"])
+def test_an_rtf_export(tmp_path: Path, layout: str):
+    found = stories(20, seed=6)
+    content = LAYOUTS[layout](found, "de")
+    if layout == "numbered Nexis":  # an archive's RTF does not wrap its lines
+        content = unwrapped(content)
+    articles, problems = read(tmp_path, "export.rtf", as_rtf(content))
+    assert list(problems["problem"]) == []
+    check(articles, found, sections=layout != "Factiva as shown")
+
+
+def unwrapped(text: str) -> str:
+    groups = text.replace("\r\n", "\n").split("\n\n")
+    return "\n\n".join(
+        group if group.startswith(" ") else " ".join(group.split("\n")) for group in groups
+    )
+
+
 @pytest.mark.parametrize("coded", [True, False])
 def test_a_page_of_factiva(tmp_path: Path, coded: bool):
     found = stories(12)
