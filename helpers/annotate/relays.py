@@ -336,7 +336,7 @@ def _described(text: str) -> dict[str, str]:
             if (
                 not name
                 or first in _NOT_NAMES
-                or first in sentences.STARTERS
+                or first in sentences.words("starter")
                 or (known and known.lexicon != "outlets")
             ):
                 continue

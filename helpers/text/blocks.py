@@ -141,9 +141,8 @@ def _read_fields(paragraphs: list[Paragraph]) -> None:
                     line.role, line.run = line.role or "boilerplate", 0
                 return
     top = [paragraph for paragraph in paragraphs[:12] if not paragraph.role]
-    fields = [
-        (line, furniture.FIELD_LINE.fullmatch(line.text)) for line in top if len(line.text) < 300
-    ]
+    field = furniture.form("field line")
+    fields = [(line, field.fullmatch(line.text)) for line in top if len(line.text) < 300]
     fields = [(line, match["field"].lower()) for line, match in fields if match]
     if len(fields) < 2:
         return
@@ -221,7 +220,7 @@ def _leads_into(links: list[Paragraph], following: Paragraph) -> bool:
     """Say whether the last link is a subhead: short, and naming what the next paragraph names."""
     *others, last = [link.text for link in links]
     words = last.split()
-    if following.role or not following.is_prose or furniture.MARKDOWN_LINK.search(last):
+    if following.role or not following.is_prose or furniture.form("markdown link").search(last):
         return False
     shortest = len(words) <= 6 and all(len(words) < len(other.split()) for other in others)
     names = set(re.findall(r"[^\W\d_a-z]\w{3,}", last))
@@ -453,7 +452,7 @@ def read_header(text: str, blocks: Iterable[tuple[int, int, str]], byline: str =
 
 
 def _headline_text(text: str) -> str:
-    field = furniture.FIELD_LINE.fullmatch(text)
+    field = furniture.form("field line").fullmatch(text)
     if field and field["field"].lower() in ("title", "headline"):
         text = text.split(":", 1)[1]
     text = text.split("\n")[0] if UNDERLINED.search(text) else text
@@ -461,7 +460,7 @@ def _headline_text(text: str) -> str:
 
 
 def _byline_text(text: str) -> str:
-    if furniture.FIELD_LINE.fullmatch(text):
+    if furniture.form("field line").fullmatch(text):
         text = text.split(":", 1)[1]
     bare = " ".join(text.strip().strip("*_—–- ").split())
     parts = [part for part in BAR.split(bare) if not furniture.is_head_mark(part)]

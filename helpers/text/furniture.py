@@ -7,167 +7,53 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from helpers.store import lexicons
 
-AGENCIES = lexicons.read_aliases("outlets", kind="agency")
-AGENCY_OF = {alias.casefold().removeprefix("the "): name for alias, name in AGENCIES.items()}
-WORDS = lexicons.read_lexicon("furniture_words").groupby("kind")["word"].agg(frozenset)
-PATTERNS = lexicons.read_lexicon("furniture_patterns").groupby("kind")["pattern"].agg("|".join)
-PART_BREAK = re.compile(r"[,;/|()\[\]–—©\n]| - |\b(?:[Bb]y|BY|for|of|via|and|from|with|in)\b")
-LONG_NAMES = re.compile(
-    r"(?<!\w)(?:"
-    + "|".join(
-        re.escape(alias)
-        for alias in sorted(AGENCIES, key=len, reverse=True)
-        if len(alias) > 5 and not alias.isupper()
-    )
-    + r")(?!\w)"
-)
 
-MONTH = (
-    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|"
-    r"Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\b\.?"
-)
-WEEKDAY = r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\b\.?"
+@cache
+def form(name: str) -> re.Pattern[str]:
+    """Return the expression of a form of `furniture_forms.csv`.
 
-# Datelines
-_CAPITAL = "A-ZÀ-ÖØ-ÞĆČĐĞİŁŃŐŘŚŞŠŰŹŻŽ"
-_UPPER = rf"[{_CAPITAL}][{_CAPITAL}.’'/-]+"
-_PLACE_UPPER = rf"{_UPPER}(?:[ ]{_UPPER}){{0,4}}"
-_TITLE = rf"[{_CAPITAL}][\w.’'-]{{1,24}}"
-_PLACE_TITLE = rf"{_TITLE}(?:[ ](?:{_TITLE}|of|de|la|le|al|el|upon|do|del)){{0,3}}"
-_REGION = rf"(?:,[ ](?!{MONTH}[ ]\d){_TITLE}(?:[ ](?:of[ ]|and[ ])?{_TITLE}){{0,2}}){{0,2}}"
-_DATE = (
-    rf"(?:,?[ ](?:{WEEKDAY},?[ ])?(?:{MONTH}[ ]\d{{1,2}}|\d{{1,2}}[ ]{MONTH})(?:,?[ ]\d{{4}})?)?"
-)
-_AGENCY = r"(?:,?[ ]?(?P<agency>[(\[][^()\[\]\n]{2,40}[)\]]))?"
-DATELINE = re.compile(
-    rf"[*_]{{0,2}}(?P<place>(?P<upper>{_PLACE_UPPER})(?![a-z])|(?P<title>{_PLACE_TITLE}))"
-    rf"(?P<region>{_REGION})(?P<date>{_DATE}){_AGENCY}[*_]{{0,2}}"
-    r"(?P<dash>\s{0,2}(?:[–—―]|--)|\s{1,2}-(?=\s)|:(?=\s))[*_]{0,2}\s{0,3}"
-)
-DATELINE_AGENCY = re.compile(r"\((?P<agency>[A-Z][^()\n]{1,40})\)\s{0,2}(?:[–—―-]{1,2})\s{1,3}")
-DATELINE_ALONE = re.compile(
-    rf"(?P<place>(?P<upper>{_PLACE_UPPER}))(?P<region>{_REGION})(?P<date>{_DATE}){_AGENCY}"
-    r"\s{0,2}[–—―:-]{0,2}"
-)
-NOT_A_PLACE = WORDS["not a dateline"]
+    `<<name>>` in an expression stands for another form, or for any of the patterns of that kind in
+    `furniture_patterns.csv`.
+    """
+    return re.compile(_expression(name))
 
-# Bylines
-BYLINE = re.compile(
-    r"[*_\W]{0,3}(?:By|BY|by|Words by|Story by|Posted by|Report by|Text by|From)(?::\s*|\s+)"
-    r"(?P<names>\S.*)",
-    re.DOTALL,
-)
-JOB = re.compile(
-    r",\s+(?:(?:special|senior|chief|staff|associate|assistant|political|foreign|national|"
-    r"diplomatic|business|science|health|environment|security|legal|economics?|culture|sports?|"
-    r"deputy|contributing|freelance|court|crime|city|regional|education)\s+){0,3}"
-    r"(?:writers?|reporters?|correspondents?|editors?|contributors?|columnists?|bureau|staff|"
-    r"associated press|reuters|afp|news service)\b",
-    re.IGNORECASE,
-)
-STAFF = re.compile(
-    r"(?:(?:from )?(?:our )?(?:staff|agencies|staff reports?|staff reporters?|staff writers?|"
-    r"(?:staff|special|our own) correspondents?|wire (?:reports|services)|news agencies|"
-    r"(?:staff|agencies|wires) and (?:agencies|wires|staff)))",
-    re.IGNORECASE,
-)
-NAME = re.compile(
-    r"(?:[^\W\d_]\.){1,3}|(?:[A-ZÀ-ÞŠŽČĆŁ]|(?:al|el|ibn)-)[^\W\d_]*(?:[’'.-][^\W\d_]*)*"
-)
-SMALL_WORDS = WORDS["small word in a credit"]
 
-# Credits
-CREDIT = re.compile(
-    r"[(\[*_\s—–-]{0,4}(?:(?:additional |further |with )?(?:reporting|writing|editing|research|"
-    r"production|translation|photography|graphics?)(?: and \w+)? by|(?:edited|reported|written|"
-    r"compiled|translated|produced|copy[- ]?edited|fact[- ]checked)(?: and \w+)? by|"
-    r"with (?:additional )?(?:files|inputs?|reporting|contributions?)(?: and \w+)? (?:from|by)|"
-    r"(?:editors?|reporters?|reporting|editing|contributors?|sources?|author|translation):)",
-    re.IGNORECASE,
-)
-CREDIT_INSIDE = re.compile(
-    r"\b(?:contributed (?:reporting|research|to (?:this|the) (?:report|story|article|piece|"
-    r"dispatch))|with (?:additional )?reporting by|(?:additional )?(?:reporting|editing) by|"
-    r"reported from)\b",
-    re.IGNORECASE,
-)
-TRAILING_CREDIT = re.compile(
-    r"(?<=[.!?”\"’'])\s(?P<credit>[(\[*_]{0,2}(?:Additional |Further |With )?"
-    r"(?:Reporting|Writing|Editing|Edited|Reported|Written|Compiled|Translated)"
-    r"(?: and \w+)? by\s[^.!?]{3,300}[.)\]*_]*)$"
-)
-TRAILING_AGENCY = re.compile(
-    r"(?<=[.!?”\"’'])\s(?P<credit>(?:[—–-]\s?[^—–.!?()]{2,40}|\([^().!?]{2,40}\)))\.?$"
-)
+def _expression(name: str) -> str:
+    forms = lexicons.read_lexicon("furniture_forms")
+    pattern = forms.set_index("form")["pattern"][name]
+    patterns = lexicons.read_lexicon("furniture_patterns")
 
-# Captions
-SLUG = re.compile(
-    r"(?=[\w.-]*[_\d])(?:[a-z0-9]+(?:[-_][A-Za-z0-9]+){4,}|[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*_[\w-]+|"
-    r"[\w-]+(?=\.(?:jpe?g|png|webp|gif)\b))(?:\.(?:jpe?g|png|webp|gif))?(?=\s|$)|"
-    r"[\w-]+\.(?:jpe?g|png|webp|gif)(?=\s|$)",
-    re.IGNORECASE,
-)
-IMAGE = re.compile(r"!\[(?P<alt>[^\]\n]*)\]\((?P<source>[^)\s]*)[^)\n]*\)")
-CAPTION_LABEL = re.compile(
-    r"[*_]{0,2}(?:file(?: (?:photo|image|picture|pic))?|photos?|pictures?|images?|pic|captions?|"
-    r"photo caption|graphic|illustration|video grab|screengrab)\s?(?:[:|]|\s[–—-])[*_]{0,2}\s*",
-    re.IGNORECASE,
-)
-PHOTO_LINE = re.compile(
-    r"(?:photo(?:graph)?s?|image|picture|illustration) (?:by|credit|courtesy)\b|(?:photo|image|"
-    r"picture) credits?\s?:|credit\s?:|file photo\b",
-    re.IGNORECASE,
-)
-PHOTO_SOURCES = (
-    r"(?:Reuters|AP|AFP|Getty(?: Images)?|EPA(?:-EFE)?|Bloomberg|Xinhua|Shutterstock|Alamy|TASS|"
-    r"Sputnik|Yonhap|Kyodo|PA|PA Wire|Zuma(?: Press)?|Anadolu|Rex|iStock|Unsplash|Planet Labs|"
-    r"Maxar|KCNA|NurPhoto|Pool|Handout|Press Association|Associated Press|AP Photo|UPI)"
-)
-PHOTO_CREDIT = re.compile(
-    rf"\s*(?:(?<!\])[(\[](?P<bracket>(?=[^()\[\]]*(?:/|\bphoto\b|\bcourtesy\b|\bhandout\b|\bcredit\b|"
-    rf"\bimages?\b|\bscreenshot\b|\bvia\b|\bpicture\b|{PHOTO_SOURCES}[)\]]))[^()\[\]]{{2,100}})(?<!\.)[)\]]|"
-    rf"(?<=[.!?])\s+(?P<open>(?:(?:Photo(?:graph)?|Picture|Image|Credit)s?(?: credit| by|:|"
-    rf" courtesy of)[^.!?]{{3,80}})|[^.!?/]{{3,40}}/\s?{PHOTO_SOURCES}[^.!?]{{0,30}}))"
-    r"\.?[*_]{0,2}$",
-    re.IGNORECASE,
-)
-LAST_WORDS = re.compile(r"(?<=[.!?”\"])\s+(?P<names>[^.!?]{3,80})[*_]{0,2}$")
+    def whole(inner: re.Match[str]) -> str:
+        listed = patterns.loc[patterns["kind"] == inner[1], "pattern"]
+        return "|".join(listed) if len(listed) else _expression(inner[1])
 
-# Links to other stories
-RELATED_HEADER = re.compile(
-    rf"[#*_\"“\s]{{0,4}}(?:{PATTERNS['related header']})\s?:?[*_\"”]{{0,3}}", re.IGNORECASE
-)
-RELATED_INLINE = re.compile(
-    r"[#*_>\s-]{0,4}(?:related|read more|read also|also read|read next|see also|see more|more|read|"
-    r"watch|listen|explainer|link)\s?(?:[:|»]|>>|\s[–—])[*_]{0,2}\s*(?P<link>\S.*)",
-    re.IGNORECASE | re.DOTALL,
-)
-LIST_MARK = re.compile(r"(?:[-*•+▪·►‣>]|\d{1,2}[.)])\s+")
-MARKDOWN_LINK = re.compile(r"\[(?P<label>[^\]\n]+)\]\((?P<url>[^)\s]*)[^)\n]*\)")
-URL = re.compile(r"(?:https?://|www\.)\S+")
+    return re.sub(r"<<([a-z ]+)>>", whole, pattern)
 
-# Notices
-DATE_LINE = re.compile(
-    r"(?:(?:first |last |originally )?(?:published|updated|posted|modified|created|date)"
-    r"(?: (?:on|at))?\s?:?\s*)?"
-    rf"(?:{WEEKDAY}\s?,?\s*)?(?:{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th)?"
-    rf"\s+{MONTH},?\s+\d{{4}}|\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}})"
-    r"[\s,|@T·–-]*(?:at\s)?(?:\d{1,2}[:.]\d{2}(?:[:.]\d{2})?)?\s*(?:[ap]\.?m\.?)?\s*"
-    r"(?:\(?[A-Z]{1,5}(?:[+-]\d{1,2})?\)?)?(?:[\s·|–-]+\d{1,3} min(?:ute)?s? read)?",
-    re.IGNORECASE,
-)
-NOTICE = re.compile(rf"[*_#\"“(\[\s]{{0,4}}(?:{PATTERNS['notice']})", re.IGNORECASE)
-NOTICE_ALONE = re.compile(
-    rf"[*_#\s(\[]{{0,3}}(?:{PATTERNS['notice alone']})[*_#\s)\].]{{0,3}}", re.IGNORECASE
-)
-FIELD_LINE = re.compile(
-    r"(?P<field>title|headline|author|authors|byline|by|date|published|updated|url|link|source|outlet|"
-    r"publisher|publication|section|category|tags|language|id)\s?:\s+\S.*",
-    re.IGNORECASE,
-)
+
+@cache
+def _words(kind: str) -> frozenset[str]:
+    words = lexicons.read_lexicon("furniture_words")
+    return frozenset(words.loc[words["kind"] == kind, "word"])
+
+
+@cache
+def _agencies() -> dict[str, str]:
+    """Return the names of agencies by every alias, without case and article."""
+    known = lexicons.read_aliases("outlets", kind="agency")
+    return {alias.casefold().removeprefix("the "): name for alias, name in known.items()}
+
+
+@cache
+def _long_names() -> re.Pattern[str]:
+    """Return the pattern of the aliases that no word or acronym can be taken for."""
+    known = lexicons.read_aliases("outlets", kind="agency")
+    long = [alias for alias in known if len(alias) > 5 and not alias.isupper()]
+    listed = "|".join(map(re.escape, sorted(long, key=len, reverse=True)))
+    return re.compile(rf"(?<!\w)(?:{listed})(?!\w)")
 
 
 @dataclass(slots=True)
@@ -185,9 +71,10 @@ def only_names(text: str, limit: int = 60) -> bool:
     words = [word for word in words if word]
     if not words or len(words) > limit:
         return False
-    names = [bool(NAME.fullmatch(word)) for word in words]
+    names = [bool(form("name").fullmatch(word)) for word in words]
+    small = _words("small word in a credit")
     return any(names) and all(
-        is_name or word.lower() in SMALL_WORDS for word, is_name in zip(words, names, strict=True)
+        is_name or word.lower() in small for word, is_name in zip(words, names, strict=True)
     )
 
 
@@ -197,24 +84,24 @@ def find_agency(text: str) -> str:
     Acronyms count only as a whole part ("By AFP", "Jane Doe, AP", "(Reuters/AP)"), never as one
     word of a name.
     """
-    for part in PART_BREAK.split(text):
+    for part in form("part break").split(text):
         bare = part.strip(" .:*_-\t\xa0").casefold().removeprefix("the ")
         bare = bare.removeprefix("copyright ").lstrip("0123456789 ")
-        if bare in AGENCY_OF:
-            return AGENCY_OF[bare]
-    found = LONG_NAMES.search(text)
-    return AGENCIES[found.group()] if found else ""
+        if bare in _agencies():
+            return _agencies()[bare]
+    found = _long_names().search(text)
+    return lexicons.read_aliases("outlets", "agency")[found.group()] if found else ""
 
 
 def read_dateline(text: str) -> Dateline | None:
     """Read the dateline that a paragraph starts with, followed by text or alone on its line."""
     head = text[:600]
-    if match := DATELINE_AGENCY.match(head):
+    if match := form("dateline agency").match(head):
         return Dateline(match.end(), "", match["agency"])
-    match = DATELINE.match(head)
+    match = form("dateline").match(head)
     if match and match.end() < len(head) and _is_dateline(match, head):
         return Dateline(match.end(), *_place_and_agency(match))
-    match = DATELINE_ALONE.fullmatch(text) if len(text) < 100 else None
+    match = form("dateline alone").fullmatch(text) if len(text) < 100 else None
     if match and (match["region"] or match["date"] or match["agency"]) and _may_be_place(match):
         return Dateline(len(text), *_place_and_agency(match))
     return None
@@ -225,7 +112,7 @@ def _place_and_agency(match: re.Match[str]) -> tuple[str, str]:
 
 
 def _may_be_place(match: re.Match[str]) -> bool:
-    return match["place"].split()[0].casefold().rstrip(".") not in NOT_A_PLACE
+    return match["place"].split()[0].casefold().rstrip(".") not in _words("not a dateline")
 
 
 def _is_dateline(match: re.Match[str], head: str) -> bool:
@@ -250,21 +137,26 @@ def is_byline(text: str) -> bool:
     """Say whether a short line names who wrote the article."""
     if len(text) > 200:
         return False
-    if match := BYLINE.match(text):
-        names = JOB.split(re.split(r"\s[|•·]\s", match["names"])[0])[0]
+    if match := form("byline").match(text):
+        names = form("job").split(re.split(r"\s[|•·]\s", match["names"])[0])[0]
         return only_names(names, 25)
     if re.search(r"\s[|•·]\s", text) and is_name_line(text):
         return True
     bare = text.strip("*_ —–-.")
-    if STAFF.fullmatch(bare) or bare.casefold().removeprefix("the ") in AGENCY_OF:
+    if form("staff").fullmatch(bare) or bare.casefold().removeprefix("the ") in _agencies():
         return True
-    job = JOB.search(text)
+    job = form("job").search(text)
     return bool(job and only_names(text[: job.start()], 12) and not text.endswith((".", "!", "?")))
+
+
+def is_date_line(text: str) -> bool:
+    """Say whether a line is a date and nothing more."""
+    return bool(form("date line").fullmatch(text))
 
 
 def is_head_mark(text: str) -> bool:
     """Say whether a line is the date, or the label, that stands between a head and its story."""
-    return bool(DATE_LINE.fullmatch(text) or re.fullmatch(r"full text[.:]?", text, re.IGNORECASE))
+    return is_date_line(text) or text.rstrip(".:").casefold() == "full text"
 
 
 def is_name_line(text: str) -> bool:
@@ -274,9 +166,9 @@ def is_name_line(text: str) -> bool:
         return False
     bare = re.split(r"\s[|•·]\s| in [A-Z]", bare)[0]
     people = re.split(r",\s*(?:and\s+)?|\s+(?:and|AND|&)\s+", bare)
+    words = [person.split() for person in people]
     return len(people) <= 4 and all(
-        2 <= len(person.split()) <= 4 and all(NAME.fullmatch(word) for word in person.split())
-        for person in people
+        2 <= len(person) <= 4 and all(map(form("name").fullmatch, person)) for person in words
     )
 
 
@@ -284,16 +176,16 @@ def is_credit(text: str) -> bool:
     """Say whether a paragraph says who edited, reported or contributed, or names its agency."""
     if len(text) > 500:
         return False
-    if CREDIT.match(text) and only_names(re.sub(r"[;&]", ",", text)):
+    if form("credit").match(text) and only_names(re.sub(r"[;&]", ",", text)):
         return True
-    if len(text) <= 300 and CREDIT_INSIDE.search(text) and only_names(text):
+    if len(text) <= 300 and form("credit inside").search(text) and only_names(text):
         return True
     return is_agency_line(text) or (is_copyright(text) and bool(find_agency(text)))
 
 
 def find_trailing_credit(text: str) -> int:
     """Return where the credit at the end of a paragraph begins, 0 where there is none."""
-    for pattern in (TRAILING_CREDIT, TRAILING_AGENCY):
+    for pattern in (form("trailing credit"), form("trailing agency")):
         match = pattern.search(text, max(0, len(text) - 400))
         if match and is_credit(match["credit"].strip()):
             return match.start("credit")
@@ -302,7 +194,8 @@ def find_trailing_credit(text: str) -> int:
 
 def is_agency_line(text: str) -> bool:
     """Say whether a line is an agency's name and nothing more: "— Reuters", "(AP)"."""
-    return len(text) < 60 and text.strip("—–-()[]*_. ").casefold().removeprefix("the ") in AGENCY_OF
+    bare = text.strip("—–-()[]*_. ").casefold().removeprefix("the ")
+    return len(text) < 60 and bare in _agencies()
 
 
 def is_copyright(text: str) -> bool:
@@ -317,10 +210,10 @@ def is_notice(text: str) -> bool:
     if len(text) > 500:
         return False
     return bool(
-        NOTICE.match(text)
-        or NOTICE_ALONE.fullmatch(text)
-        or DATE_LINE.fullmatch(text)
-        or URL.fullmatch(text)
+        form("notice").match(text)
+        or form("notice alone").fullmatch(text)
+        or is_date_line(text)
+        or form("url").fullmatch(text)
     )
 
 
@@ -328,10 +221,10 @@ def is_caption(text: str) -> bool:
     """Say whether a paragraph is shown to be a caption by a slug, an image, a label or a credit."""
     if len(text) > 800:
         return False
-    if IMAGE.match(text) or CAPTION_LABEL.match(text) or SLUG.match(text) or PHOTO_LINE.match(text):
+    if any(form(name).match(text) for name in ("image", "caption label", "slug", "photo line")):
         return True
-    credit = PHOTO_CREDIT.search(text, max(0, len(text) - 160))
-    listed = LIST_MARK.match(text) or text.startswith("-")
+    credit = form("photo credit").search(text, max(0, len(text) - 160))
+    listed = form("list mark").match(text) or text.startswith("-")
     return bool(credit and len(text) < 500 and not listed and not text.endswith((").", "].")))
 
 
@@ -339,26 +232,27 @@ def is_photo_credit(text: str) -> bool:
     """Say whether a line credits a picture and nothing else: "Photo: Ann Lee/Reuters"."""
     if len(text) > 120:
         return False
-    label = CAPTION_LABEL.match(text)
-    return bool(PHOTO_LINE.match(text)) or bool(label and only_names(text[label.end() :], 10))
+    label = form("caption label").match(text)
+    credited = form("photo line").match(text) or (label and only_names(text[label.end() :], 10))
+    return bool(credited)
 
 
 def read_caption(text: str) -> str:
     """Return what a caption paragraph says, without image slug, label and photo credit."""
-    if image := IMAGE.match(text):
+    if image := form("image").match(text):
         return image["alt"]
     start = 0
-    if match := SLUG.match(text):
+    if match := form("slug").match(text):
         start = match.end()
     start += len(text[start:]) - len(text[start:].lstrip(" \t\xa0*_|:\r\n"))
     if is_photo_credit(text[start:]):
         return ""
-    if match := CAPTION_LABEL.match(text, start):
+    if match := form("caption label").match(text, start):
         start = match.end()
     end = len(text)
     if (
-        (match := PHOTO_CREDIT.search(text, max(start, len(text) - 160)))
-        or (match := LAST_WORDS.search(text, max(start, end - 100)))
+        (match := form("photo credit").search(text, max(start, len(text) - 160)))
+        or (match := form("last words").search(text, max(start, end - 100)))
         and only_names(match["names"], 8)
     ):
         end = match.start()
@@ -367,12 +261,12 @@ def read_caption(text: str) -> str:
 
 def is_related_header(text: str) -> bool:
     """Say whether a line announces links to other stories."""
-    return len(text) < 80 and bool(RELATED_HEADER.fullmatch(text))
+    return len(text) < 80 and bool(form("related header").fullmatch(text))
 
 
 def is_related_line(text: str) -> bool:
     """Say whether one line both announces and gives a link: "Read more: …"."""
-    match = RELATED_INLINE.match(text) if len(text) < 220 else None
+    match = form("related inline").match(text) if len(text) < 220 else None
     return bool(match) and not text.endswith((".", ".”", '."'))
 
 
@@ -380,6 +274,7 @@ def is_link_like(text: str) -> bool:
     """Say whether a line can be a link to another story: short and without a full stop."""
     if len(text) > 180 or "\n" in text:
         return False
-    if LIST_MARK.match(text) or MARKDOWN_LINK.search(text) or URL.fullmatch(text):
+    linked = form("markdown link").search(text) or form("url").fullmatch(text)
+    if linked or form("list mark").match(text):
         return True
     return not text.rstrip("”\"’'*_) ").endswith((".", ":", ";", ","))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from helpers.store import lexicons
 
@@ -23,14 +24,12 @@ ASKED = re.compile(
     r"cried|continued)(?:[.,;]|\s+(?:in|on|at|to|during|after|before|when|as|of|about)\b)"
 )
 
-WORDS = lexicons.read_lexicon("sentence_words").groupby("kind")["word"].agg(frozenset)
-TITLES = WORDS["title"]
-BEFORE_NUMBER = WORDS["before number"]
-BEFORE_NAME = WORDS["before name"]
-NEVER_LAST = WORDS["never last"]
-STARTERS = WORDS["starter"]
-AFTER_CLOCK = WORDS["after clock"]
-EXCLAMATORY_NAMES = WORDS["exclamatory name"]
+
+@cache
+def words(kind: str) -> frozenset[str]:
+    """Return the words of one kind of `sentence_words.csv`: title, starter, before name, …."""
+    listed = lexicons.read_lexicon("sentence_words")
+    return frozenset(listed.loc[listed["kind"] == kind, "word"])
 
 
 def split_blocks(
@@ -91,13 +90,13 @@ def _ends_sentence(text: str, first: int, end: int, match: re.Match[str]) -> boo
     next_word = NEXT_WORD.match(text, following, end)
     following_word = next_word.group() if next_word else ""
     if terminator[0] == "…" or terminator.startswith(".."):
-        return len(terminator) > 3 or following_word in STARTERS
+        return len(terminator) > 3 or following_word in words("starter")
     if terminator == ".":
         return _full_stop(text, first, match, character, following_word)
     if closers and ASKED.match(text, following, min(end, following + 200)):
         return False
     before = WORD_BEFORE.search(text, max(first, match.start() - 20), match.start())
-    return not (before and before.group() in EXCLAMATORY_NAMES)
+    return not (before and before.group() in words("exclamatory name"))
 
 
 def _full_stop(
@@ -106,13 +105,18 @@ def _full_stop(
     found = WORD_BEFORE.search(text, max(first, match.start() - 40), match.start())
     word = found.group() if found else ""
     if match.group(2).strip("*_"):
-        return not (word in TITLES and ")" not in match.group(2))
-    if word in TITLES or word in NEVER_LAST:
+        return not (word in words("title") and ")" not in match.group(2))
+    if word in words("title") or word in words("never last"):
         return False
-    if word in BEFORE_NUMBER and character.isdigit():
+    if word in words("before number") and character.isdigit():
         return False
     if CLOCK.fullmatch(word):
-        return character.isalpha() and following_word not in AFTER_CLOCK
-    if len(word) == 1 and word.isupper() or INITIALS.fullmatch(word) or word in BEFORE_NAME:
-        return following_word in STARTERS
+        return character.isalpha() and following_word not in words("after clock")
+    if (
+        len(word) == 1
+        and word.isupper()
+        or INITIALS.fullmatch(word)
+        or word in words("before name")
+    ):
+        return following_word in words("starter")
     return not (found and found.start() == first and LIST_NUMBER.fullmatch(word))
