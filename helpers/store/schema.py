@@ -10,58 +10,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 BLOCK_ROLES = (
-    "headline",
-    "standfirst",
-    "byline",
-    "dateline",
-    "body",
-    "subhead",
-    "caption",
-    "related",
-    "credit",
-    "boilerplate",
-)
+    "headline", "standfirst", "byline", "dateline", "body", "subhead", "caption", "related",
+    "credit", "boilerplate",
+)  # fmt: skip
 DEFAULT_ROLES = ("headline", "standfirst", "body")
 LABELS = ("PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "EVENT", "PRODUCT")
 STANDS_FOR = ("", "government")
 FORMS = ("direct", "mixed", "indirect")
 RESOLUTIONS = ("name", "pronoun", "description", "carried", "none")
 SOURCE_TYPES = (
-    "named person",
-    "named organisation",
-    "document",
-    "anonymous source",
-    "unnamed person",
+    "named person", "named organisation", "document", "anonymous source", "unnamed person",
     "unnamed group",
-)
-AFFILIATIONS = (
-    "government",
-    "military",
-    "legislature or party",
-    "court",
-    "police",
-    "international body",
-    "business",
-    "NGO or civil society",
-    "academic or expert",
-    "news media",
-    "state media",
-    "citizen or witness",
-    "other",
-    "unknown",
-)
-CHANNELS = (
-    "statement",
-    "press conference",
-    "interview",
-    "speech",
-    "social media",
-    "report or document",
-    "court filing",
-    "broadcast",
-    "told the outlet",
-    "unknown",
-)
+)  # fmt: skip
 OWNERSHIPS = ("state", "public", "private", "unknown", "")
 TONE_LABELS = ("negative", "neutral", "positive", "")
 POLARITIES = ("negative", "neutral", "positive")
@@ -69,9 +29,16 @@ VOICES = ("speaker", "reporter")
 REPLY_KINDS = ("no response", "declined to comment", "not reached", "did not comment")
 DUPLICATE_KINDS = ("", "exact", "near")
 
-SPANS = pa.list_(pa.list_(pa.int64()))
-TEXTS = pa.list_(pa.string())
 MOMENT = pa.timestamp("us")
+TYPES = {
+    "": pa.string(),
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "bool": pa.bool_(),
+    "moment": MOMENT,
+    "texts": pa.list_(pa.string()),
+    "spans": pa.list_(pa.list_(pa.int64())),
+}
 
 
 class SchemaError(ValueError):
@@ -88,116 +55,49 @@ class Table:
     vocabularies: dict[str, tuple[str, ...]]
 
 
-def _table(
-    name: str,
-    key: tuple[str, ...],
-    columns: dict[str, pa.DataType],
-    **vocabularies: tuple[str, ...],
-) -> Table:
-    return Table(name, pa.schema(list(columns.items())), key, vocabularies)
+def _table(name: str, key: str, columns: str, **vocabularies: tuple[str, ...]) -> Table:
+    """Return a table whose columns are written `name:type`, texts without a type."""
+    named = (column.partition(":") for column in columns.split())
+    typed = pa.schema([(column, TYPES[kind]) for column, _, kind in named])
+    return Table(name, typed, tuple(key.split()), vocabularies)
 
 
-_SPAN = {"article_id": pa.string(), "start": pa.int64(), "end": pa.int64()}
+_SPAN = "article_id start:int end:int"
 
 TABLES = {
     table.name: table
     for table in (
         _table(
             "articles",
-            ("article_id",),
-            {
-                "article_id": pa.string(),
-                "path": pa.string(),
-                "sha256": pa.string(),
-                "outlet": pa.string(),
-                "published": MOMENT,
-                "url": pa.string(),
-                "headline": pa.string(),
-                "byline": pa.string(),
-                "dateline_place": pa.string(),
-                "section": pa.string(),
-                "language": pa.string(),
-                "words": pa.int64(),
-                "text": pa.string(),
-                "wire": pa.string(),
-                "duplicate_of": pa.string(),
-                "duplicate_kind": pa.string(),
-                "metadata": pa.string(),
-                "markup": pa.string(),
-            },
+            "article_id",
+            "article_id path sha256 outlet published:moment url headline byline dateline_place "
+            "section language words:int text wire duplicate_of duplicate_kind metadata markup",
             duplicate_kind=DUPLICATE_KINDS,
         ),
-        _table("blocks", ("article_id", "start"), {**_SPAN, "role": pa.string()}, role=BLOCK_ROLES),
-        _table(
-            "sentences", ("article_id", "start"), {**_SPAN, "role": pa.string()}, role=BLOCK_ROLES
-        ),
+        _table("blocks", "article_id start", f"{_SPAN} role", role=BLOCK_ROLES),
+        _table("sentences", "article_id start", f"{_SPAN} role", role=BLOCK_ROLES),
         _table(
             "mentions",
-            ("article_id", "start", "end"),
-            {
-                **_SPAN,
-                "text": pa.string(),
-                "label": pa.string(),
-                "role": pa.string(),
-                "entity_id": pa.string(),
-                "stands_for": pa.string(),
-                "confidence": pa.float64(),
-                "rule": pa.string(),
-            },
+            "article_id start end",
+            f"{_SPAN} text label role entity_id stands_for confidence:float rule",
             label=LABELS,
             role=BLOCK_ROLES,
             stands_for=STANDS_FOR,
         ),
         _table(
             "entities",
-            ("entity_id",),
-            {
-                "entity_id": pa.string(),
-                "entity": pa.string(),
-                "label": pa.string(),
-                "country": pa.string(),
-                "aliases": TEXTS,
-                "merge_reason": pa.string(),
-            },
+            "entity_id",
+            "entity_id entity label country aliases:texts merge_reason",
             label=LABELS,
         ),
         _table(
             "attributions",
-            ("attribution_id",),
-            {
-                "attribution_id": pa.string(),
-                **_SPAN,
-                "spans": SPANS,
-                "text": pa.string(),
-                "form": pa.string(),
-                "cue": pa.string(),
-                "cue_spans": SPANS,
-                "source_text": pa.string(),
-                "source_spans": SPANS,
-                "speaker": pa.string(),
-                "speaker_id": pa.string(),
-                "resolution": pa.string(),
-                "source_type": pa.string(),
-                "named": pa.bool_(),
-                "title": pa.string(),
-                "affiliation": pa.string(),
-                "country": pa.string(),
-                "channel": pa.string(),
-                "relay": pa.string(),
-                "relay_ownership": pa.string(),
-                "relay_chain": TEXTS,
-                "anonymity": pa.string(),
-                "anonymity_reason": pa.string(),
-                "source_rule": pa.string(),
-                "words": pa.int64(),
-                "role": pa.string(),
-                "confidence": pa.float64(),
-                "rule": pa.string(),
-                "tone": pa.float64(),
-                "tone_label": pa.string(),
-                "tone_agreement": pa.float64(),
-                "news_tone": pa.float64(),
-            },
+            "attribution_id",
+            f"attribution_id {_SPAN} spans:spans text form cue cue_spans:spans source_text "
+            "source_spans:spans speaker speaker_id resolution source_type named:bool title "
+            "affiliation country channel relay relay_ownership relay_chain:texts anonymity "
+            "anonymity_reason source_rule words:int role confidence:float rule tone:float "
+            "tone_label tone_agreement:float news_tone:float",
             form=FORMS,
             resolution=RESOLUTIONS,
             source_type=SOURCE_TYPES,
@@ -207,40 +107,15 @@ TABLES = {
         ),
         _table(
             "targets",
-            ("attribution_id", "start", "end"),
-            {
-                "attribution_id": pa.string(),
-                **_SPAN,
-                "entity_id": pa.string(),
-                "voice": pa.string(),
-                "polarity": pa.string(),
-                "confidence": pa.float64(),
-            },
+            "attribution_id start end",
+            f"attribution_id {_SPAN} entity_id voice polarity confidence:float",
             voice=VOICES,
             polarity=POLARITIES,
         ),
         _table(
-            "replies",
-            ("article_id", "start", "end"),
-            {
-                **_SPAN,
-                "entity_id": pa.string(),
-                "text": pa.string(),
-                "who": pa.string(),
-                "kind": pa.string(),
-            },
-            kind=REPLY_KINDS,
+            "replies", "article_id start end", f"{_SPAN} entity_id text who kind", kind=REPLY_KINDS
         ),
-        _table(
-            "problems",
-            (),
-            {
-                "article_id": pa.string(),
-                "path": pa.string(),
-                "step": pa.string(),
-                "problem": pa.string(),
-            },
-        ),
+        _table("problems", "", "article_id path step problem"),
     )
 }
 
