@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from helpers.annotate.noun_phrases import Described, describe
+from helpers.annotate.noun_phrases import Description, describe
 from helpers.store import stems
 from helpers.store.codebook import Codebook
 
@@ -28,7 +28,7 @@ class Withheld:
     end: int
     words: str
     reason: str
-    subject: Described
+    subject: Description
 
     @property
     def adjective(self) -> bool:
@@ -88,7 +88,7 @@ def _read(
     return Withheld(start, end, said, words, subject)
 
 
-def _subject(before: str, clause: str) -> Described:
+def _subject(before: str, clause: str) -> Description:
     """Return whom a clause about a withheld name is about: its own subject, or what it follows."""
     own = re.match(
         r"\s*(?P<subject>(?:[Tt]he|[Aa]n?|[Oo]ne)\s+[\w’'-]+|[Hh]e|[Ss]he|[Tt]hey)\s", clause

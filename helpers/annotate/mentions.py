@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from helpers.annotate import descriptions, name_uses, names
+from helpers.annotate import name_uses, names, noun_phrases
 from helpers.annotate.rules import rule
 from helpers.model import decoding
 from helpers.store import lexicons, schema
@@ -154,7 +154,7 @@ def _whole(text: str, name: Name) -> Name:
         rest = _GOES_ON.match(text, name.end)
         words = rest.group().split() if rest else []
         word = text[name.start : name.end]
-        role = descriptions.kind(word) == "person" or bool(descriptions.gender(word))
+        role = noun_phrases.kind(word) == "person" or bool(noun_phrases.gender(word))
         if words and not (role or _not_a_person(words) or names.known(words[0])):
             return name._replace(end=rest.end())
     return name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from helpers.annotate import descriptions
+from helpers.annotate import noun_phrases
 from helpers.annotate.rules import rule
 
 Span = tuple[int, int]
@@ -126,7 +126,7 @@ def _to_cue(text: str, source: Span, cue: Span) -> Span | None:
     if _OWNER.fullmatch(written):
         return strip(text, source[0], cue[0]) if _AFTER_OWNER.fullmatch(between) else None
     noun = _NEXT_NOUN.fullmatch(between)
-    if noun and descriptions.kind(noun["noun"]):
+    if noun and noun_phrases.kind(noun["noun"]):
         return source[0], source[1] + noun.end("noun")
     return None
 

@@ -14,7 +14,7 @@ from helpers.annotate.noun_phrases import (
     PERSONAL,
     SINGULAR,
     THINGS,
-    Described,
+    Description,
     apposed_head,
     describe,
     is_plural,
@@ -342,14 +342,14 @@ class _Article:
         return ("unnamed group" if said.many else "unnamed person"), rule
 
     @rule("body one or several", lambda self, said, source, rule: ("named organisation", rule))
-    def _type_of_body(self, said: Described, source: _Source, rule: str) -> tuple[str, str]:
+    def _type_of_body(self, said: Description, source: _Source, rule: str) -> tuple[str, str]:
         if said.many and said.head != "police":
             return "unnamed group", f"{rule}, several"
         if re.match(r"(?:an?|one|another|some)\s", said.text, re.IGNORECASE):
             return "unnamed group", f"{rule}, any"
         return "named organisation", f"{rule}, one body"
 
-    def _type_of_pronoun(self, said: Described, source: _Source) -> tuple[str, str]:
+    def _type_of_pronoun(self, said: Description, source: _Source) -> tuple[str, str]:
         rule = f"pronoun {said.pronoun!r}"
         if said.pronoun in THINGS - {"it"}:
             return "document", rule
@@ -358,7 +358,7 @@ class _Article:
         return ("unnamed group" if said.many else "unnamed person"), rule
 
     @rule("type of an unlisted name", lambda *given: ("named person", ""))
-    def _type_of_unlisted_name(self, said: Described, source: _Source) -> tuple[str, str]:
+    def _type_of_unlisted_name(self, said: Description, source: _Source) -> tuple[str, str]:
         """Return the type of a name that is no entity: by its words and by those beside it."""
         rule = f"name {said.name!r} by its form"
         known = names.known(said.name)
@@ -618,8 +618,8 @@ class _Source:
 
     row: dict
     entity: Entity | None
-    described: Described = field(init=False)
-    written: Described = field(init=False)
+    described: Description = field(init=False)
+    written: Description = field(init=False)
     shown: str = field(init=False)
     name: str = field(init=False, default="")
     name_stands: str = field(init=False, default="")
@@ -666,7 +666,7 @@ class _Source:
         return kind in ("organisation", "group", "") or self.described.head in ("spokesman",)
 
     @rule("spokesperson of a person", lambda self, said: False)
-    def owned_by_person(self, said: Described) -> bool:
+    def owned_by_person(self, said: Description) -> bool:
         """Tell whether a spokesperson or office belongs to a person and not to a body."""
         owner = said.owner.strip().removesuffix("’s").removesuffix("'s")
         if owner.lower() in ("his", "her", "my"):
@@ -777,7 +777,7 @@ def _place(source: _Source) -> int:
     return spans[0][0]
 
 
-def _same_noun(one: Described, other: Described) -> bool:
+def _same_noun(one: Description, other: Description) -> bool:
     return bool(one.head) and one.head == other.head and one.many == other.many
 
 

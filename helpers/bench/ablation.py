@@ -37,8 +37,7 @@ STEPS = ("mentions", "attributions", "speakers")
 # The step that the rules of a module first change; those of all others change mentions.
 STEP_OF = {
     **dict.fromkeys(("attributions", "source_spans", "outlets"), "attributions"),
-    **dict.fromkeys(("speakers", "pronouns", "antecedents", "noun_phrases"), "speakers"),
-    **dict.fromkeys(("source_names", "callings", "cast", "descriptions"), "speakers"),
+    **dict.fromkeys(("speakers", "antecedents", "references", "noun_phrases"), "speakers"),
     **dict.fromkeys(("sources", "relays", "positions", "anonymity"), "speakers"),
 }
 CODED = ("speaker", "source_type", "affiliation", "country", "channel", "relay")

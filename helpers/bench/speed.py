@@ -225,18 +225,20 @@ def _seconds_by_step(texts: Sequence[str], last: Callable) -> np.ndarray:
 
 def measure_entities(options: Options) -> Iterator[tuple]:
     """Measure entities and speakers beside names and attributions, and merging a million names."""
-    from helpers.annotate import entities, speakers
+    from helpers.annotate import entities
+    from helpers.corpus import annotation
 
-    def last(articles, _cut, found, said):
+    def last(articles, cut, found, said):
         known = entities.find_entities(found, articles)
-        speakers.add_speaker(said, articles, entities.add_entity(found, articles, known), known)
+        found = entities.add_entity(found, articles, known)
+        annotation.add_sources(said, cut, found, known)
 
     count = min(options.articles, 1000)
     spent = _seconds_by_step(
         [vary(options.texts[n % len(options.texts)], n, 0) for n in range(count)], last
     )
     note = f"{count:,} articles of all their words"
-    yield "entities and speakers ÷ engine, CPU", spent[1] / spent[0], 0.15, None, note
+    yield "entities, speakers and sources ÷ engine, CPU", spent[1] / spent[0], 0.15, None, note
     summaries = summarise_names(1_000_000)
     (seconds,) = _seconds(lambda: entities.find_entities_from(summaries))
     note = "a million made-up mentions"

@@ -229,7 +229,7 @@ def join_corpus(
     problems: list[dict[str, str]] = []
     book = book or read_codebook()
     paths = articles["path"].tolist()
-    said = _add_sources(frames["attributions"], cut, paths, found, names, book, problems)
+    said = add_sources(frames["attributions"], cut, found, names, book, problems, paths)
     before = frames["problems"]
     before = before[~before["step"].isin(JOINED_STEPS)]
     return {
@@ -243,16 +243,20 @@ def join_corpus(
     }
 
 
-def _add_sources(
+def add_sources(
     said: pd.DataFrame,
-    articles: Sequence[Article],
-    paths: Sequence[str],
+    articles: pd.DataFrame | Sequence[Article],
     found: pd.DataFrame,
     names: pd.DataFrame,
-    book: Codebook,
-    problems: list[dict[str, str]],
+    book: Codebook | None = None,
+    problems: list[dict[str, str]] | None = None,
+    paths: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Add speakers and sources article by article, noting the articles where a step fails."""
+    """Return attributions with who speaks and what kind of source that is, article by article.
+
+    `found` are the mentions with their `entity_id`, `names` the entities. Articles where a step
+    fails are noted in `problems`, with their `paths`; where that is None, the error is raised.
+    """
     if said.empty:
         return said
     columns = dict.fromkeys((*speakers.Resolved._fields, *sources.COLUMNS))
@@ -262,8 +266,9 @@ def _add_sources(
     places_of: dict[str, list[int]] = {}
     for place, article_id in enumerate(said["article_id"].tolist()):
         places_of.setdefault(article_id, []).append(place)
-    known = _Known(found, names)
-    for article, path in zip(articles, paths, strict=True):
+    known, book = _Known(found, names), book or read_codebook()
+    cut = read_articles(articles)
+    for article, path in zip(cut, paths or [""] * len(cut), strict=True):
         article_id, text, outlet = article.article_id, article.text, article.outlet
         places = places_of.get(article_id)
         if not places:
@@ -273,7 +278,7 @@ def _add_sources(
         own = [[column[place] for place in places] for column in spans]
         step = "speakers"
         try:
-            speaking = speakers.find_speakers(own, text, outlet, mentioned, canonical)
+            speaking = speakers.find_speakers(article, own, mentioned, canonical)
             _fill(columns, places, speaking, speakers.Resolved._fields)
             step = "sources"
             for place, speaker in zip(places, speaking, strict=True):
@@ -282,6 +287,8 @@ def _add_sources(
             sourced = sources.find_sources(own_rows, text, outlet, present, book)
             _fill(columns, places, sourced, sources.COLUMNS)
         except Exception as error:
+            if problems is None:
+                raise
             problems.append(_failed(article_id, path, step, error))
     dtypes = {"named": bool}
     return said.assign(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.annotate import attributions, entities, mentions, relays, sources, speakers
+from helpers.annotate import attributions, entities, mentions, relays, sources
+from helpers.corpus import annotation
 from helpers.store import codebook, schema
 
 PIECES = st.sampled_from(
@@ -34,7 +35,7 @@ def prepared(*texts: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     named = entities.find_entities(found, articles)
     found = entities.add_entity(found, articles, named)
     said = attributions.find_attributions(articles)
-    return speakers.add_speaker(said, articles, found, named), articles, named
+    return annotation.add_sources(said, articles, found, named), articles, named
 
 
 def last(text: str) -> pd.Series:
