@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from helpers.read.dates import UnclearDate, find_printed_date, read_date
-from helpers.read.documents import DOCUMENTS, Document, Unreadable
+from helpers.read.documents import DOCUMENTS, Document, Unreadable, read_docx, read_rtf, read_text
 from helpers.read.duplicates import mark_duplicates
 from helpers.read.exports import Export, doubt, read_export, read_export_page
 from helpers.read.files import SourceFile, iter_files
@@ -36,7 +36,7 @@ from helpers.store import schema
 from helpers.store.lexicons import read_lexicon
 
 READERS = {**DOCUMENTS, **dict.fromkeys((".html", ".htm", ".xhtml"), read_page)}
-EXPORTED = frozenset(("", ".txt", ".text", ".docx", ".rtf"))
+EXPORTED = (read_text, read_docx, read_rtf)
 LARGEST_DOCUMENT = 200 * 1024 * 1024
 LANGUAGE_SAMPLE = 1000
 LEAST_WORDS_FOR_LANGUAGE = 20
@@ -170,7 +170,7 @@ def _read(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]:
             yield from _read_export(source, Document(""), export)
             return
         document = READERS[source.suffix](raw)
-        if source.suffix in EXPORTED:
+        if READERS[source.suffix] in EXPORTED:
             if export := read_export(document.text):
                 yield from _read_export(source, document, export)
                 return

@@ -40,7 +40,7 @@ _TIME = re.compile(
 )
 _COMPACT_TIME = re.compile(r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?")
 _OFFSET = re.compile(r"(?:UTC|GMT)?\s?([+−-])(\d{1,2}):?(\d{2})?", re.I)
-_BESIDE = re.compile(r"[|·•]")
+_BESIDE = re.compile(r"[\n|·•]")
 _BEFORE_TEXT = re.compile(r"\s\(|\s?[–—]\s|\s-+\s")
 _DATE_IN_NAME = re.compile(r"(?<!\d)(?:19|20)\d\d([-_.]?)[01]\d\1[0-3]\d(?!\d)")
 
@@ -204,18 +204,25 @@ def _stamp(moment: datetime) -> pd.Timestamp:
     return pd.Timestamp(moment).as_unit("us")  # some tables hold nanoseconds, which ours do not
 
 
+def first_date(text: str) -> str:
+    """Return the first line of a text, or part of one between signs, that is a date, or ""."""
+    for part in map(str.strip, _BESIDE.split(text)):
+        try:
+            if part and not part.isdecimal() and read_date(part) is not pd.NaT:
+                return part
+        except UnclearDate:
+            continue
+    return ""
+
+
 def find_printed_date(text: str) -> str:
     """Return the date that stands alone above a text, or in its dateline, or ""."""
     lines = (line.strip() for line in text[:TOP].split("\n"))
     for line in [line for line in lines if line][:TOP_LINES]:
         place, _, rest = _BEFORE_TEXT.split(line, maxsplit=1)[0].partition(", ")
-        in_dateline = rest if place.isupper() else ""
-        for written in [*map(str.strip, _BESIDE.split(line[:LONGEST_LINE])), in_dateline]:
-            try:
-                if len(written) > 5 and not written.isdecimal() and read_date(written):
-                    return written
-            except UnclearDate:
-                continue
+        found = first_date(line[:LONGEST_LINE]) or first_date(rest if place.isupper() else "")
+        if found:
+            return found
     return ""
 
 

@@ -33,6 +33,7 @@ from helpers.read.records import field_names, plain
 LEAST_RULE = 20  # signs of a line that ends a record of ProQuest
 LEAST_CENTRED = 8
 LEAST_SEPARATED = 2
+ENDS = '.!?…”"'
 MOST_HEAD_LINES = 4
 
 _OF = "of|von|de|di|sur|van"
@@ -574,7 +575,7 @@ def _take_own_head(article: ExportedArticle, line: str) -> bool:
     if line.startswith(("By ", "BY ")) and "author" not in article.fields and len(line) < 100:
         article.take("author", line[3:])
         return True
-    if "title" in article.fields or line.endswith((".", "!", "?", "…", "”", '"')):
+    if "title" in article.fields or line.endswith(tuple(ENDS)):
         return False
     if len(line) > LONGEST_HEADLINE:
         return False

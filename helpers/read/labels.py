@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from helpers.read.dates import UnclearDate, read_date
 from helpers.read.documents import Document, compose
+from helpers.read.records import ROLES
 from helpers.store.lexicons import read_lexicon
 
-FIELDS = ("title", "outlet", "published", "url", "author", "id", "section")
+FIELDS = tuple(role for role in ROLES if role != "text")
 WIDEST_WRAPPED = 100
 LEAST_SHARE = 0.5
 LEAST_MISSING = 100
@@ -132,6 +133,4 @@ def date_in(line: str) -> str:
 
 def is_copyright(line: str) -> bool:
     """Say whether a line states who holds the rights."""
-    lower = line.strip().casefold()
-    notices = ("copyright", "©", "(c) ", "all rights reserved")
-    return lower.startswith(notices)
+    return line.strip().casefold().startswith(tuple(labels("all", "notice")))

@@ -21,7 +21,7 @@ MOST_PARAGRAPHS_OF_A_PART = 3
 MOST_WORDS_OF_A_NAME = 3
 
 HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
-_BREAKING_ROLES = frozenset(("caption", "credit", "related"))
+BREAKING_ROLES = frozenset(("caption", "credit", "related"))
 _KEPT_ROLES = frozenset(("caption", "credit", "standfirst"))
 _LONGEST = {  # characters; an element that holds more is a wrapper with an unlucky name
     "related": 3000,
@@ -204,7 +204,7 @@ class _Walker:
             self.pieces.append(_BREAK)
             return
         own = _role(element, role)
-        breaks = tag in _tags("block") or (own != role and own in _BREAKING_ROLES)
+        breaks = tag in _tags("block") or (own != role and own in BREAKING_ROLES)
         if tag in ("td", "th") and not _has_blocks(element.getparent()):
             breaks = False
             self.pieces.append(" | " if element.getprevious() is not None else "")

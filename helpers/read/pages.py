@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import pandas as pd
 import trafilatura
 from lxml.html import HtmlElement
 
-from helpers.read.dates import UnclearDate, read_date
+from helpers.read.dates import UnclearDate, first_date, read_date
 from helpers.read.documents import PARAGRAPH_BREAK, Document, Hint, Unreadable, compose
 from helpers.read.page_blocks import (
     BODY_SHARE,
+    BREAKING_ROLES,
     HEADINGS,
     MOST_LINKED,
     MOST_LOST,
@@ -76,7 +76,7 @@ def read_page(raw: bytes) -> Document:
     top = [block.text for role, block in chosen if role in ("byline", "boilerplate")]
     fields["title"] = " ".join(headline.split()) or fields["title"]
     fields["author"] = fields["author"] or _without_by(byline.partition("\n")[0])
-    fields["published"] = fields["published"] or _first_date(top)
+    fields["published"] = fields["published"] or first_date("\n".join(top))
     fields["outlet"] = fields["outlet"] or _outlet_from_title(
         metadata.get("page_title", ""), fields["title"]
     )
@@ -96,7 +96,7 @@ def read_fragment(source: str) -> Document | None:
     tree, _, _ = open_page(f"<html><body>{source}</body></html>".encode("utf-8", "replace"))
     body = tree.find("body")
     blocks = cut_blocks(body, squeeze(body.text_content())) if body is not None else []
-    kept = ("caption", "credit", "related", "byline", "standfirst")
+    kept = BREAKING_ROLES | {"byline", "standfirst"}
     text, hints = compose(
         ("subhead" if one.role in HEADINGS else one.role if one.role in kept else "", one.text)
         for one in blocks
@@ -138,17 +138,6 @@ def _with_datelines(hints: list[Hint], chosen: list[tuple[str, Block]]) -> list[
             hints.append((start, start + block.dateline, "dateline"))
         start = start + len(block.text) + len(PARAGRAPH_BREAK)
     return sorted(hints)
-
-
-def _first_date(texts: list[str]) -> str:
-    """Return the first line, or part of one between signs, that is a date."""
-    for part in (part for text in texts for part in re.split(r"[\n|·•]", text)):
-        try:
-            if not pd.isna(read_date(part)):
-                return part.strip()
-        except UnclearDate:
-            continue
-    return ""
 
 
 # ------------------------------------------------------------------------------- the article
@@ -258,7 +247,9 @@ class _Article:
         short = len(block.text.split()) < 15
         if block.role in ("byline", "standfirst"):
             return block.role
-        if block.role == "date" or (block.role == "dateline" and re.search(r"\d{4}", block.text)):
+        if block.role == "date" or (
+            block.role == "dateline" and sum(map(str.isdecimal, block.text)) >= 4
+        ):
             return "boilerplate"
         if block.role in HEADINGS and self.paragraphs == 0:
             if block.role == "h1" or block.linked >= MOST_LINKED:
@@ -268,7 +259,7 @@ class _Article:
         if block.role == "" and short:
             if "byline" in block.inside or _BY_TEXT.fullmatch(block.text):
                 return "byline"
-            if "date" in block.inside or _first_date([block.text]):
+            if "date" in block.inside or first_date(block.text):
                 return "boilerplate"
             if block.linked >= MOST_LINKED and self.paragraphs == 0:
                 return None
@@ -280,7 +271,7 @@ class _Article:
     def _body_role(self, block: Block) -> str | None:
         """Return the role of a block in the body; None leaves it out."""
         role = block.role
-        if role in ("caption", "credit", "related", "dateline"):
+        if role in BREAKING_ROLES or role == "dateline":
             return role
         if role in ("byline", "date", "aside"):
             return "related" if _RELATED_TEXT.match(block.text) else "boilerplate"

@@ -34,16 +34,12 @@ LEAST_WORDS_OF_A_TEXT = 20
 SNIFFED = 1 << 16
 ROWS_AT_ONCE = 500
 DEEPEST_WRAPPER = 4
-OUTER_WRAPPERS = ("response", "data", "result")
-NAMING_KEYS = ("name", "main", "original", "rendered")  # in that of NYT, of WordPress
-INNER_PARTS = ("fields", "attributes", "_source")
 EXCEL_LIMIT = 32_767
 _MORE = re.compile(
     r"(?:\[\+\d+ chars\]|\[(?:…|\.\.\.|&#8230;|&hellip;)\]"
     r"|\b(?:continue reading|read more)\W{0,3})$",
     re.I,
 )
-WRAPPERS = ("articles", "items", "records", "results", "docs", "documents", "data", "entries")
 
 
 # -------------------------------------------------------------------------------------- roles
@@ -53,7 +49,8 @@ WRAPPERS = ("articles", "items", "records", "results", "docs", "documents", "dat
 def field_names(kind: str) -> dict[str, list[str]]:
     """Return the names under which each role is found, the most telling first.
 
-    `kind` is "column", for names spelt as `plain` spells them, or "meta", for web pages.
+    `kind` is "column" or "folder", for names spelt as `plain` spells them, "meta" for web pages, or
+    "json" for what wraps records, their parts and their values.
     """
     names = read_lexicon("field_names")
     own = names[names["kind"] == kind]
@@ -172,7 +169,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(filter(None, map(as_text, value)))
     if isinstance(value, Mapping):
-        inner = next(filter(None, map(value.get, NAMING_KEYS)), None)
+        inner = next(filter(None, map(value.get, field_names("json")["value"])), None)
         return as_text(inner) if inner else json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
 
@@ -212,21 +209,22 @@ def _records(content: Any, depth: int = 0) -> list[Any]:
     """Return the records in a JSON value: a list, or the list that its wrappers hold."""
     if isinstance(content, list):
         return content
+    names = field_names("json")
     if isinstance(content, dict) and depth < DEEPEST_WRAPPER:
         lists = [value for value in content.values() if isinstance(value, list)]
-        named = [content[name] for name in WRAPPERS if isinstance(content.get(name), list)]
+        named = [content[name] for name in names["list"] if isinstance(content.get(name), list)]
         found = named[0] if named else lists[0] if len(lists) == len(content) == 1 else None
         if found and all(isinstance(record, dict) for record in found):
             return found
         for name, value in content.items():
-            if name in OUTER_WRAPPERS and isinstance(value, dict):
+            if name in names["outer"] and isinstance(value, dict):
                 return _records(value, depth + 1)
     return [content]
 
 
 def _lifted(record: dict[str, Any]) -> dict[str, Any]:
     """Lift what a record holds in a part of its own to the record itself."""
-    for name in INNER_PARTS:
+    for name in field_names("json")["part"]:
         if isinstance(inner := record.get(name), dict):
             record = {**{key: value for key, value in record.items() if key != name}, **inner}
     return record
