@@ -8,6 +8,7 @@ decided it (``rule``) and its probability of being right (``confidence``).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -264,7 +265,7 @@ def find_attributions(text: str, words: Words, scores: Scores, settings: Setting
             item.rule = "quotation after a colon"
             item.confidence = max(item.confidence, RULES[item.rule])
         item.content[0].low = _after_dateline(text, words, item.content[0])
-    formal = _formal(text, words)
+    formal = _formal(text, words, scores)
     said = [item.content[0] for item in formal]
     outside = [
         item
@@ -287,15 +288,13 @@ def _after_dateline(text: str, words: Words, content: Span) -> int:
     return min(int(np.searchsorted(words.start, match.end())), content.high - 1)
 
 
-def _formal(text: str, words: Words) -> list[Found]:
+def _formal(text: str, words: Words, scores: Scores) -> list[Found]:
     """Return what layout alone attributes: a transcript's turns, quotations signed with a dash.
 
-    A turn is a name in capitals and a colon that open a paragraph, twice in a text at least. A
-    by-line is a paragraph of a dash and a name, after a paragraph that is all quotation.
+    A by-line is a paragraph of a dash and a name, after a paragraph that is all quotation.
     """
     low, high = int(words.start[0]), int(words.end[-1])
-    turns = list(_TURN.finditer(text, low, high))
-    matches = [("speaker turn", match) for match in turns if len(turns) > 1]
+    matches = [("speaker turn", match) for match in _turns(text, words, scores)]
     matches += [("dash by-line", match) for match in _BYLINE.finditer(text, low, high)]
     result = []
     for rule, match in matches:
@@ -307,6 +306,22 @@ def _formal(text: str, words: Words) -> list[Found]:
             features = np.zeros(len(FEATURES))
             result.append(Found([content], cue, source, features, rule, RULES[rule]))
     return result
+
+
+def _turns(text: str, words: Words, scores: Scores) -> list[re.Match[str]]:
+    """Return the turns of a transcript: words in capitals and a colon that open a paragraph.
+
+    There are two in a text at least, one of a name. Of other words ("MODERATOR:") only those that
+    come again are speakers: "WHAT:", "UPDATE:" and "SOURCE:" are labels.
+    """
+    found = list(_TURN.finditer(text, int(words.start[0]), int(words.end[-1])))
+    if len(found) < 2:
+        return []
+    own = 1 - np.exp(scores.names[:, 0])
+    named = [bool((own[slice(*word_range(words, *m.span("source")))] > 0.5).any()) for m in found]
+    times = Counter(match["source"] for match in found)
+    kept = [m for m, is_name in zip(found, named, strict=True) if is_name or times[m["source"]] > 1]
+    return kept if any(named) and len(kept) > 1 else []
 
 
 def _grow(cue: Span, words: Words, scores: Scores, threshold: float) -> Span:

@@ -177,6 +177,29 @@ def test_transcript_turns_name_their_speaker():
     assert {turn.rule for turn in turns} == {"speaker turn"}
 
 
+LABELS = """WHAT: A rally for the bridge.
+WHEN: Monday at noon.
+WHERE: The town hall.
+WHO: Mayor Ann Quist.
+UPDATE: The bridge is open.
+URL: https://x.example/bridge.
+LEARN MORE: Read the report here.
+CONTACT: Call the town hall.
+SOURCE: Ministry of Works.
+KEY POINTS: The bridge is open.
+"""
+
+
+def test_labels_in_capitals_are_no_speakers():
+    assert all(said.rule != "speaker turn" for said in _read(LABELS).attributions)
+
+
+def test_who_has_no_name_in_a_transcript_is_a_speaker_when_heard_again():
+    text = "MODERATOR: Welcome.\n\nSMITH: Good evening.\n\nMODERATOR: Sit down.\n\nNOTE: It rained."
+    turns = [said for said in _read(text).attributions if said.rule == "speaker turn"]
+    assert [text[slice(*t.source[0])] for t in turns] == ["MODERATOR", "SMITH", "MODERATOR"]
+
+
 def test_one_line_with_a_colon_is_no_transcript():
     assert all(turn.rule != "speaker turn" for turn in _read("NOTE: it rained.").attributions)
 
