@@ -58,13 +58,13 @@ def __getattr__(name: str) -> Any:
         case "add_target_tone":
             from helpers.annotate.tone import add_target_tone as found
         case "build":
-            from helpers.corpus.build import build as found
+            from helpers.corpus.build import build as found  # type: ignore[assignment]
         case "find_attributions":
-            from helpers.annotate.attributions import find_attributions as found
+            from helpers.annotate.attributions import find_attributions as found  # type: ignore[assignment]
         case "find_mentions":
-            from helpers.annotate.mentions import find_mentions as found
+            from helpers.annotate.mentions import find_mentions as found  # type: ignore[assignment]
         case "read_table":
-            from helpers.store.tables import read_table as found
+            from helpers.store.tables import read_table as found  # type: ignore[assignment]
         case _:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = found

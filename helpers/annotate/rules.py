@@ -45,7 +45,7 @@ def rule(name: str, otherwise: Callable[..., Any]) -> Callable[[Function], Funct
                 _felt.add(name)
             return result
 
-        return either  # type: ignore[return-value]
+        return either
 
     return named
 

@@ -144,8 +144,9 @@ def _split_document(
     title = document.get("title", file.stem.replace("_", " ").capitalize())
     common = document.get("parameters", {})
     each = _read_columns(document.get("for_each", []))
-    entries = document.get("runs")
+    entries: Any = document.get("runs")
     if each is None:
+        each = ()
         problems.append(NOT_COLUMNS)
     if not isinstance(title, str):
         problems.append("`title` is not text")
@@ -233,7 +234,7 @@ class _Checker:
         yield from _find_unknown(entry, RUN_KEYS)
         name = entry.get("name")
         fits = isinstance(name, str) and RUN_NAME.fullmatch(name)
-        if not fits or TAKEN_NAMES.fullmatch(name):
+        if not isinstance(name, str) or not fits or TAKEN_NAMES.fullmatch(name):
             yield (
                 "`name` becomes a file name: up to 100 letters a-z, digits, - and _, beginning "
                 "with a letter or digit, and not 'index' or a device of Windows such as 'con'"
@@ -311,7 +312,7 @@ class _Checker:
         return value, f"{name}: there is no {value!r} {where}"
 
     def _place_out(self, run: Run, out: str) -> tuple[str, str]:
-        if out == "":
+        if out == "" or self.folder is None:
             return "", ""
         try:
             path = (self.folder / out).resolve()
@@ -372,6 +373,7 @@ def read_parameters(notebook: Mapping[str, Any]) -> list[Parameter]:
     source = next(sources, "")
     comments = _read_comments(source)
     found = {}
+    targets: list[ast.expr]
     for node in ast.parse(source).body:
         if isinstance(node, ast.AnnAssign):
             targets, annotation = [node.target], _unquote(node.annotation)

@@ -141,7 +141,8 @@ def _work(channel: Connection, environment: dict[str, str], task: str, *given: A
     from helpers.batch import pages, plan, run
 
     if task == "run":
-        run.perform(*given, channel)
+        (job,) = given
+        run.perform(job, channel)
         return
     try:
         channel.send((plan.make_plan if task == "plan" else pages.write_index)(*given))

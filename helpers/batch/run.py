@@ -93,7 +93,7 @@ class Guard(threading.Thread):
         self.reason = ""
         self.memory = 0
         self._process = psutil.Process()
-        self._batch = parent_process()
+        self._batch: Any = parent_process()
 
     def run(self) -> None:
         """Look until the run ends; kill the kernel when it goes beyond a limit."""
@@ -457,6 +457,7 @@ class WarmManager(AsyncKernelManager):
     kernel: ForkedKernel | None = None
 
     def __init__(self, **options: Any):
+        assert self.kernel is not None, "the process has not forked its kernel"
         super().__init__(connection_file=self.kernel.connection_file, **options)
 
     @property

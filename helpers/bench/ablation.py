@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -86,8 +87,8 @@ def _names(file: Path) -> Iterator[Coded]:
             yield Coded(str(number), text, names=list(names))
     else:
         for row in corpora.read_lines(file):
-            names = [(start, end, TYPES.get(label, "")) for start, end, label in row["spans"]]
-            yield Coded(row["id"], row["text"], row.get("outlet", ""), names)
+            spans = [(start, end, TYPES.get(label, "")) for start, end, label in row["spans"]]
+            yield Coded(row["id"], row["text"], row.get("outlet", ""), spans)
 
 
 def _coded(file: Path) -> Iterator[Coded]:
@@ -164,7 +165,7 @@ def _count_statements(article: Coded, found: Frames) -> Counts:
     return _counts(counted)
 
 
-def _same(column: str, gold: str, found: str) -> bool:
+def _same(column: str, gold: Any, found: Any) -> bool:
     """Tell whether a value is that of the gold; of two speakers one may be the fuller name."""
     if column != "speaker":
         return gold == found
@@ -254,8 +255,8 @@ class Reader:
 
 def _trials(pattern: str) -> list[tuple[str, str, list[str]]]:
     """Return what to turn off: each rule by itself, then all of each module together."""
-    for module in pkgutil.iter_modules(annotate.__path__):
-        importlib.import_module(f"helpers.annotate.{module.name}")
+    for found in pkgutil.iter_modules(annotate.__path__):
+        importlib.import_module(f"helpers.annotate.{found.name}")
     modules: dict[str, list[str]] = {}
     for name, module in rules.list_rules().items():
         modules.setdefault(module.rpartition(".")[2], []).append(name)

@@ -19,6 +19,7 @@ import pandas as pd
 
 from helpers.annotate import names
 from helpers.store import lexicons, tables
+from helpers.store.paths import LEXICONS
 
 UNREAD = "general knowledge"
 LICENCES = {
@@ -85,11 +86,10 @@ def update_places(places: pd.DataFrame, facts: list[Fact]) -> pd.DataFrame:
         told.setdefault((names.plain(fact.name), fact.country), fact)
     updated = places.copy()
     for row in places.itertuples():
-        fact = told.get((names.plain(row.name), row.country))
-        same_kind = fact is not None and (row.kind == fact.kind or row.kind == "city")
-        if row.source.startswith(UNREAD) and same_kind:
-            updated.loc[row.Index, "source"] = fact.source
-    known = {names.plain(name) for name in places["name"]}
+        known = told.get((names.plain(row.name), row.country))
+        if known and row.source.startswith(UNREAD) and row.kind in (known.kind, "city"):
+            updated.loc[row.Index, "source"] = known.source
+    there = {names.plain(name) for name in places["name"]}
     canonical = names.country_names()
     new = [
         (fact.name, "country", fact.country, canonical[fact.country], fact.source)
@@ -97,7 +97,7 @@ def update_places(places: pd.DataFrame, facts: list[Fact]) -> pd.DataFrame:
         if fact.kind == "country"
         and "pycountry" in fact.source
         and code in canonical
-        and name not in known
+        and name not in there
     ]
     added = pd.DataFrame(sorted(set(new)), columns=places.columns)
     return pd.concat([updated, added], ignore_index=True).sort_values(
@@ -140,9 +140,7 @@ def main() -> int:
         before = lexicons.read_lexicon(name)
         after = update(before, facts)
         unread = after["source"].str.startswith(UNREAD).sum()
-        tables.write_text(
-            after.to_csv(index=False, lineterminator="\n"), lexicons.FOLDER / f"{name}.csv"
-        )
+        tables.write_text(after.to_csv(index=False, lineterminator="\n"), LEXICONS / f"{name}.csv")
         print(f"{name}: {len(before)} rows, now {len(after)}; {unread} rest on general knowledge")
     return 0
 

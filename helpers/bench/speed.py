@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -194,11 +195,15 @@ def read_folder(folder: Path) -> None:
         article.reading = None
 
 
-def _read(cut: list[Article]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _read(cut: Sequence[Article]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the mentions and attributions of articles."""
     from helpers.annotate import attributions, mentions
 
     return mentions.find_mentions(cut), attributions.find_attributions(cut)
+
+
+def _call(step: Callable, given: Sequence) -> None:
+    step(*given)
 
 
 def _seconds_by_step(texts: Sequence[str], last: Callable) -> np.ndarray:
@@ -219,7 +224,7 @@ def _seconds_by_step(texts: Sequence[str], last: Callable) -> np.ndarray:
             cut = read_articles(articles)
             given.extend((articles, cut, *_read(cut)))
 
-        spent += _seconds(read, lambda given=given: last(*given))
+        spent += _seconds(read, partial(_call, last, given))
     return spent
 
 

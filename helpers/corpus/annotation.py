@@ -259,8 +259,8 @@ def add_sources(
     """
     if said.empty:
         return said
-    columns = dict.fromkeys((*speakers.Resolved._fields, *sources.COLUMNS))
-    columns = {column: said[column].tolist() for column in columns}
+    names_of = dict.fromkeys((*speakers.Resolved._fields, *sources.COLUMNS))
+    columns = {column: said[column].tolist() for column in names_of}
     spans = [said[column].tolist() for column in speakers.ROW_COLUMNS]
     rows = said[list(sources.ROW_COLUMNS)].to_dict("records")
     places_of: dict[str, list[int]] = {}

@@ -263,7 +263,7 @@ def compare_shares(before: Build, now: Build) -> pd.DataFrame:
         measure_headlines(now), on="measure", suffixes=("_before", "_now"), validate="one_to_one"
     )
     old, new = (
-        [joined[f"{name}_{when}"] for name in ("share", "low", "high")]
+        tuple(joined[f"{name}_{when}"] for name in ("share", "low", "high"))
         for when in ("before", "now")
     )
     low, high = difference_interval(new, old)

@@ -232,14 +232,13 @@ def trace(
     if "text" in known and behind["end"].isna().any():
         behind["end"] = known["text"].str.len().to_numpy()[there]
     ledger = places.merge(behind, on="row", how="left", validate="one_to_many")
-    texts = ["article_id", "path", "sha256"]
-    ledger[texts] = ledger[texts].fillna("")
+    named = ["article_id", "path", "sha256"]
+    ledger[named] = ledger[named].fillna("")
     if value:
         ledger["value"] = ledger["value"].map(_plain, na_action="ignore")
     ledger["value"] = ledger["value"].astype(object).fillna("").astype("str")
     ledger.loc[~(listed | (sizes == 0))[ledger["row"]], "value"] = UNLISTED
-    whole = ["start", "end", "words"]
-    return ledger[LEDGER].astype(dict.fromkeys(whole, "Int64"))
+    return ledger[LEDGER].astype(dict.fromkeys(["start", "end", "words"], "Int64"))
 
 
 def trace_all(

@@ -259,9 +259,11 @@ def find_attributions(text: str, words: Words, scores: Scores, settings: Setting
     for item in found:
         if settings.weights:
             item.confidence = confidence(item.features, settings.weights)
-        if (item.content[0].low, item.content[-1].high) in led and item.cue.high <= item.content[
-            0
-        ].low:
+        if (
+            (item.content[0].low, item.content[-1].high) in led
+            and item.cue
+            and item.cue.high <= item.content[0].low
+        ):
             item.rule = "quotation after a colon"
             item.confidence = max(item.confidence, RULES[item.rule])
         item.content[0].low = _after_dateline(text, words, item.content[0])

@@ -94,6 +94,7 @@ class TargetModel:
         A span that holds no word of the text is given WORDLESS, which leaves it unsure.
         """
         words = decoding.read(article, self.reader).states
+        assert words is not None, "what is read has the states of its words"
         if len(words.start) and not words.vectors.shape[1]:
             folder = self.reader.folder
             raise ModelError(f"the model in {folder} gives no {encoder.STATES}; export it again")

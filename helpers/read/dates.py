@@ -82,7 +82,7 @@ def _known_words(kind: str) -> dict[str, str]:
 def _read_written(written: str) -> datetime:
     body = _without_first(written, {**_known_words("before a date"), **_known_words("weekday")})
     day, rest = _read_day(body, written)
-    rest = _without_first(rest[_BETWEEN.match(rest).end() :], _known_words("weekday"))
+    rest = _without_first(_BETWEEN.sub("", rest, count=1), _known_words("weekday"))
     if not rest:
         return day
     clock, rest = _read_clock(rest)

@@ -314,7 +314,7 @@ def _markdown_hints(text: str, start: int) -> Iterator[Hint]:
         elif line and not fence:
             underline = below["line"] if below and not (mark and mark["line"]) else None
             level = len(mark["heading"] or "") if mark else 0
-            if not level and underline and not above:
+            if not level and below and underline and not above:
                 level = 1 if "=" in underline else 2
                 span = (begin, end + below.end())
             if level:

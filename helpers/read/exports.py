@@ -386,7 +386,8 @@ def _proquest_article(groups: list[list[str]]) -> ExportedArticle:
     end = len(groups)
     if text is not None:
         end = _first_of_tail(told, told, text + 1)
-        article.body = [told[text].value, *groups[text][1:]]
+        begun = told[text]
+        article.body = [begun.value if begun else "", *groups[text][1:]]
         for group in groups[text + 1 : end]:
             article.body += ["", *group]
     top = ""
@@ -419,7 +420,9 @@ def _read_factiva(lines: list[str]) -> Export | None:
 
 def _code(line: str) -> Labelled | None:
     match = _CODE.fullmatch(line.strip())
-    role = labels("factiva", "code").get(match[1].casefold()) if match else None
+    if not match:
+        return None
+    role = labels("factiva", "code").get(match[1].casefold())
     return Labelled(role, match[2] or "") if role else None
 
 

@@ -314,7 +314,7 @@ def _read_imprint(tree: HtmlElement, source: str) -> tuple[dict[str, Any], dict[
     linked, metas = _linked_data(tree), _metas(tree)
     own = {role: list(_meta_values(metas, role)) for role in field_names("meta")}
     title = _text(tree.find(".//title"))
-    candidates = {
+    candidates: dict[str, list[Any]] = {
         "title": [linked.get("headline"), *own["title"], title],
         "outlet": [
             _name(linked.get("publisher")),

@@ -315,7 +315,7 @@ def _dialect(start: str) -> dict[str, Any]:
     best: tuple[float, int, bool, str] = (0.0, 0, True, ",")
     for escape in (None, "\\") if '\\"' in start else (None,):
         for delimiter in ",;\t|":
-            dialect = {"delimiter": delimiter, "escapechar": escape}
+            dialect: dict[str, Any] = {"delimiter": delimiter, "escapechar": escape}
             rows = list(csv.reader(io.StringIO(start, newline=""), **dialect))
             rows = [row for row in rows[:50] if row]
             if len(start) == SNIFFED and len(rows) > 1:

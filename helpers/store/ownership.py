@@ -231,9 +231,11 @@ def held(storage: Storage) -> set[str]:
     found = set()
     for file in storage.list(OWN) if storage.local else ():
         lease = _LEASE.fullmatch(_name(file))
+        if not lease:
+            continue
         path = Path(storage.path(file))
         try:
-            if not lease or path.is_symlink() or path.stat().st_size:
+            if path.is_symlink() or path.stat().st_size:
                 continue
             with FileLock(path, timeout=0):
                 path.unlink(missing_ok=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from re import _constants as code
-from re import _parser as parser  # the standard library's own reading of an expression
+from re import _constants as code  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined] # the standard library's own reading of an expression
 from typing import Any
 
 

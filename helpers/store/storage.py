@@ -26,6 +26,8 @@ _ADVICE = {
     errno.EROFS: "choose another folder: this one is on a read-only disk",
 }
 
+Strings = list[str]  # `list` is a method of what follows
+
 
 class StorageError(OSError):
     """A folder or store cannot be reached, read or written; the message says what to do."""
@@ -134,7 +136,7 @@ class Storage:
             return found.st_ino, found.st_mtime_ns, found.st_size
         return (self._fs.size(self.path(name)),)
 
-    def list(self, folder: str) -> list[str]:
+    def list(self, folder: str) -> Strings:
         """Return the names of all files under a folder, in order; [] when there is none."""
         with self._told("read", folder):
             if self.local:
@@ -146,7 +148,7 @@ class Storage:
         cut = len(self.root) + 1
         return sorted(path[cut:] for path in found)
 
-    def entries(self) -> list[str]:
+    def entries(self) -> Strings:
         """Return the names of what lies at the top, files and folders; [] when nothing does."""
         with self._told("read", ""):
             if self.local:
@@ -180,7 +182,7 @@ class Storage:
         self.write(name, to_parquet(table))
 
     def read_arrow(
-        self, name: str, columns: list[str] | None = None, filters: Any = None
+        self, name: str, columns: Strings | None = None, filters: Any = None
     ) -> pa.Table:
         """Read one Parquet file, all of it or some columns and rows."""
         with self._told("read", name):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -512,9 +512,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _faults(coding: dict[str, Any], text: str) -> Iterator[str]:
-    checks = [("attributions", _attribution, row) for row in coding["attributions"]]
+    checks: list[tuple[str, Callable, Any]] = [("structure", _blocks, coding["structure"])]
+    checks += [("attributions", _attribution, row) for row in coding["attributions"]]
     checks += [("entities", _entity, row) for row in coding["entities"]]
-    for field, place, row in [*checks, ("structure", _blocks, coding["structure"])]:
+    for field, place, row in checks:
         try:
             place(row, text, coding)
         except CodingError as error:

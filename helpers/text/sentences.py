@@ -81,7 +81,8 @@ def split_span(
 
 def _ends_sentence(text: str, first: int, end: int, match: re.Match[str]) -> bool:
     terminator, closers = match.group(1), match.group(2)
-    following = NEXT_CHARACTER.match(text, match.end(), end).end()
+    after = NEXT_CHARACTER.match(text, match.end(), end)
+    following = after.end() if after else end
     if following == end:
         return False
     character = text[following]

@@ -34,6 +34,7 @@ HIDDEN, HEADS, LAYERS, INNER, POSITIONS, EPSILON = 384, 12, 6, 1536, 512, 1e-12
 PRETRAINED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 MICROSOFT = "com.microsoft"
 KEPT = ("model", "average", "optimiser")
+KEPT = ("model", "average", "optimiser")
 
 
 class Layer(nn.Module):
@@ -257,7 +258,7 @@ class Course:
     nothing is kept.
     """
 
-    def __init__(self, model: nn.Module, settings: Any, own: Sequence[str], out: Path | None):
+    def __init__(self, model: nn.Module, settings: Any, own: Sequence[str], out: Any):
         self.model, self.settings, self.out = model, settings, out
         self.average = copy.deepcopy(model)
         groups: list[dict[str, Any]] = [
@@ -271,7 +272,7 @@ class Course:
         self.optimiser = torch.optim.AdamW(
             groups, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
         )
-        self.place = {"step": 0, "epoch": 0, "batch": 0, "seconds": 0.0}
+        self.place: dict[str, Any] = {"step": 0, "epoch": 0, "batch": 0, "seconds": 0.0}
         if out and (out / "last.pt").exists():
             state = torch.load(out / "last.pt", weights_only=True)
             for name in KEPT:
@@ -294,12 +295,9 @@ class Course:
 
     def save(self) -> None:
         """Write everything needed to go on; the file appears whole or not at all."""
-        state = {
-            name: getattr(self, name).state_dict() for name in ("model", "average", "optimiser")
-        }
-        save_whole(
-            state | {"random": torch.get_rng_state(), "place": self.place}, self.out / "last.pt"
-        )
+        state = {name: getattr(self, name).state_dict() for name in KEPT}
+        state |= {"random": torch.get_rng_state(), "place": self.place}
+        save_whole(state, self.out / "last.pt")
 
 
 def save_whole(state: object, path: Path) -> None:

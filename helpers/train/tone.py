@@ -303,9 +303,9 @@ def teacher_rows(tokenizer: Tokenizer, sentences: list[Sentence]) -> list[teache
 
 def _judge_all(teacher: teachers.Teacher, rows: list[teachers.Row | None]) -> np.ndarray:
     logits = np.zeros((len(rows), len(POLARITIES)), np.float32)
-    seen = [place for place, row in enumerate(rows) if row is not None]
+    seen = {place: row for place, row in enumerate(rows) if row is not None}
     if seen:
-        logits[seen] = teachers.judge(teacher, [rows[place] for place in seen])
+        logits[list(seen)] = teachers.judge(teacher, list(seen.values()))
     return logits
 
 

@@ -43,7 +43,7 @@ def correct(text: str, gold: Sequence[dict], predicted: Sequence[dict]) -> np.nd
     """Say of each predicted attribution whether its content is found and its source agrees."""
     words = Words(text)
     sides = [
-        [(words.covered(row["content"]), words.covered(row.get("source") or ())) for row in rows]
+        [(words.covered(row["content"]), words.covered(row.get("source") or [])) for row in rows]
         for rows in (gold, predicted)
     ]
     pairs = []
