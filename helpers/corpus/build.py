@@ -179,7 +179,7 @@ def _build(
     catalogue["tables"]["problems"] = [_write_root(owned, "problems", problems)]
     catalogue["order"] = _write_order(owned, layout)
     counts = catalogue["counts"] | {"entities": len(names), "problems": len(problems)}
-    manifest = {
+    manifest: dict[str, Any] = {
         "attributed": __version__,
         "built": datetime.now(UTC).isoformat(timespec="seconds"),
         "catalogue": _write_catalogue(owned, catalogue),

@@ -101,8 +101,8 @@ def join_parts(
     jobs = _join_jobs(layout, store, lookup, copies, joins, marked)
     bar = tqdm(desc="Joining", total=len(layout.parts), unit="part", disable=not progress)
     with bar:
-        jobs = ((*where, *job) for job in jobs)
-        for name, join in team.run(annotation.join_part, jobs, light=True):
+        whole = ((*where, *job) for job in jobs)
+        for name, join in team.run(annotation.join_part, whole, light=True):
             if join is not None:
                 joins[name] = join
             bar.update()

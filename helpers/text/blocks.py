@@ -141,9 +141,12 @@ def _read_fields(paragraphs: list[Paragraph]) -> None:
                     line.role, line.run = line.role or "boilerplate", 0
                 return
     top = [paragraph for paragraph in paragraphs[:12] if not paragraph.role]
-    field = furniture.form("field line")
-    fields = [(line, field.fullmatch(line.text)) for line in top if len(line.text) < 300]
-    fields = [(line, match["field"].lower()) for line, match in fields if match]
+    form = furniture.form("field line")
+    fields = [
+        (line, match["field"].lower())
+        for line in top
+        if len(line.text) < 300 and (match := form.fullmatch(line.text))
+    ]
     if len(fields) < 2:
         return
     for line, field in fields:
