@@ -16,7 +16,9 @@ from test_layers import ROOMS, imported, modules, name_of
 from helpers.__main__ import COMMANDS
 
 PROJECT = Path(__file__).resolve().parent.parent
-LONGEST = 1000
+LONGEST = 600
+# Still to be cut: a number here may only fall.
+TOO_LONG = {"annotate/sources": 829, "model/decoding": 614, "show/charts": 954}
 TESTS = sorted(set((PROJECT / "tests").rglob("*.py")))
 PAPERS = sorted(
     file
@@ -31,10 +33,8 @@ THEIRS = ("data/aliases.csv", "data/tables")
 WRITING = (ast.Assign, ast.AugAssign, ast.Delete)
 ENVIRONMENT_CALLS = {f"os.environ.{name}" for name in ("update", "pop", "setdefault", "clear")}
 OWED = {
-    "batch/warm", "store/codebook", "text/furniture", "text/sentences", "test_attributions",
-    "test_noun_phrases", "test_replies", "test_sources", "test_tone", "test_workers",
-    "test_duplicates", "test_charts", "test_explore", "test_lexicons", "bodies", "callings",
-    "source_names",
+    "bodies", "references", "test_attributions", "test_charts", "test_duplicates", "test_explore",
+    "test_lexicons", "test_replies", "test_sources", "test_workers",
 }  # fmt: skip
 
 
@@ -64,7 +64,8 @@ def own_nodes(source: str) -> Iterator[ast.AST]:
 
 @pytest.mark.parametrize("file", modules(), ids=name_of)
 def test_a_module_can_be_read_in_one_sitting(file: Path):
-    assert len(file.read_text().splitlines()) <= LONGEST
+    most = TOO_LONG.get(name_of(file), LONGEST)
+    assert len(file.read_text().splitlines()) <= most
 
 
 @pytest.mark.parametrize("file", each(modules(), name_of))
