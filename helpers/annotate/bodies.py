@@ -10,6 +10,7 @@ from functools import lru_cache
 from helpers.annotate import names
 from helpers.annotate.names import Naming, could_be
 from helpers.annotate.persons import fold
+from helpers.annotate.rules import rule
 from helpers.store import lexicons
 
 DEFINED = "acronym defined in the article"
@@ -66,6 +67,7 @@ def _alike(one: str, other: str) -> bool:
     return one == other or {one, other} <= {"GPE", "LOC"} or {one, other} <= {"ORG", "FAC"}
 
 
+@rule("acronyms for bodies", otherwise=lambda counts, text: {})
 def _acronyms(counts: Mapping[str, Mapping[str, int]], text: str) -> dict[str, str]:
     """Return the acronyms the article defines with their long forms.
 
@@ -205,6 +207,7 @@ def own_country(name: str) -> str:
     return known.country if known is not None else split_country(name)[0]
 
 
+@rule("short forms of bodies", otherwise=lambda core, name, label, longer, named: None)
 def _short_form(
     core: str,
     name: str,
@@ -312,6 +315,7 @@ def acronyms_among(spelled: Iterable[str]) -> set[str]:
 # ----------------------------------------------------------------------------------- "the North"
 
 
+@rule("the North for a country", otherwise=lambda named: named)
 def _name_points(named: dict[tuple[str, str], Naming]) -> dict[tuple[str, str], Naming]:
     """Let "the North" stand for the one country of the article whose name begins so."""
     points = [key for key in named if names.plain(key[0]).title() in _POINTS]

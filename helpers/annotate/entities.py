@@ -17,6 +17,7 @@ import pandas as pd
 
 from helpers.annotate import bodies, names, persons
 from helpers.annotate.names import Naming, could_be
+from helpers.annotate.rules import rule
 from helpers.store import schema
 
 SUMMARY = ["label", "name", "written", "country", "reason", "mentions", "articles"]
@@ -185,6 +186,7 @@ def name_article(found: Sequence[tuple[str, str, float]], text: str) -> list[Nam
     return _follow([written for written, *_ in found], namings, shared)
 
 
+@rule("shared surnames followed", otherwise=lambda written, namings, shared: namings)
 def _follow(
     written: Sequence[str], namings: list[Naming], shared: Mapping[str, tuple[str, ...]]
 ) -> list[Naming]:
@@ -219,6 +221,11 @@ def _follow(
     return namings
 
 
+def _as_read(found: Iterable[tuple[str, str, float]]) -> dict[Written, str]:
+    return {(written, label): label for written, label, _ in found}
+
+
+@rule("one label for one name", otherwise=_as_read)
 def _settle_labels(found: Iterable[tuple[str, str, float]]) -> dict[Written, str]:
     """Give one name one label in an article: what a lexicon says, else what most mentions say.
 

@@ -108,7 +108,7 @@ def _read_names(article: Article) -> list[Name]:
     sure = [n for n in model if n.label == "ORG" and n.confidence >= SURE]
     titled = [name for name in _titled_names(text) if not _in_a_body(name, sure)]
     chosen = _layer(titled, _layer(acronyms, _layer(listed, _layer(bodies, model))))
-    chosen = _settle_uses(text, chosen)
+    chosen = _settle_uses(text, _split_pairs(text, chosen))
     return sorted(_layer(_surnames(text, chosen), chosen))
 
 
@@ -328,6 +328,21 @@ def _titles() -> re.Pattern[str]:
 
 def _any_of(words: Iterable[str]) -> str:
     return "|".join(map(re.escape, sorted(words, key=lambda word: (-len(word), word))))
+
+
+@rule("pairs of surnames", otherwise=lambda text, found: found)
+def _split_pairs(text: str, found: list[Name]) -> list[Name]:
+    """Split "Biden-Xi" in two where the article names both people in full."""
+    short = _short_forms(text, found)
+    result = []
+    for name in found:
+        halves = text[name.start : name.end].split("-")
+        if len(halves) == 2 and short.issuperset(halves):
+            middle = name.start + len(halves[0])
+            result += [name._replace(end=middle), name._replace(start=middle + 1)]
+        else:
+            result.append(name)
+    return result
 
 
 @rule("uses of a name in the article", otherwise=lambda text, found: found)

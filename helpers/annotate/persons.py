@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from helpers.annotate import names
 from helpers.annotate.names import Naming, could_be
+from helpers.annotate.rules import rule
 from helpers.store import lexicons
 
 _QUOTED = re.compile(r"\s+[\"“”'‘(][^\"“”'’)]+[\"”'’)](?=\s)")
@@ -205,6 +206,7 @@ def _given_names() -> frozenset[str]:
     return frozenset(lexicons.read_lexicon("given_names")["name"])
 
 
+@rule("other spellings of a person's name", otherwise=lambda one, other: False)
 def _sound_alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     return all(sound(a) == sound(b) for a, b in zip(one, other, strict=True))
 
@@ -219,6 +221,7 @@ def _in_order(shorter: tuple[str, ...], longer: tuple[str, ...]) -> bool:
     return all(any(word == other for other in rest) for word in shorter)
 
 
+@rule("short forms of given names", otherwise=lambda one, other: one == other)
 def _short_given(one: str, other: str) -> bool:
     if one == other:
         return True
