@@ -26,7 +26,7 @@ from helpers.batch.jobs import Figure, Outcome
 from helpers.batch.pages import render_index, render_page
 from helpers.corpus import decisions as aliases
 from helpers.measure import counting
-from helpers.show import concordance, explore
+from helpers.show import concordance, publish, reader
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -436,15 +436,16 @@ def reading_pages(tmp_path_factory) -> dict[str, Path]:
     out = tmp_path_factory.mktemp("pages")
     articles, said = made["articles"], made["attributions"]
     voices = counting.count_speakers(said)
-    explore.trace(voices, said, "voices", out, folder)
-    explore.write_appendix(out, folder)
+    opened = publish.Page(folder, articles, out=out)
+    lines = opened.open("voices", voices, said)
+    opened.close()
     texts = concordance.Texts(folder, articles)
     hits = concordance.find_hits(texts, "offer")
-    chosen = explore.choose_article(articles, said)
+    chosen = reader.choose_article(articles, said)
     displays = [
-        explore.reader(chosen, folder).html,
-        explore.evidence(said.head(3), folder, told=["speaker"])._repr_html_(),
-        explore.behind(voices, said, folder).html,
+        reader.reader(chosen, folder).html,
+        reader.evidence(said.head(3), folder, told=["speaker"])._repr_html_(),
+        lines.html,
         concordance.show_lines(texts, hits, 5)._repr_html_(),
         voices.head(5)._repr_html_(),
     ]

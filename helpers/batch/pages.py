@@ -29,7 +29,7 @@ from helpers.batch import plan
 from helpers.batch.file import BEFORE, read_parameters
 from helpers.batch.jobs import Figure, Outcome, Run
 from helpers.measure import comparisons
-from helpers.show import charts
+from helpers.show import charts, drawing
 from helpers.store.paths import TEMPLATES
 from helpers.store.tables import write_text
 
@@ -432,7 +432,7 @@ def _draw(shares: pd.DataFrame) -> Figure:
     axes = charts.plot_share_panels(shares, "selection", "measure", count="count")
     figure = axes.figure
     picture = BytesIO()
-    figure.savefig(picture, format="png", dpi=charts.DPI)
+    figure.savefig(picture, format="png", dpi=drawing.DPI)
     selections = shares["selection"].nunique()
     alt = (
         f"Dot charts of {shares['measure'].nunique()} shares in {selections} "
@@ -444,10 +444,11 @@ def _draw(shares: pd.DataFrame) -> Figure:
 def _say(shares: pd.DataFrame) -> Iterator[dict[str, str]]:
     for row in shares.itertuples():
         none = row.n == 0
+        low, high = drawing.percent(row.low), drawing.percent(row.high)
         yield {
             "selection": row.selection,
             "measure": row.measure,
-            "share": "" if none else charts.percent(row.share),
-            "interval": "" if none else f"{charts.percent(row.low)} to {charts.percent(row.high)}",
+            "share": "" if none else drawing.percent(row.share),
+            "interval": "" if none else f"{low} to {high}",
             "n": f"{row.n:,} {row.of}",
         }

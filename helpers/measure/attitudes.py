@@ -18,7 +18,7 @@ from helpers.annotate.tone import driving_words
 from helpers.measure.counting import rank
 from helpers.measure.intervals import resampled_intervals
 from helpers.measure.select import name_apart
-from helpers.measure.shares import NOTHING, enumerate_names, measure_shares
+from helpers.measure.shares import NOTHING, enumerate_names
 from helpers.store import lexicons, schema, tables
 from helpers.store.paths import MODELS
 
@@ -125,6 +125,11 @@ def _countries(entities: pd.DataFrame) -> dict[str, str]:
     nations = entities[entities["label"] == "NORP"]
     pairs = zip(nations["entity_id"], nations["entity"].map(place), strict=True)
     return {entity_id: known[name] for entity_id, name in pairs if name in known}
+
+
+def add_judged(aimed: pd.DataFrame, probability: float = SURE) -> pd.DataFrame:
+    """Add `judged_as`: the polarity where it has at least that probability, else ""."""
+    return aimed.assign(judged_as=aimed["polarity"].where(aimed["confidence"] >= probability, ""))
 
 
 def measure_targets(
@@ -238,9 +243,7 @@ def find_instruments(attributions: pd.DataFrame, aimed: pd.DataFrame) -> pd.Data
     return pd.concat(found, ignore_index=True)
 
 
-def measure_instruments(
-    attributions: pd.DataFrame, aimed: pd.DataFrame, by: str = "speaker", minimum: int = 1
-) -> pd.DataFrame:
+def measure_instruments(found: pd.DataFrame, by: str = "speaker", minimum: int = 1) -> pd.DataFrame:
     """Measure each speaker's mean tone with each instrument; one row is one speaker and instrument.
 
     The instruments are VADER's words, the news words, and the model of tone toward targets (-1
@@ -248,8 +251,7 @@ def measure_instruments(
     high; tone and interval are NaN below `minimum`, as in `measure_tone`.
     """
     kept = [by, "articles", "attributions", "tone", "low", "high"]
-    rows = find_instruments(attributions, aimed)
-    given = [(name, rows[rows["instrument"] == name]) for name in INSTRUMENTS.values()]
+    given = [(name, found[found["instrument"] == name]) for name in INSTRUMENTS.values()]
     parts = [
         measure_tone(some, by=by, minimum=minimum)[kept].assign(instrument=name)
         for name, some in given
@@ -274,15 +276,13 @@ def find_words(attributions: pd.DataFrame) -> pd.DataFrame:
     return words.assign(word=words["word"].str.lower())
 
 
-def count_words(attributions: pd.DataFrame, lexicon: str = "") -> pd.DataFrame:
+def count_words(words: pd.DataFrame) -> pd.DataFrame:
     """Count the words that drive lexical tone; one row is one word of one list.
 
     Columns: word (lower case), lexicon, articles, count, weight (mean in its contexts), pull (sum
-    of the weights); the strongest pull, whatever its sign, comes first. A `lexicon` ("vader" or
-    "news") counts that list only.
+    of the weights); the strongest pull, whatever its sign, comes first. Needs the rows of
+    `find_words`.
     """
-    words = find_words(attributions)
-    words = words[words["lexicon"] == lexicon] if lexicon else words
     counted = (
         words.groupby(["word", "lexicon"])
         .agg(
@@ -294,11 +294,6 @@ def count_words(attributions: pd.DataFrame, lexicon: str = "") -> pd.DataFrame:
         .reset_index()
     )
     return counted.sort_values("pull", key=abs, ascending=False, kind="stable", ignore_index=True)
-
-
-def measure_stances(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
-    """Measure the shares of the stances of reporting words, as `measure_shares` does."""
-    return measure_shares(add_stance(attributions), "stance", by=by)
 
 
 def read_coverage(path: Path = MODEL) -> pd.DataFrame:

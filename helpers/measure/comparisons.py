@@ -1,7 +1,7 @@
 """Comparisons: one measure by outlet and over time, and what changed since an earlier build.
 
 A measure is the share of statements, or of articles, of which something holds. Intervals are those
-of `measures`. The interval of a difference is built from the intervals of its two shares (Newcombe
+of `shares`. The interval of a difference is built from the intervals of its two shares (Newcombe
 1998, "Interval estimation for the difference between independent proportions", Statistics in
 Medicine 17, method 10); where two builds share articles it is wider than it need be.
 """
@@ -41,7 +41,7 @@ SNAPSHOT = ("articles.parquet", "statements.parquet")
 KINDS = {"data/lexicons/": "lexicon", "data/codebook": "codebook", "data/models/": "model"}
 CHANGE_COLUMNS = ["kind", "what", "change", "before", "now"]
 CAUSES = ("other articles", "another reading of the same articles")
-MINIMUM = 5
+COUNTED = {"articles": "values of sha256"}  # what `explain_move` counts
 
 
 @dataclass(frozen=True)
@@ -223,11 +223,18 @@ def measure_months(rows: pd.DataFrame, by: str = "outlet") -> pd.DataFrame:
     return table[columns]
 
 
-def find_measured(build: Build) -> pd.DataFrame:
-    """Find what every measure is a share of: the rows of `select_rows` of all, with `measure`."""
-    found = [select_rows(build, name).assign(measure=name) for name in MEASURES]
-    columns = ["measure", "article_id", *PLACE, "outlet", "holds"]
-    return pd.concat([rows[columns] for rows in found], ignore_index=True)
+def find_measured(**builds: Build) -> pd.DataFrame:
+    """Find what every measure is a share of in each build; one row is one of `select_rows`.
+
+    Columns: measure, build (the name given), article_id, start, end, outlet, holds.
+    """
+    found = [
+        select_rows(build, name).assign(measure=name, build=when)
+        for when, build in builds.items()
+        for name in MEASURES
+    ]
+    columns = ["measure", "build", "article_id", *PLACE, "outlet", "holds"]
+    return pd.concat([rows[columns] for rows in found if len(rows)] or [found[0].head(0)[columns]])
 
 
 def measure_headlines(build: Build) -> pd.DataFrame:
@@ -272,9 +279,11 @@ def compare_shares(before: Build, now: Build) -> pd.DataFrame:
     return compared[columns]
 
 
-def keep_named(build: Build) -> pd.DataFrame:
-    """Keep the statements of a build whose speaker has a name."""
-    return build.statements[build.statements["named"] & (build.statements["speaker"] != "")]
+def find_named(**builds: Build) -> pd.DataFrame:
+    """Find the statements of each build whose speaker has a name, with `build`, the name given."""
+    found = [one.statements.assign(build=when) for when, one in builds.items()]
+    rows = pd.concat([rows for rows in found if len(rows)] or [found[0]], ignore_index=True)
+    return rows[rows["named"].astype(bool) & (rows["speaker"] != "")]
 
 
 def compare_sources(before: Build, now: Build) -> pd.DataFrame:
@@ -285,11 +294,11 @@ def compare_sources(before: Build, now: Build) -> pd.DataFrame:
     columns = ["speaker", "change", "before", "now"]
     if not before.exists:
         return pd.DataFrame(columns=columns)
-    counts = {
-        name: keep_named(build).groupby("speaker")["article_id"].nunique()
-        for name, build in (("before", before), ("now", now))
-    }
-    found = pd.DataFrame(counts).fillna(0).astype("int64").rename_axis("speaker").reset_index()
+    counts = find_named(before=before, now=now).pivot_table(
+        index="speaker", columns="build", values="article_id", aggfunc="nunique"
+    )
+    counts = counts.reindex(columns=["before", "now"]).fillna(0)
+    found = counts.astype("int64").rename_axis(columns=None).reset_index()
     change = np.select([found["before"] == 0, found["now"] == 0], ["new", "vanished"], "stayed")
     found = found.assign(change=change, _moved=(found["now"] - found["before"]).abs())
     found["_stayed"] = found["change"] == "stayed"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.measure.select import name_apart
-from helpers.measure.shares import add_article_share, measure_shares
+from helpers.measure.shares import add_article_share
 from helpers.store import schema, tables
 
 COUNTED_AT_ONCE = 20_000  # articles, of those counted as pairs
@@ -16,24 +16,32 @@ NAMINGS = ("anonymous", "named", "unnamed")
 PAIRED_ENTITIES = 200
 
 
+def add_marks(articles: pd.DataFrame) -> pd.DataFrame:
+    """Add whether each article is undated, a copy of another, and from_wire: an agency's."""
+    return articles.assign(
+        undated=articles["published"].isna(),
+        copy=articles["duplicate_of"] != "",
+        from_wire=articles["wire"] != "",
+    )
+
+
 def count_articles(articles: pd.DataFrame) -> pd.DataFrame:
     """Count what each outlet has; one row is one outlet, the one with most articles first.
 
     Columns: articles, words, first and last day, undated, copies (marked as duplicates), wire.
     """
-    rows = articles.assign(
-        undated=articles["published"].isna(),
-        copy=articles["duplicate_of"] != "",
-        from_wire=articles["wire"] != "",
-    )
-    counts = rows.groupby("outlet").agg(
-        articles=("article_id", "size"),
-        words=("words", "sum"),
-        first=("published", "min"),
-        last=("published", "max"),
-        undated=("undated", "sum"),
-        copies=("copy", "sum"),
-        wire=("from_wire", "sum"),
+    counts = (
+        add_marks(articles)
+        .groupby("outlet")
+        .agg(
+            articles=("article_id", "size"),
+            words=("words", "sum"),
+            first=("published", "min"),
+            last=("published", "max"),
+            undated=("undated", "sum"),
+            copies=("copy", "sum"),
+            wire=("from_wire", "sum"),
+        )
     )
     counts = counts.astype({"words": "int64"}).sort_values("articles", ascending=False)
     days = {column: pd.to_datetime(counts[column]).dt.normalize() for column in ("first", "last")}
@@ -112,15 +120,13 @@ def join_blocks(blocks: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
     return joined.drop(columns="text").assign(words=pd.Series(words, index=joined.index, dtype=int))
 
 
-def count_roles(
-    blocks: pd.DataFrame, articles: pd.DataFrame, roles: Sequence[str] = ()
-) -> pd.DataFrame:
+def count_roles(blocks: pd.DataFrame, roles: Sequence[str] = ()) -> pd.DataFrame:
     """Count the words of each structure role; one row is one role: blocks, words, share, counted.
 
-    `counted` says whether the role is among `roles`, the ones that other notebooks count.
+    `counted` says whether the role is among `roles`, the ones that other notebooks count. Needs the
+    rows of `join_blocks`.
     """
-    joined = join_blocks(blocks, articles)
-    counts = joined.groupby("role").agg(
+    counts = blocks.groupby("role").agg(
         articles=("article_id", "nunique"), blocks=("start", "size"), words=("words", "sum")
     )
     counts = counts.astype({"words": "int64"}).sort_values("words", ascending=False).reset_index()
@@ -297,15 +303,13 @@ def name_replies(replies: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
     return named.assign(who=named["entity"].fillna("(not named)"))
 
 
-def count_replies(replies: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
+def count_replies(replies: pd.DataFrame) -> pd.DataFrame:
     """Count who did not answer, and how; one row is one body and kind of reply.
 
-    Who was asked is named as `name_replies` does.
+    Needs the rows of `name_replies`.
     """
-    counts = (
-        name_replies(replies, entities)
-        .groupby(["who", "kind"])
-        .agg(articles=("article_id", "nunique"), replies=("article_id", "size"))
+    counts = replies.groupby(["who", "kind"]).agg(
+        articles=("article_id", "nunique"), replies=("article_id", "size")
     )
     return rank(counts.reset_index(), "articles", "replies", then="who")
 
@@ -326,7 +330,7 @@ def count_sources(articles: pd.DataFrame, attributions: pd.DataFrame) -> pd.Data
     Columns: article_id, outlet, published, headline, attributions, sources, named_sources. A
     source is a speaker; all words without a known speaker count as one source of their article.
     """
-    said = add_source(attributions)
+    said = attributions if "source" in attributions else add_source(attributions)
     said = said.assign(name=said["source"].where(said["named"]))
     counts = said.groupby("article_id").agg(
         attributions=("source", "size"),
@@ -359,17 +363,3 @@ def add_naming(attributions: pd.DataFrame) -> pd.DataFrame:
     unnamed = np.where(attributions["named"].astype(bool), 1, 2)
     codes = np.where(attributions["source_type"] == "anonymous source", 0, unnamed)
     return attributions.assign(naming=pd.Categorical.from_codes(codes, NAMINGS))
-
-
-def measure_naming(attributions: pd.DataFrame) -> pd.DataFrame:
-    """Measure named, unnamed and anonymous shares, once by attributions and once by words.
-
-    One row is one `naming` in one `measure`; see `measure_shares`.
-    """
-    named = add_naming(attributions)
-    measured = {
-        "attributions": measure_shares(named, "naming"),
-        "words": measure_shares(named, "naming", weight="words"),
-    }
-    shares = pd.concat(measured, names=["measure"]).reset_index("measure")
-    return shares.reset_index(drop=True)

@@ -45,6 +45,12 @@ FURTHER = {
     "people": "values of entity_id where mentioned",
     "undated": "rows where undated",
     "copies": "rows where copy",
+    "now": "mean of holds where build=now; articles where build=now",
+    "before": "mean of holds where build=before; articles where build=before",
+    "n_now": "rows where build=now",
+    "n_before": "rows where build=before",
+    "target_mentions": "rows where whose=target",
+    "target_articles": "articles where whose=target",
     "wire": "rows where from_wire",
     "shortest": "least of words",
     "median": "median of words",
@@ -263,7 +269,7 @@ def trace_all(
         among the keys are taken for `by`. It is traced as "<name> (n)".
     counted
         What numbers are, where NUMBERS and FURTHER do not say it or mean another thing:
-        "UNIT of COLUMN where COLUMN=VALUE", the last two parts where they are needed.
+        "UNIT of COLUMN where COLUMN=VALUE|VALUE", the last two parts where they are needed.
     """
     counted = counted or {}
     keys = list(keys) or shared_keys(counts, rows)
@@ -315,7 +321,8 @@ def _where(rows: pd.DataFrame, where: str) -> pd.DataFrame:
     column, _, value = where.partition("=")
     if not column:
         return rows
-    return rows[rows[column] == value] if value else rows[rows[column].astype(bool)]
+    held = rows[column].isin(value.split("|")) if value else rows[column].astype(bool)
+    return rows[held]
 
 
 def _countable(counts: pd.DataFrame, name: str) -> bool:

@@ -95,6 +95,33 @@ def _shares_of(rows: pd.DataFrame, column: str, values: Iterable[str]) -> Iterat
         yield value, {**counted, "share": share, "low": low, "high": high}
 
 
+def measure_room(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Measure shares of statements and once more of their words; one row is a value and `measure`.
+
+    See `measure_shares`. Where the two differ, a group has more room than statements.
+    """
+    measured = {
+        "attributions": measure_shares(frame, column),
+        "words": measure_shares(frame, column, weight="words"),
+    }
+    room = pd.concat(measured, names=["measure"]).reset_index("measure")
+    return room.reset_index(drop=True)
+
+
+def percent(share: float) -> str:
+    """Write a share as a whole percentage; what is neither 0 nor 1 is not rounded to them."""
+    if np.isnan(share):
+        return "no part"
+    if 0 < share < 0.005:
+        return "<1%"
+    return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
+
+
+def say_part(held: pd.Series) -> str:
+    """Say of what part something holds ("42%"), given whether it does."""
+    return percent(held.mean())
+
+
 def name_leaders(counts: pd.DataFrame, column: str, most: int = 4) -> str:
     """Name the row with the largest share and every row whose interval reaches it, for a title.
 

@@ -1,6 +1,6 @@
 """What sourcing amounts to: reliance on state media, place in the story, anonymity, right of reply.
 
-The frames are those of `measures`; each `add_*` gives every statement the value that a published
+Each `add_*` gives every statement the value that a published
 table counts, so that the statements behind a number are the rows with that value.
 """
 
@@ -28,6 +28,7 @@ POSITIONS = ("headline", "standfirst", "first third", "second third", "last thir
 SUPPORT = ("another source says it too", "other sources on other matters", "only source")
 SAME, OTHER, ALONE = range(len(SUPPORT))
 TOGETHER = 50_000  # statements whose texts are held together
+HEARD = {"articles": "articles where reply=quoted|paraphrased"}  # what `measure_reply` counts
 REPLIES = ("quoted", "paraphrased", "did not answer", "not heard")
 DEMANDS = {
     "descriptor_says": "the description says something",
@@ -102,14 +103,16 @@ def add_chain(attributions: pd.DataFrame) -> pd.DataFrame:
     return relayed.assign(chain=pd.Series(chain, index=relayed.index, dtype="str"))
 
 
-def count_chains(attributions: pd.DataFrame) -> pd.DataFrame:
+def count_chains(chained: pd.DataFrame) -> pd.DataFrame:
     """Count the ways words took; one row is one speaker and one chain of outlets.
+
+    Needs the rows of `add_chain`.
 
     Columns: speaker, affiliation, relay, relay_ownership, chain ("speaker → outlet → …"), articles,
     attributions.
     """
     keys = ["speaker", "affiliation", "relay", "relay_ownership", "chain"]
-    counts = add_chain(attributions).groupby(keys)
+    counts = chained.groupby(keys)
     counts = counts.agg(articles=("article_id", "nunique"), attributions=("article_id", "size"))
     order = ["attributions", "articles", "chain"]
     counts = counts.reset_index().sort_values(order, ascending=[False, False, True])

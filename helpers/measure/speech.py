@@ -24,6 +24,7 @@ SPOKEN = ["article_id", "start", "end", "words", "speaker_id"]
 REFERENCES = ["article_id", "start", "end", "text", "pronoun", "entity_id"]
 PRONOUNS = ("he", "she", "they")
 UNKNOWN, MIXED = "unknown", "mixed"
+COUNTED = {"articles": "articles where mentioned"}  # what `measure_gender` counts
 MOST = 0.8  # the share of one pronoun from which a person is referred to by it
 _FORMS = {
     **dict.fromkeys(("he", "him", "his", "himself"), "he"),
@@ -103,8 +104,8 @@ def read_referred(
 
 
 def _nobody_referred() -> pd.DataFrame:
-    none = pd.DataFrame(columns=[*VOICE, "entity", "label", "speaks", "pronoun"])
-    return none.astype({"speaks": bool})
+    none = pd.DataFrame(columns=[*VOICE, "entity", "label", "speaks", "pronoun", "mentioned"])
+    return none.astype({"speaks": bool, "mentioned": bool})
 
 
 def find_referred(
@@ -115,7 +116,8 @@ def find_referred(
 ) -> pd.DataFrame:
     """Find where people are mentioned and speak, and by which pronoun the articles refer to them.
 
-    One row is one row of `find_voice` with `pronoun` (he, she, they, mixed, unknown). The pronouns
+    One row is one row of `find_voice` with `mentioned` (it is no statement of theirs) and `pronoun`
+    (he, she, they, mixed, unknown). The pronouns
     are the articles' own (see `find_references`); nothing is read from a name.
     """
     people = mentions[(mentions["label"] == "PERSON") & (mentions["entity_id"] != "")]
@@ -125,7 +127,7 @@ def find_referred(
     known = people[["entity_id", "entity"]].drop_duplicates("entity_id")
     known = measure_pronouns(known, references).set_index("entity_id")["pronoun"]
     found = find_voice(people, attributions)
-    return found.assign(pronoun=found["entity_id"].map(known))
+    return found.assign(pronoun=found["entity_id"].map(known), mentioned=~found["speaks"])
 
 
 def measure_gender(referred: pd.DataFrame) -> pd.DataFrame:

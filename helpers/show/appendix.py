@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers.measure import evidence, passages
+from helpers.measure import evidence
+from helpers.show import reader
 from helpers.store import tables
 
 LEDGER, PAGE = "trace.csv", "evidence.html"
@@ -107,10 +108,10 @@ def write_rows(ledger: pd.DataFrame, folder: str | Path, each: int = EACH) -> di
     chosen = found[_spread(found.groupby(keys).cumcount(), found[keys], sizes, each)]
     placed = _are_here(chosen, folder)
     held = chosen[placed].astype({"start": "int64", "end": "int64"})
-    opened = passages.evidence(held, folder).to_dict("records")
+    opened = reader.evidence(held, folder).to_dict("records")
     passage: dict[tuple, list[str]] = defaultdict(list)
     for row, record in zip(held.itertuples(), opened, strict=True):
-        passage[row.published, row.row].append(passages.write_passage(record))
+        passage[row.published, row.row].append(reader.write_passage(record))
     for row in chosen[~placed].itertuples():
         passage[row.published, row.row].append(_write_place(row))
     written: dict[str, list[str]] = defaultdict(list)

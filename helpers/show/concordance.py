@@ -20,7 +20,7 @@ from nltk.metrics.association import BigramAssocMeasures
 from nltk.probability import FreqDist
 
 from helpers.measure import counting, intervals, shares
-from helpers.measure.passages import MARK, write_text
+from helpers.show.reader import MARK, write_text
 from helpers.store import tables
 
 WORD, ENTITY, SPEAKER = "word", "entity", "speaker"

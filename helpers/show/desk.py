@@ -25,6 +25,7 @@ BACK = "one: merge into the first"
 IGNORE = "the first is no name: ignore it"
 CLASS = "attributed-desk"
 CHOICES = (LEAVE, MERGE, BACK, IGNORE)
+COUNTED = {"mentions": "rows where whose=name", "articles": "articles where whose=name"}
 SHOWN = ["name", "label", "target", "target_label", "reason", "mentions", "articles", "sentence"]
 
 
@@ -67,15 +68,20 @@ def open_desk(proposed: pd.DataFrame, evidence: pd.DataFrame, path: str | Path =
     return desk
 
 
-def find_proposed(proposed: pd.DataFrame, mentions: pd.DataFrame, whose: str) -> pd.DataFrame:
-    """Find the mentions that proposed merges count; `whose` is "entity_id" or "target_id".
+def find_proposed(proposed: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
+    """Find the mentions that proposed merges count: of the `name`, and of the `target`.
 
-    One row is one mention of the name (or of the target) of one proposal.
+    One row is one mention of one of them (`whose`) for one proposal.
     """
-    keys = ["entity_id", "target_id"]
-    place = ["article_id", "start", "end"]
-    found = mentions[["entity_id", *place]].rename(columns={"entity_id": whose})
-    return proposed[keys].merge(found, on=whose, validate="many_to_many")
+    keys = {"name": "entity_id", "target": "target_id"}
+    place = mentions[["entity_id", "article_id", "start", "end"]]
+    found = [
+        proposed[list(keys.values())]
+        .merge(place.rename(columns={"entity_id": key}), on=key, validate="many_to_many")
+        .assign(whose=whose)
+        for whose, key in keys.items()
+    ]
+    return pd.concat(found, ignore_index=True)
 
 
 def to_html(desk: pd.DataFrame, path: str | Path) -> str:

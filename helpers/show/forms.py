@@ -15,7 +15,7 @@ import ipywidgets as widgets
 import pandas as pd
 from IPython.display import HTML, display
 
-from helpers.show import concordance, explore
+from helpers.show import concordance, reader
 from helpers.show.concordance import Texts
 from helpers.show.lab import can_edit, show_editor
 from helpers.store import schema, tables
@@ -87,7 +87,7 @@ def read_article(
     Up to 300 articles are listed by headline; of these and of more, words of the headline can be
     typed. Whichever was used last is read.
     """
-    first = explore.choose_article(articles, attributions, wanted)
+    first = reader.choose_article(articles, attributions, wanted)
     begin = first["article_id"].iloc[0] if len(first) else ""
     fields: list[Field] = []
     if 0 < len(articles) <= LISTED:
@@ -101,8 +101,8 @@ def read_article(
 
     def show(values: Mapping[str, str]) -> str:
         asked = values.get("words", "").strip() or values.get("article") or begin
-        chosen = explore.choose_article(articles, attributions, asked)
-        return explore.reader(chosen, folder).html
+        chosen = reader.choose_article(articles, attributions, asked)
+        return reader.reader(chosen, folder).html
 
     return Form(fields, {"article": begin, "words": ""}, show)
 

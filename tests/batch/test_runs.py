@@ -434,11 +434,8 @@ def test_a_dry_run_says_what_would_be_run_and_writes_nothing(four, capsys):
 # one run for each value
 
 READS = """
-from helpers.show import explore
-from helpers.store import tables
-articles = tables.read_table("articles", explore.open_corpus(corpus))
-articles = articles.pipe(tables.keep, outlet=outlets)
-articles = tables.keep_dates(articles, since, until)
+from helpers.show import publish
+articles = publish.open_page(corpus, outlets, since, until).articles
 """
 COUNTS = "[len(articles), sorted(set(articles.outlet)), since, until]"
 DATED = f'{PARAMETERS}\nsince: str = ""\nuntil: str = ""'

@@ -109,16 +109,17 @@ def test_words_behind_a_tone_are_counted_and_told():
         .assign(text=["a great war", "no terrible day"], start=0, form="indirect")
     )
     table["spans"] = [[[0, len(text)]] for text in table["text"]]
-    words = attitudes.count_words(table, "vader")
+    words = attitudes.count_words(attitudes.find_words(table).query("lexicon == 'vader'"))
     assert set(words["word"]) == {"great", "war", "terrible", "no"}
 
 
 def test_the_instruments_stand_side_by_side():
     said = AIMED.assign(tone=-0.5, news_tone=-0.2)
-    found = attitudes.measure_instruments(said, said.assign(polarity="negative"), minimum=2)
+    each = attitudes.find_instruments(said, said.assign(polarity="negative"))
+    found = attitudes.measure_instruments(each, minimum=2)
     assert set(found["instrument"]) == set(attitudes.INSTRUMENTS.values())
     assert "lean the same way for" in attitudes.say_agreement(found)
-    nobody = attitudes.measure_instruments(said, said, minimum=10_000)
+    nobody = attitudes.measure_instruments(each, minimum=10_000)
     assert (
         attitudes.say_agreement(nobody) == "Nobody has enough statements for all three instruments."
     )
@@ -139,9 +140,10 @@ def test_no_rows_are_fine():
     assert grid.empty and attitudes.rank_cell(nothing).empty
     assert attitudes.say_abstained(grid) == "No statement about a named target: nothing to tell."
     assert attitudes.name_cells(grid) == "No statement about a named target"
-    assert attitudes.count_words(EMPTY["attributions"]).empty
-    assert attitudes.measure_stances(EMPTY["attributions"]).empty
-    found = attitudes.measure_instruments(EMPTY["attributions"], nothing)
+    assert attitudes.count_words(attitudes.find_words(EMPTY["attributions"])).empty
+    found = attitudes.measure_instruments(
+        attitudes.find_instruments(EMPTY["attributions"], nothing)
+    )
     assert found.empty
     assert attitudes.say_agreement(found).startswith("Nobody")
 

@@ -13,7 +13,7 @@ from lxml import html
 from tables_fixture import make_tables, write_tables
 
 from helpers.measure import attitudes, counting, evidence, select, shares
-from helpers.show import appendix, explore
+from helpers.show import appendix, publish, reader
 from helpers.store import tables
 
 MADE = make_tables(articles=120)
@@ -33,12 +33,12 @@ PUBLISHED = {
     "forms_by_outlet": (
         shares.measure_shares(SAID, "form", by="outlet"),
         SAID,
-        {"by": "outlet"},
+        {"by": ["outlet"]},
     ),
     "words_by_naming": (
         shares.measure_shares(SAID, "naming", weight="words"),
         SAID,
-        {"weight": "words"},
+        {"counted": {"count": "words", "n": "words"}},
     ),
     "cues": (counting.count_values(SAID, "cue", "form"), SAID, {}),
     "relays": (counting.count_relays(SAID), SAID, {}),
@@ -55,10 +55,11 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def out(folder, tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
+    page = publish.Page(folder, ARTICLES, out=out)
     for name, (counts, rows, how) in PUBLISHED.items():
-        explore.trace(counts, rows, name, out, folder, **how)
-        tables.export(counts, name, out)
-    explore.write_appendix(out, folder)
+        page.open(name, counts, rows, **how)
+        page.export(name, counts)
+    page.close()
     return out
 
 
@@ -74,8 +75,12 @@ def test_the_evidence_count_equals_each_of_1000_random_published_numbers(out):
             "rows": len(rows),
             "articles": rows["article_id"].nunique(),
             "words": rows["words"].sum(),
+            "values": rows["value"].nunique(),
         }
-        assert counted[number.unit] == number.said == number.counted
+        if number.unit in evidence.AGGREGATES:
+            how = evidence.AGGREGATES[number.unit]
+            counted[number.unit] = rows["value"].astype(float).agg(how)
+        assert counted[number.unit] == pytest.approx(number.said) == number.counted
     assert set(numbers["published"]) >= set(PUBLISHED)
 
 
@@ -119,7 +124,7 @@ def test_denominators_have_evidence_too(out):
 def test_shares_of_articles_are_traced_to_articles(folder, tmp_path):
     chosen = counting.count_entities(MENTIONS).head(3)
     shares = counting.measure_entities(MENTIONS, ARTICLES, chosen, "outlet")
-    explore.trace(shares, MENTIONS, "shares", tmp_path, folder, of=ARTICLES, by="outlet")
+    publish.Page(folder, ARTICLES, out=tmp_path).open("shares", shares, MENTIONS, of=ARTICLES)
     numbers = evidence.rebuild(appendix.read_ledger(tmp_path / "trace.csv"))
     n = numbers.query("number == 'n'")
     assert n["said"].tolist() == [N[json.loads(key)["outlet"]] for key in n["key"]]
@@ -143,23 +148,22 @@ def test_zero_stays_visible(folder):
     ledger = evidence.trace(counts, rows, ARTICLES, "few")
     assert ledger["row"].tolist() == [0, 1, 1] and ledger["article_id"].iloc[0] == ""
     assert evidence.rebuild(ledger)["counted"].tolist() == [0, 2]
-    page = explore.behind(counts, rows, folder).html
+    page = publish.Page(folder, ARTICLES).open("few", counts, rows).html
     assert "the number is zero" in page
 
 
 def test_nothing_leaves_an_empty_ledger_and_no_file_without_out(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     counts, rows, _ = PUBLISHED["source_types"]
-    explore.trace(counts, rows, "source_types", "", folder)
+    publish.Page(folder, ARTICLES).open("source_types", counts, rows)
     assert not list(tmp_path.iterdir())
     assert evidence.trace(counts.head(0), rows.head(0), ARTICLES, "none").empty
-    assert "Nothing to open" in explore.behind(counts.head(0), rows.head(0), folder).html
 
 
 def test_tracing_again_replaces_what_was_traced(folder, tmp_path):
     counts, rows, _ = PUBLISHED["source_types"]
     for _ in range(2):
-        explore.trace(counts, rows, "source_types", tmp_path, folder)
+        publish.Page(folder, ARTICLES, out=tmp_path).open("source_types", counts, rows)
     ledger = appendix.read_ledger(tmp_path / "trace.csv")
     assert (ledger["published"] == "source_types").sum() == len(rows)
 
@@ -188,14 +192,14 @@ def test_a_very_long_table_is_checked_whole_and_listed_in_part(folder, monkeypat
 
 def test_each_line_opens_to_sentences_of_its_own(folder):
     counts, rows, _ = PUBLISHED["source_types"]
-    page = html.fromstring(explore.behind(counts, rows, folder, each=3).html)
-    lines = page.xpath("//details") if page.tag != "details" else [page]
+    page = html.fromstring(publish.Page(folder, ARTICLES, top=20).open("types", counts, rows).html)
+    lines = page.xpath("//details//details")
     assert len(lines) == len(counts)
     for line, row in zip(lines, counts.itertuples(), strict=True):
         assert row.source_type in line.findtext("summary")
         texts = set(SAID.loc[SAID["source_type"] == row.source_type, "text"])
         marked = [mark.text_content() for mark in line.xpath(".//mark")]
-        assert len(marked) == min(3, row.count) and set(marked) <= texts
+        assert len(marked) == min(appendix.EACH, row.count) and set(marked) <= texts
 
 
 def test_the_appendix_opens_every_row_without_script(out):
@@ -210,7 +214,7 @@ def test_the_appendix_opens_every_row_without_script(out):
 
 def test_evidence_opens_one_row(folder):
     row = tables.read_table("attributions", folder).iloc[3]
-    opened = explore.evidence(row, folder)
+    opened = reader.evidence(row, folder)
     assert len(opened) == 1 and opened["evidence"].iloc[0] == row["text"]
     assert opened["confidence"].dtype == np.float64
 

@@ -398,7 +398,7 @@ def test_a_grid_of_entities_and_outlets_has_its_zeros():
 
 
 def test_replies_add_up():
-    replies = counting.count_replies(TABLES["replies"], TABLES["entities"])
+    replies = counting.count_replies(counting.name_replies(TABLES["replies"], TABLES["entities"]))
     assert replies["replies"].sum() == len(TABLES["replies"])
 
 
@@ -412,16 +412,16 @@ EMPTY = {name: schema.empty(name) for name in schema.TABLES}
         lambda t: counting.count_weeks(t["articles"]),
         lambda t: counting.count_gaps(t["articles"]),
         lambda t: counting.measure_lengths(t["articles"]),
-        lambda t: counting.count_roles(t["blocks"], t["articles"]),
+        lambda t: counting.count_roles(counting.join_blocks(t["blocks"], t["articles"])),
         lambda t: counting.pair_duplicates(t["articles"]),
         lambda t: counting.count_values(t["articles"], "language"),
         lambda t: counting.count_speakers(t["attributions"]),
         lambda t: attitudes.measure_tone(t["attributions"]),
-        lambda t: counting.measure_naming(t["attributions"]),
+        lambda t: shares.measure_room(t["attributions"], "form"),
         lambda t: shares.measure_shares(t["attributions"], "form", by="cue", weight="words"),
         lambda t: counting.count_relays(t["attributions"], by="speaker"),
         lambda t: counting.count_sources(t["articles"], t["attributions"]),
-        lambda t: counting.count_replies(t["replies"], t["entities"]),
+        lambda t: counting.count_replies(counting.name_replies(t["replies"], t["entities"])),
         lambda t: counting.count_aliases(t["mentions"], t["entities"]),
         lambda t: attitudes.rank_strongest(t["attributions"]),
     ],

@@ -62,7 +62,7 @@ def test_chains_are_written_out():
         speaker=["A", "A"], relay=["CNN", "CNN"], relay_ownership=["private"] * 2,
         relay_chain=[["CNN", "Reuters"]] * 2,
     )  # fmt: skip
-    row = sourcing.count_chains(table).iloc[0]
+    row = sourcing.count_chains(sourcing.add_chain(table)).iloc[0]
     assert (row["chain"], row["attributions"]) == ("A → CNN → Reuters", 2)
 
 

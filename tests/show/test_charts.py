@@ -17,7 +17,7 @@ from PIL import Image
 from tables_fixture import make_tables
 
 from helpers.measure import attitudes, counting, select, shares, speech
-from helpers.show import charts
+from helpers.show import charts, drawing, relations
 
 TABLES = make_tables()
 ARTICLES = TABLES["articles"]
@@ -42,36 +42,31 @@ PLOTS = {
     "ranked panels": (charts.plot_ranked_panels, ENTITIES, {"label": "entity", "by": "label"}),
     "counts": (
         charts.plot_counts,
-        counting.count_roles(TABLES["blocks"], ARTICLES, ["body"]),
+        counting.count_roles(counting.join_blocks(TABLES["blocks"], ARTICLES), ["body"]),
         {"label": "role", "value": "words", "highlight": "counted"},
     ),
     "timeline": (charts.plot_timeline, counting.count_weeks(ARTICLES), {"by": "outlet"}),
     "spread": (charts.plot_spread, ARTICLES, {"value": "words", "by": "outlet"}),
     "voice": (
-        charts.plot_voice,
+        relations.plot_voice,
         speech.measure_voice(speech.find_voice(MENTIONS, SAID)),
         {"label": "entity"},
     ),
     "tone": (
-        charts.plot_tone,
+        relations.plot_tone,
         attitudes.measure_tone(SAID, minimum=8),
         {"label": "speaker", "points": SAID},
     ),
-    "grid": (
-        charts.plot_grid,
-        attitudes.measure_targets(AIMED, minimum=8),
-        {"row": "speaker", "column": "target", "value": "balance", "diverging": True},
-    ),
-    "target grid": (charts.plot_target_grid, attitudes.measure_targets(AIMED, minimum=8), {}),
+    "target grid": (relations.plot_target_grid, attitudes.measure_targets(AIMED, minimum=8), {}),
     "instruments": (
-        charts.plot_instruments,
-        attitudes.measure_instruments(SAID, AIMED, minimum=3),
+        relations.plot_instruments,
+        attitudes.measure_instruments(attitudes.find_instruments(SAID, AIMED), minimum=3),
         {"label": "speaker"},
     ),
     "relays": (
-        charts.plot_grid,
+        relations.plot_relays,
         counting.count_relays(SAID, by="speaker"),
-        {"row": "speaker", "column": "carrier", "value": "attributions", "count": "attributions"},
+        {},
     ),
 }
 CORRECTED = shares.measure_shares(SAID, "source_type").assign(
@@ -122,18 +117,18 @@ def test_a_plot_returns_axes_and_leaves_frame_and_style_alone(plot, frame, how):
 @EVERY_PLOT
 def test_a_plot_of_nothing_says_so(plot, frame, how):
     empty = {name: value for name, value in how.items() if name != "behind"}
-    assert charts.NOTHING in words(plot(frame.head(0), **empty))
+    assert drawing.NOTHING in words(plot(frame.head(0), **empty))
 
 
 @EVERY_PLOT
 def test_a_plot_draws_one_row_only(plot, frame, how):
-    assert charts.NOTHING not in words(plot(frame.head(1), **how))
+    assert drawing.NOTHING not in words(plot(frame.head(1), **how))
 
 
 @EVERY_PLOT
 def test_labels_do_not_overlap_and_nothing_is_cut(plot, frame, how):
     ax = plot(frame, **how)
-    charts._add_words(ax.figure, "A finding", "n = 40 articles")
+    drawing._add_words(ax.figure, "A finding", "n = 40 articles")
     ax.figure.canvas.draw()
     page = ax.figure.bbox
     for panel in ax.figure.axes:
@@ -162,7 +157,7 @@ def test_text_from_articles_is_drawn_as_written():
     ],
 )
 def test_labels_are_one_plain_line(written, shown):
-    assert charts.plain(written, 10 if "very" in written else 0) == shown
+    assert drawing.plain(written, 10 if "very" in written else 0) == shown
 
 
 @pytest.mark.parametrize(
@@ -170,7 +165,7 @@ def test_labels_are_one_plain_line(written, shown):
     [(0, "0%"), (0.001, "<1%"), (0.42, "42%"), (0.999, ">99%"), (1, "100%"), (np.nan, "no part")],
 )
 def test_percentages_do_not_round_to_none_or_all(share, written):
-    assert charts.percent(share) == written
+    assert drawing.percent(share) == written
 
 
 def test_largest_share_stands_at_the_top():
@@ -192,21 +187,7 @@ def test_more_than_nine_panels_say_how_many_are_missing():
 
 def test_tone_below_the_minimum_is_not_drawn():
     silent = attitudes.measure_tone(SAID, minimum=10_000)
-    assert "too few to draw (n = " in words(charts.plot_tone(silent, label="speaker"))
-
-
-def test_a_grid_shows_how_many_are_too_few():
-    how = {"row": "speaker", "column": "target", "value": "balance", "diverging": True}
-    cells = [("Ana", "Rail", 0.5, 9), ("Ana", "Port", np.nan, 2), ("Tom", "Port", -0.5, 9)]
-    grid = pd.DataFrame(cells, columns=["speaker", "target", "balance", "count"])
-    drawn = words(charts.plot_grid(grid, **how))
-    assert "n = 2" in drawn and "+0.5 (9)" in drawn and "−0.5 (9)" in drawn
-    assert charts.TOO_FEW in words(charts.plot_grid(grid.assign(balance=np.nan), **how))
-
-
-def test_a_plot_uses_the_axes_it_is_given():
-    own = mpl.figure.Figure().subplots()
-    assert charts.plot_shares(ENTITIES, label="entity", ax=own) is own
+    assert "too few to draw (n = " in words(relations.plot_tone(silent, label="speaker"))
 
 
 @pytest.fixture
@@ -220,11 +201,10 @@ def shown(tmp_path):
 
 
 def show(out):
-    charts.show(
+    drawing.show(
         charts.plot_shares(ENTITIES, label="entity"),
-        title="Most widely mentioned: Aland " * 5,
-        note="n = 40 articles",
-        alt="Dot chart of names. First: Aland & <Beland>.",
+        title="Most widely mentioned: Aland & <Beland> " * 5,
+        n="n = 40 articles",
         name="shares",
         out=out,
     )
@@ -233,18 +213,19 @@ def show(out):
 def test_a_chart_is_displayed_once_with_its_alt_text(shown):
     outputs, _ = shown
     assert len(outputs) == 1
-    assert outputs[0].metadata["image/png"]["alt"].startswith("Dot chart of names.")
+    assert outputs[0].metadata["image/png"]["alt"].startswith("Dot chart. Most widely mentioned")
     picture = outputs[0].data["image/png"]
     picture = base64.b64decode(picture) if isinstance(picture, str) else picture
-    assert Image.open(BytesIO(picture)).width == charts.WIDTH * charts.DPI
+    assert Image.open(BytesIO(picture)).width == drawing.WIDTH * drawing.DPI
 
 
 def test_written_figures_carry_their_words(shown):
     _, folder = shown
     told = Image.open(folder / "shares.png").text
-    assert told["Description"] == "Dot chart of names. First: Aland & <Beland>."
+    assert told["Description"].startswith("Dot chart. Most widely mentioned: Aland & <Beland> ")
+    assert told["Description"].endswith("n = 40 articles. Lines are 95% Wilson intervals.")
     svg = etree.parse(folder / "shares.svg").getroot()
-    assert svg.findtext("{*}desc") == "Dot chart of names. First: Aland & <Beland>."
+    assert svg.findtext("{*}desc") == told["Description"]
     assert svg.findtext("{*}title").startswith("Most widely mentioned")
 
 
@@ -258,24 +239,18 @@ def test_the_same_chart_gives_the_same_files(shown, tmp_path):
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
-    [({"alt": " "}, "needs an alt text"), ({"out": "somewhere"}, "needs a name")],
+    [({"n": "40 articles"}, "needs its n"), ({"out": "somewhere"}, "needs a name")],
 )
 def test_a_chart_without_words_is_refused(wrong, message):
     ax = charts.plot_shares(ENTITIES, label="entity")
     with pytest.raises(ValueError, match=message):
-        charts.show(ax, **{"title": "A", "note": "n = 1", "alt": "Dot chart", **wrong})
-
-
-def test_a_chart_without_its_n_is_refused():
-    ax = charts.plot_shares(ENTITIES, label="entity")
-    with pytest.raises(ValueError, match="needs its n"):
-        charts.show(ax, title="A", note="40 articles", alt="Dot chart")
+        drawing.show(ax, **{"title": "A", "n": "n = 1", **wrong})
 
 
 def test_shares_of_few_are_not_drawn():
-    few = ENTITIES.assign(n=charts.MINIMUM - 1)
+    few = ENTITIES.assign(n=drawing.MINIMUM - 1)
     ax = charts.plot_shares(few, label="entity")
-    assert f"too few to draw (n = {charts.MINIMUM - 1})" in words(ax)
+    assert f"too few to draw (n = {drawing.MINIMUM - 1})" in words(ax)
     assert "%" not in "".join(text.get_text() for text in ax.texts)
 
 
@@ -288,8 +263,8 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize("ink", ["INK", "GREY", "BLUE"])
 def test_words_and_findings_can_be_read_on_white(ink):
     """WCAG 2.2, contrast at least 4.5 to 1; in grey print the blue is darker than the context."""
-    assert 1.05 / (luminance(getattr(charts, ink)) + 0.05) >= 4.5
-    assert luminance(charts.BLUE) < luminance(charts.LIGHT) - 0.2
+    assert 1.05 / (luminance(getattr(drawing, ink)) + 0.05) >= 4.5
+    assert luminance(drawing.BLUE) < luminance(drawing.LIGHT) - 0.2
 
 
 @EVERY_PLOT
@@ -310,10 +285,10 @@ def test_relays_that_are_not_drawn_one_by_one_are_drawn_as_others():
     frame = pd.DataFrame(rows, columns=["speaker", "relay", "attributions"])
     frame["relay_ownership"] = frame["relay"].map({"Wire": "private", "Post": "state"})
     before = frame.copy()
-    axes = charts.plot_relays(frame, top=2)
+    axes = relations.plot_relays(frame, top=2)
     told = {text.get_text() for text in axes.texts}
     assert told == {"Ann  5", "Bob  3", "others  3", "9  Wire (private)", "2  other outlets"}
-    whole = {text.get_text() for text in charts.plot_relays(frame, top=4).texts}
+    whole = {text.get_text() for text in relations.plot_relays(frame, top=4).texts}
     assert "others" not in " ".join(whole) and "2  Post (state)" in whole
     pd.testing.assert_frame_equal(frame, before)
 
@@ -321,6 +296,6 @@ def test_relays_that_are_not_drawn_one_by_one_are_drawn_as_others():
 def test_an_instrument_without_any_mean_is_left_out_of_the_drawing():
     rows = [("Ada", "VADER", 0.2), ("Ada", "toward targets", np.nan)]
     frame = pd.DataFrame(rows, columns=["speaker", "instrument", "tone"])
-    ax = charts.plot_instruments(frame.assign(low=0.1, high=0.3), label="speaker")
+    ax = relations.plot_instruments(frame.assign(low=0.1, high=0.3), label="speaker")
     drawn = [points.get_offsets() for points in ax.collections if len(points.get_offsets())]
     assert [place[0] for place in np.concatenate(drawn) if place[0] == 0.2] == [0.2]

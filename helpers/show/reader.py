@@ -1,4 +1,4 @@
-"""Reading closely: an article with its marks in colour and words, and the sentences behind rows.
+"""Reading closely: the sentences behind rows, and an article with its marks in colour and words.
 
 Everything an article says is escaped: in a notebook or report it is text, never markup.
 """
@@ -6,142 +6,34 @@ Everything an article says is escaped: in a notebook or report it is text, never
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from helpers.corpus.build import open_corpus as open_corpus
-from helpers.measure import sourcing
 from helpers.measure.counting import name_day
-from helpers.measure.evidence import ARTICLES, ROWS, WORDS, shared_keys
-from helpers.measure.evidence import trace as find_evidence
-from helpers.measure.passages import evidence as evidence
-from helpers.measure.passages import write_text
-from helpers.show.appendix import write_appendix as write_appendix
-from helpers.show.appendix import write_ledger, write_rows
 from helpers.store import schema, tables
 
-PARTS = {
-    "form": schema.FORMS,
-    "tone_label": schema.POLARITIES,
-    "polarity": schema.POLARITIES,
-    "reply": sourcing.REPLIES,
-}
-
-
-# ------------------------------------------------------------------------------------- evidence
-
-
-@dataclass(frozen=True)
-class Page:
-    """A piece of escaped HTML that a notebook shows."""
-
-    html: str
-
-    def _repr_html_(self) -> str:
-        return self.html
-
-
-def behind(
-    counts: pd.DataFrame,
-    rows: pd.DataFrame,
-    folder: str | Path,
-    top: int = 15,
-    each: int = 5,
-    keys: Sequence[str] = (),
-) -> Page:
-    """Show a published table as lines that open, by click or key, to the sentences behind them.
-
-    The first `top` rows of `counts` are shown, each with at most `each` of its `rows`, evenly
-    spaced; the numbers are checked against all of them. Needs no script and no kernel: the same
-    lines open in JupyterLab, in a saved notebook and in a report. `keys` are those of
-    `evidence.trace`, which see for the errors raised.
-    """
-    shown = counts.head(top) if top else counts
-    ledger = find_evidence(shown, rows, _read_articles(rows, folder), "behind", keys)
-    if ledger.empty:
-        return Page("<p>Nothing to open.</p>")
-    return Page("\n".join(write_rows(ledger, folder, each)["behind"]))
-
-
-def trace(
-    counts: pd.DataFrame,
-    rows: pd.DataFrame,
-    name: str,
-    out: str | Path,
-    folder: str | Path,
-    of: pd.DataFrame | None = None,
-    by: str | Sequence[str] = (),
-    keys: Sequence[str] = (),
-    weight: str = "",
-    parts: str = "",
-    numbers: Mapping[str, str] | None = None,
-    value: str = "",
-    articles: pd.DataFrame | None = None,
-) -> None:
-    """Add a published table to `<out>/trace.csv`; nothing without `out`.
-
-    `write_appendix` then writes the page that opens what was traced.
-
-    Parameters
-    ----------
-    counts, rows, keys, numbers, value
-        The published table and what it was counted from, as for `evidence.trace`. With `numbers`
-        no other number is traced; {} leaves those of `parts`.
-    name
-        The name under which it is exported.
-    articles
-        Where rows are of another build than the tables in `folder`: its articles.
-    of, by
-        What `n` counts, for each value of the columns `by`: by default `rows`; articles for shares
-        of articles. It is traced as the table "<name> (n)".
-    weight
-        "words" when `count` and `n` add up words instead of counting rows.
-    parts
-        A column of `rows` whose values (PARTS) have columns of their own, for instance form for
-        direct, mixed and indirect. Each is traced as the table "<name> (<column>)".
-
-    Raises
-    ------
-    EvidenceError
-        When a number is not what its rows give.
-    """
-    if str(out) == "":
-        return
-    if articles is None:
-        articles = _read_articles(rows if of is None else of, folder)
-    keys = list(keys) or shared_keys(counts, rows)
-    unit = WORDS if weight else ROWS
-    weighed = {"count": WORDS, "articles": ARTICLES} if weight else None
-    ledgers = []
-    if numbers != {}:
-        counted = numbers or weighed
-        ledgers.append(find_evidence(counts, rows, articles, name, keys, counted, value))
-    if "n" in counts and numbers is None:
-        columns = [by] if isinstance(by, str) else list(by)
-        n = counts[[*columns, "n"]].drop_duplicates()
-        whole = rows if of is None else of
-        ledgers.append(find_evidence(n, whole, articles, f"{name} (n)", columns, {"n": unit}))
-    for part in PARTS[parts] if parts else ():
-        column = part.replace(" ", "_")
-        held, whose = rows[rows[parts] == part], f"{name} ({column})"
-        ledgers.append(find_evidence(counts, held, articles, whose, keys, {column: ROWS}))
-    write_ledger(ledgers, out)
-
-
-def _read_articles(rows: pd.DataFrame, folder: str | Path) -> pd.DataFrame:
-    """Read what a ledger tells of the articles; texts only where `rows` are whole articles."""
-    columns = ["article_id", "path", "sha256"]
-    columns += [] if "end" in rows or "text" in rows else ["text"]
-    return tables.read_table("articles", folder, columns)
-
-
-# --------------------------------------------------------------------------------------- reader
-
-
+MARK = "background:#DCEBF5; color:#111; text-decoration:underline; text-underline-offset:3px"
+CONTEXT = 160
+LONGEST = 600
+PLACE = ["start", "end"]
+EVIDENCE_COLUMNS = [
+    "article_id",
+    "outlet",
+    "published",
+    "before",
+    "evidence",
+    "after",
+    "start",
+    "end",
+    "rule",
+    "confidence",
+]
 _LINES = {"direct": "solid", "mixed": "dashed", "indirect": "dotted"}
 _CONTENTS = {
     form: f"background:#DCEBF5; color:#111; text-decoration:underline {line} #0072B2 2px; "
@@ -155,6 +47,138 @@ _STYLES = [*_CONTENTS.values(), _SOURCE, _CUE, _NAME]
 _TAG = "white-space:nowrap; font-size:0.68em; color:#595959; vertical-align:0.25em"
 _ROLE = "flex:0 0 6.5em; font-size:0.78em; color:#595959; text-align:right; padding-top:0.25em"
 _ASIDE = frozenset(schema.BLOCK_ROLES) - frozenset(schema.DEFAULT_ROLES)
+
+
+@dataclass(frozen=True)
+class Markup:
+    """A piece of escaped HTML that a notebook shows."""
+
+    html: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+class Evidence(pd.DataFrame):
+    """Rows with the sentences behind them, shown as readable passages with the words marked."""
+
+    def _repr_html_(self) -> str:
+        if self.empty:
+            return "<p>No sentence to show.</p>"
+        return "\n".join(map(write_passage, self.to_dict("records")))
+
+
+def evidence(
+    rows: pd.DataFrame | pd.Series,
+    folder: str | Path,
+    top: int = 0,
+    told: Sequence[str] = (),
+) -> Evidence:
+    """Find the sentences behind rows of any table whose rows point at a span of an article.
+
+    Parameters
+    ----------
+    rows
+        Rows with article_id, start and end, whose order is kept; or one such row.
+    folder
+        The folder of tables that they come from.
+    top
+        How many rows are opened; 0 opens all.
+    told
+        Columns of `rows` to keep in front, for instance speaker and tone.
+
+    Returns
+    -------
+    One row per row: what is told, article_id, outlet, published, the sentence or sentences around
+    the span cut into `before`, `evidence` (the span as written) and `after`, start, end, and the
+    rule and confidence that found it ("" and NaN in tables that have none).
+
+    Raises
+    ------
+    ValueError
+        When a row points at an article or a place that the tables do not have.
+    """
+    if isinstance(rows, pd.Series):
+        rows = rows.to_frame().T.infer_objects()
+    rows = rows.head(top) if top else rows
+    wanted = set(rows["article_id"])
+    here = {"article_id": wanted}
+    told_of = ["article_id", "outlet", "published", "text"]
+    articles = tables.read_table("articles", folder, told_of, here).set_index("article_id")
+    sentences = tables.read_table("sentences", folder, ["article_id", *PLACE], here)
+    bounds = {key: part.to_numpy() for key, part in sentences.groupby("article_id")[PLACE]}
+    nowhere = wanted - set(articles.index)
+    if nowhere:
+        raise ValueError(f"no article {sorted(nowhere)[0]!r} in {folder}")
+    known = articles.to_dict("index")
+    found = []
+    for position, row in enumerate(rows[["article_id", "start", "end"]].itertuples(index=False)):
+        article = known[row.article_id]
+        text, start, end = article["text"], int(row.start), int(row.end)
+        if not 0 <= start < end <= len(text):
+            raise ValueError(f"{start} to {end} is no place in article {row.article_id!r}")
+        first, last = _around(bounds.get(row.article_id), text, start, end)
+        found.append(
+            {
+                "article_id": row.article_id,
+                "outlet": article["outlet"],
+                "published": article["published"],
+                "before": text[first:start],
+                "evidence": text[start:end],
+                "after": text[end:last],
+                "start": start,
+                "end": end,
+                "rule": rows["rule"].iloc[position] if "rule" in rows else "",
+                "confidence": rows["confidence"].iloc[position] if "confidence" in rows else None,
+            }
+        )
+    opened = pd.DataFrame(found, columns=EVIDENCE_COLUMNS, index=rows.index)
+    opened = opened.astype({"confidence": float, "published": "datetime64[us]"})
+    return Evidence(pd.concat([rows[list(told)], opened], axis=1))
+
+
+def _around(sentences: np.ndarray | None, text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the bounds of the sentences that a span meets, at most some words around it."""
+    first, last = start, end
+    if sentences is not None:
+        met = sentences[(sentences[:, 0] < end) & (sentences[:, 1] > start)]
+        if len(met):
+            first, last = min(first, int(met[:, 0].min())), max(last, int(met[:, 1].max()))
+    return max(first, start - CONTEXT, 0), min(last, end + CONTEXT, len(text))
+
+
+def write_passage(row: dict[str, Any]) -> str:
+    """Write one row of `evidence` as a passage with its words marked and its place below."""
+    told = [_told(name, value) for name, value in row.items() if name not in EVIDENCE_COLUMNS]
+    where = [row["outlet"]]
+    where += [] if pd.isna(row["published"]) else [name_day(row["published"])]
+    where += [f"article {row['article_id']}, characters {row['start']:,} to {row['end']:,}"]
+    where += [f"rule: {row['rule']}"] if row["rule"] else []
+    where += [] if pd.isna(row["confidence"]) else [f"confidence {row['confidence']:.2f}"]
+    words = row["evidence"]
+    marked = words if len(words) <= LONGEST else words[:LONGEST] + " […]"
+    lead = f"<b>{escape('; '.join(told))}</b><br>" if told else ""
+    return (
+        f'<div style="margin:0 0 0.9em; max-width:46em; line-height:1.45">{lead}'
+        f'{write_text(row["before"])}<mark style="{MARK}">{write_text(marked)}</mark>'
+        f"{write_text(row['after'])}"
+        f'<br><small style="color:#595959">{escape("; ".join(where))}</small></div>'
+    )
+
+
+def _told(name: str, value: object) -> str:
+    if isinstance(value, float):
+        return f"{name} {value:+.2f}"
+    return str(value) if isinstance(value, str) else f"{name} {value}"
+
+
+def write_text(text: str) -> str:
+    """Escape a text; line ends become breaks, other control characters are shown."""
+    shown = "".join(
+        sign if sign.isprintable() or sign in "\n\t " else f"\\x{ord(sign):02x}"
+        for sign in text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
+    )
+    return escape(shown).replace("\n", "<br>")
 
 
 def choose_article(
@@ -191,7 +215,7 @@ def choose_article(
     )
 
 
-def reader(article: pd.DataFrame, folder: str | Path) -> Page:
+def reader(article: pd.DataFrame, folder: str | Path) -> Markup:
     """Show one article as text with its structure, speakers, quotations and names marked.
 
     Colour is never alone: contents are underlined (solid, dashed or dotted for direct, mixed and
@@ -199,7 +223,7 @@ def reader(article: pd.DataFrame, folder: str | Path) -> Page:
     and followed by their label. `article` is a frame of one row, or none, from `choose_article`.
     """
     if article.empty:
-        return Page("<p>Nothing to read: there is no article.</p>")
+        return Markup("<p>Nothing to read: there is no article.</p>")
     chosen = article.iloc[0]
     blocks = _of(tables.read_table("blocks", folder), chosen["article_id"])
     mentions = _of(tables.read_table("mentions", folder), chosen["article_id"])
@@ -213,7 +237,7 @@ def reader(article: pd.DataFrame, folder: str | Path) -> Page:
         for block in blocks.sort_values("start").itertuples(index=False)
         if text[block.start : block.end].strip()
     )
-    return Page(
+    return Markup(
         '<article style="max-width:52em; line-height:1.6">'
         f"{_head(chosen)}{_legend()}{paragraphs}</article>"
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lxml import html
 from tables_fixture import Story, make_tables, write_tables
 
-from helpers.show import explore
+from helpers.show import publish, reader
 from helpers.store import schema, tables
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> & “$5 and $7” \u202e\x07 ‮ 🗞"
@@ -38,7 +38,7 @@ def one_article(rows: dict[str, list[dict]], folder) -> pd.DataFrame:
 def test_every_row_opens_its_own_words(folder, name):
     rows = tables.read_table(name, folder)
     texts = tables.read_table("articles", folder).set_index("article_id")["text"]
-    opened = explore.evidence(rows, folder)
+    opened = reader.evidence(rows, folder)
     assert len(opened) == len(rows) and opened.index.equals(rows.index)
     for row in opened.itertuples():
         text = texts[row.article_id]
@@ -50,20 +50,20 @@ def test_every_row_opens_its_own_words(folder, name):
 
 def test_evidence_shows_the_whole_sentence(folder):
     mention = tables.read_table("mentions", folder).head(1)
-    row = explore.evidence(mention, folder).iloc[0]
+    row = reader.evidence(mention, folder).iloc[0]
     assert (row["before"] + row["evidence"] + row["after"]).endswith("there.")
     assert row["rule"] == "made up" and row["confidence"] == 0.9
 
 
 def test_evidence_tells_what_it_is_asked_to(folder):
     rows = tables.read_table("attributions", folder)
-    opened = explore.evidence(rows, folder, top=2, told=["speaker", "tone"])
+    opened = reader.evidence(rows, folder, top=2, told=["speaker", "tone"])
     assert list(opened.columns[:2]) == ["speaker", "tone"] and len(opened) == 2
     assert f"tone {rows['tone'].iloc[0]:+.2f}" in opened._repr_html_()
 
 
 def test_evidence_of_nothing_is_an_empty_frame(folder):
-    opened = explore.evidence(tables.read_table("replies", folder).head(0), folder)
+    opened = reader.evidence(tables.read_table("replies", folder).head(0), folder)
     assert opened.empty and "evidence" in opened
     assert opened._repr_html_() == "<p>No sentence to show.</p>"
 
@@ -75,7 +75,7 @@ def test_evidence_of_nothing_is_an_empty_frame(folder):
 def test_evidence_that_points_nowhere_is_refused(folder, changed, message):
     rows = tables.read_table("mentions", folder).head(1).assign(**changed)
     with pytest.raises(ValueError, match=message):
-        explore.evidence(rows, folder)
+        reader.evidence(rows, folder)
 
 
 def test_what_an_article_says_is_never_markup(tmp_path):
@@ -88,8 +88,8 @@ def test_what_an_article_says_is_never_markup(tmp_path):
     article = one_article(rows, tmp_path)
     said = tables.read_table("attributions", tmp_path)
     pages = [
-        explore.reader(article, tmp_path)._repr_html_(),
-        explore.evidence(said, tmp_path, told=["speaker", "cue"])._repr_html_(),
+        reader.reader(article, tmp_path)._repr_html_(),
+        reader.evidence(said, tmp_path, told=["speaker", "cue"])._repr_html_(),
     ]
     for page in pages:
         tags = {element.tag for element in html.fromstring(f"<div>{page}</div>").iter()}
@@ -113,16 +113,16 @@ def test_reader_shows_the_whole_text_once(folder):
     articles = tables.read_table("articles", folder)
     for place in range(0, len(articles), 7):
         article = articles.iloc[[place]]
-        page = explore.reader(article, folder).html
+        page = reader.reader(article, folder).html
         assert visible(page).split() == article["text"].iloc[0].split()
 
 
 def test_reader_marks_in_words_as_well_as_in_colour(folder):
     articles = tables.read_table("articles", folder)
     said = tables.read_table("attributions", folder)
-    article = explore.choose_article(articles, said)
-    page = html.fromstring(explore.reader(article, folder).html).text_content()
-    numbered = explore.attributions_of(article, folder)
+    article = reader.choose_article(articles, said)
+    page = html.fromstring(reader.reader(article, folder).html).text_content()
+    numbered = reader.attributions_of(article, folder)
     assert re.findall(r"\[(\d+) (\w+)\]", page) == [
         (str(row.no), row.form) for row in numbered.itertuples()
     ]
@@ -148,14 +148,14 @@ def test_overlapping_marks_cover_their_letters_and_lose_none(text, cut, spans):
     start = min(cut[0], len(text) - 1)
     end = min(start + cut[1], len(text))
     layers = [
-        explore._Layer(first, min(first + length, len(text)), style, "note")
-        for (first, length), style in zip(spans, explore._STYLES * 2, strict=False)
+        reader._Layer(first, min(first + length, len(text)), style, "note")
+        for (first, length), style in zip(spans, reader._STYLES * 2, strict=False)
         if first < len(text)
     ]
     block = pd.DataFrame([{"start": start, "end": end, "role": "body"}])
-    page = explore._paragraph(text, next(block.itertuples(index=False)), layers)
+    page = reader._paragraph(text, next(block.itertuples(index=False)), layers)
     assert visible(f"<article>{page}</article>") == text[start:end]
-    for style in explore._STYLES:
+    for style in reader._STYLES:
         covered = {n for x in layers if x.style == style for n in range(x.start, x.end)}
         assert marked(page, style) == [n in covered for n in range(start, end)]
 
@@ -163,9 +163,9 @@ def test_overlapping_marks_cover_their_letters_and_lose_none(text, cut, spans):
 def test_reader_of_nothing_says_so(folder):
     nobody = tables.read_table("articles", folder).head(0)
     said = tables.read_table("attributions", folder)
-    chosen = explore.choose_article(nobody, said, "")
-    assert explore.reader(chosen, folder).html == "<p>Nothing to read: there is no article.</p>"
-    assert explore.attributions_of(chosen, folder).empty
+    chosen = reader.choose_article(nobody, said, "")
+    assert reader.reader(chosen, folder).html == "<p>Nothing to read: there is no article.</p>"
+    assert reader.attributions_of(chosen, folder).empty
 
 
 # ------------------------------------------------------------------------------------- choosing
@@ -177,7 +177,7 @@ def test_reader_of_nothing_says_so(folder):
 def test_an_article_is_found_by_id_path_or_headline(folder, wanted):
     articles = tables.read_table("articles", folder)
     said = tables.read_table("attributions", folder)
-    assert explore.choose_article(articles, said, wanted)["article_id"].tolist() == ["a017"]
+    assert reader.choose_article(articles, said, wanted)["article_id"].tolist() == ["a017"]
 
 
 @pytest.mark.parametrize(
@@ -187,16 +187,16 @@ def test_an_article_is_found_by_id_path_or_headline(folder, wanted):
 def test_a_wish_that_fits_none_or_many_is_refused(folder, wanted, message):
     articles = tables.read_table("articles", folder)
     with pytest.raises(ValueError, match=message):
-        explore.choose_article(articles, tables.read_table("attributions", folder), wanted)
+        reader.choose_article(articles, tables.read_table("attributions", folder), wanted)
 
 
 def test_without_a_wish_the_most_attributed_article_is_chosen(folder):
     said = tables.read_table("attributions", folder)
-    chosen = explore.choose_article(tables.read_table("articles", folder), said)
+    chosen = reader.choose_article(tables.read_table("articles", folder), said)
     numbers = said["article_id"].value_counts()
     assert numbers[chosen["article_id"].iloc[0]] == numbers.max()
 
 
 def test_a_folder_of_tables_opens_as_it_is(folder, capsys):
-    assert explore.open_corpus(folder) == folder.resolve()
+    assert publish.open_page(folder).folder == folder.resolve()
     assert "Using the tables" in capsys.readouterr().out

@@ -1,0 +1,272 @@
+"""One verb that publishes: a number is shown, opened to its sentences, exported and traced at once.
+
+A notebook opens its corpus as a `Page`. What it counts it hands to the page together with the rows
+that it was counted from: the page shows a chart or a table, lets each line open the sentences
+behind it, and, where the notebook has a folder to write to, writes the table as CSV, the chart as
+PNG and SVG, and every number with its rows to `trace.csv`. A table without rows says "None".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import HTML, display
+from matplotlib.axes import Axes
+
+from helpers.corpus.build import open_corpus
+from helpers.measure import select
+from helpers.measure.evidence import WORDS, trace_all
+from helpers.measure.shares import measure_room, measure_shares, name_leaders, name_leaders_by
+from helpers.show import appendix, charts, drawing
+from helpers.show.reader import Evidence, Markup, evidence
+from helpers.store import schema, tables
+
+NONE = "<p>None: there is nothing of this kind in these articles.</p>"
+OPENED = (
+    "<details><summary>The sentences behind these numbers</summary>"
+    '<div style="margin-left:1.2em">{lines}</div></details>'
+)
+
+
+@dataclass
+class Page:
+    """The articles that a notebook speaks of, and what it has published about them.
+
+    `articles` are the chosen ones, `folder` holds the tables they come from; `roles` are the block
+    roles counted, `top` the rows shown, and `out` the folder written to ("" writes nothing).
+    """
+
+    folder: str | Path
+    articles: pd.DataFrame
+    roles: Sequence[str] = ()
+    top: int = 15
+    out: str | Path = ""
+    published: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def read(self, name: str, columns: list[str] | None = None, light: bool = False):
+        """Read the rows of a table that lie in the articles and in the counted roles."""
+        roles = self.roles if "role" in schema.TABLES[name].columns.names else ()
+        return select.read_rows(name, self.folder, self.articles, roles, columns, light)
+
+    def sentences(
+        self, rows: pd.DataFrame, told: Sequence[str] = (), top: int | None = None, name: str = ""
+    ) -> Evidence:
+        """Return the sentences behind the first `top` rows (0: all), exported where named."""
+        opened = evidence(rows, self.folder, self.top if top is None else top, told)
+        if name:
+            self.export(name, opened)
+        return opened
+
+    def export(self, name: str, frame: pd.DataFrame) -> None:
+        """Write a frame as `<out>/<name>.csv` where there is a folder to write to."""
+        self.published[name] = frame
+        tables.export(frame, name, self.out)
+
+    def table(
+        self,
+        name: str,
+        counts: pd.DataFrame,
+        rows: pd.DataFrame | None = None,
+        top: int | None = None,
+        **how,
+    ) -> None:
+        """Publish a table; each of the rows shown opens the sentences among `rows` behind it.
+
+        Parameters
+        ----------
+        name
+            Under which it is exported and traced.
+        counts, rows
+            The table, and what it was counted from; None where no rows stand behind it.
+        top
+            How many rows are shown; 0 shows all, None as many as everywhere on the page.
+        how
+            What `evidence.trace_all` needs to know: of, by, keys, counted, and articles where rows
+            are not of this corpus only.
+
+        Raises
+        ------
+        EvidenceError
+            When a number is not what its rows give.
+        """
+        top = self.top if top is None else top
+        shown = counts.head(top) if top else counts
+        display(shown if len(counts) else HTML(NONE))
+        self.export(name, counts)
+        if rows is not None and len(counts):
+            display(self.open(name, counts, rows, **how))
+
+    def chart(
+        self,
+        name: str,
+        ax: Axes,
+        counts: pd.DataFrame | None = None,
+        rows: pd.DataFrame | None = None,
+        title: str = "",
+        n: str = "",
+        picture: str = "",
+        **how,
+    ) -> None:
+        """Publish a table as the chart drawn on `ax`, under a title that says the finding.
+
+        `n` says what was counted ("n = 40 articles"), by default how many `rows` or `of` are. The
+        picture has the name of the table where none is given; without `counts` it is all that is
+        published. Else see `table`.
+        """
+        drawing.show(ax, title, n or _say_n(rows, how.get("of")), picture or name, self.out)
+        if counts is not None:
+            self.export(name, counts)
+        if rows is not None and len(counts):
+            display(self.open(name, counts, rows, **how))
+
+    def dots(
+        self,
+        name: str,
+        counts: pd.DataFrame,
+        rows: pd.DataFrame,
+        label: str,
+        says: str,
+        count: str = "articles",
+        drawn: pd.DataFrame | None = None,
+        **how,
+    ) -> None:
+        """Publish shares as a dot chart whose title is what it `says` of the largest.
+
+        `counts` has share, low, high, n and `count`, the number that stands beside each share;
+        `drawn` are those of its rows that are drawn, by default all. Else see `chart`.
+        """
+        drawn = counts if drawn is None else drawn
+        how = {"title": f"{says}: {name_leaders(drawn, label)}"} | how
+        ax = charts.plot_shares(drawn.head(self.top), label, count)
+        self.chart(name, ax, counts, rows, **how)
+
+    def panels(
+        self,
+        name: str,
+        counts: pd.DataFrame,
+        rows: pd.DataFrame,
+        label: str,
+        by: str,
+        says: str,
+        count: str = "articles",
+        behind: str = "",
+        **how,
+    ) -> None:
+        """Publish shares as a panel of dots for each `by`; the title names the first in each.
+
+        `behind` is the name of a table published before, whose shares are drawn in grey. Else see
+        `dots`.
+        """
+        how = {"title": f"{says}: {name_leaders_by(counts, label, by)}", "by": [by]} | how
+        grey = self.published[behind].head(self.top) if behind else None
+        ax = charts.plot_share_panels(counts, label, by, count, grey)
+        self.chart(name, ax, counts, rows, **how)
+
+    def shares(
+        self,
+        name: str,
+        rows: pd.DataFrame,
+        column: str,
+        says: str,
+        by: str = "",
+        leave_out: str = "",
+        **how,
+    ) -> None:
+        """Measure what part of the rows each value of `column` has, and publish it.
+
+        With `by` there is a panel for each of its values, and all together in grey behind it. A
+        value to `leave_out` is in the table and not in the chart. See `dots`, `panels` and
+        `shares.measure_shares`.
+        """
+        counts, whole = measure_shares(rows, column, by), measure_shares(rows, column)
+        if by:
+            ax = charts.plot_share_panels(counts, column, by, "count", whole.head(self.top))
+            how = {"title": f"{says}: {name_leaders_by(counts, column, by)}", "by": [by]} | how
+            self.chart(name, ax, counts, rows, **how)
+        else:
+            how["drawn"] = counts[counts[column] != leave_out]
+            self.dots(name, counts, rows, column, says, "count", **how)
+
+    def room(self, name: str, rows: pd.DataFrame, column: str, says: str) -> None:
+        """Publish the shares of `column` twice, by statements and by the words these run to.
+
+        The title is what it `says` of those with most words.
+        """
+        counts = measure_room(rows, column)
+        by_words = counts["measure"] == "words"
+        title = f"{says}: {name_leaders(counts[by_words], column)}"
+        ax = charts.plot_share_panels(counts, column, "measure", "count")
+        self.chart(name, ax, counts, title=title, n=_say_n(rows))
+        words = {"by": ["measure"], "counted": {"count": WORDS, "n": WORDS}}
+        if len(counts):
+            said, spoken = (rows.assign(measure=unit) for unit in ("attributions", "words"))
+            display(self.open(name, counts[~by_words], said, by=["measure"]))
+            display(self.open(f"{name} (words)", counts[by_words], spoken, **words))
+
+    def close(self) -> pd.DataFrame:
+        """Write `evidence.html`, where each traced number opens; return what was published."""
+        appendix.write_appendix(self.out, self.folder)
+        rows = [(name, len(frame)) for name, frame in self.published.items()]
+        return pd.DataFrame(rows, columns=["table", "rows"])
+
+    def open(
+        self,
+        name: str,
+        counts: pd.DataFrame,
+        rows: pd.DataFrame,
+        articles: pd.DataFrame | None = None,
+        **how,
+    ) -> Markup:
+        """Trace a table to the rows behind it; return its first rows as lines that open these.
+
+        The lines need no script and no kernel: they open in JupyterLab, in a saved notebook and in
+        a report. The parameters and errors are those of `table`.
+        """
+        if articles is None:
+            articles = self._sources(rows if how.get("of") is None else how["of"])
+        shown = counts if str(self.out) else counts.head(self.top)
+        ledgers = trace_all(shown, rows, articles, name, **how)
+        first = next(ledgers)
+        if str(self.out):
+            appendix.write_ledger([first, *ledgers], self.out)
+        lines = appendix.write_rows(first[first["row"] < self.top], self.folder)[name]
+        return Markup(OPENED.format(lines="\n".join(lines)))
+
+    def _sources(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Read the files behind the articles; their texts where `rows` are whole articles."""
+        columns = ["article_id", "path", "sha256"]
+        columns += [] if "end" in rows or "text" in rows else ["text"]
+        return tables.read_table("articles", self.folder, columns)
+
+
+def _say_n(rows: pd.DataFrame | None, of: pd.DataFrame | None = None) -> str:
+    """Say how many articles or statements were counted."""
+    whole = rows if of is None else of
+    articles = "end" not in whole
+    return f"n = {len(whole):,} {'articles' if articles else 'statements'}"
+
+
+def open_page(
+    corpus: str | Path,
+    outlets: Sequence[str] = (),
+    since: str = "",
+    until: str = "",
+    roles: Sequence[str] = (),
+    top: int = 15,
+    out: str | Path = "",
+    codebook: str | Path = "",
+    texts: bool = False,
+) -> Page:
+    """Open a corpus for a notebook, building its tables where they are missing or out of date.
+
+    The parameters are those that all notebooks have; `codebook` is that of `corpus.open_corpus`,
+    which see for the errors raised. With `texts` the articles come with their texts.
+    """
+    drawing.use_style()
+    folder = open_corpus(corpus, codebook)
+    articles = tables.read_table("articles", folder, light=not texts)
+    articles = articles.pipe(tables.keep, outlet=outlets).pipe(tables.keep_dates, since, until)
+    return Page(folder, articles, roles, top, out)
