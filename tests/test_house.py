@@ -18,7 +18,7 @@ from helpers.__main__ import COMMANDS
 PROJECT = Path(__file__).resolve().parent.parent
 LONGEST = 600
 # Still to be cut: a number here may only fall.
-TOO_LONG = {"annotate/sources": 829, "model/decoding": 614, "show/charts": 954}
+TOO_LONG = {"annotate/sources": 829, "model/decoding": 614}
 TESTS = sorted(set((PROJECT / "tests").rglob("*.py")))
 PAPERS = sorted(
     file
@@ -33,7 +33,7 @@ THEIRS = ("data/aliases.csv", "data/tables")
 WRITING = (ast.Assign, ast.AugAssign, ast.Delete)
 ENVIRONMENT_CALLS = {f"os.environ.{name}" for name in ("update", "pop", "setdefault", "clear")}
 OWED = {
-    "bodies", "references", "test_attributions", "test_charts", "test_duplicates", "test_explore",
+    "bodies", "references", "test_attributions", "test_charts", "test_duplicates", "test_reader",
     "test_lexicons", "test_replies", "test_sources", "test_workers",
 }  # fmt: skip
 

@@ -55,7 +55,7 @@ def open_desk(proposed: pd.DataFrame, evidence: pd.DataFrame, path: str | Path =
     proposed
         Rows of `propose_merges`.
     evidence
-        The sentences behind them (`explore.evidence`), in the same order.
+        The sentences behind them (`reader.evidence`), in the same order.
     path
         The CSV in which decisions are kept; data/aliases.csv, or the file that the environment
         variable ATTRIBUTED_ALIASES names, where none is given.

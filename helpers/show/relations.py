@@ -16,6 +16,7 @@ from helpers.show.drawing import (
     BLUE,
     GREY,
     INK,
+    LABEL_WIDTH,
     LIGHT,
     NOTHING,
     ORANGE,
@@ -234,7 +235,7 @@ def plot_relays(
         ax.add_patch(_band(left[speaker], right[relay], width, colour))
     told = rows.groupby("speaker", sort=False)[value].sum()
     for speaker, place in left.items():
-        text = f"{plain(speaker, 30)}  {told[speaker]:,}"
+        text = f"{plain(speaker, LABEL_WIDTH)}  {told[speaker]:,}"
         ax.text(-0.02, place, text, ha="right", va="center", fontsize=8)
     for relay, ownership, number in outlets.itertuples(index=False):
         text = f"{number:,}  {plain(relay, 30)}{f' ({ownership})' if ownership else ''}"

@@ -484,9 +484,8 @@ def test_runs_for_each_value_may_have_a_codebook_of_their_own(tmp_path, monkeypa
     (tmp_path / "articles" / "a.txt").write_text(story)
     text = CODEBOOK.read_text(encoding="utf-8")
     (tmp_path / "own.yml").write_text(text.replace("title: ", "title: Our own "))
-    opens = (
-        "from helpers.show import explore\n[len(str(explore.open_corpus(corpus, codebook))) > 0]"
-    )
+    opens = "from helpers.show import publish\n"
+    opens += "[len(publish.open_page(corpus, codebook=codebook).articles) > 0]"
     write(
         tmp_path / "own.ipynb", code(f'{PARAMETERS}\ncodebook: str = ""', "parameters"), code(opens)
     )

@@ -133,7 +133,7 @@ def test_labels_do_not_overlap_and_nothing_is_cut(plot, frame, how):
     page = ax.figure.bbox
     for panel in ax.figure.axes:
         boxes = [text.get_window_extent() for text in panel.texts if text.get_text()]
-        labels = [text for text in panel.get_yticklabels() if text.get_text()]
+        labels = [text for text in panel.get_yticklabels() if text.get_text() and panel.axison]
         boxes += [text.get_window_extent() for text in labels if text.get_visible()]
         for box in boxes:
             assert page.x0 - 1 <= box.x0 and box.x1 <= page.x1 + 1
