@@ -243,10 +243,11 @@ class Page:
 
 
 def _say_n(rows: pd.DataFrame | None, of: pd.DataFrame | None = None) -> str:
-    """Say how many articles or statements were counted."""
+    """Say how many articles or statements were counted; "" where no rows are given."""
     whole = rows if of is None else of
-    articles = "end" not in whole
-    return f"n = {len(whole):,} {'articles' if articles else 'statements'}"
+    if whole is None:
+        return ""
+    return f"n = {len(whole):,} {'statements' if 'end' in whole else 'articles'}"
 
 
 def open_page(

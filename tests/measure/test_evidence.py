@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 from tables_fixture import make_tables, write_tables
@@ -222,6 +222,7 @@ def test_evidence_opens_one_row(folder):
 KEYS = st.tuples(st.sampled_from("abc"), st.booleans(), st.integers(0, 2))
 
 
+@settings(deadline=None)
 @given(st.sets(KEYS), st.lists(KEYS, max_size=30))
 def test_rows_are_found_by_their_keys_as_by_a_merge(counted: set[tuple], there: list[tuple]):
     keys = ["name", "named", "number"]
