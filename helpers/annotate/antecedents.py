@@ -47,6 +47,7 @@ PARAGRAPH = -0.25  # for each paragraph between
 OFTEN = 0.15  # for each time it was named, up to six
 AGREES, DISAGREES = 1.0, -4.0  # bounds of the agreement in gender
 OPENS = 0.4  # a thing that opens the sentence before
+BODY_AS_THEY = -1.6
 WORST = -6.0
 # Evidence of gender.
 TITLE, GIVEN_NAME, NEARBY = 4.0, 2.0, 1.5
@@ -72,7 +73,7 @@ _BODY_APPOSED = re.compile(
 _BODY_WHICH = re.compile(rf"(?:^|(?<=[.\n]\s)|(?<=\n))(?P<name>[A-Z][\w&-]*[ ]{_CAPITALS}), which ")
 _CALLING = ("website", "broadcaster", "newspaper", "magazine", "company", "firm", "agency", "daily")
 _TAKEN_UP = re.compile(r"(?:The|It)\b")
-_DAYS = frozenset([*calendar.day_name, *calendar.month_name])
+DAYS = frozenset([*calendar.day_name, *calendar.month_name])
 
 
 @dataclass(slots=True, eq=False)
@@ -247,8 +248,10 @@ class Discourse:
         """Return whom "they" at an offset means: several people, or a body."""
 
         def suits(referent: Referent) -> float | None:
+            if referent.plural:
+                return 0.0
             silent = referent.outlet and not referent.spoke
-            return 0.0 if referent.plural or referent.kind == "body" and not silent else None
+            return BODY_AS_THEY if referent.kind == "body" and not silent else None
 
         return self._best(low, NEAR, own, goes_on, suits)[0]
 
@@ -474,6 +477,11 @@ class Cast:
         """Return the names from an offset on."""
         return self.mentions[bisect_left(self._starts, offset) :]
 
+    def find(self, name: str) -> Referent | None:
+        """Return who has a name, however it is written."""
+        plain = names.plain(name)
+        return next((one for one in self.referents if one.named and one.speaker == plain), None)
+
 
 @rule("cast: surnames that no mention covers", otherwise=lambda cast: {})
 def _surnames(cast: Cast) -> dict[str, Referent]:
@@ -506,7 +514,7 @@ def _bodies_without_mention(cast: Cast) -> list[str]:
         name
         for name in missing
         if names.plain(name) not in known
-        and name.split()[0] not in _DAYS
+        and name.split()[0] not in DAYS
         and not names.titles().match(f"{name} ")
     ]
 

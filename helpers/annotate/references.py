@@ -149,7 +149,8 @@ def named_before(cast: Cast, low: int, description: Description) -> Referent | N
 def named_later(cast: Cast, low: int, description: Description) -> Referent | None:
     """Return whom the story names that its headline calls by a noun: one, and only one, so."""
     words, end, found = {description.noun, *description.modifiers}, len(cast.text), set()
-    for mention in cast.after(low):
+    below = cast.text.find("\n", low)
+    for mention in cast.after(below) if below >= 0 else ():
         if mention.label == "PERSON":
             fits = description.kind == "person" and _is_called(cast, mention, end, *words)
         else:
@@ -166,7 +167,7 @@ def named_in_full(text: str, low: int, description: Description) -> Referent | N
     """Return what the story calls the body that its headline calls by a noun: "Council"."""
     if description.kind != "organisation" or not description.bare:
         return None
-    full = rf"\b(?!(?:The|A|An|Its|In)\b)(?:[A-Z][\w&’'-]*[ ])+{re.escape(description.noun)}\b"
+    full = rf"\b(?:(?!(?:The|A|An|Its|In)\b)[A-Z][\w&’'-]*[ ])+{re.escape(description.noun)}\b"
     found = set(re.findall(full, text[low + 1 :]))
     return Referent(found.pop(), "", "body") if len(found) == 1 else None
 
@@ -261,7 +262,7 @@ def is_outlet(speaker: str, written: str) -> bool:
     if known is not None and known.lexicon == "outlets":
         return True
     said = describe(written)
-    nouns = {said.noun, *said.modifiers}
+    nouns = {said.noun, *said.modifiers[-1:]}
     return bool(_NEWS.search(speaker)) or not nouns.isdisjoint(_outlet_nouns()) or "media" in nouns
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from helpers.annotate import noun_phrases, references
 from helpers.annotate.antecedents import (
+    DAYS,
     PRONOUNS,
     Cast,
     Referent,
@@ -175,6 +176,10 @@ class _Reader:
         """Return a new referent for those whom a phrase describes."""
         shortened = _name_given(self, high, description)
         shortened = shortened or noun_phrases.shorten(self.text[low:high], named)
+        name = description.name
+        whole = not description.head and description.kind != "person" and shortened.endswith(name)
+        if whole and description.determiner == "the" and (" " in name or name.isupper()):
+            shortened = shortened.removeprefix("the ")
         kind = {"organisation": "body"}.get(description.kind, description.kind)
         referent = Referent(shortened, "", kind, plural=description.plural)
         referent.male = gender_told(description.noun)
@@ -322,6 +327,8 @@ def _named(reader: _Reader, low: int, high: int, said: Said) -> Found | None:
         given = describe(reader.text[low:high])
         inside = reader.cast.within(low, high) if given.head and given.name else []
         parts = [mention.referent for mention in inside if mention.text == given.name][:1]
+        known = None if given.head else reader.cast.find(reader.text[low:high])
+        parts = [known] if known else parts
     if not parts:
         return None
     return Found(parts[0] if len(parts) == 1 else together(parts), "name")
@@ -391,7 +398,7 @@ def _supplied(reader: _Reader, low: int, description: Description, said: Said) -
         return None
     for earlier in reversed(reader.described[-6:]):
         known = describe(earlier.speaker)
-        if known.kind not in ("person", "") or not known.noun:
+        if known.kind not in ("person", "") or not known.head.isalpha():
             continue
         place = _AT_PLACE.search(earlier.speaker)
         bare = " ".join([*known.modifiers, known.noun]) + (place.group() if place else "")
@@ -441,12 +448,13 @@ def _made_by(reader: _Reader, low: int, description: Description) -> Referent | 
     if known is not None or description.bare:
         return known
     noun = re.escape(description.noun)
-    made = re.search(
+    found = re.finditer(
         rf"\b(?P<owner>(?:[Ii]ts|[Hh]is|[Hh]er|[Tt]heir)\b|{_CAPITALS}[’']s?)\s+(?:[\w-]+\s+)?{noun}\b"
         rf"|\b(?:an?|the)\s+(?:[\w’'-]+\s+){{0,4}}{noun}\s+(?:by|from)\s+(?:the\s+)?{_CAPITALS}"
         rf"|(?<=[a-z]\s){_CAPITALS}\s+{noun}\b",
         reader.text[:low],
     )
+    made = next((one for one in found if DAYS.isdisjoint(re.findall(r"\w+", one.group()))), None)
     if made is None:
         return None
     fuller = noun_phrases.shorten(made.group(), not made.group().startswith(("A", "The")))

@@ -301,6 +301,12 @@ def test_whose_report_a_report_is():
     assert resolved(text)[-1] == ("Harbour Union’s report", "description")
 
 
+@pytest.mark.parametrize("day", ["Friday", "March"])
+def test_a_day_owns_no_report(day):
+    text = f"The court read {day}’s affidavit. The affidavit said that it rained."
+    assert resolved(text)[-1][0] == "the affidavit"
+
+
 @pytest.mark.parametrize(
     ("text", "speaker"),
     [
