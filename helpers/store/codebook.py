@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from helpers.store import lexicons, schema, stems
+from helpers.store import lexicons, schema
 from helpers.store.paths import CODEBOOK
 
 VARIABLE = "ATTRIBUTED_CODEBOOK"
@@ -64,15 +64,9 @@ class Category:
         """The patterns as one, in any letter case; None without patterns."""
         return re.compile("|".join(self.patterns), re.IGNORECASE) if self.patterns else None
 
-    @cached_property
-    def _stems(self) -> frozenset[str]:
-        return stems.find_common_stems(self.patterns)
-
     def search(self, words: str) -> re.Match[str] | None:
         """Find the first words that fit one of the patterns."""
-        if self.pattern is None or not stems.may_match(self._stems, words):
-            return None
-        return self.pattern.search(words)
+        return self.pattern.search(words) if self.pattern else None
 
 
 @dataclass(frozen=True)
