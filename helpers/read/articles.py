@@ -172,6 +172,7 @@ def _read(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]:
         document = READERS[source.suffix](raw)
         if READERS[source.suffix] in EXPORTED:
             if export := read_export(document.text):
+                document.text = ""  # the articles hold it
                 yield from _read_export(source, document, export)
                 return
             if problem := doubt(document.text):
@@ -198,7 +199,7 @@ def _read_export(source: SourceFile, whole: Document, export: Export) -> Iterato
         yield Problem("", source.path, step, problem)
     for problem in export.problems():
         yield Problem("", source.path, "read", problem)
-    for number, document in enumerate(export.documents, 1):
+    for number, document in enumerate(export.documents(), 1):
         path = f"{source.path}#{number}"
         if document.text:
             yield from _article(source, path, document, _text_hash(document.text))

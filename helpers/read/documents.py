@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import yaml
 from charset_normalizer import from_bytes
@@ -122,7 +122,7 @@ def decode(raw: bytes, declared: str = "") -> tuple[str, Encoding]:
     return text, encoding
 
 
-def find_encoding(stream: BinaryIO, declared: str = "") -> Encoding:
+def find_encoding(stream: IO[bytes], declared: str = "") -> Encoding:
     """Find the encoding of a stream of bytes by reading it once, in chunks.
 
     A byte order mark decides; then UTF-8 if every byte fits; then `declared`; then a guess.
@@ -211,7 +211,7 @@ def _refuse_control_characters(text: str) -> None:
 # --------------------------------------------------------------------------------------- zips
 
 
-def list_zip(file: Path | BinaryIO) -> list[zipfile.ZipInfo]:
+def list_zip(file: Path | IO[bytes]) -> list[zipfile.ZipInfo]:
     """Return what a zip says it holds. Raises Unreadable when it is no zip."""
     try:
         with zipfile.ZipFile(file) as archive:
@@ -305,7 +305,7 @@ def _markdown_hints(text: str, start: int) -> Iterator[Hint]:
     above = ""
     lines = list(_lines(text, start))
     marks = [_MARK.match(line) for _, line in lines] + [None]
-    for (begin, line), mark, below, (end, _) in zip(
+    for (begin, line), mark, below, (next_begin, next_line) in zip(
         lines, marks, marks[1:], [*lines[1:], (0, "")], strict=False
     ):
         role, span = "", (begin, begin + len(line))
@@ -316,7 +316,7 @@ def _markdown_hints(text: str, start: int) -> Iterator[Hint]:
             level = len(mark["heading"] or "") if mark else 0
             if not level and below and underline and not above:
                 level = 1 if "=" in underline else 2
-                span = (begin, end + below.end())
+                span = (begin, next_begin + len(next_line))
             if level:
                 role = "headline" if headline and level == 1 else "subhead"
                 headline = headline and level != 1

@@ -51,24 +51,30 @@ class Export:
     """The articles of one file, and how many the file itself announces, None when it does not."""
 
     layout: str
-    documents: list[Document]
+    articles: list[ExportedArticle]
     announced: int | None = None
+
+    def documents(self) -> Iterator[Document]:
+        """Yield every article as a document, made when it is asked for."""
+        return (article.document() for article in self.articles)
 
     def note(self) -> str:
         """Say in words how many articles the file announces and how many were read."""
-        read = sum(bool(document.text) for document in self.documents)
         told = "" if self.announced is None else f", {self.announced} announced"
-        return f"{self.layout}: {read} articles read{told}"
+        return f"{self.layout}: {self._read()} articles read{told}"
 
     def problems(self) -> list[str]:
         """Say in words what differs between what the file announces and what was read."""
-        read = sum(bool(document.text) for document in self.documents)
+        read = self._read()
         if self.announced is None or self.announced == read:
             return []
         return [
             f"it is an export of {self.layout} that announces {self.announced} articles, and "
             f"{read} were read; export it again, or look for the missing ones in the file"
         ]
+
+    def _read(self) -> int:
+        return sum(any(map(str.strip, article.body)) for article in self.articles)
 
 
 def read_export(text: str) -> Export | None:
@@ -93,10 +99,8 @@ def read_export_page(raw: bytes) -> Export | None:
     shown = tree.xpath("//div[contains(concat(' ', normalize-space(@class), ' '), ' article ')]")
     shown = [one for one in shown if one.find(".//tr") is None]
     if shown and b"articleParagraph" in raw:
-        articles = [
-            article for one in shown for article in _displayed_articles(_page_lines(one), True)
-        ]
-        return Export("Factiva", [one.document() for one in articles])
+        found = (_displayed_articles(_page_lines(one), True) for one in shown)
+        return Export("Factiva", [article for articles in found for article in articles])
     lines = list(_page_lines(tree))
     return _read_nexis(lines) or _read_numbered_nexis(lines) or _read_factiva(lines)
 
@@ -143,7 +147,7 @@ def _read_nexis(lines: list[str]) -> Export | None:
         if number < len(pieces) - 1 or "body" in map(_heading, piece)
     ]
     cover = pieces[0][: opened.index("body")]
-    return Export("Nexis", [one.document() for one in articles], _announced(cover))
+    return Export("Nexis", articles, _announced(cover))
 
 
 def _announced(cover: Iterable[str]) -> int | None:
@@ -257,7 +261,7 @@ def _read_numbered_nexis(lines: list[str]) -> Export | None:
         for (place, _), end in zip(marks, ends, strict=True)
     ]
     announced = max(total for _, (_, total) in marks)
-    return Export("Nexis", [one.document() for one in articles], announced)
+    return Export("Nexis", articles, announced)
 
 
 def _numbered_article(lines: list[str]) -> ExportedArticle:
@@ -369,7 +373,7 @@ def _read_proquest(lines: list[str]) -> Export | None:
         return None
     found = [_numbered(group[0], "proquest") for groups in records for group in groups[:1]]
     announced = max((number[1] for number in found if number), default=None)
-    return Export("ProQuest", [_proquest_article(one).document() for one in records], announced)
+    return Export("ProQuest", list(map(_proquest_article, records)), announced)
 
 
 def _is_record(groups: list[list[str]]) -> bool:
@@ -382,17 +386,17 @@ def _is_record(groups: list[list[str]]) -> bool:
 def _proquest_article(groups: list[list[str]]) -> ExportedArticle:
     article = ExportedArticle()
     told = [label(group[0], "proquest") for group in groups]
-    text = next((n for n, found in enumerate(told) if found and found.role == "text"), None)
-    end = len(groups)
-    if text is not None:
+    texts = [(n, found) for n, found in enumerate(told) if found and found.role == "text"]
+    text = end = len(groups)
+    if texts:
+        text, first = texts[0]
         end = _first_of_tail(told, told, text + 1)
-        begun = told[text]
-        article.body = [begun.value if begun else "", *groups[text][1:]]
+        article.body = [first.value, *groups[text][1:]]
         for group in groups[text + 1 : end]:
             article.body += ["", *group]
     top = ""
     for place, (group, found) in enumerate(zip(groups, told, strict=True)):
-        if text is not None and text <= place < end:
+        if text <= place < end:
             continue
         if found:
             value = " ".join([found.value, *group[1:]])
@@ -415,15 +419,14 @@ def _proquest_article(groups: list[list[str]]) -> ExportedArticle:
 def _read_factiva(lines: list[str]) -> Export | None:
     """Read articles with codes such as HD and TD, or those that end in "Document ABC…"."""
     articles = list(_coded_articles(lines)) or list(_displayed_articles(lines))
-    return Export("Factiva", [one.document() for one in articles]) if articles else None
+    return Export("Factiva", articles) if articles else None
 
 
 def _code(line: str) -> Labelled | None:
     match = _CODE.fullmatch(line.strip())
-    if not match:
-        return None
-    role = labels("factiva", "code").get(match[1].casefold())
-    return Labelled(role, match[2] or "") if role else None
+    if match and (role := labels("factiva", "code").get(match[1].casefold())):
+        return Labelled(role, match[2] or "")
+    return None
 
 
 def _coded_articles(lines: list[str]) -> Iterator[ExportedArticle]:
@@ -511,11 +514,10 @@ def _role_of_row(row: str, article: ExportedArticle) -> str:
 def _read_own(lines: list[str]) -> Export | None:
     """Read articles between lines of signs, when each begins with a line that holds a date."""
     articles = _own_articles(lines)
-    if len(articles) < LEAST_SEPARATED:
+    headed = all("published" in article.fields and article.body for article in articles)
+    if len(articles) < LEAST_SEPARATED or not headed:
         return None
-    if not all("published" in article.fields and article.body for article in articles):
-        return None
-    return Export("parts between lines of signs", [one.document() for one in articles])
+    return Export("parts between lines of signs", articles)
 
 
 def doubt(text: str) -> str:
@@ -578,9 +580,7 @@ def _take_own_head(article: ExportedArticle, line: str) -> bool:
     if line.startswith(("By ", "BY ")) and "author" not in article.fields and len(line) < 100:
         article.take("author", line[3:])
         return True
-    if "title" in article.fields or line.endswith(tuple(ENDS)):
-        return False
-    if len(line) > LONGEST_HEADLINE:
+    if "title" in article.fields or line.endswith(tuple(ENDS)) or len(line) > LONGEST_HEADLINE:
         return False
     article.take("title", line)
     return True

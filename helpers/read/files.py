@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+from typing import IO, Any
 
 from helpers.read.dates import find_date
 from helpers.read.documents import Unreadable, list_zip, size_problem
@@ -59,7 +59,7 @@ class SourceFile:
         """The lower-case suffix that tells the format, "" when the name has none."""
         return _suffix(self.path)
 
-    def open(self) -> Any:
+    def open(self) -> IO[bytes]:
         """Open the bytes of the file."""
         if not self.member:
             return self.location.open("rb")

@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from helpers.read.documents import (
     Document,
@@ -193,7 +193,7 @@ class Row(NamedTuple):
     step: str = "read"
 
 
-def read_json(stream: BinaryIO) -> Iterator[Row]:
+def read_json(stream: IO[bytes]) -> Iterator[Row]:
     """Read the records of a JSON file: a list, an object that holds one list, or one record."""
     text, encoding = decode(stream.read())
     yield from _assumed(encoding)
@@ -230,7 +230,7 @@ def _lifted(record: dict[str, Any]) -> dict[str, Any]:
     return record
 
 
-def read_json_lines(stream: BinaryIO) -> Iterator[Row]:
+def read_json_lines(stream: IO[bytes]) -> Iterator[Row]:
     """Read one JSON record a line; a damaged line is a row with a problem."""
     text, encoding = _text_of(stream)
     with text:
@@ -252,7 +252,7 @@ def _json_row(number: int, record: Any) -> Row:
     return Row(number, None, f"it is a {type(record).__name__}, not a record with named fields")
 
 
-def read_csv(stream: BinaryIO) -> Iterator[Row]:
+def read_csv(stream: IO[bytes]) -> Iterator[Row]:
     """Read a table of separated values; the first row names the columns."""
     csv.field_size_limit(sys.maxsize)
     text, encoding = _text_of(stream)
@@ -327,7 +327,7 @@ def _dialect(start: str) -> dict[str, Any]:
     return {"delimiter": best[3], "escapechar": None if best[2] else "\\"}
 
 
-def read_xlsx(stream: BinaryIO) -> Iterator[Row]:
+def read_xlsx(stream: IO[bytes]) -> Iterator[Row]:
     """Read the first sheet with anything in it; its first row names the columns."""
     from openpyxl import load_workbook
 
@@ -362,7 +362,7 @@ def _filled(cells: Iterable[Any]) -> Iterator[bool]:
     return (cell is not None and str(cell).strip() != "" for cell in cells)
 
 
-def read_parquet(stream: BinaryIO) -> Iterator[Row]:
+def read_parquet(stream: IO[bytes]) -> Iterator[Row]:
     """Read a Parquet table in batches of rows."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -390,7 +390,7 @@ def _unique_names(header: Iterable[Any]) -> list[str]:
     return list(names)
 
 
-def _text_of(stream: BinaryIO) -> tuple[io.TextIOWrapper, Encoding]:
+def _text_of(stream: IO[bytes]) -> tuple[io.TextIOWrapper, Encoding]:
     """Open bytes as text in the encoding found; newlines stay as they are."""
     raw = stream if stream.seekable() else io.BytesIO(stream.read())
     encoding = find_encoding(raw)
@@ -402,7 +402,7 @@ def _assumed(encoding: Encoding) -> Iterator[Row]:
     return (Row(0, None, problem, step) for step, problem in encoding.problems())
 
 
-TABLES: dict[str, Callable[[BinaryIO], Iterator[Row]]] = {
+TABLES: dict[str, Callable[[IO[bytes]], Iterator[Row]]] = {
     ".json": read_json,
     **dict.fromkeys((".jsonl", ".ndjson"), read_json_lines),
     **dict.fromkeys((".csv", ".tsv"), read_csv),

@@ -363,6 +363,24 @@ def test_a_page_of_factiva(tmp_path: Path, coded: bool):
     check(articles, found, sections=coded)
 
 
+def test_a_page_of_nexis(tmp_path: Path):
+    found = stories(12, seed=7)
+    groups = unwrapped(as_numbered_nexis(found, "en")).split("\n\n")
+    divisions = "".join(
+        f'<div class="c0"><p class="c1"><span>{group.strip()}</span></p></div>'.replace(
+            "\n", "<br>"
+        )
+        for group in groups
+        if group.strip()
+    )
+    page = (
+        f"<html><head><meta charset=utf-8></head><body><DOCFULL>{divisions}</DOCFULL></body></html>"
+    )
+    articles, problems = read(tmp_path, "export.html", page)
+    assert list(problems["problem"]) == []
+    check(articles, found)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_fields_that_are_missing_are_empty(tmp_path: Path, layout: str):
     found = [
@@ -411,8 +429,9 @@ def test_labels_and_classification_are_no_text(tmp_path: Path, layout: str):
 
 def test_the_page_and_the_words_are_metadata():
     export = read_export(as_numbered_nexis(stories(3), "en"))
-    assert [one.metadata["page"] for one in export.documents] == [one.page for one in stories(3)]
-    assert all(one.metadata["words"].endswith(" words") for one in export.documents)
+    documents = list(export.documents())
+    assert [one.metadata["page"] for one in documents] == [one.page for one in stories(3)]
+    assert all(one.metadata["words"].endswith(" words") for one in documents)
 
 
 def test_a_text_much_shorter_than_announced_is_told(tmp_path: Path):
