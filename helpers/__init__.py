@@ -53,22 +53,29 @@ __all__ = ("add_target_tone", "build", "find_attributions", "find_mentions", "re
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public function when it is first used."""
+    """Import a public function when it is used."""
     match name:
         case "add_target_tone":
-            from helpers.annotate.tone import add_target_tone as found
+            from helpers.annotate.tone import add_target_tone
+
+            return add_target_tone
         case "build":
-            from helpers.corpus.build import build as found  # type: ignore[assignment]
+            from helpers.corpus.build import build
+
+            return build
         case "find_attributions":
-            from helpers.annotate.attributions import find_attributions as found  # type: ignore[assignment]
+            from helpers.annotate.attributions import find_attributions
+
+            return find_attributions
         case "find_mentions":
-            from helpers.annotate.mentions import find_mentions as found  # type: ignore[assignment]
+            from helpers.annotate.mentions import find_mentions
+
+            return find_mentions
         case "read_table":
-            from helpers.store.tables import read_table as found  # type: ignore[assignment]
-        case _:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = found
-    return found
+            from helpers.store.tables import read_table
+
+            return read_table
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -154,7 +154,7 @@ def _split_document(
         problems.append("`parameters` is not a mapping of names to values")
     if not isinstance(entries, list) or not entries:
         problems.append("there are no runs: `runs` must be a list with at least one run")
-    if problems:
+    if problems or each is None or entries is None:
         raise BatchError(file, problems)
     return title, common, each, entries
 
@@ -232,14 +232,13 @@ class _Checker:
 
     def _find_key_problems(self, entry: dict[Any, Any], line: int) -> Iterator[str]:
         yield from _find_unknown(entry, RUN_KEYS)
-        name = entry.get("name")
-        fits = isinstance(name, str) and RUN_NAME.fullmatch(name)
-        if not isinstance(name, str) or not fits or TAKEN_NAMES.fullmatch(name):
+        named = entry["name"] if isinstance(entry.get("name"), str) else ""
+        if not RUN_NAME.fullmatch(named) or TAKEN_NAMES.fullmatch(named):
             yield (
                 "`name` becomes a file name: up to 100 letters a-z, digits, - and _, beginning "
                 "with a letter or digit, and not 'index' or a device of Windows such as 'con'"
             )
-        elif (first := self._names.setdefault(name.casefold(), line)) != line:
+        elif (first := self._names.setdefault(named.casefold(), line)) != line:
             yield f"the name is already used on line {first}"
         if not isinstance(entry.get("title", ""), str):
             yield "`title` is not text; put it in quotes"
@@ -283,7 +282,7 @@ class _Checker:
             values[name], problem = self._find_place(name, value)
             problems += [problem] if problem else []
         if "out" in taken and self.folder is not None:
-            values["out"], problem = self._place_out(run, values.get("out", run.name))
+            values["out"], problem = self._place_out(self.folder, run, values.get("out", run.name))
             problems += [problem] if problem else []
         return problems, values
 
@@ -311,15 +310,15 @@ class _Checker:
         where = "beside the batch file, in the working folder or in the project"
         return value, f"{name}: there is no {value!r} {where}"
 
-    def _place_out(self, run: Run, out: str) -> tuple[str, str]:
-        if out == "" or self.folder is None:
+    def _place_out(self, folder: Path, run: Run, out: str) -> tuple[str, str]:
+        if out == "":
             return "", ""
         try:
-            path = (self.folder / out).resolve()
+            path = (folder / out).resolve()
         except (OSError, ValueError):
             return out, f"out: {out!r} cannot be a folder"
-        if self.folder not in path.parents:
-            return out, f"out: {out!r} leads out of {self.folder}"
+        if folder not in path.parents:
+            return out, f"out: {out!r} leads out of {folder}"
         other = self._outs.setdefault(path, run.name)
         if other != run.name:
             return out, f"out: run {other!r} already writes to {out!r}"
@@ -373,12 +372,13 @@ def read_parameters(notebook: Mapping[str, Any]) -> list[Parameter]:
     source = next(sources, "")
     comments = _read_comments(source)
     found = {}
-    targets: list[ast.expr]
     for node in ast.parse(source).body:
+        targets: list[ast.expr] = []
+        annotation = None
         if isinstance(node, ast.AnnAssign):
             targets, annotation = [node.target], _unquote(node.annotation)
         elif isinstance(node, ast.Assign):
-            targets, annotation = node.targets, None
+            targets = node.targets
         else:
             continue
         default = _read_default(node.value, source)

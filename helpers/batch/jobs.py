@@ -19,7 +19,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
-from helpers.store.paths import PROJECT
+from helpers.store.paths import PROJECT, whole_file
 
 RECORDS, LOG, LOCK, RUNNING = ".records", "log.jsonl", ".lock", ".running-"
 READ = (  # what a notebook reads beside its corpus and its parameters
@@ -207,12 +207,11 @@ def _hash(*values: Any) -> str:
 
 def write_record(outcome: Outcome, fingerprint: dict[str, str], folder: Path) -> None:
     """Write what became of a run; written last, it says that all of its files are there."""
-    from helpers.store.tables import write_text  # which imports much
-
     record = asdict(outcome) | {"fingerprint": fingerprint}
     record["began"] = outcome.began and outcome.began.isoformat()
     written = json.dumps(record, default=str, ensure_ascii=False, indent=1)
-    write_text(written, _record(outcome.name, folder))
+    with whole_file(_record(outcome.name, folder)) as temporary:
+        temporary.write_text(written, encoding="utf-8", errors="surrogatepass")
 
 
 def _record(name: str, folder: Path) -> Path:

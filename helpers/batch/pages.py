@@ -106,19 +106,16 @@ def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dic
     `links` gives the page to link to in place of a notebook's file name; other links to files
     beside the notebook become plain text, since those files are not beside the page.
     """
-    about = {
-        "outcome": outcome,
-        "batch": batch,
-        "parameters": list(_list_parameters(notebook, outcome)),
-        "evidence": next((f for f in outcome.files if f.endswith(f"/{EVIDENCE}")), ""),
-        "safety": SAFETY,
-        "no_alt": NO_ALT,
-        "version": __version__,
-        "quote": quote,
-        "say_time": say_time,
-        "say_date": say_date,
-        "say_files": say_files,
-    }
+    about = dict(
+        outcome=outcome,
+        batch=batch,
+        parameters=list(_list_parameters(notebook, outcome)),
+        evidence=next((f for f in outcome.files if f.endswith(f"/{EVIDENCE}")), ""),
+        safety=SAFETY,
+        no_alt=NO_ALT,
+        version=__version__,
+        quote=quote,
+    ) | {say.__name__: say for say in SAYS}
     page, _ = _exporter().from_notebook_node(_keep_shown(notebook), resources={"report": about})
     return _finish(page, links)
 
@@ -153,6 +150,9 @@ def say_files(files: list[str]) -> str:
     return ", ".join(
         f"{n} {kind}{'' if n == 1 else 's'}" for kind, n in sorted(kinds.items())[::-1]
     )
+
+
+SAYS = (say_time, say_date, say_value, say_files)
 
 
 def _is_prose(cell: NotebookNode) -> bool:
@@ -358,13 +358,9 @@ def render_index(
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {
-        "say_time": say_time,
-        "say_date": say_date,
-        "say_value": say_value,
-        "say_files": say_files,
-        "link": quote,
-    }
+    for say in SAYS:
+        environment.filters[say.__name__] = say
+    environment.filters["link"] = quote
     return environment.get_template("index.html.j2").render(
         batch=batch,
         outcomes=outcomes,

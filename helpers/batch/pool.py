@@ -297,12 +297,13 @@ class _Batch:
                 done[outcome.name] = outcome
                 log.finish(outcome)
         except KeyboardInterrupt:
-            log.say("interrupted; writing the index of what is done")
+            log.bar.close()
+            print("\ninterrupted; writing the index of what is done", file=sys.stderr)
             code = INTERRUPTED
             jobs.sweep(self.folder, names)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-            log.close()
+            log.bar.close()
         found = [done.get(step.run.name) or jobs.not_run(step.run) for step in self.steps]
         wrote = self._write_index(found, began)
         if not wrote or any(outcome.error for outcome in found):
@@ -404,15 +405,6 @@ class _Log:
             error=outcome.error,
             files=outcome.files,
         )
-
-    def say(self, words: str) -> None:
-        """Say something below the bar, which is then done."""
-        self.bar.close()
-        print(f"\n{words}", file=sys.stderr)
-
-    def close(self) -> None:
-        """End the bar."""
-        self.bar.close()
 
     def end(self, found: list[Outcome], code: int) -> None:
         """Tell how the batch ended."""

@@ -98,7 +98,7 @@ class Guard(threading.Thread):
     def run(self) -> None:
         """Look until the run ends; kill the kernel when it goes beyond a limit."""
         until = time.monotonic() + self.job.seconds
-        while not wait([self._batch.sentinel], GLANCE):
+        while self._batch and not wait([self._batch.sentinel], GLANCE):
             self.memory = max(self.memory, held := self._measure())
             if self.reason:
                 continue
@@ -457,8 +457,9 @@ class WarmManager(AsyncKernelManager):
     kernel: ForkedKernel | None = None
 
     def __init__(self, **options: Any):
-        assert self.kernel is not None, "the process has not forked its kernel"
-        super().__init__(connection_file=self.kernel.connection_file, **options)
+        if self.kernel is not None:
+            options["connection_file"] = self.kernel.connection_file
+        super().__init__(**options)
 
     @property
     def kernel_spec(self) -> KernelSpec:

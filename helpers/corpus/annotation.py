@@ -27,7 +27,7 @@ from helpers.annotate import (
     tone,
 )
 from helpers.corpus.decisions import Decided
-from helpers.corpus.parts import NAMES, Copies, Index, Join, PartStore
+from helpers.corpus.parts import NAMES, PART_TABLES, Copies, Index, Join, PartStore
 from helpers.read import duplicates
 from helpers.store import schema, versions
 from helpers.store.codebook import Codebook, read_codebook
@@ -37,7 +37,7 @@ from helpers.text.blocks import read_header
 
 JOINED_STEPS = ("speakers", "sources")
 HEADER = ["headline", "byline", "dateline_place", "wire"]
-ANNOTATED = ("blocks", "sentences", "mentions", "attributions", "targets", "problems")
+ANNOTATED = PART_TABLES[1:]  # all but the articles themselves
 _one_at_a_time = threading.Lock()  # a cluster's worker may have threads; the models are not for two
 
 
@@ -106,7 +106,7 @@ def join_part(
         store.keep_copies(name, copies)
     if join is not None:
         with _one_at_a_time:
-            frames = {table: store.read(name, table) for table in ("articles", *ANNOTATED)}
+            frames = {table: store.read(name, table) for table in PART_TABLES}
             joined = join_corpus(frames, join.frame(), join.decisions(), book)
         store.keep_joined(name, join, frames | joined)
     return name, join

@@ -143,7 +143,7 @@ def _open_owned(storage: Storage) -> Owned:
 
 def _beside(storage: Storage, folder: str) -> list[str]:
     kinds = r"(files-[0-9a-f]{12}\.jsonl|comparisons-[0-9a-f]{12}\.parquet)"
-    return [file for file in storage.list(folder) if re.fullmatch(f"{folder}/{kinds}", file)]
+    return [file for file in storage.list_files(folder) if re.fullmatch(f"{folder}/{kinds}", file)]
 
 
 def _build(
@@ -212,7 +212,7 @@ def _finished(storage: Storage, signature: str) -> dict[str, Any] | None:
     if not storage.exists(manifest["catalogue"]):
         return None
     catalogue = json.loads(storage.read(manifest["catalogue"]))
-    there = set(storage.list("parts")) | set(storage.list("corpus"))
+    there = set(storage.list_files("parts")) | set(storage.list_files("corpus"))
     whole = all(there.issuperset(files) for files in catalogue["tables"].values())
     return manifest if whole else None
 

@@ -37,21 +37,9 @@ COLUMNS = ["action", "name", "label", "target", "note"]
 NEEDED = ("action", "name")
 VARIABLE = "ATTRIBUTED_ALIASES"
 PROPOSED = [
-    "name",
-    "label",
-    "target",
-    "target_label",
-    "reason",
-    "mentions",
-    "articles",
-    "target_mentions",
-    "target_articles",
-    "article_id",
-    "start",
-    "end",
-    "entity_id",
-    "target_id",
-]
+    "name", "label", "target", "target_label", "reason", "mentions", "articles", "target_mentions",
+    "target_articles", "article_id", "start", "end", "entity_id", "target_id",
+]  # fmt: skip
 
 
 class AliasError(ValueError):

@@ -98,11 +98,11 @@ def join_parts(
     joins: dict[str, Join] = {}
     marked: dict[str, str] = {}
     lookup = _Lookup(names, decided)
-    jobs = _join_jobs(layout, store, lookup, copies, joins, marked)
+    found = _join_jobs(layout, store, lookup, copies, joins, marked)
+    jobs = ((*where, *job) for job in found)
     bar = tqdm(desc="Joining", total=len(layout.parts), unit="part", disable=not progress)
     with bar:
-        whole = ((*where, *job) for job in jobs)
-        for name, join in team.run(annotation.join_part, whole, light=True):
+        for name, join in team.run(annotation.join_part, jobs, light=True):
             if join is not None:
                 joins[name] = join
             bar.update()

@@ -198,7 +198,7 @@ class PartStore:
         except FileNotFoundError:
             versions = [
                 file
-                for file in self.storage.list(f"{self.folder}/{name}")
+                for file in self.storage.list_files(f"{self.folder}/{name}")
                 if file.rpartition("/")[2].startswith(f"{table}-")
             ]
             if not versions:
@@ -225,7 +225,7 @@ class PartStore:
     def open(self, owned: Owned) -> None:
         """Read what the store holds; what an interrupted run left half written does not count."""
         self.owned = owned
-        self.there = owned.files.intersection(self.storage.list(self.folder))
+        self.there = owned.files.intersection(self.storage.list_files(self.folder))
         self._joins: dict[str, list[str]] = defaultdict(list)
         self._copies: dict[str, list[str]] = defaultdict(list)
         for file in sorted(self.there):

@@ -104,7 +104,7 @@ class Owned:
 
     def _read_notes(self) -> None:
         """Read the notes; a file that only looks like one is somebody else's."""
-        named = [file for file in self.storage.list(OWN) if _NOTE.fullmatch(_name(file))]
+        named = [file for file in self.storage.list_files(OWN) if _NOTE.fullmatch(_name(file))]
         found = self.storage.read_all(named)
         self.notes = {file for file, content in found.items() if file == _note(content)}
         self.files = {MANIFEST, *(name for file in self.notes for name in json.loads(found[file]))}
@@ -113,7 +113,7 @@ class Owned:
         """Note files that are about to be written; raise BuildError where others' files stand."""
         new = sorted(set(files) - self.files)
         folders = {file.rpartition("/")[0] for file in new}
-        there = {file for folder in folders for file in self.storage.list(folder)}
+        there = {file for folder in folders for file in self.storage.list_files(folder)}
         if there.intersection(new):  # a store has no lock: another build may have written them
             self._read_notes()
             new = [file for file in new if file not in self.files]
@@ -166,18 +166,18 @@ class Owned:
 
     def _listed(self) -> list[str]:
         top = [name for name in self.storage.entries() if _UNFINISHED.fullmatch(name)]
-        inside = [file for folder in FOLDERS for file in self.storage.list(folder)]
-        half = [file for file in self.storage.list(OWN) if _UNFINISHED.fullmatch(_name(file))]
+        inside = [file for folder in FOLDERS for file in self.storage.list_files(folder)]
+        half = [file for file in self.storage.list_files(OWN) if _UNFINISHED.fullmatch(_name(file))]
         return [*top, *inside, *half]
 
     def others(self) -> list[str]:
         """Say in a line what lies here that no build wrote; [] when there is nothing."""
         ours = {*FOLDERS, OWN, LOCK, MANIFEST}
         names = [name for name in self.storage.entries() if name not in ours]
-        names += [file for folder in FOLDERS for file in self.storage.list(folder)]
+        names += [file for folder in FOLDERS for file in self.storage.list_files(folder)]
         names += [
             file
-            for file in self.storage.list(OWN)
+            for file in self.storage.list_files(OWN)
             if file not in self.notes and not _LEASE.fullmatch(_name(file))
         ]
         found = [name for name in names if not self.owns(name)]
@@ -229,9 +229,9 @@ def let_go(lock: FileLock | None) -> None:
 def held(storage: Storage) -> set[str]:
     """Return the catalogues that somebody reads, and drop the leases of readers that have ended."""
     found = set()
-    for file in storage.list(OWN) if storage.local else ():
+    for file in storage.list_files(OWN) if storage.local else ():
         lease = _LEASE.fullmatch(_name(file))
-        if not lease:
+        if lease is None:
             continue
         path = Path(storage.path(file))
         try:

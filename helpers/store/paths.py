@@ -1,7 +1,11 @@
-"""Where the project keeps its files: the notebooks, the data, the word lists, the models."""
+"""Where the project keeps its files, and how a file is written: whole or not at all."""
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -16,3 +20,24 @@ PEERS = DATA / "peers.csv"  # what other instruments reach on public gold
 RECORDED = MODELS / "recorded.csv"  # what this one does
 SAMPLE = DATA / "sample"
 TABLES = DATA / "tables"  # of corpora that notebooks have opened, unless told otherwise
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; it replaces `path` at the end, or leaves no trace."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -17,6 +16,8 @@ import pyarrow.dataset as ds
 import pyarrow.fs
 import pyarrow.parquet as pq
 
+from helpers.store.paths import whole_file
+
 _ON_DISK = ("file://", "local://")
 _ADVICE = {
     errno.ENOSPC: "free some space and run the same command again: what is finished is kept",
@@ -25,8 +26,6 @@ _ADVICE = {
     errno.EPERM: "choose another folder or change its permissions",
     errno.EROFS: "choose another folder: this one is on a read-only disk",
 }
-
-Strings = list[str]  # `list` is a method of what follows
 
 
 class StorageError(OSError):
@@ -40,27 +39,6 @@ def is_url(place: str | Path) -> bool:
 
 def _path(place: str) -> str:
     return place.partition("://")[2] if place.startswith(_ON_DISK) else place
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; it replaces `path` at the end, or leaves no trace."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 class Storage:
@@ -136,7 +114,7 @@ class Storage:
             return found.st_ino, found.st_mtime_ns, found.st_size
         return (self._fs.size(self.path(name)),)
 
-    def list(self, folder: str) -> Strings:
+    def list_files(self, folder: str) -> list[str]:
         """Return the names of all files under a folder, in order; [] when there is none."""
         with self._told("read", folder):
             if self.local:
@@ -148,7 +126,7 @@ class Storage:
         cut = len(self.root) + 1
         return sorted(path[cut:] for path in found)
 
-    def entries(self) -> Strings:
+    def entries(self) -> list[str]:
         """Return the names of what lies at the top, files and folders; [] when nothing does."""
         with self._told("read", ""):
             if self.local:
@@ -182,7 +160,7 @@ class Storage:
         self.write(name, to_parquet(table))
 
     def read_arrow(
-        self, name: str, columns: Strings | None = None, filters: Any = None
+        self, name: str, columns: list[str] | None = None, filters: Any = None
     ) -> pa.Table:
         """Read one Parquet file, all of it or some columns and rows."""
         with self._told("read", name):

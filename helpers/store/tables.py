@@ -23,8 +23,8 @@ import pyarrow.parquet as pq
 from filelock import FileLock
 
 from helpers.store import ownership, schema
+from helpers.store.paths import whole_file
 from helpers.store.storage import Storage
-from helpers.store.storage import whole_file as whole_file
 
 MANIFEST = ownership.MANIFEST
 # What no count needs of a table: whole texts, and lists, which are dear in a frame.

@@ -19,13 +19,7 @@ ENGINE_FILES = (
     *(f"helpers/{room}/*.py" for room in ENGINE_ROOMS),
     "data/lexicons/*.csv", "data/models/*/*", "data/codebook.yml",
 )  # fmt: skip
-ENGINE_PACKAGES = (
-    "nltk",
-    "onnxruntime",
-    "tokenizers",
-    "trafilatura",
-    "vadersentiment",
-)
+ENGINE_PACKAGES = ("nltk", "onnxruntime", "tokenizers", "trafilatura", "vadersentiment")
 
 
 class EngineError(RuntimeError):

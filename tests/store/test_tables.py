@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from helpers.bench import made_up
 from helpers.store import schema, tables
+from helpers.store.paths import whole_file
 
 
 def block(start: int, end: int, role: str = "body", article_id: str = "a1") -> dict:
@@ -118,7 +119,7 @@ def test_some_columns_only(tmp_path):
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
     path = tmp_path / "note.txt"
     tables.write_text("first", path)
-    with pytest.raises(RuntimeError), tables.whole_file(path) as temporary:
+    with pytest.raises(RuntimeError), whole_file(path) as temporary:
         temporary.write_text("half of the seco")
         raise RuntimeError("power cut")
     assert path.read_text() == "first"
