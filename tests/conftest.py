@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -16,6 +17,10 @@ def outside(variable: str, default: Path) -> Path:
     if not folder.is_dir():
         pytest.skip(f"{folder} is absent: set {variable} to the folder that holds it")
     return folder
+
+
+settings.register_profile("shared cores", deadline=None)  # no test has a limit in seconds
+settings.load_profile("shared cores")
 
 
 @pytest.fixture(scope="session")
