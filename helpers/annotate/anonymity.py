@@ -1,4 +1,7 @@
-"""Names that are known and withheld: the words that say so, the reason, whom they mean."""
+"""Names that are known and withheld: the words that say so, the reason, whose statements they mean.
+
+The words are the codebook's (`anonymity` in data/codebook.yml), and its alone.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,13 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from helpers.annotate.noun_phrases import Description, describe
+from helpers.annotate import noun_phrases
+from helpers.annotate.noun_phrases import PERSONAL, THINGS, Description, describe
+from helpers.annotate.positions import Source
+from helpers.annotate.rules import rule
 from helpers.store import stems
 from helpers.store.codebook import Codebook
+from helpers.text.article import Article
 
 _CLAUSE_START = re.compile(
     r"(?:[,;:“”\"(—–]|\bwho\b|\bbut\b|\band\b)(?!.*(?:[,;:“”\"(—–]|\bwho\b))"
@@ -18,6 +25,10 @@ _ADJECTIVE = re.compile(r"(?:unidentified|anonymous|unnamed)", re.IGNORECASE)
 _SUBJECT = re.compile(
     r"(?P<subject>(?:(?:[Tt]he|[Aa]n?|[Oo]ne)\s+)?(?:[\w’'-]+\s+){0,4}?[\w’'-]+),?\s*$"
 )
+_OWN_SUBJECT = re.compile(
+    r"\s*(?P<subject>(?:[Tt]he|[Aa]n?|[Oo]ne)\s+[\w’'-]+|[Hh]e|[Ss]he|[Tt]hey)\s"
+)
+_AUXILIARIES = re.compile(r"(?:(?:^|\s+)(?:was|were|is|are|has|have|had|did|do|does))+\s*$")
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,15 @@ class Withheld:
     words: str
     reason: str
     subject: Description
+    passive: bool = False  # "was not named"
+
+    @property
+    def of_a_thing(self) -> bool:
+        """Whether what has no name is no person: "The ship was not named until May"."""
+        subject = self.subject
+        if not self.passive or subject.pronoun:
+            return subject.pronoun in THINGS
+        return bool(subject.head) and noun_phrases.kind(subject.head) != "person"
 
     @property
     def adjective(self) -> bool:
@@ -51,16 +71,16 @@ def _stems(book: Codebook) -> frozenset[str]:
     return stems.find_common_stems(book.anonymity["withheld"])
 
 
-def find_withheld(text: str, sentences: list[tuple[int, int]], book: Codebook) -> list[Withheld]:
-    """Find the words that say that a name is withheld, in the sentences of one text."""
+def find_withheld(article: Article, book: Codebook) -> list[Withheld]:
+    """Find the words that say that a name is withheld, in the sentences of an article."""
     withheld, reason = _patterns(book)
+    spans = [(start, end) for start, end, _ in article.sentences]
     found: list[Withheld] = []
-    for low, high in stems.keep_spans(_stems(book), text, sentences):
-        for match in withheld.finditer(text, low, high):
-            if found and match.start() < found[-1].end:
-                continue
-            found.append(_read(text, low, high, match, reason))
-    return found
+    for low, high in stems.keep_spans(_stems(book), article.text, spans):
+        for match in withheld.finditer(article.text, low, high):
+            if not found or match.start() >= found[-1].end:
+                found.append(_read(article.text, low, high, match, reason))
+    return [words for words in found if not words.of_a_thing]
 
 
 def _read(
@@ -83,17 +103,112 @@ def _read(
         closing = _CLAUSE_END.search(text, why.end(), high)
         end = max(end, closing.start() if closing else high)
         words = " ".join(text[why.start() : end].split()).strip(" ,.")
-    subject = _subject(text[low : max(start, low)], text[start : match.start()])
+    passive = match.group().lower().startswith("not ")
+    subject = _subject(text[low : max(start, low)], text[start : match.start()], passive)
     said = " ".join(text[start:end].split()).strip(" ,.")
-    return Withheld(start, end, said, words, subject)
+    return Withheld(start, end, said, words, subject, passive)
 
 
-def _subject(before: str, clause: str) -> Description:
+def _subject(before: str, clause: str, passive: bool) -> Description:
     """Return whom a clause about a withheld name is about: its own subject, or what it follows."""
-    own = re.match(
-        r"\s*(?P<subject>(?:[Tt]he|[Aa]n?|[Oo]ne)\s+[\w’'-]+|[Hh]e|[Ss]he|[Tt]hey)\s", clause
-    )
-    if own:
-        return describe(own.group("subject"))
+    own = _AUXILIARIES.sub("", clause).strip() if passive else ""
+    if own and own.lower() not in ("who", "whom", "that"):
+        return describe(own)
+    started = _OWN_SUBJECT.match(clause)
+    if started:
+        return describe(started["subject"])
     match = _SUBJECT.search(before.rstrip(" ,"))
-    return describe(match.group("subject")) if match else describe("")
+    return describe(match["subject"] if match else "")
+
+
+# ------------------------------------------------------------------------- whose name it is
+
+
+def match(withheld: list[Withheld], sources: list[Source]) -> list[Withheld | None]:
+    """Return for each source the words about its own name, wherever in the article they are."""
+    found: list[Withheld | None] = [None] * len(sources)
+    unnamed = (
+        [place for place, source in enumerate(sources) if _nameless(source)] if withheld else []
+    )
+    for words in withheld:
+        for place in _meant(words, sources, unnamed):
+            before = found[place]
+            if before is None or (words.reason and not before.reason):
+                found[place] = words
+    return _spread(found, sources, unnamed)
+
+
+def _meant(words: Withheld, sources: list[Source], unnamed: list[int]) -> list[int]:
+    """Return the sources that words about a name stand beside, or whom they point back to."""
+    beside = [place for place in unnamed if _beside(sources[place], words)]
+    if beside or words.adjective:
+        return beside
+    subject = words.subject
+    before = [
+        place
+        for place in unnamed
+        if sources[place].described.head and _place(sources[place]) <= words.start
+    ]
+    if subject.pronoun in PERSONAL | {"they"}:
+        return before[-1:]
+    return [place for place in before if _same_noun(sources[place].described, subject)][-1:]
+
+
+def _beside(source: Source, words: Withheld) -> bool:
+    if words.adjective and words.words in source.shown:
+        return True
+    if any(start <= words.start < end + 2 for start, end in source.row["source_spans"]):
+        return True
+    pronoun = words.subject.pronoun
+    if words.adjective or (pronoun and source.written.pronoun != pronoun):
+        return False
+    low, high = source.window
+    inside = any(start <= words.start < end for start, end in source.row["spans"])
+    fits = not words.subject.head or _same_noun(source.described, words.subject)
+    return low <= words.start < high and not inside and fits
+
+
+@rule("withheld wherever it speaks", lambda found, sources, unnamed: found)
+def _spread(
+    found: list[Withheld | None], sources: list[Source], unnamed: list[int]
+) -> list[Withheld | None]:
+    """Give every statement of a source what the article says of its name anywhere."""
+    known = [place for place in unnamed if found[place] is not None]
+    whole = list(found)
+    for place in unnamed:
+        if whole[place] is None:
+            same = (other for other in known if _one_source(sources[place], sources[other]))
+            whole[place] = next((found[other] for other in same), None)
+    return whole
+
+
+def _nameless(source: Source) -> bool:
+    said = source.described
+    if source.name_stands == "head" or said.name or not (said.head or said.pronoun):
+        return False
+    return source.kinds.get(said.head, "person") in ("person", "group")
+
+
+def _place(source: Source) -> int:
+    return (source.row["source_spans"] or source.row["spans"])[0][0]
+
+
+def _same_noun(one: Description, other: Description) -> bool:
+    return bool(one.head) and one.head == other.head and one.many == other.many
+
+
+@rule("one unnamed source", lambda one, other: False)
+def _one_source(one: Source, other: Source) -> bool:
+    """Tell whether two sources of one article, neither named, are the same people."""
+    if one.row["speaker"] and one.row["speaker"] == other.row["speaker"]:
+        return True
+    ours, theirs = one.described, other.described
+    pointing = one.written.definite or re.match(
+        r"(?:another|one|two|three|some) of\b", one.written.text, re.IGNORECASE
+    )
+    unresolved = other.written.definite and other.row["resolution"] == "none"
+    pointed = unresolved and ours.many == theirs.many
+    whole = ours.many and not theirs.many
+    told_apart = ours.capitals and theirs.capitals and not ours.capitals & theirs.capitals
+    same = bool(ours.head) and ours.head == theirs.head and not told_apart
+    return same and not whole and bool(pointing or pointed)

@@ -19,7 +19,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from helpers.annotate import names, noun_phrases, relays
+from helpers.annotate import names, noun_phrases, outlets
 from helpers.annotate.noun_phrases import describe, kind
 from helpers.annotate.rules import rule
 from helpers.annotate.stance import saying_verbs
@@ -416,7 +416,7 @@ class Cast:
             self._stand(surname, "PERSON", referent)
         self.outlets = [
             outlet
-            for outlet in relays.find_outlets(self.text)
+            for outlet in outlets.find_outlets(self.text)
             if self.text[outlet.start].isupper() and not _TAKEN_UP.match(self.text, outlet.start)
         ]
         spelled = {names.plain(name) for one in self.outlets for name in one.names(self.text)}

@@ -1,7 +1,7 @@
 """Who said what: source, cue and content of every attribution, from the reader and sure rules.
 
 `decoding` reads the attributions off the text. Here rules that look past one cue have their say:
-the speaker behind a relaying outlet, whom an outlet cites, a quotation that goes on alone in the
+the speaker behind a relaying outlet, whom an outlet cites, a quotation that starts anew in the
 next paragraph. What comes out are the rows of the table `attributions`.
 """
 
@@ -11,33 +11,28 @@ import math
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from itertools import chain, pairwise
 from typing import NamedTuple
 
 import pandas as pd
 
-from helpers.annotate import relays, source_spans
+from helpers.annotate import outlets, stance
 from helpers.annotate.rules import rule
-from helpers.annotate.source_spans import MARKDOWN, SENTENCE_END
 from helpers.model import decoding
-from helpers.store import lexicons, schema
+from helpers.store import schema
 from helpers.text.article import Article, read_articles
 from helpers.text.quotations import Quotation, Quotations
 
 Span = tuple[int, int]
 
-# share right of the rules for quotations that the reader gave to nobody, where they stand
-BESIDE = 0.7
-CARRIED = 0.4  # without a cue, contents only, on PolNeAR dev
-SPEECH = ("accusing", "approving", "arguing", "conceding", "confirming", "denying", "warning")
-LEAST_WORDS = 4  # of a quotation that a rule alone attributes
-MARKS = "“\"‘'"  # that open a quotation
+CARRIED = 0.4  # share right of quotations that go on alone, on PolNeAR dev
 NEAR = 2000  # characters at most between a quotation and the one that it goes on from
+MARKS = "“\"‘'"  # that open a quotation
+MARKDOWN = " \t\r\n,;:–—-#*_"  # what Markdown sets before a headline is no part of what is said
 
 _WORD = re.compile(r"\w+(?:[-’'.]\w+)*")
 _LINE_END = re.compile(r"[\n\r\v\f\x85\u2028\u2029]+")
-_CITING = re.compile(r"\b(?:citing|quoting)\b")
 _CITED_FIRST = re.compile(
     r"(?P<cue>\b(?:citing|quoting))\s+(?P<source>[^\n“”\"]{2,140}?),\s+(?=that\s)"
 )
@@ -46,46 +41,30 @@ _UNANSWERED = re.compile(
     r"(?:respond|reply|comment|answer|return)(?:ed|ing)?\b"
     r"|\bdeclin(?:ed?|es|ing)\b(?:\s+\w+){0,2}\s+(?:comment|answer|respond)\b"
 )
-_WITHOUT = re.compile(
-    r",?\s+without\s+(?:confirming|commenting|elaborating|giving|naming|providing|specifying|"
-    r"identifying|citing|saying|offering)\b"
+_TOLD = re.compile(
+    r"(?:\w+\s+){0,2}(?:was|were|is|are|been|being)\s+(?:\w+ly\s+)?"
+    r"(?:told|warned|informed|advised|urged|ordered|instructed|reminded|assured)\b(?!\s+(?:by|of)\b)"
 )
+_HEARD = re.compile(r"(?:has\s+|have\s+|had\s+)?(?:also\s+|previously\s+)?(?:heard|hears?)\b")
+_COURT = re.compile(r"\b(?:court|jury|tribunal|inquest|inquiry|trial|jurors)$", re.IGNORECASE)
+_OWNER = re.compile(r"(?:its|his|her|their)\b")
+_OWNED = re.compile(r"\s[a-z][\w’'-]*(?:\s[a-z][\w’'-]*){0,3}\s+")
+_OWNER_BEFORE = re.compile(
+    r"(?P<owner>(?:\b[Tt]he\s+)?[A-Z][\w’'.-]*(?:\s+[A-Z][\w’'.-]*){0,3})\s+and\s+$"
+)
+_PHRASE_BEFORE = re.compile(
+    r"[,”\"\n.]\s*(?P<phrase>(?:[Tt]he|[Aa]n?|[A-Z]\w+[’']s)\s(?:[\w’'-]+\s){0,3})$"
+)
+_CITING = re.compile(r"\b(?:citing|quoting)\b")
 _SCRAP = re.compile(r"(?:on|in|at|to|for|of|the|an?|and|that|by|with|from|as)")
-_CITED_BY = re.compile(
-    r"(?P<cue>\b(?:said|says|added|warned|stated|claimed|told))\s+(?P<source>[^\n“”\"]{2,140}?),?\s+"
-    r"(?:as\s+|was\s+|were\s+)?(?:cited|quoted|reported|carried|relayed)\s+(?:\w+\s+)?(?:by|in|on)\s+$"
-)
-_SPOKE = (
-    r"(?:(?:also|later|earlier|then|had|has|have|reportedly)\s+){0,2}"
-    r"(?:said|says|told\s+(?:(?:the|an?|his|her|its|their)\s+)?[\w’'.-]+(?:\s+[A-Z][\w’'.-]*)*|added|announced|warned|stated|claimed|pledged|vowed|"
-    r"insisted|stressed|noted|declared|promised|argued|explained|confirmed|denied)"
-    r"(?:\s+(?:on|last|this|in)\s+\w+)?"
-)
 _WHO = (
     r"(?:[Hh]e|[Ss]he|[Tt]hey|"
     r"(?:(?:[Tt]he|[Aa]n?|[Hh]is|[Hh]er|[Ii]ts|[Tt]heir|[Ss]ome|[Tt]wo)\s+)?"
     r"(?:[\w’'.&-]+\s+){0,6}?[\w’'.&-]+)"
 )
-_INNER = re.compile(
-    rf"(?:[A-Z][\w\s’'-]{{2,60}},\s+)?(?P<source>{_WHO})\s+(?P<cue>{_SPOKE})(?=\s|,|$)"
-)
-
-
-_SAID_AFTER = re.compile(
-    rf"\s*(?:(?P<cue>{_SPOKE})\s+(?P<source>{_WHO})|(?P<source2>{_WHO})\s+(?P<cue2>{_SPOKE}))"
-    r"(?=\s*(?:[.,;\n]|$))"
-)
-_SAID_BEFORE = re.compile(
-    rf"(?:^|[\n.,;”\"]\s*)(?P<source>{_WHO})\s+"
-    rf"(?P<cue>{_SPOKE}(?:\s[^\n.,:“”\"]{{1,40}})?[,:]"
-    r"|(?:asked|replied|wrote|tweeted|posted|made|gave|issued)\b[^\n.,:“”\"]{0,40}:)\s*$"
-)
-_ESTIMATED = re.compile(
-    rf"(?:(?<=[.!?]\s)|^)(?P<source>{_WHO})\s+(?P<cue>(?:has\s+|have\s+|had\s+)?estimate[sd]?)\s+"
-    r"(?P<content>(?:that\s|more\s|fewer\s|about\s|around\s|up\sto\s|at\sleast\s|[\d$£€])[^\n“”\"]{10,}?)"
-    r"(?=[.!?](?:\s|$)|\n|$)",
-    re.MULTILINE,
-)
+# what stands between a cue and what is said: nothing, or before "that" those who were told
+_GAP = re.compile(r"[\s,:]*")
+_HEARER = re.compile(r"(?:\s+[\w’'-]+){0,4}[\s,:]*")
 
 
 class Found(NamedTuple):
@@ -137,13 +116,11 @@ def _read_attributions(article: Article) -> list[Found]:
     text, quotes = article.text, article.quotations
     read = [_tidied(text, _as_found(said), quotes) for said in decoding.read(article).attributions]
     read = [item for item in read if _is_whole(item) and not _unanswered(text, item)]
-    read = [_cited_first(text, item) for item in read]
-    read = [_behind_relay(text, item, quotes) for item in _without_cited(text, read)]
+    read = [_cited_first(article, item) for item in _told_once(article, read)]
+    read = [_behind_relay(article, item) for item in read]
     parts = [part for item in read for part in _by_paragraph(text, item, quotes)]
     found = _distinct(_of_their_own(text, parts))
-    found += _beside(text, quotes, found) + _estimates(text, quotes, found)
-    found += _carried(text, quotes, found)
-    return sorted(found, key=lambda item: item.content)
+    return sorted(found + _carried(text, quotes, found), key=lambda item: item.content)
 
 
 # ----------------------------------------------------------------------------------- clean spans
@@ -160,49 +137,51 @@ def _as_found(said: decoding.Attribution) -> Found:
 
 
 def _tidied(text: str, found: Found, quotes: Quotations) -> Found:
-    """Trim what is no word from the edges; end content and source where the other begins."""
-    content, source = _without_aside(text, found.content, quotes), found.source
+    """Trim what is no word from the edges; take away a source that only names who was told."""
+    source, content = _strip(text, *found.source) if found.source else None, found.content
+    if source and _described(text, source) != source:
+        source = _described(text, source)
+        low, high = source
+        content = tuple((at, end if at >= high else min(end, low)) for at, end in content)
+    if source and found.cue and _is_hearer(text, source, found.cue):
+        source = None
     if source:
-        source = source_spans.strip(text, source_spans.whole_start(text, source[0]), source[1])
-    if source:
-        tail = _shared_name(text, content[-1], source, quotes)
-        if tail:
-            content = (*content[:-1], (content[-1][0], tail))
-            source = _strip(text, tail, source[1])
-    if source and found.cue:
-        source = source_spans.find_source(text, source, found.cue, content[0])
+        source = _with_owner(text, source, found.cue or source)
     pieces = [_strip(text, *piece, quotes) for piece in content]
     pieces = [piece for piece in pieces if piece and _WORD.search(text, *piece)]
     whole = [piece for piece in pieces if not _SCRAP.fullmatch(text, *piece)]
     return found._replace(content=tuple(whole or pieces), source=source)
 
 
-@rule("asides cut", lambda text, content, quotes: content)
-def _without_aside(text: str, content: tuple[Span, ...], quotes: Quotations) -> tuple[Span, ...]:
-    """Return the content without ", without confirming it", which is about the speaker."""
-    for number, (start, end) in enumerate(content):
-        aside = _WITHOUT.search(text, start, end)
-        if aside and aside.start() > start and not quotes.hold(aside.start()):
-            ending = SENTENCE_END.search(text, aside.end())
-            later = ending.end() if ending else len(text)
-            rest = (piece for piece in content[number + 1 :] if piece[0] >= later)
-            return (*content[:number], (start, aside.start()), *rest)
-    return content
+@rule("outlet with its description", lambda text, source: source)
+def _described(text: str, source: Span) -> Span:
+    """Return a source with the words before it that make it an outlet: "the state-run | KNA"."""
+    before = _PHRASE_BEFORE.search(text, max(0, source[0] - 60), source[0])
+    whole = before and outlets.is_outlet(text[before.start("phrase") : source[1]])
+    if not whole or outlets.is_outlet(text[slice(*source)]):
+        return source
+    return before.start("phrase"), source[1]
 
 
-@rule("source begins in content", lambda *given: 0)
-def _shared_name(text: str, content: Span, source: Span, quotes: Quotations) -> int:
-    """Return where a source begins whose first words stand at the end of the content, else 0.
+@rule("source with its owner", lambda text, source, cue: source)
+def _with_owner(text: str, source: Span, cue: Span) -> Span:
+    """Return "the U.S. and its allies" for "its allies", "his main challenger" for "his"."""
+    if not _OWNER.match(text, *source):
+        return source
+    if _OWNER.fullmatch(text, *source) and _OWNED.fullmatch(text, source[1], cue[0]):
+        return _strip(text, source[0], cue[0]) or source
+    before = _OWNER_BEFORE.search(text, max(0, source[0] - 60), source[0])
+    return (before.start("owner"), source[1]) if before else source
 
-    "…,” China’s state-run | Agency reported": content and source touch, and a comma comes before.
-    """
-    end = min(content[1], source[0])
-    if text[content[1] : source[0]].strip() or source[0] < content[0]:
-        return 0
-    comma = max(text.rfind(mark, content[0], end) for mark in (",", "”", '"')) + 1
-    cut = text[comma:end]
-    near = comma > content[0] and 0 < len(_WORD.findall(cut)) <= 4
-    return comma if near and not quotes.hold(comma) else 0
+
+@rule("hearer is no source", lambda *given: False)
+def _is_hearer(text: str, source: Span, cue: Span) -> bool:
+    """Tell whether a source is told, not telling: "officials have been warned", "a court heard"."""
+    if source[0] >= cue[0]:
+        return False
+    if _TOLD.match(text, *cue):
+        return True
+    return bool(_HEARD.match(text, *cue) and _COURT.search(text, *source))
 
 
 def _strip(text: str, start: int, end: int, quotes: Quotations | None = None) -> Span | None:
@@ -248,37 +227,41 @@ def _unanswered(text: str, found: Found) -> bool:
     return bool(match and match.start() < found.cue[1])
 
 
-@rule("citing told once", lambda text, read: read)
-def _without_cited(text: str, read: list[Found]) -> list[Found]:
+@rule("citing told once", lambda article, read: read)
+def _told_once(article: Article, read: list[Found]) -> list[Found]:
     """Leave out "…, citing officials" where the sentence has what the officials are cited for."""
-    kept = []
-    for item in read:
-        cites = _CITING.search(text, *item.cue) if item.cue else None
-        if cites and item.content[0][0] >= item.cue[1]:
-            told = (other for other in read if other is not item and other.source == item.source)
-            if any(_same_sentence(text, item, other) for other in told):
-                continue
-        elif cites and _strip(text, item.cue[0], cites.start()):
-            item = item._replace(cue=_strip(text, item.cue[0], cites.start()))
-        kept.append(item)
-    return kept
+    told = [item for item in read if not _cites(article.text, item)]
+    return [
+        item
+        for item in read
+        if item in told
+        or not any(
+            other.source == item.source and article.same_sentence(other.cue[0], item.cue[0])
+            for other in told
+            if other.cue
+        )
+    ]
 
 
-@rule("citing, that", lambda text, found: found)
-def _cited_first(text: str, found: Found) -> Found:
+def _cites(text: str, item: Found) -> bool:
+    """Tell whether the content only names who is cited."""
+    cites = item.cue and _CITING.search(text, *item.cue)
+    return bool(cites) and item.content[0][0] >= item.cue[1]
+
+
+@rule("citing, that", lambda article, found: found)
+def _cited_first(article: Article, found: Found) -> Found:
     """Give "X reported, citing officials, that …" to the officials; "that" begins the content."""
     if not found.cue:
         return found
     low, high = found.content[0][0], found.content[-1][1]
-    cited = _CITED_FIRST.search(text, found.cue[0], high)
+    cited = _CITED_FIRST.search(article.text, found.cue[0], high)
     if not cited or not cited.start() - 2 <= low <= cited.end():
         return found
-    if SENTENCE_END.search(text, found.cue[0], cited.end()):
-        return found
     content = [(max(start, cited.end()), end) for start, end in found.content if end > cited.end()]
-    if not content:
+    if not content or not article.same_sentence(found.cue[0], cited.end()):
         return found
-    source = _strip(text, *cited.span("source"))
+    source = _strip(article.text, *cited.span("source"))
     return found._replace(content=tuple(content), cue=cited.span("cue"), source=source)
 
 
@@ -312,140 +295,94 @@ def _is_quotation(text: str, start: int, end: int) -> bool:
     )
 
 
-def _same_sentence(text: str, one: Found, other: Found) -> bool:
-    if one.cue is None or other.cue is None:
-        return False
-    low, high = sorted((one.cue[0], other.cue[0]))
-    return not SENTENCE_END.search(text, low, high)
-
-
-@rule("behind a relay", lambda text, found, quotes: found)
-def _behind_relay(text: str, found: Found, quotes: Quotations) -> Found:
+@rule("behind a relay", lambda article, found: found)
+def _behind_relay(article: Article, found: Found) -> Found:
     """Give "Xi said …, Xinhua reported" to Xi: an outlet that relays is not who says it.
 
     Who said it opens the content, or stands right before one that opens with "that".
     """
-    if not (found.source and found.cue and relays.is_outlet(text[slice(*found.source)])):
+    text, first = article.text, found.content[0]
+    if not (found.source and found.cue and outlets.is_outlet(text[slice(*found.source)])):
         return found
-    rule = f"{found.rule}, relayed"
-    named = _CITED_BY.search(text, found.content[-1][1], found.source[0])
-    if named and not SENTENCE_END.search(text, named.end("cue"), found.source[0]):
-        source = _strip(text, *named.span("source"))
-        return found._replace(cue=named.span("cue"), source=source, rule=rule)
-    first = found.content[0]
-    if found.source[0] < first[0]:
+    told = found._replace(rule=f"{found.rule}, relayed")
+    named = _cited_by().search(text, found.content[-1][1], found.source[0])
+    if named and article.same_sentence(named.end("cue"), found.source[0]):
+        return told._replace(cue=named.span("cue"), source=_strip(text, *named.span("source")))
+    inner = _inner().match(text, article.sentence_at(first[0])[0])
+    if found.source[0] < first[0] or not inner or inner.end("cue") > found.cue[0]:
         return found
-    opening = _opening(text, first[0])
-    inner = _INNER.match(text, opening) or _acts().match(text, opening)
-    if not inner or quotes.hold(inner.end("cue") - 1) or inner.end("cue") > found.cue[0]:
+    end = inner.end("cue")
+    between = _HEARER if text.startswith("that ", first[0]) else _GAP
+    apart = end < first[0] and not between.fullmatch(text, end, first[0])
+    if apart or article.quotations.hold(end - 1):
         return found
-    between = _HEARER if _THAT.match(text, first[0]) else _GAP
-    if inner.end("cue") < first[0] and not between.fullmatch(text, inner.end("cue"), first[0]):
-        return found
-    pieces = [
-        _strip(text, max(start, inner.end("cue")), end, quotes)
-        for start, end in found.content
-        if end > inner.end("cue")
-    ]
+    rest = [(max(start, end), high) for start, high in found.content if high > end]
+    pieces = [_strip(text, *piece, article.quotations) for piece in rest]
     content = tuple(piece for piece in pieces if piece and _WORD.search(text, *piece))
-    if not content:
-        return found
     source = _strip(text, *inner.span("source"))
-    return Found(content, inner.span("cue"), source, found.confidence, rule)
-
-
-@lru_cache(maxsize=1)
-def _acts() -> re.Pattern[str]:
-    """Return the pattern of who did something by words, other than saying: "Brandvik hailed"."""
-    listed = lexicons.read_lexicon("verb_stance")
-    listed = listed[listed["stance"].isin(SPEECH)]
-    forms = {form for forms in listed["forms"] for form in forms.split("|")}
-    past = "|".join(sorted(form for form in forms if form.endswith("ed")))
-    return re.compile(
-        rf"(?P<source>{_WHO})(?<!\bhad)(?<!\bhas)(?<!\bhave)(?<!\bwas)(?<!\bwere)(?<!\bbe)\s+"
-        rf"(?P<cue>(?:also\s+|later\s+)?(?:{past}))(?=\s|,)"
+    return (
+        told._replace(content=content, cue=inner.span("cue"), source=source) if content else found
     )
 
 
-# what stands between a cue and what is said: nothing, or before "that" those who were told
-_GAP = re.compile(r"[\s,:]*")
-_HEARER = re.compile(r"(?:\s+[\w’'-]+){0,4}[\s,:]*")
-_THAT = re.compile(r"that\b")
+@cache
+def _verbs() -> str:
+    """Return a pattern of finite verbs that report or do something by words."""
+    deeds = {"promising", "demanding"}
+    told = [told for told in stance.TELLING if told not in deeds]
+    return outlets.any_of(stance.saying_verbs((*told, "approving")))
 
 
-def _opening(text: str, offset: int) -> int:
-    """Return the first offset of the sentence that an offset stands in."""
-    low = max(0, offset - 300)
-    ends = [match.end() for match in SENTENCE_END.finditer(text, low, offset + 1)]
-    return max((end for end in ends if end <= offset), default=low)
+@cache
+def _inner() -> re.Pattern[str]:
+    """Return the pattern of who says something: "Brandvik hailed", "The mayor told reporters"."""
+    hearer = r"(?:(?:the|an?|his|her|its|their)\s+)?[\w’'.-]+(?:\s+[A-Z][\w’'.-]*)*"
+    return re.compile(
+        rf"(?:[A-Z][\w\s’'-]{{2,60}},\s+)??(?P<source>{_WHO})(?<!\bwas)(?<!\bwere)(?<!\bbe)\s+"
+        rf"(?P<cue>(?:(?:also|later|earlier|then|had|has|have|reportedly)\s+){{0,2}}"
+        rf"(?:told\s+{hearer}|{_verbs()})(?:\s+(?:on|last|this|in)\s+\w+)?)(?=\s|,|$)"
+    )
 
 
-# --------------------------------------------------------------- quotations that nobody was given
+@cache
+def _cited_by() -> re.Pattern[str]:
+    """Return the pattern of "said Xi, as quoted by" before an outlet."""
+    return re.compile(
+        rf"(?P<cue>\b{_verbs()})\s+(?P<source>[^\n“”\"]{{2,140}}?),?\s+(?:as\s+|was\s+|were\s+)?"
+        r"(?:cited|quoted|reported|carried|relayed)\s+(?:\w+\s+)?(?:by|in|on)\s+$"
+    )
 
 
-@rule("beside a quotation", lambda *given: [])
-def _beside(text: str, quotes: Quotations, found: list[Found]) -> list[Found]:
-    """Return the quotations that nobody was given and that have "she said" or "He said:" beside."""
-    taken = _Taken(found)
-    result = []
-    for quotation in quotes.outermost:
-        span = (quotation.start, quotation.end)
-        if taken.meets(*span) or len(_WORD.findall(text, *span)) < LEAST_WORDS:
-            continue
-        low, high = max(0, span[0] - 160), span[1] + 160
-        inside = text[span[0] : span[1]].rstrip("\"”’'»")
-        after = _SAID_AFTER.match(text, span[1], high) if inside.endswith((",", "?", "!")) else None
-        match = after or _SAID_BEFORE.search(text, low, span[0])
-        if match is None:
-            continue
-        first = "2" if match.groupdict().get("source") is None else ""
-        cue, source = match.span(f"cue{first}"), match.span(f"source{first}")
-        if not taken.meets(*cue):
-            result.append(Found((span,), cue, _strip(text, *source), BESIDE, "beside a quotation"))
-    return result
-
-
-@rule("estimates", lambda *given: [])
-def _estimates(text: str, quotes: Quotations, found: list[Found]) -> list[Found]:
-    """Return "The union estimated 300 were there" where the reader saw nothing in the sentence."""
-    taken = _Taken(found)
-    result = []
-    for match in _ESTIMATED.finditer(text):
-        if not taken.meets(*match.span()) and not quotes.hold(match.start()):
-            source = _strip(text, *match.span("source"))
-            content = _strip(text, *match.span("content"), quotes)
-            if source and content:
-                result.append(Found((content,), match.span("cue"), source, BESIDE, "estimate"))
-    return result
-
-
-class _Taken:
-    """What the contents of some attributions cover."""
-
-    def __init__(self, found: list[Found]) -> None:
-        self.spans = sorted(span for item in found for span in item.content)
-        self._starts = [span[0] for span in self.spans]
-
-    def meets(self, start: int, end: int) -> bool:
-        """Tell whether a span shares a character with a content."""
-        place = bisect_left(self._starts, end) - 1
-        return place >= 0 and self.spans[place][1] > start
+# ------------------------------------------------------------------- quotations that go on alone
 
 
 @rule("carried", lambda *given: [])
 def _carried(text: str, quotes: Quotations, found: list[Found]) -> list[Found]:
     """Return the quotations that fill a paragraph, unattributed, right after one that is."""
-    taken = _Taken(found)
+    taken = sorted(span for item in found for span in item.content)
     carried = []
     before = None
-    for quotation in quotes.outermost:
-        if not taken.meets(quotation.start, quotation.end):
+    for quotation in quotes.all:
+        start, end = quotation.start, quotation.end
+        place = bisect_left(taken, (end,)) - 1
+        if place < 0 or taken[place][1] <= start:
             if before is None or not _floats(text, before, quotation):
                 continue
-            span = (quotation.start, quotation.end)
-            carried.append(Found((span,), None, None, CARRIED, "carried"))
+            carried.append(Found(((start, end),), None, None, CARRIED, "carried"))
         before = quotation
     return carried
+
+
+def _floats(text: str, before: Quotation, quotation: Quotation) -> bool:
+    """Tell whether a quotation is a whole paragraph right after the paragraph of another."""
+    if quotation.start - before.end > NEAR or not _LINE_END.search(
+        text[max(0, quotation.start - 9) : quotation.start].rstrip(" \t")[-1:]
+    ):
+        return False
+    line_end = _LINE_END.search(text, quotation.end)
+    rest = text[quotation.end : line_end.start() if line_end else len(text)]
+    lines = _LINE_END.split(text[before.end : quotation.start])
+    return not _WORD.search(rest) and not any(_WORD.search(line) for line in lines[1:])
 
 
 @rule("paragraph by paragraph", lambda text, found, quotes: [found])
@@ -461,18 +398,6 @@ def _by_paragraph(text: str, found: Found, quotes: Quotations) -> list[Found]:
             parts.append([])
         parts[-1].append(piece)
     return [found._replace(content=tuple(part)) for part in parts]
-
-
-def _floats(text: str, before: Quotation, quotation: Quotation) -> bool:
-    """Tell whether a quotation is a whole paragraph right after the paragraph of another."""
-    if quotation.start - before.end > NEAR or not _LINE_END.search(
-        text[max(0, quotation.start - 9) : quotation.start].rstrip(" \t")[-1:]
-    ):
-        return False
-    line_end = _LINE_END.search(text, quotation.end)
-    rest = text[quotation.end : line_end.start() if line_end else len(text)]
-    lines = _LINE_END.split(text[before.end : quotation.start])
-    return not _WORD.search(rest) and not any(_WORD.search(line) for line in lines[1:])
 
 
 # ------------------------------------------------------------------------------------------ rows

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from helpers.annotate import names
+from helpers.annotate import names, outlets
 from helpers.annotate.names import Naming, could_be
 from helpers.annotate.persons import fold
 from helpers.annotate.rules import rule
@@ -274,13 +274,8 @@ def _shortens(words: list[str], core: str, other: str, entity: str) -> bool:
             "grounds"
         )
     if theirs[-len(words) :] == words:
-        return len(words) > 1 or words[0] in _nouns() or _is_outlet(entity)
+        return len(words) > 1 or words[0] in _nouns() or outlets.is_listed(entity)
     return False
-
-
-def _is_outlet(entity: str) -> bool:
-    known = names.known(entity) or names.known("the " + entity)
-    return known is not None and known.lexicon == "outlets"
 
 
 @lru_cache(maxsize=1)

@@ -1,14 +1,18 @@
-"""What an article says somebody is: the title before a name, the words in apposition to it."""
+"""What an article says a source is: how its name stands in the words, its title, its country."""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import islice
 
 from helpers.annotate import names
+from helpers.annotate.noun_phrases import PERSONAL, SINGULAR, describe, stands_as
 from helpers.annotate.rules import rule
-from helpers.store import lexicons
+from helpers.store import codebook, lexicons
+from helpers.store.codebook import Codebook
+from helpers.text.article import Article
 
 PLACES = 6  # how many mentions of a name are looked at
 _WORD = re.compile(r"[\w’'.&/-]+")
@@ -46,13 +50,89 @@ _NO_NOUN = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class Entity:
+    """What the entities table says of one entity."""
+
+    name: str
+    label: str
+    country: str
+    aliases: tuple[str, ...]
+
+    @cached_property
+    def spellings(self) -> tuple[str, ...]:
+        """Every way it is written, longest first, those of one length by the alphabet."""
+        return tuple(sorted({self.name, *self.aliases}, key=lambda name: (-len(name), name)))
+
+
+class Source:
+    """The source of one attribution: as written, as resolved, and how its name stands in it.
+
+    `name_stands` is "head" where the entity's name is the source, "owner" where the source belongs
+    to it, else "". `window` are the bounds of the sentences that source and cue lie in.
+    """
+
+    def __init__(self, row: dict, entity: Entity | None, article: Article, book: Codebook) -> None:
+        self.row, self.entity = row, entity
+        self.kinds = codebook.noun_kinds(book)
+        self.name, self.name_stands = "", ""
+        written, speaker = row["source_text"], row["speaker"]
+        self.described = self.written = describe(written)
+        resolved = row["resolution"] not in ("none", "name")
+        referring = not written or self.described.pronoun or resolved
+        if entity is None and referring and speaker and ";" not in row["speaker_id"]:
+            self.described = describe(speaker)
+            written = speaker
+        self.shown = " ".join(written.split())
+        self.cues = [tuple(span) for span in row["cue_spans"]]
+        spans = [*row["cue_spans"], *row["source_spans"]]
+        self.window = (0, 0)
+        if spans:
+            low, high = min(start for start, _ in spans), max(end for _, end in spans)
+            self.window = article.sentences_around(low, high)
+        if entity is not None:
+            self._place_name(entity)
+
+    def _place_name(self, entity: Entity) -> None:
+        self.name = entity.name
+        for written in entity.spellings:
+            stands = stands_as(self.shown, written)
+            if stands:
+                self.name, self.name_stands = written, stands
+                return
+        if not self.shown or self.described.pronoun:
+            fits = self.described.pronoun not in (PERSONAL | SINGULAR) or entity.label == "PERSON"
+            self.name_stands = "head" if fits else ""
+        else:
+            self.name_stands = "head"
+
+    @property
+    def kind(self) -> str:
+        """What the noun of the source is: person, organisation, group, document, or ""."""
+        return self.kinds.get(self.described.phrase) or self.kinds.get(self.described.head) or ""
+
+    @rule("spokesperson of a person", lambda self: False)
+    def owned_by_person(self) -> bool:
+        """Tell whether a spokesperson or office belongs to a person and not to a body."""
+        said = self.described
+        owner = said.owner.strip().removesuffix("’s").removesuffix("'s")
+        if owner.lower() in ("his", "her", "my"):
+            return True
+        head = describe(owner).head
+        if head and owner[0].islower() and self.kinds.get(head, "") == "person":
+            return "office" not in said.text
+        if self.entity is not None and self.name_stands == "owner":
+            return self.entity.label == "PERSON"
+        return owner.startswith(("Mr", "Ms", "Dr"))
+
+
 def find_title(text: str, spellings: tuple[str, ...]) -> str:
     """Return what an article says the bearer of a name is, "" where it says nothing.
 
     Several pieces ("Senator", "chair of the committee") are joined by "; ", in their order.
     """
     pieces: list[str] = []
-    for written in sorted(spellings, key=len, reverse=True):
+    for written in sorted(spellings, key=lambda name: (-len(name), name)):
         for start in islice(names.places(text, written), PLACES):
             for piece in (_before(text, start), *_behind(text, start + len(written))):
                 if piece and not any(piece.lower() in kept.lower() for kept in pieces):

