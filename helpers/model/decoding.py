@@ -16,6 +16,7 @@ import numpy as np
 
 from helpers.model.encoder import (
     HYPHEN,
+    IMPOSSIBLE,
     LABELS,
     LINK,
     MODEL,
@@ -24,12 +25,13 @@ from helpers.model.encoder import (
     Scores,
     States,
     Words,
+    best_tags,
     load_encoder,
+    read_spans,
 )
 from helpers.text.article import Article
 
 ROLES = ("source", "cue", "content")
-IMPOSSIBLE = -1e9
 TINY = 1e-9
 # a word is linked to words at most so far from its span
 NEAR = 70
@@ -112,62 +114,6 @@ class Settings:
     grow_cue: float = 0.25
     threshold: float = 0.4
     weights: tuple[float, ...] = ()
-
-
-def best_tags(logs: np.ndarray, opens: np.ndarray) -> np.ndarray:
-    """Return the likeliest legal sequence of BIO tags.
-
-    Tags are O, then B and I of each label in turn. An I follows its own B or I, and never opens a
-    paragraph (``opens`` marks the first words). The likeliest tag of each word is kept where
-    that is legal already; other paragraphs are solved by Viterbi's algorithm.
-    """
-    best = logs.argmax(1)
-    before = np.roll(best, 1)
-    inner = (best > 0) & (best % 2 == 0)
-    legal = ~inner | (~opens & ((before == best) | (before == best - 1)))
-    if legal.all():
-        return best
-    edges = [*np.flatnonzero(opens).tolist(), len(best)]
-    allowed = np.zeros((logs.shape[1], logs.shape[1]), bool)
-    for tag in range(logs.shape[1]):
-        allowed[:, tag] = True
-        if tag and tag % 2 == 0:
-            allowed[:, tag] = False
-            allowed[[tag - 1, tag], tag] = True
-    penalty = np.where(allowed, 0, IMPOSSIBLE)
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
-        if not legal[low:high].all():
-            best[low:high] = _viterbi(logs[low:high], penalty)
-    return best
-
-
-def _viterbi(logs: np.ndarray, penalty: np.ndarray) -> np.ndarray:
-    back = np.zeros(logs.shape, np.int64)
-    total = logs[0].copy()
-    total[2::2] = IMPOSSIBLE
-    for at in range(1, len(logs)):
-        paths = total[:, None] + penalty
-        back[at] = paths.argmax(0)
-        total = paths.max(0) + logs[at]
-    path = np.zeros(len(logs), np.int64)
-    path[-1] = total.argmax()
-    for at in range(len(logs) - 1, 0, -1):
-        path[at - 1] = back[at, path[at]]
-    return path
-
-
-def read_spans(tags: np.ndarray) -> list[tuple[int, int, int]]:
-    """Return the spans of a legal sequence of tags: first word, end, label number."""
-    spans = []
-    begins = np.flatnonzero(tags % 2 == 1)
-    outside = np.append(tags, 0)
-    for low in begins.tolist():
-        inner = int(tags[low]) + 1
-        high = low + 1
-        while outside[high] == inner:
-            high += 1
-        spans.append((low, high, inner // 2 - 1))
-    return spans
 
 
 def opening_words(words: Words) -> np.ndarray:

@@ -42,6 +42,7 @@ NAME_TAGS = ("O", *(f"{prefix}-{label}" for label in LABELS for prefix in "BI"))
 LINK = 64
 LINKS = 4 * LINK + 2
 STATES = "layer2.norm2"
+IMPOSSIBLE = -1e9  # the score of a tag that may not follow
 SLOWER = ["SkipLayerNormFusion"]  # the joined sum and norm take four times as long as the two apart
 
 
@@ -379,6 +380,62 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
     """Log-probabilities over the last axis."""
     shifted = logits - logits.max(-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+
+
+def best_tags(logs: np.ndarray, opens: np.ndarray) -> np.ndarray:
+    """Return the likeliest legal sequence of BIO tags.
+
+    Tags are O, then B and I of each label in turn. An I follows its own B or I, and never opens a
+    paragraph (``opens`` marks the first words). The likeliest tag of each word is kept where
+    that is legal already; other paragraphs are solved by Viterbi's algorithm.
+    """
+    best = logs.argmax(1)
+    before = np.roll(best, 1)
+    inner = (best > 0) & (best % 2 == 0)
+    legal = ~inner | (~opens & ((before == best) | (before == best - 1)))
+    if legal.all():
+        return best
+    edges = [*np.flatnonzero(opens).tolist(), len(best)]
+    allowed = np.zeros((logs.shape[1], logs.shape[1]), bool)
+    for tag in range(logs.shape[1]):
+        allowed[:, tag] = True
+        if tag and tag % 2 == 0:
+            allowed[:, tag] = False
+            allowed[[tag - 1, tag], tag] = True
+    penalty = np.where(allowed, 0, IMPOSSIBLE)
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        if not legal[low:high].all():
+            best[low:high] = _viterbi(logs[low:high], penalty)
+    return best
+
+
+def _viterbi(logs: np.ndarray, penalty: np.ndarray) -> np.ndarray:
+    back = np.zeros(logs.shape, np.int64)
+    total = logs[0].copy()
+    total[2::2] = IMPOSSIBLE
+    for at in range(1, len(logs)):
+        paths = total[:, None] + penalty
+        back[at] = paths.argmax(0)
+        total = paths.max(0) + logs[at]
+    path = np.zeros(len(logs), np.int64)
+    path[-1] = total.argmax()
+    for at in range(len(logs) - 1, 0, -1):
+        path[at - 1] = back[at, path[at]]
+    return path
+
+
+def read_spans(tags: np.ndarray) -> list[tuple[int, int, int]]:
+    """Return the spans of a legal sequence of tags: first word, end, label number."""
+    spans = []
+    begins = np.flatnonzero(tags % 2 == 1)
+    outside = np.append(tags, 0)
+    for low in begins.tolist():
+        inner = int(tags[low]) + 1
+        high = low + 1
+        while outside[high] == inner:
+            high += 1
+        spans.append((low, high, inner // 2 - 1))
+    return spans
 
 
 def _sections(windows: list[Window]) -> Iterator[list[Window]]:

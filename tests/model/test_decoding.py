@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.model import decoding, encoder
-from helpers.model.decoding import Settings, Span, best_tags, read_spans
-from helpers.model.encoder import LINKS, NAME_TAGS, TAGS, Scores, Words
+from helpers.model.decoding import Settings, Span
+from helpers.model.encoder import LINKS, NAME_TAGS, TAGS, Scores, Words, best_tags, read_spans
 from helpers.text.article import Article
 from helpers.train import tuning
 
