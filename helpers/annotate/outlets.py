@@ -122,7 +122,7 @@ def find_outlets(text: str, further: Iterable[tuple[str, str]] = ()) -> list[Out
         for start in names.places(text, written)
     ]
     found = _apart([*_listed(text), *_formed(text), *placed])
-    named = [(*span, one_name.get(names.plain(name), name)) for *span, name in found]
+    named = [(start, end, one_name.get(names.plain(name), name)) for start, end, name in found]
     owners: dict[str, str] = {}
     for start, end, name in named:
         if owners.get(name, "unknown") == "unknown":
