@@ -89,11 +89,11 @@ def _mapping(written: list[str]) -> dict[str, str]:
 
 
 def _codebook(given: argparse.Namespace) -> int:
-    from helpers.store import codebook
+    from helpers.store import codebook, tables
 
     book = codebook.read_codebook(given.file)
     if given.kind == "choices":
-        print(codebook.coding_choices(book).to_csv(index=False), end="")
+        print(tables.to_csv(codebook.coding_choices(book)), end="")
     else:
         told = codebook.appendix if given.kind == "appendix" else codebook.instructions
         print(told(book), end="")

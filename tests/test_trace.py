@@ -63,7 +63,7 @@ def cells(out: Path) -> pd.DataFrame:
     for file in sorted(out.glob("*.csv")):
         if file.stem in LISTS or file.name == appendix.LEDGER:
             continue
-        frame = pd.read_csv(file, keep_default_na=False, na_values=[""])
+        frame = tables.read_csv(file)
         numbers = [
             name
             for name in frame.select_dtypes("number")

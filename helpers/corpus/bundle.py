@@ -72,7 +72,7 @@ def convert_exports(folder: str | Path) -> Path:
     book.remove(book.active)
     names: set[str] = set()
     for file in files:
-        frame = pd.read_csv(file, low_memory=False)
+        frame = tables.read_csv(file)
         tables.write_arrow(pa.Table.from_pandas(_plain(frame)), file.with_suffix(".parquet"))
         _add_sheet(book, file.stem, frame, names)
     written = BytesIO()
@@ -95,16 +95,15 @@ def _add_sheet(book: Workbook, name: str, frame: pd.DataFrame, names: set[str]) 
         number += 1
     names.add(title.casefold())
     sheet = book.create_sheet(title)
-    sheet.append(list(frame))
     shown = frame.head(MOST_ROWS).astype(object).where(frame.notna(), None)
-    for row, values in enumerate(shown.itertuples(index=False), start=2):
+    for row, values in enumerate([list(frame), *shown.itertuples(index=False)], start=1):
         for column, value in enumerate(values, start=1):
             try:
                 cell = sheet.cell(row, column, value)
             except IllegalCharacterError:
                 cell = sheet.cell(row, column, "".join(c for c in value if c.isprintable()))
             if isinstance(value, str):
-                cell.data_type = "s"
+                cell.data_type, cell.quotePrefix = "s", True
     sheet.freeze_panes = "A2"
 
 

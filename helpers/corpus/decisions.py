@@ -72,7 +72,7 @@ def read_decisions(path: str | Path) -> pd.DataFrame:
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ","
     )
-    lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    lines = [(reader.line_num, [tables.unguard(cell.strip()) for cell in row]) for row in reader]
     lines = [(number, row) for number, row in lines if any(row)]
     if not lines:
         return pd.DataFrame(columns=[*COLUMNS, "line"])
@@ -103,7 +103,7 @@ def _check_header(header: list[str], path: Path) -> None:
 def write_decisions(decisions: pd.DataFrame, path: str | Path) -> None:
     """Write decisions as a CSV, whole or not at all."""
     written = decisions.reindex(columns=COLUMNS).fillna("")
-    tables.write_text(written.to_csv(index=False, lineterminator="\n"), Path(path))
+    tables.write_text(tables.to_csv(written), Path(path))
 
 
 def add_decisions(path: str | Path, decided: pd.DataFrame) -> int:

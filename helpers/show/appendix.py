@@ -31,14 +31,14 @@ def write_ledger(ledgers: list[pd.DataFrame], out: str | Path) -> None:
     """Add ledgers to `<out>/trace.csv`, in place of those of the same name."""
     file = Path(out) / LEDGER
     whole = pd.concat(ledgers, ignore_index=True)
-    written = whole.to_csv(index=False, lineterminator="\n")
+    written = tables.to_csv(whole)
     if file.exists():
         before = file.read_text(encoding="utf-8")
         names = set(whole["published"])
         if any(_may_open_a_line(name, before) for name in names):
             kept = read_ledger(file)
             kept = kept[~kept["published"].isin(names)]
-            before = kept.to_csv(index=False, lineterminator="\n")
+            before = tables.to_csv(kept)
         written = before + written.split("\n", 1)[1]
     tables.write_text(written, file)
 
@@ -64,7 +64,7 @@ def read_ledger(file: str | Path) -> pd.DataFrame:
     numbers = dict.fromkeys(["row", "start", "end", "words"], "Int64")
     texts = dict.fromkeys(set(evidence.LEDGER) - set(numbers), "str")
     empty = {name: [""] for name in numbers}
-    ledger = pd.read_csv(file, dtype=numbers | texts, na_values=empty, keep_default_na=False)
+    ledger = tables.read_csv(file, dtype=numbers | texts, na_values=empty)
     return ledger.astype({"row": "int64"})[evidence.LEDGER]
 
 

@@ -35,6 +35,8 @@ HEAVY = {
 with suppress(NotImplementedError):  # it gives memory back sooner: a third less at the peak
     pa.set_memory_pool(pa.jemalloc_memory_pool())
 PIECE = 20  # files of a large build that are read together, where not all are
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+RETURN = "\n\ufdd0"  # stands for a carriage return while CSV is written: pandas quotes no "\r"
 FEW = 8  # values of a column up to which it is searched as a dictionary
 
 
@@ -465,7 +467,62 @@ def export(frame: pd.DataFrame, name: str, out: str | Path) -> None:
     plain = frame.reset_index() if _has_named_index(frame) else frame
     lists = [name for name in plain if isinstance(plain[name].dtype, pd.ArrowDtype)]
     plain = plain.assign(**{name: pd.Series(list(plain[name]), plain.index) for name in lists})
-    write_text(plain.to_csv(index=False), Path(out) / f"{name}.csv")
+    write_text(to_csv(plain), Path(out) / f"{name}.csv")
+
+
+def to_csv(frame: pd.DataFrame) -> str:
+    """Return a frame as CSV with a header, in which no cell is a formula to a spreadsheet.
+
+    A text or column name that begins like a formula gets an apostrophe before it, which
+    `read_csv` takes away; numbers, also those written as texts, stay as they are.
+    """
+    texts = [
+        place
+        for place, kind in enumerate(frame.dtypes)
+        if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind))
+    ]
+    guarded = {place: frame.iloc[:, place].map(_guard, na_action="ignore") for place in texts}
+    plain = frame.copy(deep=False)
+    for place, column in guarded.items():
+        plain.isetitem(place, column)
+    plain.columns = [_guard(name) for name in frame.columns]
+    return plain.to_csv(index=False, lineterminator="\n").replace(RETURN, "\r")
+
+
+def read_csv(file: str | Path, **how: Any) -> pd.DataFrame:
+    """Read a CSV that `to_csv` wrote, with its texts as they were; only empty cells are missing.
+
+    `how` goes to `pandas.read_csv`.
+    """
+    read = {"keep_default_na": False, "na_values": [""], "low_memory": False} | how
+    frame = pd.read_csv(file, **read)
+    for place, kind in enumerate(frame.dtypes):
+        if kind is np.dtype(object) or pd.api.types.is_string_dtype(kind):
+            frame.isetitem(place, frame.iloc[:, place].map(unguard, na_action="ignore"))
+    return frame.rename(columns=unguard)
+
+
+def _guard(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return ("'" if _is_formula(value) else "") + value.replace("\r", RETURN)
+
+
+def unguard(value: Any) -> Any:
+    """Take the apostrophe away that `to_csv` puts before what begins like a formula."""
+    guarded = isinstance(value, str) and value.startswith("'") and _is_formula(value)
+    return value[1:] if guarded else value
+
+
+def _is_formula(text: str) -> bool:
+    """Tell whether a text begins like a formula, whatever apostrophes stand before it."""
+    bare = text.lstrip("'")
+    if not bare.startswith(FORMULA):
+        return False
+    if set(bare) <= set("+-.0123456789eE"):
+        with suppress(ValueError):
+            return not np.isfinite(float(bare))
+    return True
 
 
 def _has_named_index(frame: pd.DataFrame) -> bool:

@@ -294,6 +294,7 @@ def _workbook(
     told.column_dimensions["A"].width = 110
     for line in guide.splitlines():
         told.append([_plain(line)])
+        told.cell(told.max_row, 1).data_type = "s"
     for row in told.iter_rows():
         row[0].alignment = Alignment(wrap_text=True, vertical="top")
     sheet = book.create_sheet("Statements")
@@ -302,7 +303,7 @@ def _workbook(
     for place, (variable, values) in enumerate(choices.items(), start=1):
         letter = get_column_letter(place)
         for number, value in enumerate([variable, *values], start=1):
-            lists.cell(number, place, value)
+            lists.cell(number, place, value).data_type = "s"
         choose = DataValidation(
             type="list", formula1=f"=Lists!${letter}$2:${letter}${len(values) + 1}"
         )
@@ -328,7 +329,7 @@ def _fill(sheet: Worksheet, frame: pd.DataFrame, widths: dict[str, int]) -> None
             cell = sheet.cell(number, place, _plain(value) or None)
             cell.alignment = Alignment(wrap_text=True, vertical="top")
             if cell.value is not None:
-                cell.data_type = "s"
+                cell.data_type, cell.quotePrefix = "s", True
     sheet.freeze_panes = "B2"
 
 
@@ -359,7 +360,7 @@ def reopen(
     if missing:
         raise FileNotFoundError(f"{missing[0]} is missing: put it back beside the coding sheets")
     texts = dict.fromkeys(["unit", "attribution_id", "article_id", "stratum", "passage"], "str")
-    return tuple(pd.read_csv(file, dtype=texts, keep_default_na=False) for file in there[0])
+    return tuple(tables.read_csv(file, dtype=texts, na_values=[]) for file in there[0])
 
 
 def read_sheet(file: str | Path, codebook_file: str | Path = "") -> Sheet:
@@ -388,7 +389,7 @@ def read_sheet(file: str | Path, codebook_file: str | Path = "") -> Sheet:
 def _open(path: Path) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
     try:
         if path.suffix.lower() == ".csv":
-            found = [pd.read_csv(path, dtype="str", keep_default_na=False)]
+            found = [tables.read_csv(path, dtype="str", na_values=[])]
         else:
             book = load_workbook(path, read_only=True, data_only=True)
             found = [_table(sheet) for sheet in book.worksheets]

@@ -27,7 +27,8 @@ def packed(folder, tmp_path_factory):
 
 
 def test_exports_are_the_same_in_every_format(tmp_path):
-    frame = pd.DataFrame({"speaker": ["=SUM(A1)", "Ada", None], "count": [1, 2, 3]})
+    said = ["=SUM(A1)", "Ada", None, "NA", "None", "null"]
+    frame = pd.DataFrame({"=speaker": said, "count": [1, 2, 3, 4, 5, -6]})
     for name in ("a" * 40, "a" * 39 + "b"):
         tables.export(frame, name, tmp_path)
     path = bundle.convert_exports(tmp_path)
@@ -35,10 +36,11 @@ def test_exports_are_the_same_in_every_format(tmp_path):
     assert len(book.sheetnames) == 2 and max(map(len, book.sheetnames)) <= 31
     sheet = book.worksheets[0]
     rows = list(sheet.iter_rows(values_only=True))
-    assert rows == [("speaker", "count"), ("=SUM(A1)", 1), ("Ada", 2), (None, 3)]
-    assert sheet["A2"].data_type == "s"
+    numbers = [1, 2, 3, 4, 5, -6]
+    assert rows == [("=speaker", "count"), *zip(said, numbers, strict=True)]
+    assert sheet["A1"].data_type == sheet["A2"].data_type == "s" and sheet["A2"].quotePrefix
     kept = pd.read_parquet(tmp_path / f"{'a' * 40}.parquet")
-    pd.testing.assert_frame_equal(kept, pd.read_csv(tmp_path / f"{'a' * 40}.csv"))
+    pd.testing.assert_frame_equal(kept, tables.read_csv(tmp_path / f"{'a' * 40}.csv"))
 
 
 def test_a_folder_without_exports_is_refused(tmp_path):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
+import re
+from io import StringIO
 
 import pandas as pd
 import pyarrow as pa
@@ -176,6 +179,57 @@ def test_export_writes_csv_only_when_a_folder_is_given(tmp_path):
     assert len(pd.read_csv(tmp_path / "new" / "folder" / "articles.csv")) == 4
     tables.export(ARTICLES.groupby("outlet").size().rename("n").to_frame(), "sizes", tmp_path)
     assert list(pd.read_csv(tmp_path / "sizes.csv")) == ["outlet", "n"]
+
+
+FORMULAS = [
+    "=1+1",
+    "+44 20",
+    "-x",
+    "@me",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "＝1",
+    "＋a",
+    "－a",
+    "＠a",
+    "-",
+    "'=1",
+]
+NUMBERS = ["-0.33", "+7", "-1e-05", "12", "", "a=1", "'tis", "–", "NA", "None", "null"]
+
+
+def live(text: str) -> bool:
+    """Whether a spreadsheet runs a cell of a CSV."""
+    if re.fullmatch(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", text):
+        return False
+    return text[:1] in set("=+-@\t\r\n＝＋－＠") - {""}
+
+
+def test_nothing_exported_is_a_formula_and_numbers_stay_numbers(tmp_path):
+    frame = pd.DataFrame({"=said": FORMULAS, "-n": range(0, -len(FORMULAS), -1), "one": -0.33})
+    frame["kind"] = pd.Categorical(FORMULAS)
+    tables.export(frame, "live", tmp_path)
+    tables.export(pd.DataFrame({"said": NUMBERS}), "numbers", tmp_path)
+    with (tmp_path / "live.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert len(rows) == len(FORMULAS) + 1
+    assert not [cell for row in rows for cell in row if live(cell)]
+    assert [row[0] for row in rows] == ["'=said", *(f"'{text}" for text in FORMULAS)]
+    assert rows[3][1:3] == ["-2", "-0.33"]
+    back = tables.read_csv(tmp_path / "live.csv")
+    assert back["=said"].tolist() == back["kind"].tolist() == FORMULAS
+    assert back["-n"].sum() == frame["-n"].sum() and back["one"].eq(-0.33).all()
+    plain = pd.read_csv(tmp_path / "numbers.csv", dtype=str, keep_default_na=False)
+    assert plain["said"].tolist() == NUMBERS
+
+
+@given(st.lists(st.text(alphabet="'=+-@\t＝＠a1.e \n;,\"", max_size=8), min_size=1, max_size=5))
+def test_texts_come_back_as_they_were_written(texts):
+    written = tables.to_csv(pd.DataFrame({"said": texts, "n": 1}))
+    assert not [row[0] for row in csv.reader(StringIO(written)) if live(row[0])]
+    back = tables.read_csv(StringIO(written), dtype={"said": "str"}, na_values=[])
+    assert back["said"].tolist() == texts
 
 
 def test_the_manifest_is_plain_json(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,31 @@ def test_the_sheet_is_blind_and_has_lists_to_choose_from(drawn):
     assert (written[list(sheets.VARIABLES)] == "").all().all()
     told = (out / "coding_instructions.md").read_text()
     assert told.endswith(codebook.instructions(codebook.read_codebook()))
+
+
+def test_no_cell_of_a_sheet_is_a_formula_and_words_come_back(tmp_path):
+    """Also in what coders of a spreadsheet save: the cells as they were written."""
+    words = ["=1+1 he said", "- no", "@you", "＝x", "-3"]
+    text = "\n".join(words)
+    articles = pd.DataFrame({"article_id": ["a"], "text": [text]})
+    starts = [text.index(word) for word in words]
+    ends = [start + len(word) for start, word in zip(starts, words, strict=True)]
+    key = pd.DataFrame({"unit": words, "article_id": "a", "start": starts, "end": ends})
+    passages = key.rename(columns={"unit": "passage"})
+    sheets.write_sheets(key, passages, articles, tmp_path)
+    book = load_workbook(tmp_path / "coding_sheet.xlsx")
+    kinds = {cell.data_type for sheet in book for row in sheet for cell in row if cell.value}
+    assert kinds == {"s"}
+    for name in ("coding_statements", "coding_passages"):
+        with (tmp_path / f"{name}.csv").open(newline="") as file:
+            cells = [cell for row in csv.reader(file) for cell in row]
+        assert not [cell for cell in cells if cell[:1] in set("=-@＝") and cell != "-3"]
+    again = sheets.reopen([tmp_path / "anna.csv"], key, passages)
+    assert again[0]["unit"].tolist() == again[1]["passage"].tolist() == words
+    rows = pd.read_csv(tmp_path / "coding_passages.csv", dtype="str", keep_default_na=False)
+    rows["words"] = rows["text"]
+    rows.to_csv(tmp_path / "anna.csv", index=False)
+    assert sheets.read_sheet(tmp_path / "anna.csv").marked["words"].tolist() == words
 
 
 def offered(out: Path, variable: str) -> list[str]:
