@@ -10,7 +10,7 @@ import pytest
 
 from helpers.annotate import speakers
 from helpers.store import tables
-from helpers.study import coders, pairing
+from helpers.study import corpora, pairing
 from helpers.study.accuracy import plain_name
 from helpers.text.article import read_articles
 
@@ -62,12 +62,12 @@ def test_every_part_of_a_story_occurs(sample_tables):
 
 @pytest.fixture(scope="module")
 def passes():
-    return [coders.read_codings(GOLD / name, SAMPLE / "articles") for name in ("pass_a", "pass_b")]
+    return [corpora.read_codings(GOLD / name, SAMPLE / "articles") for name in ("pass_a", "pass_b")]
 
 
 @pytest.fixture(scope="module")
 def gold():
-    return coders.read_codings(GOLD / "agreed", SAMPLE / "articles")
+    return corpora.read_codings(GOLD / "agreed", SAMPLE / "articles")
 
 
 def test_at_least_twenty_articles_are_coded_twice_and_settled(passes, gold):

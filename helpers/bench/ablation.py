@@ -30,7 +30,7 @@ from helpers.corpus import annotation
 from helpers.corpus.decisions import Decided
 from helpers.model import decoding
 from helpers.store import schema, tables, versions
-from helpers.study import accuracy, coders, corpora, pairing
+from helpers.study import accuracy, corpora, pairing
 from helpers.text.article import Article
 
 COLUMNS = ["engine", "rule", "module", "set", "measure", "with", "without", "worth", "n"]
@@ -119,7 +119,7 @@ def _told(file: Path) -> Iterator[Coded]:
 
 def _sample(file: Path) -> Iterator[Coded]:
     articles = file.parents[1] / "articles"
-    coded = coders.read_codings(file.parent / "agreed", articles).attributions
+    coded = corpora.read_codings(file.parent / "agreed", articles).attributions
     coded = coded.assign(content=coded["spans"], source=coded["source_spans"])
     for path, rows in coded.groupby("path"):
         text = (articles / path).read_text(encoding="utf-8")

@@ -23,8 +23,15 @@ import pandas as pd
 from helpers.measure.intervals import draw_clusters, expanded_tail, wilson_interval
 from helpers.store import schema, tables
 from helpers.store.paths import PEERS, RECORDED
-from helpers.study import coders, pairing
-from helpers.study.corpora import Corpus, place_statements, read_corpora, read_gum, read_lines
+from helpers.study import pairing
+from helpers.study.corpora import (
+    Corpus,
+    place_statements,
+    read_codings,
+    read_corpora,
+    read_gum,
+    read_lines,
+)
 from helpers.study.corpora import list_corpora as list_corpora
 from helpers.study.corpora import read_names as read_names
 from helpers.text.article import Article
@@ -479,7 +486,7 @@ def _measure_sample(file: Path, corpus: Corpus) -> Measured:
     from helpers.corpus.build import open_corpus
 
     sample = file.parents[1]
-    gold = coders.read_codings(file.parent / "agreed", sample / "articles").attributions
+    gold = read_codings(file.parent / "agreed", sample / "articles").attributions
     folder = open_corpus("sample")
     articles = tables.read_table("articles", folder, ["article_id", "path"])
     said = tables.read_table("attributions", folder).merge(articles, on="article_id")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from helpers.annotate import entities, names
 from helpers.store import schema
-from helpers.study import coders, pairing
+from helpers.study import corpora, pairing
 from helpers.text.article import Article
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
@@ -370,7 +370,7 @@ def sample_names() -> tuple[pd.DataFrame, pd.DataFrame]:
     from helpers.annotate import mentions as reader
 
     articles_folder = SAMPLE / "articles"
-    coded = coders.read_codings(SAMPLE / "gold" / "agreed", articles_folder).entities
+    coded = corpora.read_codings(SAMPLE / "gold" / "agreed", articles_folder).entities
     texts = pd.DataFrame(
         [(path, (articles_folder / path).read_bytes().decode()) for path in coded["path"].unique()],
         columns=["article_id", "text"],

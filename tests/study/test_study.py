@@ -16,7 +16,7 @@ from tables_fixture import make_tables
 
 from helpers.measure import select
 from helpers.store import codebook, tables
-from helpers.study import agreement, coders, pairing, sheets
+from helpers.study import agreement, corpora, pairing, sheets, study
 
 MADE = make_tables(articles=60)
 ARTICLES = MADE["articles"]
@@ -183,13 +183,13 @@ def fill(out: Path, coder: str, key: pd.DataFrame, wrong: int = 0, kind: str = "
 def test_what_coders_write_is_read_back(drawn, kind):
     key, passages, out = drawn
     files = [fill(out, "anna", key, kind=kind), fill(out, "ben", key, wrong=5, kind=kind)]
-    coded = coders.read_coders(files, ARTICLES, SAID, key, passages)
+    coded = study.read_coders(files, ARTICLES, SAID, key, passages)
     assert coded.coders == ["anna", "ben"] and coded.problems.empty
-    agreed = coders.measure_coders(coded).set_index("variable")
+    agreed = study.measure_coders(coded).set_index("variable")
     assert agreed.loc["form", "alpha"] == 1 and agreed.loc["form", "units"] == len(key)
     assert agreed.loc["statement", "note"] == agreement.UNDEFINED
     assert agreed.loc["source_type", "alpha"] < 1
-    beside = coders.compare(coded, SAID, "source_type")
+    beside = study.compare(coded, SAID, "source_type")
     assert len(beside) == len(key) and (beside["value"] == "").sum() <= 5
     settled = beside[beside["value"] != ""]
     assert (settled["value"] == settled["found"]).all()
@@ -203,7 +203,7 @@ def test_what_cannot_be_used_is_told(drawn):
     rows.loc[0, ["statement", "form"]] = ["yes", "sung"]
     rows.loc[1, ["unit", "statement"]] = ["u9999", "no"]
     rows.to_csv(out / "cleo.csv", index=False)
-    coded = coders.read_coders([out / "cleo.csv"], ARTICLES, SAID, key, passages)
+    coded = study.read_coders([out / "cleo.csv"], ARTICLES, SAID, key, passages)
     assert coded.problems["where"].tolist() == ["unit u0001", "unit u9999"]
     assert "form 'sung' is none of direct, mixed, indirect" in coded.problems["problem"][0]
 
@@ -232,9 +232,9 @@ def test_statements_marked_in_passages_measure_what_is_missed(drawn):
     more = pd.DataFrame({"passage": ["p001", "p002"], "words": ["not in there", "sky"]})
     filled = pd.concat([rows.assign(words=""), marked, more]).fillna("")
     filled.to_csv(out / "dora_passages.csv", index=False)
-    coded = coders.read_coders([out / "dora_passages.csv"], ARTICLES, SAID, key, passages)
-    found = coders.measure_finding(coded, SAID).iloc[0]
-    assert found["first"] == coders.TOOL and found["second"] == "dora"
+    coded = study.read_coders([out / "dora_passages.csv"], ARTICLES, SAID, key, passages)
+    found = study.measure_finding(coded, SAID).iloc[0]
+    assert found["first"] == study.TOOL and found["second"] == "dora"
     assert found["found_by_both"] == len(said) - 1 and found["recall"] == 1
     assert found["precision"] == pytest.approx((len(said) - 1) / len(said))
     assert len(coded.problems) == 2
@@ -263,10 +263,10 @@ def test_formulas_in_articles_stay_text(tmp_path):
 
 
 def test_before_anybody_has_coded_there_is_nothing_to_measure():
-    coded = coders.read_coders([], ARTICLES, SAID, *[pd.DataFrame()] * 2)
-    assert coded.coders == [] and coders.measure_coders(coded).empty
-    assert coders.measure_finding(coded, SAID).empty
-    beside = coders.compare(coded, SAID, "source_type")
+    coded = study.read_coders([], ARTICLES, SAID, *[pd.DataFrame()] * 2)
+    assert coded.coders == [] and study.measure_coders(coded).empty
+    assert study.measure_finding(coded, SAID).empty
+    beside = study.compare(coded, SAID, "source_type")
     assert beside.empty
     assert agreement.measure_corrected(SAID, beside, "source_type")["corrected"].isna().all()
     assert agreement.measure_accuracy(beside)["coded"].tolist() == [0]
@@ -280,12 +280,12 @@ def passes(sample_tables):
     articles = tables.read_table("articles", sample_tables)
     said = tables.read_table("attributions", sample_tables)
     folders = [SAMPLE / "pass_a", SAMPLE / "pass_b"]
-    return coders.read_coders(folders, articles, said, *[pd.DataFrame()] * 2), said
+    return study.read_coders(folders, articles, said, *[pd.DataFrame()] * 2), said
 
 
 @pytest.fixture(scope="module")
 def agreed(passes):
-    return coders.measure_coders(passes[0]).set_index("variable")
+    return study.measure_coders(passes[0]).set_index("variable")
 
 
 PUBLISHED = {  # data/sample/gold/README.md: units, percent agreement, alpha
@@ -308,7 +308,7 @@ def test_the_samples_published_agreement_is_reproduced(agreed, variable):
 def test_both_ways_to_alpha_agree_to_four_places(agreed, variable):
     """The pairs of two coders through NLTK, and the table of any number through this project."""
     frames = [
-        coders.read_codings(SAMPLE / name, SAMPLE.parent / "articles").attributions
+        corpora.read_codings(SAMPLE / name, SAMPLE.parent / "articles").attributions
         for name in ("pass_a", "pass_b")
     ]
     pairs = pairing.pair_attributions(*frames)
@@ -322,17 +322,17 @@ def test_both_ways_to_alpha_agree_to_four_places(agreed, variable):
 
 def test_finding_is_measured_apart_from_coding(passes):
     coded, said = passes
-    found = coders.measure_finding(coded, said)
+    found = study.measure_finding(coded, said)
     both = found.iloc[0]
     assert (both["found_by_both"], both["only_first"], both["only_second"]) == (478, 6, 7)
-    tool = found[found["first"] == coders.TOOL]
+    tool = found[found["first"] == study.TOOL]
     assert len(tool) == 2 and (tool["f1"] > 0.8).all()
     assert (tool["recall_low"] < tool["recall"]).all()
 
 
 def test_the_program_is_measured_against_the_coders(passes):
     coded, said = passes
-    beside = coders.compare(coded, said, "source_type")
+    beside = study.compare(coded, said, "source_type")
     assert (beside["value"] == agreement.NOT_ONE).sum() > 10
     statements = beside[(beside["value"] != agreement.NOT_ONE) & (beside["value"] != "")]
     accuracy = agreement.measure_accuracy(statements).set_index("category")
