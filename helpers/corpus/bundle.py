@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zipfile
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -27,11 +29,24 @@ SAID = {
     "articles": ("text", "headline", "byline", "dateline_place", "metadata", "markup", "url"),
     "mentions": ("text",),
     "entities": ("aliases",),
-    "attributions": ("text", "cue", "source_text", "speaker", "title", "anonymity_reason"),
+    "attributions": (
+        "text",
+        "cue",
+        "source_text",
+        "speaker",
+        "title",
+        "anonymity",
+        "anonymity_reason",
+    ),
     "replies": ("text", "who"),
     "problems": ("problem",),
 }
+NAMED = (  # ids and hashes, and what names bodies, people and outlets, whose names are kept
+    "article_id", "sha256", "duplicate_of", "attribution_id", "entity_id", "speaker_id", "entity",
+)  # fmt: skip
 HASH = "text_sha256"
+RUN = 4  # so many words together are words of an article, fewer are not
+_WORD = re.compile(r"\\[nrt]|[^\W_]+")
 LONGEST_NAME = 31
 MOST_ROWS = 1_048_575
 MOMENT = (1980, 1, 1, 0, 0, 0)
@@ -42,6 +57,10 @@ README = """This is a replication bundle of Attributed {version}, without the te
 Every span is a pair of character offsets into the text of its article; the column {hash} of
 articles.parquet is the SHA-256 of that text in UTF-8, sha256 that of the file it was read from.
 Left out are all columns that repeat what articles say: {left}.
+
+Inside are names: those of the people, bodies and places that articles name and of outlets, and the
+paths of the files that were read, below the folder of the articles. No other cell holds {run} words
+together of an article: in paths, rules and reasons stands … for them.
 
 With the articles, read them again and check and fill in the texts:
 
@@ -125,11 +144,7 @@ def write_bundle(folder: str | Path, file: str | Path) -> Path:
     """
     manifest = tables.read_manifest(folder)
     listed, packed = [], {}
-    for name in schema.TABLES:
-        frame = tables.read_table(name, folder)
-        if name == "articles":
-            frame[HASH] = [_hash(text) for text in frame["text"]]
-        frame = frame.drop(columns=list(SAID.get(name, ())))
+    for name, frame in _without_words(folder).items():
         packed[f"{name}.parquet"] = to_parquet(frame)
         listed.append(f"{name}.parquet: {len(frame):,} rows")
     left = "; ".join(f"{name}: {', '.join(columns)}" for name, columns in SAID.items())
@@ -137,10 +152,13 @@ def write_bundle(folder: str | Path, file: str | Path) -> Path:
         version=__version__,
         tables="\n".join(listed),
         hash=HASH,
+        run=RUN,
         left=left,
         citation=cite(manifest),
     ).encode()
-    kept = {key: manifest[key] for key in manifest if key not in ("source", "path", "notes")}
+    kept = {
+        key: manifest[key] for key in manifest if key not in ("source", "path", "notes", "unopened")
+    }
     packed["manifest.json"] = json.dumps(kept, indent=2, sort_keys=True).encode()
     for name in ("CITATION.cff", "LICENSE"):
         packed[name] = (PROJECT / name).read_bytes()
@@ -150,6 +168,58 @@ def write_bundle(folder: str | Path, file: str | Path) -> Path:
             bundle.writestr(zipfile.ZipInfo(name, MOMENT), content, zipfile.ZIP_DEFLATED)
     tables.write_bytes(written.getvalue(), Path(file))
     return Path(file)
+
+
+def _without_words(folder: str | Path) -> dict[str, pd.DataFrame]:
+    """Return the tables without columns that repeat articles and without runs of their words."""
+    frames = {name: tables.read_table(name, folder) for name in schema.TABLES}
+    articles, entities = frames["articles"], frames["entities"]
+    names = [*entities["entity"], *entities["aliases"].explode().dropna(), *articles["outlet"]]
+    names += frames["attributions"]["relay"].unique().tolist()
+    read = [articles[name] for name in ("text", "headline", "byline")]
+    articles[HASH] = [_hash(text) for text in articles["text"]]
+    free = []
+    for name, frame in frames.items():
+        frames[name] = frame.drop(columns=list(SAID.get(name, ())))
+        closed = {*NAMED, HASH, *schema.TABLES[name].vocabularies}
+        texts = frames[name].select_dtypes(["object", "str"]).columns.difference(closed)
+        free += [(name, column) for column in texts if _holds_texts(frames[name][column])]
+    cells = {cell for name, column in free for cell in frames[name][column].unique()}
+    sought = {run for cell in cells for run in _runs(cell)}
+    sought -= {run for name in names for run in _runs(name)}
+    said = {run for texts in read for text in texts for run in _runs(text) if run in sought}
+    cut = {cell: _cut(cell, said) for cell in cells} if said else {}
+    for name, column in free:
+        frames[name][column] = [cut.get(cell, cell) for cell in frames[name][column]]
+    return frames
+
+
+def _holds_texts(column: pd.Series) -> bool:
+    return all(isinstance(cell, str) for cell in column)
+
+
+def _runs(text: str) -> Iterator[tuple[str, ...]]:
+    words = [word for word in _WORD.findall(text.casefold()) if word[0] != "\\"]
+    return zip(*(words[place:] for place in range(RUN)), strict=False)
+
+
+def _cut(text: str, said: set[tuple[str, ...]]) -> str:
+    """Write … for each stretch of a text that is made of `said` runs of words."""
+    spans = [word.span() for word in _WORD.finditer(text) if word.group()[0] != "\\"]
+    words = [text[start:end].casefold() for start, end in spans]
+    gone = {
+        place + step
+        for place in range(len(words) - RUN + 1)
+        if tuple(words[place : place + RUN]) in said
+        for step in range(RUN)
+    }
+    kept, last = [], 0
+    for place in sorted(gone):
+        start, end = spans[place]
+        if place - 1 not in gone:
+            kept.append(f"{text[last:start]}…")
+        last = end
+    return "".join(kept) + text[last:]
 
 
 def _hash(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 
 import pandas as pd
@@ -61,6 +62,48 @@ def test_a_bundle_holds_no_words_of_any_article(packed):
         assert not set(frame) & set(bundle.SAID.get(name, ()))
 
 
+def find_runs(text: str) -> set[tuple[str, ...]]:
+    """Every four words of a text that stand together."""
+    words = re.findall(r"[^\W_]+", text.casefold())
+    return set(zip(words, words[1:], words[2:], words[3:], strict=False))
+
+
+def find_cells(frame: pd.DataFrame) -> set[str]:
+    cells = {
+        item
+        for column in frame.select_dtypes(exclude=["number", "bool", "datetime"])
+        for cell in frame[column]
+        for item in ([cell] if isinstance(cell, str) else cell)
+        if isinstance(item, str)
+    }
+    return cells
+
+
+def test_no_cell_of_the_sample_holds_four_words_together_of_an_article_but_names(
+    sample_tables, tmp_path
+):
+    read = {name: tables.read_table(name, sample_tables) for name in schema.TABLES}
+    said = {run for text in read["articles"]["text"] for run in find_runs(text)}
+    named = [*read["entities"]["entity"], *read["entities"]["aliases"].explode().dropna()]
+    named += [*read["articles"]["outlet"], *read["attributions"]["relay"]]
+    named += read["entities"]["entity_id"].tolist()
+    said -= {run for name in named for run in find_runs(name)}
+    quoted = {
+        run for cell in find_cells(read["attributions"][["source_rule"]]) for run in find_runs(cell)
+    }
+    assert quoted & said  # there is something to leave out
+    file = bundle.write_bundle(sample_tables, tmp_path / "bundle.zip")
+    for name, frame in bundle.read_bundle(file).items():
+        told = {cell: find_runs(cell) & said for cell in find_cells(frame)}
+        assert not {cell: runs for cell, runs in told.items() if runs}, name
+    with zipfile.ZipFile(file) as opened:
+        assert not find_runs(opened.read("manifest.json").decode()) & said
+        readme = " ".join(opened.read("README.txt").decode().split())
+    assert "Inside are names" in readme and "paths of the files that were read" in readme
+    rules = bundle.read_bundle(file)["attributions"]["source_rule"]
+    assert rules.str.contains("withheld: '…'", regex=False).any()
+
+
 def test_the_same_tables_give_the_same_bundle(folder, packed, tmp_path):
     again = bundle.write_bundle(folder, tmp_path / "again.zip")
     assert again.read_bytes() == packed.read_bytes()
@@ -115,7 +158,7 @@ KEPT = {  # ids, hashes, places of files, and codes: facts about an article, not
     "article_id", "path", "sha256", "outlet", "section", "language", "wire", "duplicate_of",
     "duplicate_kind", "role", "label", "entity_id", "rule", "entity", "country", "merge_reason",
     "attribution_id", "form", "speaker_id", "resolution", "source_type", "affiliation", "channel",
-    "relay", "relay_ownership", "relay_chain", "anonymity", "source_rule", "tone_label", "voice",
+    "relay", "relay_ownership", "relay_chain", "source_rule", "tone_label", "voice",
     "polarity", "kind", "step", "stands_for",
 }  # fmt: skip
 
