@@ -17,6 +17,7 @@ import json
 import os
 import re
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -34,7 +35,7 @@ from helpers.corpus.decisions import decisions_file, file_hash, read_decisions
 from helpers.corpus.joining import Layout, arrange, join_parts
 from helpers.corpus.parts import FileRecord, PartStore
 from helpers.corpus.workers import Workers, processors, start_workers
-from helpers.read.articles import Note, Problem, iter_records, separate_ids
+from helpers.read.articles import OPEN, Note, Problem, iter_records, separate_ids
 from helpers.read.files import SourceFile, iter_files
 from helpers.store import codebook, ownership, schema, tables, versions
 from helpers.store.ownership import BuildError, Owned
@@ -164,7 +165,7 @@ def _build(
     signature = versions.fingerprint(
         settings, decisions_hash, [_file_signature(file) for file in files]
     )
-    finished = _finished(storage, signature)
+    finished = _finished(storage, signature, files)
     if finished is not None:
         return finished
     store = PartStore(storage, f"parts/{settings[:16]}")
@@ -191,6 +192,7 @@ def _build(
         "packages": versions.package_versions(),
         "python": sys.version.split()[0],
         "parameters": {"mapping": mapping},
+        "unopened": [record.path for record in records if record.unopened],
         "decisions": decisions_hash,
         "notes": [note for record in records for note in record.notes],
         "counts": {"files": len(files)} | {name: counts[name] for name in schema.TABLES},
@@ -201,8 +203,11 @@ def _build(
     return manifest
 
 
-def _finished(storage: Storage, signature: str) -> dict[str, Any] | None:
-    """Return the manifest in `out` when its tables are whole and made from the same input."""
+def _finished(storage: Storage, signature: str, files: list[SourceFile]) -> dict[str, Any] | None:
+    """Return the manifest in `out` when its tables are whole and made from the same input.
+
+    A file that could not be opened then and can be now is other input.
+    """
     try:
         manifest = tables.read_manifest(storage.place)
     except (FileNotFoundError, ValueError):
@@ -214,7 +219,17 @@ def _finished(storage: Storage, signature: str) -> dict[str, Any] | None:
     catalogue = json.loads(storage.read(manifest["catalogue"]))
     there = set(storage.list_files("parts")) | set(storage.list_files("corpus"))
     whole = all(there.issuperset(files) for files in catalogue["tables"].values())
-    return manifest if whole else None
+    unopened = set(manifest.get("unopened", ()))
+    mended = any(_opens(file) for file in files if file.path in unopened)
+    return manifest if whole and not mended else None
+
+
+def _opens(file: SourceFile) -> bool:
+    try:
+        with file.open() as stream:
+            return bool(stream.read(1))
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 # ---------------------------------------------------------------------- one article at a time
@@ -239,7 +254,8 @@ class _Reader:
         bar = tqdm(self.files, desc="Reading", unit="file", disable=not progress)
         for file in bar:
             record = self.store.files.get(file.path)
-            if record is not None and record.signature == _file_signature(file):
+            same = record is not None and record.signature == _file_signature(file)
+            if same and not record.unopened:
                 self._claim(record)
                 self.records.append(record)
                 articles += len(record.rows)
@@ -451,7 +467,7 @@ def open_corpus(corpus: str | Path, codebook_file: str | Path = "") -> Path | st
 def _tell_unread(folder: Path) -> None:
     """Print what could not be read; a few lines, the rest is in the table of problems."""
     problems = tables.read_table("problems", folder)
-    unread = problems[problems["step"] == "read"]
+    unread = problems[problems["step"].isin(["read", OPEN])]
     for path, problem in unread[["path", "problem"]].head(UNREAD).itertuples(index=False):
         print(f"{path}: {problem}.")
     if len(unread) > UNREAD:

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from helpers.corpus.decisions import Decided
 from helpers.read import duplicates
+from helpers.read.articles import OPEN
 from helpers.store import schema, versions
 from helpers.store.ownership import Owned
 from helpers.store.storage import Storage, to_parquet
@@ -56,6 +57,11 @@ class FileRecord:
     ids: list[str] = field(default_factory=list)
     problems: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def unopened(self) -> bool:
+        """Whether the file could not be read for what is outside it, such as its permissions."""
+        return any(problem["step"] == OPEN for problem in self.problems)
 
 
 @dataclass

@@ -37,6 +37,7 @@ from helpers.store.lexicons import read_lexicon
 
 READERS = {**DOCUMENTS, **dict.fromkeys((".html", ".htm", ".xhtml"), read_page)}
 EXPORTED = (read_text, read_docx, read_rtf)
+OPEN = "open"  # the step of a file that failed for what is outside it, and is to be tried again
 LARGEST_DOCUMENT = 200 * 1024 * 1024
 LANGUAGE_SAMPLE = 1000
 LEAST_WORDS_FOR_LANGUAGE = 20
@@ -126,8 +127,9 @@ def iter_records(source: SourceFile, mapping: Mapping[str, str] | None = None) -
         problem = f"it stops being {error.encoding} text at some place; save it again as UTF-8"
         yield Problem("", source.path, "encoding", problem)
     except OSError as error:
-        problem = f"it cannot be opened ({error}); copy the file again"
-        yield Problem("", source.path, "read", problem)
+        told = error.strerror or type(error).__name__
+        problem = f"it cannot be opened ({told}); mend that and build again, or copy the file again"
+        yield Problem("", source.path, OPEN, problem)
     except Exception as error:  # a file nobody thought of must not end the build
         advice = "pack the zip again" if source.member else "save it again as text"
         problem = f"it could not be read ({type(error).__name__}: {error}); {advice}"

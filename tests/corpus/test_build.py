@@ -21,6 +21,7 @@ from helpers.corpus import annotation
 from helpers.corpus import build as corpus
 from helpers.corpus import decisions as aliases
 from helpers.read.articles import read_corpus
+from helpers.read.files import SourceFile
 from helpers.store import schema, tables, versions
 from helpers.store.paths import CODEBOOK
 from helpers.store.storage import StorageError
@@ -209,6 +210,29 @@ def test_decisions_about_names_are_applied_and_can_be_taken_back(articles, tmp_p
     assert place in set(tables.read_table("entities", tmp_path / "out")["entity"])
     mentions = tables.read_table("mentions", tmp_path / "out")
     assert set(mentions.loc[mentions["text"] == place, "entity_id"]) != {""}
+
+
+def test_a_file_that_could_not_be_opened_is_read_once_it_can_be(articles, tmp_path, monkeypatch):
+    """Whatever kept it shut leaves its size and time as they were."""
+    real, shut = SourceFile.open, {"story-001.txt"}
+
+    def opened(file):
+        if file.path in shut:
+            raise PermissionError(13, "Permission denied", str(file.location))
+        return real(file)
+
+    monkeypatch.setattr(SourceFile, "open", opened)
+    first = build(articles, tmp_path / "out")
+    problems = tables.read_table("problems", tmp_path / "out")
+    assert problems["path"].tolist() == ["story-001.txt"]
+    assert str(tmp_path) not in problems["problem"][0] and "Permission" in problems["problem"][0]
+    assert build(articles, tmp_path / "out") == first  # nothing has changed yet
+    shut.clear()
+    again = build(articles, tmp_path / "out")
+    assert again["counts"]["articles"] == 3 and again["counts"]["problems"] == 0
+    build(articles, tmp_path / "fresh")
+    same_tables(tmp_path / "out", tmp_path / "fresh")
+    assert build(articles, tmp_path / "out") == again
 
 
 def test_another_engine_annotates_everything_again(articles, tmp_path, monkeypatch):
