@@ -26,15 +26,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+from filelock import FileLock
 
 from helpers.annotate import bodies, names, persons
 from helpers.annotate.entities import key_of, new_id
 from helpers.store import schema, tables
-from helpers.store.paths import ALIASES
+from helpers.store.paths import ALIASES, whole_file
 
 ACTIONS = ("merge", "split", "ignore", "rename", "relabel")
 COLUMNS = ["action", "name", "label", "target", "note"]
 NEEDED = ("action", "name")
+LONGEST_WAIT = 60  # seconds for others who write decisions
 VARIABLE = "ATTRIBUTED_ALIASES"
 PROPOSED = [
     "name", "label", "target", "target_label", "reason", "mentions", "articles", "target_mentions",
@@ -65,7 +67,7 @@ def read_decisions(path: str | Path) -> pd.DataFrame:
     if not path.exists():
         return pd.DataFrame(columns=[*COLUMNS, "line"])
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise AliasError(f"{path} is not UTF-8: save it as “CSV UTF-8” ({error.reason})") from None
     first = text.partition("\n")[0]
@@ -101,19 +103,27 @@ def _check_header(header: list[str], path: Path) -> None:
 
 
 def write_decisions(decisions: pd.DataFrame, path: str | Path) -> None:
-    """Write decisions as a CSV, whole or not at all."""
-    written = decisions.reindex(columns=COLUMNS).fillna("")
-    tables.write_text(tables.to_csv(written), Path(path))
+    """Write decisions as a CSV, whole or not at all, to where links lead; the mode stays."""
+    written = tables.to_csv(decisions.reindex(columns=COLUMNS).fillna(""))
+    with whole_file(Path(path).resolve(), keep_mode=True) as temporary:
+        temporary.write_bytes(written.encode("utf-8", "surrogatepass"))
 
 
 def add_decisions(path: str | Path, decided: pd.DataFrame) -> int:
-    """Add decisions to a file, leaving out those it holds already; return how many were new."""
-    there = read_decisions(path)[COLUMNS]
-    both = pd.concat([there, decided.reindex(columns=COLUMNS).fillna("")], ignore_index=True)
-    both = both.drop_duplicates(["action", "name", "label", "target"])
-    if len(both) > len(there):
-        write_decisions(both, path)
-    return len(both) - len(there)
+    """Add decisions to a file, leaving out those it holds already; return how many were new.
+
+    Others who add at the same time wait for one another. Raises TimeoutError, an OSError, where
+    one holds the file for longer than a minute.
+    """
+    file = Path(path).resolve()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(file.with_name(f".{file.name}.lock"), timeout=LONGEST_WAIT):
+        there = read_decisions(file)[COLUMNS]
+        both = pd.concat([there, decided.reindex(columns=COLUMNS).fillna("")], ignore_index=True)
+        both = both.drop_duplicates(["action", "name", "label", "target"])
+        if len(both) > len(there):
+            write_decisions(both, file)
+        return len(both) - len(there)
 
 
 def file_hash(path: str | Path) -> str:

@@ -23,15 +23,19 @@ TABLES = DATA / "tables"  # of corpora that notebooks have opened, unless told o
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; it replaces `path` at the end, or leaves no trace."""
+def whole_file(path: Path, keep_mode: bool = False) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; it replaces `path` at the end, or leaves no trace.
+
+    With `keep_mode` whoever may read and write `path` may do so afterwards, and nobody else.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
+        kept = keep_mode and path.exists()
+        temporary.chmod(path.stat().st_mode & 0o777 if kept else 0o666 & ~_umask())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -181,6 +184,37 @@ def test_decisions_are_kept_and_read_back(tmp_path):
         ["merge", "Quist", "PERSON", "Mara Quist", 2]
     ]
     assert len(aliases.file_hash(path)) == 64
+
+
+ADD = """
+import sys
+import pandas as pd
+from helpers.corpus import decisions
+for number in range(12):
+    name = f"Name {sys.argv[2]}-{number}"
+    row = {"action": "ignore", "name": name, "label": "", "target": "", "note": ""}
+    assert decisions.add_decisions(sys.argv[1], pd.DataFrame([row])) == 1
+"""
+
+
+def test_decisions_of_many_writers_are_all_kept_and_so_are_links_and_modes(tmp_path):
+    real, link = tmp_path / "real" / "names.csv", tmp_path / "aliases.csv"
+    real.parent.mkdir()
+    real.touch(0o600)
+    link.symlink_to(real)
+    each = [sys.executable, "-c", ADD, str(link)]
+    writers = [subprocess.Popen([*each, str(writer)]) for writer in range(4)]
+    assert [writer.wait() for writer in writers] == [0] * 4
+    kept = set(aliases.read_decisions(link)["name"])
+    assert kept == {f"Name {writer}-{number}" for writer in range(4) for number in range(12)}
+    assert link.is_symlink() and real.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("name", ["=1+1", "@me", "one\rtwo", "- a", 'a "b", c; d', "'=x"])
+def test_a_name_of_any_signs_comes_back_from_the_file(name, tmp_path):
+    rows = decisions(("merge", name, "PERSON", "Mara Quist"))
+    aliases.add_decisions(tmp_path / "aliases.csv", rows)
+    assert aliases.read_decisions(tmp_path / "aliases.csv")["name"].tolist() == [name]
 
 
 def test_a_file_edited_by_hand_may_use_semicolons_blank_lines_and_small_letters(tmp_path):
