@@ -254,8 +254,7 @@ class _Reader:
         bar = tqdm(self.files, desc="Reading", unit="file", disable=not progress)
         for file in bar:
             record = self.store.files.get(file.path)
-            same = record is not None and record.signature == _file_signature(file)
-            if same and not record.unopened:
+            if record is not None and record.stands_for(_file_signature(file)):
                 self._claim(record)
                 self.records.append(record)
                 articles += len(record.rows)

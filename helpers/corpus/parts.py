@@ -63,6 +63,10 @@ class FileRecord:
         """Whether the file could not be read for what is outside it, such as its permissions."""
         return any(problem["step"] == OPEN for problem in self.problems)
 
+    def stands_for(self, signature: str) -> bool:
+        """Whether the file in this state on disk need not be read again."""
+        return self.signature == signature and not self.unopened
+
 
 @dataclass
 class Index:
