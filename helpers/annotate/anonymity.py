@@ -13,14 +13,16 @@ from helpers.annotate import noun_phrases
 from helpers.annotate.noun_phrases import PERSONAL, THINGS, Description, describe
 from helpers.annotate.positions import Source
 from helpers.annotate.rules import rule
-from helpers.store import stems
 from helpers.store.codebook import Codebook
+from helpers.text import sentences
 from helpers.text.article import Article
+
+Span = tuple[int, int]
 
 _CLAUSE_START = re.compile(
     r"(?:[,;:“”\"(—–]|\bwho\b|\bbut\b|\band\b)(?!.*(?:[,;:“”\"(—–]|\bwho\b))"
 )
-_CLAUSE_END = re.compile(r"[;:“”\"()—–]|[.!?](?=\s|$)|,?\s+(?:said|says|told|added)\b|,(?=\s)")
+_CLAUSE_END = re.compile(r"[;:“”\"()—–]|,?\s+(?:said|says|told|added)\b|,(?=\s)")
 _ADJECTIVE = re.compile(r"(?:unidentified|anonymous|unnamed)", re.IGNORECASE)
 _SUBJECT = re.compile(
     r"(?P<subject>(?:(?:[Tt]he|[Aa]n?|[Oo]ne)\s+)?(?:[\w’'-]+\s+){0,4}?[\w’'-]+),?\s*$"
@@ -58,55 +60,59 @@ class Withheld:
 
 @lru_cache(maxsize=8)
 def _patterns(book: Codebook) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what finds, in a text in lower case, that a name is withheld, and why.
+
+    There an expression without capitals is several times quicker when it minds the case.
+    """
     withheld, reason = (
-        re.compile("|".join(f"(?:{pattern})" for pattern in book.anonymity[key]), re.IGNORECASE)
+        "|".join(f"(?:{pattern})" for pattern in book.anonymity[key])
         for key in ("withheld", "reason")
     )
-    return withheld, reason
-
-
-@lru_cache(maxsize=8)
-def _stems(book: Codebook) -> frozenset[str]:
-    """Return what a text holds where a name is withheld; nothing when one pattern has no stem."""
-    return stems.find_common_stems(book.anonymity["withheld"])
+    plain = withheld == withheld.lower()
+    return re.compile(withheld, 0 if plain else re.IGNORECASE), re.compile(reason, re.IGNORECASE)
 
 
 def find_withheld(article: Article, book: Codebook) -> list[Withheld]:
     """Find the words that say that a name is withheld, in the sentences of an article."""
     withheld, reason = _patterns(book)
-    spans = [(start, end) for start, end, _ in article.sentences]
+    lowered = sentences.lower(article.text)
     found: list[Withheld] = []
-    for low, high in stems.keep_spans(_stems(book), article.text, spans):
-        for match in withheld.finditer(article.text, low, high):
+    for low, high, _ in article.sentences:
+        for match in withheld.finditer(lowered, low, high):
             if not found or match.start() >= found[-1].end:
-                found.append(_read(article.text, low, high, match, reason))
+                found.append(_read(article.text, low, high, match.span(), reason))
     return [words for words in found if not words.of_a_thing]
 
 
-def _read(
-    text: str, low: int, high: int, match: re.Match[str], reason: re.Pattern[str]
-) -> Withheld:
+def _read(text: str, low: int, high: int, at: Span, reason: re.Pattern[str]) -> Withheld:
     """Widen the words to their clause and take the reason from it or from the clause after it."""
-    if _ADJECTIVE.fullmatch(match.group()):
-        noun = re.match(r"\s+(?:[\w’'-]+\s+){0,4}?[\w’'-]+", text[match.end() : high])
-        subject = describe(match.group() + noun.group() if noun else match.group())
-        return Withheld(match.start(), match.end(), match.group(), "", subject)
-    opening = _CLAUSE_START.search(text[low : match.start()])
+    first, last = at
+    written = text[first:last]
+    if _ADJECTIVE.fullmatch(written):
+        noun = re.match(r"\s+(?:[\w’'-]+\s+){0,4}?[\w’'-]+", text[last:high])
+        subject = describe(written + noun.group() if noun else written)
+        return Withheld(first, last, written, "", subject)
+    opening = _CLAUSE_START.search(text[low:first])
     start = low + (opening.start() if opening else 0)
     start += re.match(r"[\s,;:“”\"(—–]*(?:and\s+|but\s+)?", text[start:]).end()
-    start = min(start, match.start())
-    closing = _CLAUSE_END.search(text, match.end(), high)
-    end = closing.start() if closing else high
-    why = reason.search(text, match.start(), min(high, end + 160))
+    start = min(start, first)
+    end = _clause_end(text, last, high)
+    why = reason.search(text, first, min(high, end + 160))
     words = ""
-    if why and not re.search(r"[“”\"]", text[match.end() : why.start()]):
-        closing = _CLAUSE_END.search(text, why.end(), high)
-        end = max(end, closing.start() if closing else high)
+    if why and not re.search(r"[“”\"]", text[last : why.start()]):
+        end = max(end, _clause_end(text, why.end(), high))
         words = " ".join(text[why.start() : end].split()).strip(" ,.")
-    passive = match.group().lower().startswith("not ")
-    subject = _subject(text[low : max(start, low)], text[start : match.start()], passive)
+    passive = written.lower().startswith("not ")
+    subject = _subject(text[low : max(start, low)], text[start:first], passive)
     said = " ".join(text[start:end].split()).strip(" ,.")
     return Withheld(start, end, said, words, subject, passive)
+
+
+def _clause_end(text: str, at: int, high: int) -> int:
+    """Return where the clause that holds `at` ends, the sentence at the latest."""
+    high = sentences.finish(text, at, high)
+    closing = _CLAUSE_END.search(text, at, high)
+    return closing.start() if closing else high - (text[high - 1] in ".!?")
 
 
 def _subject(before: str, clause: str, passive: bool) -> Description:

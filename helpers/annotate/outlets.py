@@ -16,13 +16,13 @@ from functools import cache
 from helpers.annotate import names
 from helpers.annotate.rules import rule
 from helpers.store import lexicons
+from helpers.text import sentences
 
 Named = tuple[int, int, str]  # where a name begins and ends, and the outlet's one name
 
 NEAR = 600  # characters at most between an outlet and the words that point back to it
 _PROPER = r"[A-Z][\w&’'.-]*(?:[ \u00a0](?:(?:of|the|and|&)[ \u00a0])?[A-Z][\w&’'-]*)*"
 _HEAD_END = re.compile(r",|\s(?:by|of|in|from|for|at|with|to|on|about|who|which|that)\s")
-_STOP = re.compile(r"[.!?][”\"’']*\s|\n")
 _LEAD = re.compile(r"(?:The|In|On|At|An?|And|But)\s")
 _ACRONYM = re.compile(r",?\s+(?:or|\()\s*(?:the\s+)?(?P<acronym>[A-Z]{2,8})\b\)?")
 _STATE = re.compile(
@@ -185,9 +185,15 @@ def _taken_up(text: str, named: list[Named]) -> list[Named]:
         between = text[named[before][1] : match.start()] if before >= 0 else ""
         if len(between) >= NEAR or not re.search(r"\w", between):
             continue
-        if match["noun"] or len(_STOP.findall(between)) == 1:
+        if match["noun"] or _next_sentence(text, named[before][0], match.start()):
             found.append((*match.span(), named[before][2]))
     return found
+
+
+def _next_sentence(text: str, low: int, at: int) -> bool:
+    """Tell whether `at` lies in the sentence after that of `low`, in one paragraph."""
+    begun = sentences.begin(text, low, at)
+    return low < begun and sentences.begin(text, low, begun - 1) == low
 
 
 # ---------------------------------------------------------------------------------- patterns

@@ -12,6 +12,7 @@ from helpers.annotate.noun_phrases import PERSONAL, SINGULAR, describe, stands_a
 from helpers.annotate.rules import rule
 from helpers.store import codebook, lexicons
 from helpers.store.codebook import Codebook
+from helpers.text import sentences
 from helpers.text.article import Article
 
 PLACES = 6  # how many mentions of a name are looked at
@@ -39,10 +40,10 @@ _IS = re.compile(
 )
 _WITH = re.compile(r"\s+(?P<title>(?:of|with|from)\s+(?:the\s+)?[A-Z][^\n,.;:“”\"()]{2,70})")
 _STOP = re.compile(
-    r"\s+(?:who|which)\b|,\s+(?:who|which|whose|and|but|said|told|says|as|when|where|"
+    r"\s+(?:who|which|when)\b|,\s+(?:who|which|whose|and|but|said|told|says|as|when|where|"
     r"while|after|in|on|at|to)\b|"
     r"\s(?:said|says|told|added|wrote|argued|explained|warned|noted|tweeted|testified|announced|"
-    r"will|has|have|had|was|were|is|are|would|could)\b|,?\s+\(|[.!?](?=\s|$)"
+    r"will|has|have|had|was|were|is|are|would|could)\b|,?\s+\("
 )
 _NO_NOUN = re.compile(
     r"(?:who\b|said|told|says|added|asked|\w{3,}ing|(?!retired|elected|appointed)\w{3,}ed|"
@@ -145,8 +146,8 @@ def find_title(text: str, spellings: tuple[str, ...]) -> str:
 @rule("title before a name", lambda text, start: "")
 def _before(text: str, start: int) -> str:
     """Return the title that runs up to a name, or a description in apposition before it."""
-    low = max(0, start - 110)
-    line = re.split(r"[\n\r;:!?]|[.](?=\s+[A-Z“\"]\w+\s+\w)", text[low:start])[-1]
+    low = sentences.begin(text, max(0, start - 110), start)
+    line = re.split(r"[\n\r;:]", text[low:start])[-1]
     apposed = _APPOSED_BEFORE.search(line)
     if apposed and _says_what(apposed.group("title")):
         return _clean(apposed.group("title"))
@@ -171,7 +172,8 @@ def _before(text: str, start: int) -> str:
 def _behind(text: str, end: int) -> list[str]:
     """Return the party in brackets and the words in apposition behind a name."""
     found = []
-    match = _AFTER.match(text, end)
+    behind = text[end : sentences.finish(text, end, min(end + 300, len(text)))]
+    match = _AFTER.match(behind)
     if match.group("party") and re.match(r"[A-Z][\w.]*[-–.,\s]", match.group("party") + " "):
         found.append(match.group("party") if "-" in match.group("party") else "")
     if match.group("apposed") and not _NO_NOUN.match(match.group("apposed")):
@@ -184,7 +186,7 @@ def _behind(text: str, end: int) -> list[str]:
             kept += f", {more}"
         found.append(_clean(kept) if _says_what(kept) else "")
     for pattern in (_IS, _WITH, _LEADS):
-        match = pattern.match(text, end)
+        match = pattern.match(behind)
         if match and (pattern is not _IS or _says_what(match.group("title"))):
             found.append(_clean(_STOP.split(match.group("title"))[0]))
     return [piece for piece in found if piece]
@@ -192,7 +194,7 @@ def _behind(text: str, end: int) -> list[str]:
 
 def _clean(words: str) -> str:
     return re.sub(
-        r"^(?:an?|the|its|his|her|their)\s+", "", words.strip(" ,.–—"), flags=re.IGNORECASE
+        r"^(?:an?|the|its|his|her|their)\s+", "", words.strip(" ,.!?–—"), flags=re.IGNORECASE
     )
 
 

@@ -15,6 +15,7 @@ from helpers.annotate.antecedents import HE, SHE, Cast, Mention, Referent
 from helpers.annotate.noun_phrases import Description, describe
 from helpers.annotate.rules import rule
 from helpers.store import lexicons
+from helpers.text import sentences
 
 Span = tuple[int, int]
 
@@ -32,7 +33,7 @@ _NEWS = re.compile(
     r"Radio|Television|TV|newspaper|broadcaster|media|news agency)\b"
 )
 _ROLE_AFTER = re.compile(r",\s+(?:an?\s|the\s)?[^,.;\n]{0,60}")
-_CLAUSE_START = re.compile(r"[.!?;:“”\"\n]\s*|\band\b")
+_CLAUSE_START = re.compile(r"[;:“”\"\n]\s*|\band\b")
 _OF = re.compile(r"\b(?:of|for|who|which|at|with|in)\b")
 
 
@@ -167,7 +168,7 @@ def named_in_full(text: str, low: int, description: Description) -> Referent | N
     """Return what the story calls the body that its headline calls by a noun: "Council"."""
     if description.kind != "organisation" or not description.bare:
         return None
-    full = rf"\b(?:(?!(?:The|A|An|Its|In)\b)[A-Z][\w&’'-]*[ ])+{re.escape(description.noun)}\b"
+    full = rf"\b(?:(?!(?:The|A|An|Its|In)\b)[A-Z][\w&’'-]*[ ])+(?i:{re.escape(description.noun)})\b"
     found = set(re.findall(full, text[low + 1 :]))
     return Referent(found.pop(), "", "body") if len(found) == 1 else None
 
@@ -194,7 +195,8 @@ def _role_before(text: str, low: int, start: int) -> str:
 
     What stands before another name says what its bearer is: "Replying to Minister X, Y said".
     """
-    words = _CLAUSE_START.split(text[max(low, start - 40) : start])[-1]
+    low = sentences.begin(text, max(low, start - 40), start)
+    words = _CLAUSE_START.split(text[low:start])[-1]
     return words if words.rstrip().endswith(",") else _PREPOSITION.split(words)[-1]
 
 

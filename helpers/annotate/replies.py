@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
 
 import pandas as pd
 
-from helpers.store import schema, stems
+from helpers.store import schema
+from helpers.text import sentences
 
 _NOT = r"(?:did|do|does|had|has|have|would|will)(?: not|n[’']t)"
 _SOON = r"(?: yet)?(?: immediately| publicly| directly| further)?"
@@ -34,20 +34,8 @@ _PATTERNS = {
 _CONDITION = re.compile(
     r"\b(?:if|because|when|whether|unless|who|that) (?:they|he|she|it|we|you)? ?$"
 )
-_ANY = re.compile("|".join(f"(?P<k{i}>{p})" for i, p in enumerate(_PATTERNS.values())), re.I)
+_ANY = re.compile("|".join(f"(?P<k{i}>{p})" for i, p in enumerate(_PATTERNS.values())))
 _KINDS = tuple(_PATTERNS)
-# What a line must hold for one of the patterns to be in it, before any is tried.
-_WORDS = (
-    "comment", "respon", "repl", "reach", "contact", "locat", "availab", "return", "answer",
-    "discuss", "mail", "letter", "confirm", "interview", "question", "call", "message", "request",
-    "inquir",
-)  # fmt: skip
-_SILENCE = (
-    "not ", "n't ", "n’t ", "declin", "refus", "no ", "availab", "reachab", "effort", "attempt",
-    "yet to ", "ignored ", "unanswered", "without ", "neither ",
-)  # fmt: skip
-_LINE = re.compile(r"[^\n]+")
-_SENTENCE_START = re.compile(r"[.!?][\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z])|[\n\r]+")
 _TAIL = re.compile(
     r"\s+(?:(?P<closing>comments?|requests?|calls?|messages?|emails?|questions?|inquir(?:y|ies)|"
     r"reports?|further|immediately|interview)|to|on|about|for|an?|any|the|several|multiple|"
@@ -77,7 +65,7 @@ def find_replies(articles: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame
     rows = []
     for article_id, text in zip(articles["article_id"], articles["text"], strict=True):
         people = sorted(named[article_id])
-        for match in _silences(text):
+        for match in _ANY.finditer(sentences.lower(text)):
             if _CONDITION.search(text[max(0, match.start() - 20) : match.start()]):
                 continue
             end = _phrase_end(text, match.end())
@@ -101,13 +89,6 @@ def find_replies(articles: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame
     return found.drop_duplicates(["article_id", "start", "end"], ignore_index=True)
 
 
-def _silences(text: str) -> Iterator[re.Match[str]]:
-    """Yield the phrases that say that nobody answered, looked for in the lines with their words."""
-    lines = [match.span() for match in _LINE.finditer(text)]
-    for start, end in stems.keep_spans(_SILENCE, text, stems.keep_spans(_WORDS, text, lines)):
-        yield from _ANY.finditer(text, start, end)
-
-
 def _phrase_end(text: str, end: int) -> int:
     """Return where "did not respond to a request for comment" ends, given the end of "respond"."""
     ended = end
@@ -126,8 +107,7 @@ def _who(text: str, begun: int, start: int, people: list[tuple]) -> str:
     if begun < start:
         named = [m for m in people[bisect_left(people, (begun,)) :] if m[0] == begun]
         return text[begun : named[0][1]] if named else text[begun:start].strip(" ,")
-    low = max(0, start - 200)
-    low = max((m.end() for m in _SENTENCE_START.finditer(text, low, start + 1)), default=low)
+    low = sentences.begin(text, max(0, start - 200), start)
     before = text[low:start].rstrip(" ,")
     clause = _CLAUSE.split(before)[-1]
     words = clause if 0 < len(clause.split()) <= 12 and _NOUN.search(clause) else before
@@ -141,8 +121,7 @@ def _who(text: str, begun: int, start: int, people: list[tuple]) -> str:
 
 def _asked(text: str, start: int, people: list[tuple]) -> list[tuple[int, str]]:
     """Return where the name of each who was asked begins, and its entity."""
-    low = max(0, start - 400)
-    low = max((m.end() for m in _SENTENCE_START.finditer(text, low, start + 1)), default=low)
+    low = sentences.begin(text, max(0, start - 400), start)
     near = people[bisect_left(people, (low,)) : bisect_left(people, (start,))]
     before = [m for m in near if m[1] <= start and m[2] != "NORP"]
     if not before:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Sequence
@@ -13,9 +14,9 @@ import pandas as pd
 import pyarrow as pa
 
 from helpers.store import schema, tables
+from helpers.text import sentences
 
 SEED = 20261123
-_SENTENCE = re.compile(r"(?<=[.!?”\"])(?=\s+[A-Z“\"])")
 _NUMBER = re.compile(r"\d+")
 
 
@@ -24,7 +25,8 @@ def vary(text: str, number: int, words: int) -> str:
 
     It is cut after the sentence that reaches `words` words; 0 keeps it whole.
     """
-    pieces = _SENTENCE.split(text)
+    ends = [0, *(end for _, end in sentences.split_span(text, 0, len(text), []))]
+    pieces = [text[start:end] for start, end in itertools.pairwise(ends)]
     if words:
         length = np.cumsum([len(piece.split()) for piece in pieces])
         pieces = pieces[: int(np.searchsorted(length, words)) + 1]

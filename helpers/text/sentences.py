@@ -48,6 +48,26 @@ def split_blocks(
                 yield *sentence, role
 
 
+def begin(text: str, low: int, at: int) -> int:
+    """Return where the sentence that holds `at` begins, inside quotations too, from `low` on."""
+    low = max(low, text.rfind("\n", low, at) + 1)
+    split = split_span(text, low, min(at + 100, len(text)), [])
+    return max(start for start, _ in split if start <= at)
+
+
+def finish(text: str, at: int, high: int) -> int:
+    """Return where the sentence that holds `at` ends, inside quotations too, `high` at most."""
+    return split_span(text, at, high, [])[0][1]
+
+
+def lower(text: str) -> str:
+    """Return a text in lower case, with every character at its place."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(one if len(one.lower()) > 1 else one.lower() for one in text)
+
+
 def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for line in LINE.finditer(text, start, end):
         content = line.group().strip()

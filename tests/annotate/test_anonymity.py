@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +69,20 @@ def test_what_withholds_no_name(text):
 def test_whose_name_is_withheld_is_a_person(text):
     (withheld,) = find(text)
     assert "not" in withheld.words
+
+
+def test_words_in_capitals_are_found_and_expressions_may_mind_capitals():
+    (shouted,) = find("A CLERK SPOKE ON CONDITION OF ANONYMITY.")
+    assert shouted.words == "A CLERK SPOKE ON CONDITION OF ANONYMITY"
+    own = replace(BOOK, sha256="own", anonymity={**BOOK.anonymity, "withheld": [r"Incognito\S*"]})
+    (withheld,) = anonymity.find_withheld(Article("A clerk spoke incognito there."), own)
+    assert "incognito" in withheld.words
+
+
+def test_the_reason_ends_with_its_sentence_inside_a_quotation_too():
+    said = "“I asked not to be named because Gov. Orr would mind. He always did,” a clerk said."
+    (withheld,) = find(said)
+    assert withheld.reason == "because Gov. Orr would mind"
 
 
 PIECES = st.sampled_from(

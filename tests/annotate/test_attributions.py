@@ -300,14 +300,22 @@ def test_the_marks_of_a_markdown_headline_are_no_part_of_what_is_said():
     assert table["text"].iloc[0] == "Army drivers told to stand by for port"
 
 
-def test_a_quotation_is_not_given_to_the_next_paragraph_which_says_something_else():
-    text = "“I owe her.”\n\nRenn thinks she settled early."
-    found = attributions.Found(((0, 12),), (19, 25), (14, 18), 0.9, "model")
-    other = found._replace(content=((26, len(text) - 1),))
-    kept = attributions._of_their_own(text, [found, other])
-    assert kept == [found._replace(cue=None, source=None, rule="carried"), other]
-    quoted = text.replace("she settled early.", "“she settled early.”")
-    assert attributions._of_their_own(quoted, [found, other]) == [found, other]
+@pytest.mark.parametrize(
+    ("told", "cue", "rule"),
+    [("she settled early.", "", "carried"), ("“she settled early.”", "thinks", "model")],
+)
+def test_a_quotation_is_not_given_to_the_next_paragraph_which_says_something_else(told, cue, rule):
+    text = f"“I owe her.”\n\nRenn thinks {told}"
+    at = text.index("thinks")
+    pieces = (0, 12), (at + 7, len(text) - told.endswith("."))
+    read = [
+        decoding.Attribution((piece,), ((at, at + 6),), ((14, 18),), 0.9, "model")
+        for piece in pieces
+    ]
+    article = Article(text, reading=decoding.Reading((), tuple(read)))
+    first, second = attributions.find_rows(article)
+    assert (first["cue"], first["rule"]) == (cue, rule)
+    assert (second["cue"], second["rule"]) == ("thinks", "model")
 
 
 @pytest.mark.parametrize("outlet", ["the state-run KNA", "the Sojin daily Haeran Ilbo"])

@@ -109,23 +109,29 @@ def test_every_reply_is_what_stands_in_the_text(texts):
         assert row.text == texts[int(row.article_id[1:])][row.start : row.end]
 
 
-@pytest.mark.parametrize("phrase", replies._PATTERNS)
-def test_every_kind_has_an_example_that_the_search_by_words_finds(phrase):
-    examples = {
-        "declined to comment": "The mayor refused to discuss it.",
-        "not reached": "Efforts to reach the mayor failed.",
-        "no response": "The mayor ignored letters.",
-        "did not comment": "The mayor would neither confirm nor deny it.",
-    }
-    text = f"It rained.\n{examples[phrase]}\nIt rained again."
-    assert [match.span() for match in replies._silences(text)] == [
-        match.span() for match in replies._ANY.finditer(text)
-    ]
-    assert list(read(text)["kind"]) == [phrase]
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("The mayor refused to discuss it.", "declined to comment"),
+        ("The mayor gave NO COMMENT.", "declined to comment"),
+        ("Efforts to reach the mayor failed.", "not reached"),
+        ("The mayor was unavailable for an interview.", "not reached"),
+        ("The mayor ignored letters.", "no response"),
+        ("The mayor has yet to reply.", "no response"),
+        ("The mayor left town and calls went unanswered.", "no response"),
+        ("The mayor would neither confirm nor deny it.", "did not comment"),
+    ],
+)
+def test_each_kind_is_found_among_other_sentences(text, kind):
+    assert list(read(f"It rained.\n{text}\nİt rained again.")["kind"]) == [kind]
 
 
-@settings(max_examples=60, deadline=None)
-@given(TEXTS)
-def test_the_search_by_words_finds_what_a_search_of_the_whole_finds(text):
-    found = [match.span() for match in replies._silences(text)]
-    assert found == [match.span() for match in replies._ANY.finditer(text)]
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("It rained. A clerk for Col. Orr did not respond.", "A clerk for Col. Orr"),
+        ("“It rained. The mayor” could not be reached.", "The mayor"),
+    ],
+)
+def test_who_was_asked_stands_in_the_same_sentence(text, who):
+    assert list(read(text)["who"]) == [who]

@@ -1,4 +1,4 @@
-"""Blocks, sentences and header of articles: readable cases, one real story, and the laws."""
+"""Blocks and header of articles: readable cases, one real story, and the laws."""
 
 from __future__ import annotations
 
@@ -356,41 +356,6 @@ def test_a_hint_inside_a_paragraph_cuts_it():
 
 
 # --------------------------------------------------------------------------------------- sentences
-
-
-@pytest.mark.parametrize(
-    "sentence",
-    [
-        "The U.S. Army left at 5 p.m. Monday with Lt. Gen. Ada J. Quist of Marland.",
-        "It met on Nov. 16 in St. Osmer, Mass., and paid No. 5 about 3.5 million.",
-        "Dr. Orr of Brandt Corp. left, e.g. by the door of www.x.example/a.b for good.",
-        "Mr. Orr waited ... and then left the U.S. Embassy.",
-        "“We waited. We froze. Nobody came,” she said on Monday.",
-        "“Will it hold?” Quist asked.",
-        "‘We waited. We froze,’ she said.",
-        "He shouted “Stop! Go back!” and left for the D.C. Council.",
-        "The Yahoo! News report was wrong.",
-    ],
-)
-def test_one_sentence_stays_whole(sentence):
-    assert sentences_of(f"{sentence} Then it rained.") == [sentence, "Then it rained."]
-
-
-@pytest.mark.parametrize(
-    "sentences",
-    [
-        ["It rained in the U.S.", "The council met."],
-        ["“We waited.", "Nobody came, she said.", "Then it rained."],
-        ["He left at 5 p.m.", "Quist stayed."],
-        ["“It is over.”", "Quist left."],
-        ["It is “over.”", "(Nobody believed it.)", "Then it rained!"],
-        ["Is it?", "No.", "It is not."],
-        ["اكتمل العمل.", "ثم هطل المطر."],
-        ["“We won,” said Orr.", "“It was hard. It was cold.”"],
-    ],
-)
-def test_sentences_end(sentences):
-    assert sentences_of(" ".join(sentences)) == sentences
 
 
 def test_an_unclosed_mark_does_not_swallow_the_article():
