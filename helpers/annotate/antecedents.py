@@ -414,6 +414,7 @@ class Cast:
                 for m in self.mentions
             ]
             self._stand(surname, "PERSON", referent)
+        self.mentions = _named_in_full(self)
         self.outlets = [
             outlet
             for outlet in outlets.find_outlets(self.text)
@@ -481,6 +482,21 @@ class Cast:
         """Return who has a name, however it is written."""
         plain = names.plain(name)
         return next((one for one in self.referents if one.named and one.speaker == plain), None)
+
+
+@rule("cast: a surname that several bear", otherwise=lambda cast: cast.mentions)
+def _named_in_full(cast: Cast) -> list[Mention]:
+    """Return the names; a surname alone means the last of its bearers named in full before."""
+    last: dict[str, Referent] = {}
+    found = []
+    for mention in cast.mentions:
+        if mention.label == "PERSON":
+            if " " in mention.text:
+                last |= dict.fromkeys(names.family_names(mention.text), mention.referent)
+            elif mention.referent.speaker == mention.text:
+                mention = mention._replace(referent=last.get(mention.text, mention.referent))
+        found.append(mention)
+    return found
 
 
 @rule("cast: surnames that no mention covers", otherwise=lambda cast: {})

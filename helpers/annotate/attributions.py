@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from helpers.annotate import outlets, stance
+from helpers.annotate import noun_phrases, outlets, stance
 from helpers.annotate.rules import rule
 from helpers.model import decoding
 from helpers.store import schema
@@ -55,6 +55,7 @@ _OWNER_BEFORE = re.compile(
 _PHRASE_BEFORE = re.compile(
     r"[,”\"\n.]\s*(?P<phrase>(?:[Tt]he|[Aa]n?|[A-Z]\w+[’']s)\s(?:[\w’'-]+\s){0,3})$"
 )
+_NOUN_BETWEEN = re.compile(r"\s(?P<noun>[a-z][\w’'-]*)\s")
 _CITING = re.compile(r"\b(?:citing|quoting)\b")
 _SCRAP = re.compile(r"(?:on|in|at|to|for|of|the|an?|and|that|by|with|from|as)")
 _WHO = (
@@ -147,6 +148,7 @@ def _tidied(text: str, found: Found, quotes: Quotations) -> Found:
         source = None
     if source:
         source = _with_owner(text, source, found.cue or source)
+        source = _with_noun(text, source, found.cue or source)
     pieces = [_strip(text, *piece, quotes) for piece in content]
     pieces = [piece for piece in pieces if piece and _WORD.search(text, *piece)]
     whole = [piece for piece in pieces if not _SCRAP.fullmatch(text, *piece)]
@@ -172,6 +174,15 @@ def _with_owner(text: str, source: Span, cue: Span) -> Span:
         return _strip(text, source[0], cue[0]) or source
     before = _OWNER_BEFORE.search(text, max(0, source[0] - 60), source[0])
     return (before.start("owner"), source[1]) if before else source
+
+
+@rule("source with its noun", lambda text, source, cue: source)
+def _with_noun(text: str, source: Span, cue: Span) -> Span:
+    """Return a source with the noun between it and its cue: "Charities for disabled | people"."""
+    noun = _NOUN_BETWEEN.fullmatch(text, source[1], max(source[1], cue[0]))
+    if noun and noun_phrases.kind(noun["noun"]):
+        return source[0], noun.end("noun")
+    return source
 
 
 @rule("hearer is no source", lambda *given: False)
