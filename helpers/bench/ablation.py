@@ -42,7 +42,6 @@ STEP_OF = {
     **dict.fromkeys(("sources", "relays", "positions", "anonymity"), "speakers"),
 }
 CODED = ("speaker", "source_type", "affiliation", "country", "channel", "relay")
-TYPES = {"PERSON": "PER", "ORG": "ORG", "GPE": "LOC", "LOC": "LOC", "FAC": "LOC"}
 LEAST = 0.05  # points that are told
 
 Frames = dict[str, pd.DataFrame]
@@ -50,7 +49,7 @@ Counts = Counter[tuple[str, str]]  # of a measure, what is "right" and what that
 
 
 @dataclass(frozen=True)
-class Coded:
+class GoldArticle:
     """One article of a gold set: its text, and what people coded in it."""
 
     id: str
@@ -69,8 +68,8 @@ class GoldSet:
 
     name: str
     file: str
-    read: Callable[[Path], Iterator[Coded]]
-    count: Callable[[Coded, Frames], Counts]
+    read: Callable[[Path], Iterator[GoldArticle]]
+    count: Callable[[GoldArticle, Frames], Counts]
     steps: tuple[str, ...] = STEPS
 
     def find(self, gold: str) -> Path:
@@ -81,27 +80,32 @@ class GoldSet:
 # ------------------------------------------------------------------------------- reading the gold
 
 
-def _names(file: Path) -> Iterator[Coded]:
+def _names(file: Path) -> Iterator[GoldArticle]:
     if ".iob2" in file.name:
         for number, (text, names) in enumerate(corpora.read_names(file)):
-            yield Coded(str(number), text, names=list(names))
+            yield GoldArticle(str(number), text, names=list(names))
     else:
         for row in corpora.read_lines(file):
-            spans = [(start, end, TYPES.get(label, "")) for start, end, label in row["spans"]]
-            yield Coded(row["id"], row["text"], row.get("outlet", ""), spans)
+            spans = [
+                (start, end, accuracy.NAME_TYPES.get(label, ""))
+                for start, end, label in row["spans"]
+            ]
+            yield GoldArticle(row["id"], row["text"], row.get("outlet", ""), spans)
 
 
-def _coded(file: Path) -> Iterator[Coded]:
+def _coded(file: Path) -> Iterator[GoldArticle]:
     for row in corpora.read_lines(file):
         text = row["text"] if "text" in row else _texts(file.parents[1])[row["id"]]
-        yield Coded(row["id"], text, row.get("outlet", ""), statements=row["attributions"])
+        yield GoldArticle(row["id"], text, row.get("outlet", ""), statements=row["attributions"])
 
 
-def _wide(file: Path) -> Iterator[Coded]:
+def _wide(file: Path) -> Iterator[GoldArticle]:
     for row in corpora.read_lines(file):
         told = [one for one in row["statements"] if one["statement"]]
         told = [one | {"speaker": one.get("speaker") or None} for one in told]
-        yield Coded(row["id"], _texts(file.parents[1])[row["id"]], row["outlet"], statements=told)
+        yield GoldArticle(
+            row["id"], _texts(file.parents[1])[row["id"]], row["outlet"], statements=told
+        )
 
 
 @cache
@@ -111,37 +115,37 @@ def _texts(gold: Path) -> dict[str, str]:
     return {row["id"]: row["text"] for row in rows}
 
 
-def _told(file: Path) -> Iterator[Coded]:
+def _told(file: Path) -> Iterator[GoldArticle]:
     for row in corpora.read_lines(file):
         told = corpora.place_statements(row).assign(path=row["id"]).to_dict("records")
-        yield Coded(row["id"], row["text"], statements=told)
+        yield GoldArticle(row["id"], row["text"], statements=told)
 
 
-def _sample(file: Path) -> Iterator[Coded]:
+def _sample(file: Path) -> Iterator[GoldArticle]:
     articles = file.parents[1] / "articles"
     coded = corpora.read_codings(file.parent / "agreed", articles).attributions
     coded = coded.assign(content=coded["spans"], source=coded["source_spans"])
     for path, rows in coded.groupby("path"):
         text = (articles / path).read_text(encoding="utf-8")
         outlet = Path(path).parent.name.replace("-", " ").title()
-        yield Coded(path, text, outlet, statements=rows.to_dict("records"))
+        yield GoldArticle(path, text, outlet, statements=rows.to_dict("records"))
 
 
 # ------------------------------------------------------------------------------------- measuring
 
 
-def _count_names(article: Coded, found: Frames) -> Counts:
+def _count_names(article: GoldArticle, found: Frames) -> Counts:
     """Count names of equal span and type, leading articles and possessive endings apart."""
     ours = found["mentions"][["start", "end", "label"]].itertuples(index=False, name=None)
-    sides = article.names, [(start, end, TYPES.get(label, "")) for start, end, label in ours]
+    typed = [(start, end, accuracy.NAME_TYPES.get(label, "")) for start, end, label in ours]
     gold, mine = (
         {(*accuracy.strip_name(article.text, *span), kind) for *span, kind in side if kind}
-        for side in sides
+        for side in (article.names, typed)
     )
     return _counts({"names F1": (2 * len(gold & mine), len(gold) + len(mine))})
 
 
-def _count_statements(article: Coded, found: Frames) -> Counts:
+def _count_statements(article: GoldArticle, found: Frames) -> Counts:
     """Count statements, contents and sources as in `accuracy`, what else is coded by equality."""
     rows = found["attributions"].to_dict("records")
     words = pairing.Words(article.text)
@@ -176,7 +180,7 @@ def _same(column: str, gold: Any, found: Any) -> bool:
     return one == other or part and 2 * len(ours & theirs) >= max(len(ours), len(theirs))
 
 
-def _count_told(article: Coded, found: Frames) -> Counts:
+def _count_told(article: GoldArticle, found: Frames) -> Counts:
     """Count statements that were marked loosely: those found, their type, title and speaker."""
     mine, told = found["attributions"].assign(path=article.id), pd.DataFrame(article.statements)
     coding = pairing.measure_source_coding(mine, told)
@@ -211,10 +215,10 @@ SETS = (
 # ------------------------------------------------------------------------------------ the program
 
 
-class Reader:
+class Rerun:
     """The program on one article; what a step gave with all rules is kept for the next."""
 
-    def __init__(self, gold: GoldSet, coded: Coded):
+    def __init__(self, gold: GoldSet, coded: GoldArticle):
         self.gold, self.coded = gold, coded
         self.article = Article(coded.text, coded.id, outlet=coded.outlet)
         row = {"article_id": coded.id, "text": coded.text, "outlet": coded.outlet, "path": ""}
@@ -286,7 +290,7 @@ def ablate(gold: str, out: Path, pattern: str = "*", sets: Sequence[str] = ()) -
             continue
         steps = [(*trial, STEP_OF.get(trial[1], STEPS[0])) for trial in _trials(pattern)]
         steps = [own for own in steps if own[3] in one.steps and (own[0], one.name) not in done]
-        read = [Reader(one, coded) for coded in one.read(one.find(gold))] if steps else []
+        read = [Rerun(one, coded) for coded in one.read(one.find(gold))] if steps else []
         base = sum((reader.counts for reader in read), Counter())
         for name, module, off, step in steps:
             counts = sum((reader.count_without(off, step) for reader in read), Counter())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gzip
 import importlib.util
 import json
 import os
@@ -29,6 +28,7 @@ from helpers.bench.made_up import SEED, summarise_names, vary, write_articles, w
 from helpers.read.articles import read_corpus
 from helpers.store import schema, tables
 from helpers.store.paths import PROJECT, SAMPLE
+from helpers.study.corpora import read_lines
 from helpers.text.article import Article, read_articles
 
 COLUMNS = ["measure", "value", "floor", "aim", "note"]
@@ -56,8 +56,7 @@ def read_texts() -> list[str]:
     """Return the articles to repeat: those of the gold corpora named by GOLD, else the sample's."""
     gold = os.environ.get("GOLD", "")
     if gold:
-        with gzip.open(Path(gold) / "polnear" / "dev.jsonl.gz", "rt", encoding="utf-8") as lines:
-            return [json.loads(line)["text"] for line in lines]
+        return [row["text"] for row in read_lines(Path(gold) / "polnear" / "dev.jsonl.gz")]
     articles, _ = read_corpus(SAMPLE)
     return articles["text"].tolist()
 
@@ -66,7 +65,7 @@ def read_texts() -> list[str]:
 
 
 @dataclass
-class Run:
+class Used:
     """What a process and its descendants used: seconds of clock and processor, peak bytes."""
 
     wall: float
@@ -76,7 +75,7 @@ class Run:
     code: int
 
 
-def measure(command: Sequence[str], **environment: str) -> Run:
+def measure(command: Sequence[str], **environment: str) -> Used:
     """Run a command; measure it and all processes it starts."""
     import psutil
 
@@ -101,7 +100,7 @@ def measure(command: Sequence[str], **environment: str) -> Run:
         memory.append((time.monotonic() - started, total))
         time.sleep(POLL_SECONDS)
     peak = max(size for _, size in memory)
-    return Run(time.monotonic() - started, sum(used.values()), peak, memory, process.returncode)
+    return Used(time.monotonic() - started, sum(used.values()), peak, memory, process.returncode)
 
 
 def _tree(process: Any) -> list[Any]:
@@ -119,12 +118,12 @@ def build_command(articles: Path, out: str | Path, workers: int, *more: str) -> 
     return [*command, "--quiet", "--workers", str(workers), *more]
 
 
-def measure_build_of(folder: Path, out: Path, workers: int, what: str = "the build") -> Run:
+def measure_build_of(folder: Path, out: Path, workers: int, what: str = "the build") -> Used:
     """Measure a build; raise RuntimeError when it fails."""
     return check(measure(build_command(folder, out, workers)), what)
 
 
-def check(run: Run, what: str) -> Run:
+def check(run: Used, what: str) -> Used:
     """Return what a command used; raise RuntimeError when it did not end well."""
     if run.code:
         raise RuntimeError(f"{what} ended with exit code {run.code}")
@@ -347,7 +346,7 @@ def measure_workers(options: Options) -> Iterator[tuple]:
     yield "Dask ÷ pool, CPU per article", jobs / each[2], 1.3, 1.1, note
 
 
-def _dask_build(folder: Path, out: Path) -> tuple[Run, float]:
+def _dask_build(folder: Path, out: Path) -> tuple[Used, float]:
     """Build by a scheduler with two workers on this machine; return the run, CPU per article."""
     port = 20000 + os.getpid() % 20000
     address = f"tcp://127.0.0.1:{port}"

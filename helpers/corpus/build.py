@@ -235,7 +235,7 @@ def _opens(file: SourceFile) -> bool:
 # ---------------------------------------------------------------------- one article at a time
 
 
-class _Reader:
+class _Intake:
     """Reads the files the store does not know and hands out parts of articles to annotate."""
 
     def __init__(self, files: list[SourceFile], store: PartStore, mapping: dict[str, str]):
@@ -313,7 +313,7 @@ def _annotate_files(
     progress: bool,
 ) -> list[FileRecord]:
     """Put every article of every file into a part; return the files' records in order."""
-    reader = _Reader(files, store, mapping)
+    reader = _Intake(files, store, mapping)
     expected = versions.engine_version()
 
     def jobs() -> Iterator[tuple]:

@@ -108,16 +108,23 @@ def _lay_out(text: str, words: list[str], tags: list[str]) -> tuple[str, set[tup
             return _lay_out(" ".join(words), words, tags)
         places.append((at, at + len(word)))
         reached = at + len(word)
-    spans, first, kind = set(), -1, ""
+    spans = {
+        (places[first][0], places[last][1], SOCIAL_TYPES.get(kind, kind))
+        for first, last, kind in find_tagged(tags)
+    }
+    return text, {span for span in spans if span[2] in GOLD_TYPES}
+
+
+def find_tagged(tags: list[str]) -> Iterator[tuple[int, int, str]]:
+    """Yield first word, last word and kind of each span that words are tagged with (B, I, O)."""
+    first, kind = -1, ""
     for number, tag in enumerate([*tags, "O"]):
         begin, _, name = tag.partition("-")
         if first >= 0 and (begin != "I" or name != kind):
-            spans.add((places[first][0], places[number - 1][1], kind))
+            yield first, number - 1, kind
             first = -1
-        if begin in "BI" and first < 0:
+        if begin in ("B", "I") and first < 0:
             first, kind = number, name
-    typed = {(start, end, SOCIAL_TYPES.get(kind, kind)) for start, end, kind in spans}
-    return text, {span for span in typed if span[2] in GOLD_TYPES}
 
 
 def place_statements(article: dict) -> pd.DataFrame:

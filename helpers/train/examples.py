@@ -30,6 +30,7 @@ from helpers.model.encoder import (
     make_windows,
     read_words,
 )
+from helpers.study.corpora import find_tagged
 from helpers.text.article import Article
 
 MASK = 103
@@ -138,12 +139,6 @@ def bits(label: str, prefixes: str) -> int:
     return sum(1 << NAME_TAGS.index(f"{prefix}-{label}") for prefix in prefixes)
 
 
-def read_jsonl(path: Path) -> list[dict]:
-    """Read one JSON object a line."""
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file if line.strip()]
-
-
 def read_columns(path: Path, word: int, tag: int) -> list[list[list[tuple[str, str]]]]:
     """Read a column file as documents of sentences of (word, tag).
 
@@ -172,18 +167,10 @@ def join_sentences(sentences: list[list[tuple[str, str]]]) -> tuple[str, list[tu
     """Write tagged sentences as one text, a line each, and its (start, end, label) spans."""
     text, spans = "", []
     for rows in sentences:
-        open_label, start, end = "", 0, 0
-        for form, tag in [*rows, ("", "O")]:
-            prefix, _, label = tag.partition("-")
-            if open_label and (prefix != "I" or label != open_label):
-                spans.append((start, end, open_label))
-                open_label = ""
-            if prefix in ("B", "I") and not open_label:
-                open_label, start = label, len(text)
-            text += form
-            end = len(text)
-            text += " "
-        text = text.rstrip(" ") + "\n"
+        ends = len(text) + np.cumsum([len(form) + 1 for form, _ in rows]) - 1
+        for first, last, label in find_tagged([tag for _, tag in rows]):
+            spans.append((int(ends[first]) - len(rows[first][0]), int(ends[last]), label))
+        text += " ".join(form for form, _ in rows) + "\n"
     return text, spans
 
 

@@ -34,7 +34,6 @@ HIDDEN, HEADS, LAYERS, INNER, POSITIONS, EPSILON = 384, 12, 6, 1536, 512, 1e-12
 PRETRAINED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 MICROSOFT = "com.microsoft"
 KEPT = ("model", "average", "optimiser")
-KEPT = ("model", "average", "optimiser")
 
 
 class Layer(nn.Module):
@@ -217,7 +216,7 @@ def link_loss(links, words, content_target, source_target, content_rows, source_
     return total
 
 
-def to_numpy(model: Reader) -> dict[str, np.ndarray]:
+def to_numpy(model: nn.Module) -> dict[str, np.ndarray]:
     """Every parameter as float32."""
     return {name: value.float().numpy() for name, value in model.state_dict().items()}
 

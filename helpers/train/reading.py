@@ -22,6 +22,7 @@ from tokenizers import Tokenizer
 
 from helpers.model import decoding
 from helpers.model.encoder import Encoder, Window, Words, fill, make_windows, read_words
+from helpers.study.corpora import read_lines
 from helpers.text.article import Article
 from helpers.train import network, tuning
 from helpers.train.examples import (
@@ -36,7 +37,6 @@ from helpers.train.examples import (
     disturb,
     epoch_batches,
     make_silver,
-    read_jsonl,
     read_names,
     sharpen,
     swap_names,
@@ -75,7 +75,7 @@ class ReadingSettings:
     minutes_between_saves: float = 4.0
 
 
-class Run(network.Course):
+class ReadingCourse(network.Course):
     """The course of the reader's training, with its losses and its log."""
 
     def __init__(self, settings: ReadingSettings, weights: Path, out: Path):
@@ -134,7 +134,7 @@ def train(
 
     ``shares`` says what part of each corpus is drawn in an epoch.
     """
-    run = Run(settings, weights, out)
+    run = ReadingCourse(settings, weights, out)
     place = run.place
     for epoch in range(place["epoch"], settings.epochs):
         rng = random.Random(f"{settings.seed} {epoch}")
@@ -338,7 +338,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--model", type=Path, help="folder to write the ONNX model into (default: OUT/model)")
     arguments, settings, weights = network.read_arguments(parser, argv, ReadingSettings())
     tokenizer = network.read_tokenizer(arguments.weights)
-    articles, dev = read_jsonl(arguments.attributions), read_jsonl(arguments.dev)
+    articles, dev = (list(read_lines(file)) for file in (arguments.attributions, arguments.dev))
     names, dev_names = (
         [row for kind, file in _pairs(items) for row in read_names(kind, Path(file))]
         for items in (arguments.names, arguments.dev_names)
@@ -350,7 +350,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.silver:
         if not arguments.silver.exists():
             make_silver([*articles, *names], arguments.silver)
-        silver = {row["id"]: row["spans"] for row in read_jsonl(arguments.silver)}
+        silver = {row["id"]: row["spans"] for row in read_lines(arguments.silver)}
     named = [(row["text"], sharpen(row["spans"], [], row["kind"])) for row in dev_names]
     start = arguments.start or weights
     shares = SHARES | {kind: float(share) for kind, share in _pairs(arguments.shares)}

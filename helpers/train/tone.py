@@ -11,7 +11,6 @@ are the user's own files, only read.
 from __future__ import annotations
 
 import argparse
-import gzip
 import hashlib
 import json
 import random
@@ -35,6 +34,7 @@ from helpers.annotate import mentions
 from helpers.model import target_model
 from helpers.model.encoder import MODELS, Encoder
 from helpers.store.schema import POLARITIES
+from helpers.study.corpora import read_lines
 from helpers.text.article import Article
 from helpers.train import network, teachers, tuning
 from helpers.train.network import HIDDEN
@@ -131,17 +131,12 @@ class TargetNetwork(nn.Module):
         return self.out(self.dropout(torch.cat([asked, whole[which]], -1)))
 
 
-def read_sentences(path: Path) -> list[dict]:
-    """Read sentences with judged targets, as NewsMTSC publishes them (JSON lines, or .gz)."""
-    content = path.read_bytes()
-    if path.suffix == ".gz":
-        content = gzip.decompress(content)
-    return [json.loads(line) for line in content.decode("utf-8").splitlines()]
-
-
 def read_targets(path: Path) -> Iterator[tuple[str, list[tuple[int, int]], list[int]]]:
-    """Yield the text, the targets' spans and their polarities of each judged sentence."""
-    for row in read_sentences(path):
+    """Yield the text, the targets' spans and their polarities of each judged sentence.
+
+    The file is as NewsMTSC publishes it: JSON lines, gzipped or not.
+    """
+    for row in read_lines(path):
         spans = [(target["from"], target["to"]) for target in row["targets"]]
         polarities = [CODES[float(target["polarity"])] for target in row["targets"]]
         yield row["sentence_normalized"], spans, polarities
@@ -173,8 +168,8 @@ def read_unjudged(
 
     ``texts`` holds JSON lines of id and text, ``names`` of id and spans (start, end, label).
     """
-    known = {row["id"]: row["spans"] for row in read_sentences(names)}
-    rows = [row for row in read_sentences(texts) if row["id"] in known]
+    known = {row["id"]: row["spans"] for row in read_lines(names)}
+    rows = [row for row in read_lines(texts) if row["id"] in known]
     places = [
         (number, start, end)
         for number, row in enumerate(rows)
@@ -436,7 +431,7 @@ def write_model(model: TargetNetwork, path: Path, sentences: list[Sentence]) -> 
     uneven = [f"layers.{n}.{part}" for n in range(len(model.layers)) for part in ("up", "down")]
     batches = (collate(batch)[:4] for batch in make_batches(make_cases(sentences), 1024))
     peaks = network.find_peaks(model, uneven, batches)
-    state = {name: value.float().numpy() for name, value in model.state_dict().items()}
+    state = network.to_numpy(model)
     graph = network.Graph()
 
     def dense(x: str, weight: str, name: str) -> str:

@@ -2,7 +2,7 @@
 
 The measures are those of the public PolNeAR scorers in outline: tokens are runs of word
 characters, an attribution is found when its content overlaps a gold one by F1 above one half and
-its source agrees. Pairs are made greedily, best overlap first.
+its source agrees.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from helpers.model import decoding, encoder
 from helpers.store.schema import POLARITIES
-from helpers.study.pairing import MATCH, Words, overlap
+from helpers.study.pairing import Words, pair_contents
 
 NOISE = 0.0075
 COVERAGE = 0.7
@@ -43,23 +43,15 @@ def correct(text: str, gold: Sequence[dict], predicted: Sequence[dict]) -> np.nd
     """Say of each predicted attribution whether its content is found and its source agrees."""
     words = Words(text)
     sides = [
-        [(words.covered(row["content"]), words.covered(row.get("source") or [])) for row in rows]
+        [
+            {role: words.covered(row.get(role) or []) for role in ("content", "source")}
+            for row in rows
+        ]
         for rows in (gold, predicted)
     ]
-    pairs = []
-    for i, (content, source) in enumerate(sides[0]):
-        for j, (other, its_source) in enumerate(sides[1]):
-            f1_of_both = overlap(content, other)
-            if f1_of_both > MATCH:
-                agrees = words.agree(source, its_source)
-                pairs.append((f1_of_both + 0.001 * agrees, i, j, agrees))
     right = np.zeros(len(predicted), bool)
-    used: tuple[set[int], set[int]] = (set(), set())
-    for _, i, j, agrees in sorted(pairs, reverse=True):
-        if i not in used[0] and j not in used[1]:
-            used[0].add(i)
-            used[1].add(j)
-            right[j] = agrees
+    for _, number, agrees in pair_contents(words, *sides):
+        right[number] = agrees
     return right
 
 

@@ -82,7 +82,7 @@ def test_rules_of_other_steps_are_not_tried_on_a_set_that_they_leave_alone(gold,
 
 def test_what_is_measured_is_not_measured_again(gold, tmp_path, monkeypatch):
     first = ablation.ablate(str(gold), tmp_path, "test*", ["PolNeAR dev"])
-    monkeypatch.setattr(ablation, "Reader", None)
+    monkeypatch.setattr(ablation, "Rerun", None)
     again = ablation.ablate(str(gold), tmp_path, "test*", ["PolNeAR dev"])
     assert again["worth"].round(3).tolist() == first["worth"].round(3).tolist()
 
@@ -100,7 +100,7 @@ def test_the_command_says_what_it_does_without_gold(tmp_path, monkeypatch, capsy
      ("Holm", "Per Olaf Ove Holm", 0), ("", "", 1), ("", "Holm", 0)],
 )  # fmt: skip
 def test_of_two_speakers_one_may_be_the_fuller_name(gold, found, right):
-    article = ablation.Coded("a", TEXT, statements=[{"content": span(RAIN), "speaker": gold}])
+    article = ablation.GoldArticle("a", TEXT, statements=[{"content": span(RAIN), "speaker": gold}])
     row = said(RAIN, "Per Holm") | dict.fromkeys(ablation.CODED, "") | {"speaker": found}
     counts = ablation.SETS[0].count(article, {"attributions": pd.DataFrame([row])})
     assert counts["speaker", "right"] == right

@@ -67,7 +67,7 @@ def test_a_plot_is_drawn_of_every_measure_with_a_floor(tmp_path):
 
 def test_a_run_that_fails_is_told():
     with pytest.raises(RuntimeError, match="the build ended with exit code 3"):
-        speed.check(speed.Run(0, 0, 0, [], 3), "the build")
+        speed.check(speed.Used(0, 0, 0, [], 3), "the build")
 
 
 def test_without_gold_the_sample_is_read_whatever_its_encodings(monkeypatch):

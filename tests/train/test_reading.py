@@ -19,6 +19,7 @@ from tokenizers import Tokenizer  # noqa: E402
 
 from helpers.model import decoding, encoder  # noqa: E402
 from helpers.model.encoder import NAME_TAGS, TAGS  # noqa: E402
+from helpers.study import corpora  # noqa: E402
 from helpers.text.article import Article  # noqa: E402
 from helpers.train import examples, network, reading  # noqa: E402
 
@@ -213,9 +214,9 @@ def test_links_that_point_right_cost_little():
     assert network.link_loss(links, words, target, empty, rows, none) > 10
 
 
-def run(weights: Path, out: Path, article: examples.Example, steps: int) -> reading.Run:
+def run(weights: Path, out: Path, article: examples.Example, steps: int) -> reading.ReadingCourse:
     kept = reading.ReadingSettings(frozen=3, warmup=1, rate=1e-3, head_rate=1e-3)
-    going = reading.Run(kept, weights, out)
+    going = reading.ReadingCourse(kept, weights, out)
     (window,) = examples.make_windows(article.words)
     for _ in range(steps):
         going.step([examples.cut(article, window)], 0.0)
@@ -293,7 +294,7 @@ def test_weights_that_are_not_the_published_ones_are_refused(tmp_path, capsys):
 def test_machine_made_names_are_read_back(tmp_path):
     path = tmp_path / "silver.jsonl"
     path.write_text(json.dumps({"id": "a", "spans": [[0, 3, "PERSON"]]}) + "\n\n")
-    assert examples.read_jsonl(path) == [{"id": "a", "spans": [[0, 3, "PERSON"]]}]
+    assert list(corpora.read_lines(path)) == [{"id": "a", "spans": [[0, 3, "PERSON"]]}]
 
 
 def test_dev_scores_of_an_empty_reading_are_zero(tokenizer, weights):
