@@ -27,7 +27,7 @@ from helpers.annotate import (
     tone,
 )
 from helpers.corpus.decisions import Decided
-from helpers.corpus.parts import NAMES, PART_TABLES, Copies, Index, Join, PartStore
+from helpers.corpus.parts import ENTITY, NAMES, PART_TABLES, Copies, Index, Join, PartStore
 from helpers.read import duplicates
 from helpers.store import schema, versions
 from helpers.store.codebook import Codebook, read_codebook
@@ -162,11 +162,9 @@ class _Annotated:
             self.rows["problems"] += _unclosed_quotations(article, path)
 
     def _span_rows(self, spans: Iterable[tuple[int, int, str]]) -> list[dict]:
-        article_id = self.article.article_id
-        return [
-            {"article_id": article_id, "start": start, "end": end, "role": role}
-            for start, end, role in spans
-        ]
+        columns = schema.TABLES["blocks"].columns.names
+        rows = ((self.article.article_id, *span) for span in spans)
+        return [dict(zip(columns, row, strict=True)) for row in rows]
 
     def _do(self, step: str, table: str, find: Callable[[], list[dict]]) -> None:
         """Keep the rows that a step finds, in order; or note that it fails."""
@@ -317,8 +315,7 @@ class _Known:
         rows = zip(*(found[column].tolist() for column in columns), strict=True)
         for article_id, *mention in rows:
             self.mentions.setdefault(article_id, []).append(tuple(mention))
-        columns = ["entity_id", "entity", "label", "country"]
-        rows = zip(*(names[column].tolist() for column in columns), strict=True)
+        rows = zip(*(names[column].tolist() for column in ENTITY[:4]), strict=True)
         self._names = {entity_id: (place, *row) for place, (entity_id, *row) in enumerate(rows)}
 
     def entities(self, article_id: str) -> dict[str, sources.Entity]:

@@ -35,7 +35,7 @@ from helpers.store.paths import ALIASES, whole_file
 
 ACTIONS = ("merge", "split", "ignore", "rename", "relabel")
 COLUMNS = ["action", "name", "label", "target", "note"]
-NEEDED = ("action", "name")
+NEEDED, DECIDING = COLUMNS[:2], COLUMNS[:4]
 LONGEST_WAIT = 60  # seconds for others who write decisions
 VARIABLE = "ATTRIBUTED_ALIASES"
 PROPOSED = [
@@ -120,7 +120,7 @@ def add_decisions(path: str | Path, decided: pd.DataFrame) -> int:
     with FileLock(file.with_name(f".{file.name}.lock"), timeout=LONGEST_WAIT):
         there = read_decisions(file)[COLUMNS]
         both = pd.concat([there, decided.reindex(columns=COLUMNS).fillna("")], ignore_index=True)
-        both = both.drop_duplicates(["action", "name", "label", "target"])
+        both = both.drop_duplicates(DECIDING)
         if len(both) > len(there):
             write_decisions(both, file)
         return len(both) - len(there)
@@ -193,9 +193,7 @@ class _Application:
 
     def run(self, decisions: pd.DataFrame) -> Decided:
         by_action: dict[str, list[tuple[str, dict]]] = defaultdict(list)
-        for row in decisions.drop_duplicates(["action", "name", "label", "target"]).to_dict(
-            "records"
-        ):
+        for row in decisions.drop_duplicates(DECIDING).to_dict("records"):
             entity_id = self._checked(row)
             if entity_id:
                 by_action[row["action"]].append((entity_id, row))
@@ -379,41 +377,27 @@ def propose_merges(entities: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFra
     `name`, so that the sentence can be opened. Most mentioned first.
     """
     found = mentions[mentions["entity_id"] != ""]
-    first = found.drop_duplicates("entity_id").set_index("entity_id")[
-        ["article_id", "start", "end"]
-    ]
-    counts = found.groupby("entity_id").agg(
-        mentions=("article_id", "size"), articles=("article_id", "nunique")
-    )
+    counts = _count(found)
     known = entities.set_index("entity_id")[["entity", "label"]]
-    pairs = dict(_pairs(known))
-    rows = []
-    for (entity_id, target_id), reason in pairs.items():
-        if entity_id not in first.index:
-            continue
-        one, target = known.loc[entity_id], known.loc[target_id]
-        rows.append(
-            {
-                "name": one["entity"],
-                "label": one["label"],
-                "target": target["entity"],
-                "target_label": target["label"],
-                "reason": reason,
-                "mentions": int(counts["mentions"].get(entity_id, 0)),
-                "articles": int(counts["articles"].get(entity_id, 0)),
-                "target_mentions": int(counts["mentions"].get(target_id, 0)),
-                "target_articles": int(counts["articles"].get(target_id, 0)),
-                **first.loc[entity_id],
-                "entity_id": entity_id,
-                "target_id": target_id,
-            }
-        )
-    proposed = pd.DataFrame(rows, columns=PROPOSED)
-    numbers = ("mentions", "articles", "start", "end")
-    proposed = proposed.astype({c: "int64" for c in PROPOSED if c.endswith(numbers)})
+    pairs = [(*pair, reason) for pair, reason in dict(_pairs(known)).items()]
+    proposed = pd.DataFrame(pairs, columns=["entity_id", "target_id", "reason"])
+    first = found.drop_duplicates("entity_id")[["entity_id", "article_id", "start", "end"]]
+    proposed = proposed.merge(first, on="entity_id", how="inner")
+    for side, begins in (("entity_id", ""), ("target_id", "target_")):
+        for name in ("mentions", "articles"):
+            number = proposed[side].map(counts[name]).fillna(0).astype("int64")
+            proposed[f"{begins}{name}"] = number
+        proposed[f"{begins}label"] = proposed[side].map(known["label"])
+        proposed["target" if begins else "name"] = proposed[side].map(known["entity"])
     order = ["articles", "mentions", "name", "label", "target"]
-    return proposed.sort_values(order, ascending=[False, False, True, True, True]).reset_index(
-        drop=True
+    proposed = proposed.sort_values(order, ascending=[False, False, True, True, True])
+    return proposed[PROPOSED].reset_index(drop=True)
+
+
+def _count(mentions: pd.DataFrame) -> pd.DataFrame:
+    """Count the mentions of each entity and the articles they are in."""
+    return mentions.groupby("entity_id").agg(
+        mentions=("article_id", "size"), articles=("article_id", "nunique")
     )
 
 
@@ -484,11 +468,8 @@ def list_ambiguous(entities: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFra
     One row is one name: its label, what it could be, and its numbers of mentions and articles.
     """
     shared = entities[entities["merge_reason"].str.contains(names.NOT_JOINED, regex=False)]
-    counts = mentions.groupby("entity_id").agg(
-        mentions=("article_id", "size"), articles=("article_id", "nunique")
-    )
     listed = shared[["entity_id", "entity", "label", "merge_reason"]]
-    listed = listed.merge(counts, left_on="entity_id", right_index=True, how="inner")
+    listed = listed.merge(_count(mentions), left_on="entity_id", right_index=True, how="inner")
     listed["could_be"] = [_told_owners(reason) for reason in listed["merge_reason"]]
     columns = ["entity_id", "entity", "label", "could_be", "mentions", "articles"]
     order = ["articles", "mentions", "entity", "label"]

@@ -16,6 +16,7 @@ from helpers.annotate import entities
 from helpers.corpus import annotation
 from helpers.corpus.decisions import Decided, apply_decisions, decisions_file
 from helpers.corpus.parts import (
+    ENTITY,
     JOINED_TABLES,
     PARTITIONED,
     Copies,
@@ -200,14 +201,13 @@ class _Lookup:
     """Looks up the entities that the names of a part may be, by label and comparable name."""
 
     def __init__(self, names: pd.DataFrame, decided: Decided):
-        columns = ["entity_id", "entity", "label", "country", "aliases"]
-        self.rows = list(names[columns].itertuples(index=False, name=None))
+        self.rows = list(names[ENTITY].itertuples(index=False, name=None))
         self._moves: dict[str, list[tuple[str, str, str]]] = {}
         for entity_id, now in decided.moved.items():
             self._moves.setdefault(entity_id, []).append((entity_id, "", now))
         for (entity_id, form), now in decided.split.items():
             self._moves.setdefault(entity_id, []).append((entity_id, form, now))
-        after = decided.entities[columns[:4]].itertuples(index=False, name=None)
+        after = decided.entities[ENTITY[:4]].itertuples(index=False, name=None)
         self._after = {row[0]: (*row, ()) for row in after}
         self._before = {row[0]: (*row[:4], ()) for row in self.rows}
         keys, rows = [], []

@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from helpers.annotate import entities
 from helpers.corpus.decisions import Decided
 from helpers.read import duplicates
 from helpers.read.articles import OPEN
@@ -27,12 +28,13 @@ from helpers.store import schema, versions
 from helpers.store.ownership import Owned
 from helpers.store.storage import Storage, to_parquet
 
-PART_TABLES = ("articles", "blocks", "sentences", "mentions", "attributions", "targets", "problems")
-JOINED_TABLES = ("mentions", "attributions", "targets", "replies", "problems")
-PARTITIONED = ("articles", "blocks", "sentences", "mentions", "attributions", "targets", "replies")
+PART_TABLES = tuple(name for name in schema.TABLES if name not in ("entities", "replies"))
+PARTITIONED = tuple(name for name in schema.TABLES if name not in ("entities", "problems"))
+JOINED_TABLES = (*PARTITIONED[3:], "problems")  # all but the articles and how they are cut up
+ENTITY = schema.TABLES["entities"].columns.names[:5]  # all but why names are one entity
 NAMES = pa.schema(
     {
-        **dict.fromkeys(("label", "name", "written", "country", "reason"), pa.string()),
+        **dict.fromkeys(entities.SUMMARY[:5], pa.string()),
         "places": pa.list_(pa.int32()),
         "numbers": pa.list_(pa.int32()),
         "name_key": pa.string(),
@@ -142,10 +144,9 @@ def copies_version(copies: Copies) -> str:
 
 
 def _entities_frame(rows: list[tuple[str, str, str, str, tuple[str, ...]]]) -> pd.DataFrame:
-    columns = ["entity_id", "entity", "label", "country", "aliases"]
-    frame = pd.DataFrame(rows, columns=columns).assign(merge_reason="")
+    frame = pd.DataFrame(rows, columns=ENTITY).assign(merge_reason="")
     frame["aliases"] = pd.Series([list(a) for a in frame["aliases"]], dtype=object)
-    return frame[schema.TABLES["entities"].columns.names]
+    return frame
 
 
 class PartStore:

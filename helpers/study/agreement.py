@@ -351,7 +351,7 @@ def measure_corrected(
     found = _Sample(rows, coded, column, names) if len(coded) and len(rows) else None
     told = []
     for name in names if len(plain) else []:
-        row = {column: name, **plain.loc[name, ["count", "n", "share", "low", "high"]]}
+        row = {column: name, **plain.loc[name, CORRECTED[:5]]}
         share, low, high = found.correct(name) if found else (np.nan,) * 3
         row |= {"corrected": share, "corrected_low": low, "corrected_high": high}
         row |= {"checked": int((coded["found"] == name).sum())}

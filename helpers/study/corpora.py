@@ -68,8 +68,9 @@ def list_corpora(gold: str | Path) -> pd.DataFrame:
     it).
     """
     known = read_corpora()
-    listed = pd.DataFrame(known).assign(there=[one.find(gold) is not None for one in known])
-    return listed[["corpus", "part", "file", "there", "how"]]
+    listed = pd.DataFrame(known).drop(columns="task")
+    listed.insert(3, "there", [one.find(gold) is not None for one in known])
+    return listed
 
 
 def read_lines(file: Path) -> Iterator[dict]:

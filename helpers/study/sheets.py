@@ -122,7 +122,7 @@ def draw_statements(
     log.append(_step("sampling frame", frame))
     stratum = _strata(frame, articles, strata)
     drawn = _draw(stratum, size, np.random.default_rng(seed))
-    key = frame.loc[drawn.index, ["attribution_id", "article_id", "start", "end"]]
+    key = frame.loc[drawn.index, KEY[1:5]]
     key = key.assign(stratum=stratum.loc[drawn.index], weight=drawn)
     key.insert(0, "unit", [f"u{number:04}" for number in range(1, len(key) + 1)])
     told = f"drawn: seed {seed}, strata {', '.join(strata) or 'none'} ({stratum.nunique():,})"
@@ -359,7 +359,7 @@ def reopen(
     missing = [file for file in there[0] if not file.is_file()]
     if missing:
         raise FileNotFoundError(f"{missing[0]} is missing: put it back beside the coding sheets")
-    texts = dict.fromkeys(["unit", "attribution_id", "article_id", "stratum", "passage"], "str")
+    texts = dict.fromkeys({*KEY, *PASSAGES} - {"start", "end", "weight"}, "str")
     return tuple(tables.read_csv(file, dtype=texts, na_values=[]) for file in there[0])
 
 

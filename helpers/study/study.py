@@ -299,7 +299,7 @@ def compare(coded: Coded, attributions: pd.DataFrame, variable: str) -> pd.DataF
     none = units["unit"].isin(denied["unit"]) | read_whole
     units["value"] = units["value"].mask(none, NOT_ONE).fillna("").astype("str")
     written = none | (units["unit"].map(value).notna())
-    columns = ["unit", "article_id", "attribution_id", "found", "value", "weight"]
+    columns = [*UNITS[:3], "found", "value", "weight"]
     return units.loc[written, columns].reset_index(drop=True)
 
 
