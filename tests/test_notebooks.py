@@ -204,7 +204,7 @@ def test_a_notebook_publishes_what_a_small_corpus_has_and_none_of_the_rest(
     assert all(len(table.columns) for table in written.values())
     if "silent" in kind and file.stem == "source_breakdown":
         assert written["source_types"].empty
-        assert publish.NONE in [getattr(one, "data", "") for one in shown]
+        assert f"<p>{publish.NONE}</p>" in [getattr(one, "data", "") for one in shown]
 
 
 @pytest.mark.skipif("ATTRIBUTED_SLOW" not in os.environ, reason="slow: set ATTRIBUTED_SLOW")

@@ -49,14 +49,16 @@ def _may_open_a_line(name: str, written: str) -> bool:
     return f"\n{name}," in written or f'\n"{quoted}",' in written
 
 
-def write_appendix(out: str | Path, folder: str | Path) -> None:
+def write_appendix(out: str | Path, folder: str | Path) -> bool:
     """Write `<out>/evidence.html` from `<out>/trace.csv`; `folder` holds the tables it points at.
 
-    Without `out`, or where nothing was traced, nothing is written.
+    Without `out`, or where nothing was traced, nothing is written. Returns whether it was.
     """
-    if str(out) and (Path(out) / LEDGER).exists():
+    traced = bool(str(out)) and (Path(out) / LEDGER).exists()
+    if traced:
         page = render_page(read_ledger(Path(out) / LEDGER), folder)
         tables.write_text(page, Path(out) / PAGE)
+    return traced
 
 
 def read_ledger(file: str | Path) -> pd.DataFrame:

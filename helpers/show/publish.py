@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -24,9 +25,9 @@ from helpers.show import appendix, charts, drawing
 from helpers.show.reader import Evidence, Markup, evidence
 from helpers.store import schema, tables
 
-NONE = "<p>None: there is nothing of this kind in these articles.</p>"
+NONE = "None: there is nothing of this kind in these articles."
 OPENED = (
-    "<details><summary>The sentences behind these numbers</summary>"
+    "<details><summary>The sentences behind {what}</summary>"
     '<div style="margin-left:1.2em">{lines}</div></details>'
 )
 
@@ -71,6 +72,8 @@ class Page:
         counts: pd.DataFrame,
         rows: pd.DataFrame | None = None,
         top: int | None = None,
+        shown: pd.DataFrame | None = None,
+        nothing: str = NONE,
         **how,
     ) -> None:
         """Publish a table; each of the rows shown opens the sentences among `rows` behind it.
@@ -83,6 +86,10 @@ class Page:
             The table, and what it was counted from; None where no rows stand behind it.
         top
             How many rows are shown; 0 shows all, None as many as everywhere on the page.
+        shown
+            What is shown in place of these rows: the same numbers, set out to be read.
+        nothing
+            What a table without rows says; with "" it is shown as it is.
         how
             What `evidence.trace_all` needs to know: of, by, keys, counted, and articles where rows
             are not of this corpus only.
@@ -93,8 +100,9 @@ class Page:
             When a number is not what its rows give.
         """
         top = self.top if top is None else top
-        shown = counts.head(top) if top else counts
-        display(shown if len(counts) else HTML(NONE))
+        if shown is None:
+            shown = counts.head(top) if top else counts
+        display(shown if len(shown) or not nothing else HTML(f"<p>{nothing}</p>"))
         self.export(name, counts)
         if rows is not None and len(counts):
             display(self.open(name, counts, rows, **how))
@@ -157,11 +165,12 @@ class Page:
     ) -> None:
         """Publish shares as a panel of dots for each `by`; the title names the first in each.
 
-        `behind` is the name of a table published before, whose shares are drawn in grey. Else see
-        `dots`.
+        `behind` is the name of a table published before, whose shares of the same labels are drawn
+        in grey. Else see `dots`.
         """
         how = {"title": f"{says}: {name_leaders_by(counts, label, by)}", "by": [by]} | how
-        grey = self.published[behind].head(self.top) if behind else None
+        grey = self.published[behind] if behind else None
+        grey = grey[grey[label].isin(counts[label])].head(self.top) if behind else None
         ax = charts.plot_share_panels(counts, label, by, count, grey)
         self.chart(name, ax, counts, rows, **how)
 
@@ -203,12 +212,17 @@ class Page:
         words = {"by": ["measure"], "counted": {"count": WORDS, "n": WORDS}}
         if len(counts):
             said, spoken = (rows.assign(measure=unit) for unit in ("attributions", "words"))
-            display(self.open(name, counts[~by_words], said, by=["measure"]))
-            display(self.open(f"{name} (words)", counts[by_words], spoken, **words))
+            numbers, lengths = "the numbers of statements", "the numbers of words"
+            display(self.open(name, counts[~by_words], said, numbers, by=["measure"]))
+            display(self.open(f"{name} (words)", counts[by_words], spoken, lengths, **words))
 
     def close(self) -> pd.DataFrame:
-        """Write `evidence.html`, where each traced number opens; return what was published."""
-        appendix.write_appendix(self.out, self.folder)
+        """Write `evidence.html`, where each traced number opens; return what was published.
+
+        Also says where that was written to.
+        """
+        traced = appendix.write_appendix(self.out, self.folder)
+        display(HTML(f"<p>{_say_where(self.out, traced)}</p>"))
         rows = [(name, len(frame)) for name, frame in self.published.items()]
         return pd.DataFrame(rows, columns=["table", "rows"])
 
@@ -217,13 +231,15 @@ class Page:
         name: str,
         counts: pd.DataFrame,
         rows: pd.DataFrame,
+        what: str = "these numbers",
         articles: pd.DataFrame | None = None,
         **how,
     ) -> Markup:
         """Trace a table to the rows behind it; return its first rows as lines that open these.
 
-        The lines need no script and no kernel: they open in JupyterLab, in a saved notebook and in
-        a report. The parameters and errors are those of `table`.
+        They stand under a line that says `what` they are behind, and need no script and no kernel:
+        they open in JupyterLab, in a saved notebook and in a report. The parameters and errors are
+        those of `table`.
         """
         if articles is None:
             articles = self._sources(rows if how.get("of") is None else how["of"])
@@ -233,7 +249,7 @@ class Page:
         if str(self.out):
             appendix.write_ledger([first, *ledgers], self.out)
         lines = appendix.write_rows(first[first["row"] < self.top], self.folder)[name]
-        return Markup(OPENED.format(lines="\n".join(lines)))
+        return Markup(OPENED.format(what=what, lines="\n".join(lines)))
 
     def _sources(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Read the files behind the articles; their texts where `rows` are whole articles."""
@@ -248,6 +264,17 @@ def _say_n(rows: pd.DataFrame | None, of: pd.DataFrame | None = None) -> str:
     if whole is None:
         return ""
     return f"n = {len(whole):,} {'statements' if 'end' in whole else 'articles'}"
+
+
+def _say_where(out: str | Path, traced: bool) -> str:
+    """Say where the tables and figures of a page are; an absolute folder by its name alone."""
+    if not str(out):
+        return "Nothing was written, as <code>out</code> is empty."
+    folder = Path(out).name if Path(out).is_absolute() else Path(out).as_posix()
+    again = (
+        ", <code>trace.csv</code> counts each number again, and <code>evidence.html</code> opens it"
+    )
+    return f"Tables and figures are in <code>{escape(folder)}/</code>{again * traced}."
 
 
 def open_page(

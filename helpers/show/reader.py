@@ -117,15 +117,15 @@ def evidence(
         text, start, end = article["text"], int(row.start), int(row.end)
         if not 0 <= start < end <= len(text):
             raise ValueError(f"{start} to {end} is no place in article {row.article_id!r}")
-        first, last = _around(bounds.get(row.article_id), text, start, end)
+        before, after = _around(bounds.get(row.article_id), text, start, end)
         found.append(
             {
                 "article_id": row.article_id,
                 "outlet": article["outlet"],
                 "published": article["published"],
-                "before": text[first:start],
+                "before": before,
                 "evidence": text[start:end],
-                "after": text[end:last],
+                "after": after,
                 "start": start,
                 "end": end,
                 "rule": rows["rule"].iloc[position] if "rule" in rows else "",
@@ -137,31 +137,42 @@ def evidence(
     return Evidence(pd.concat([rows[list(told)], opened], axis=1))
 
 
-def _around(sentences: np.ndarray | None, text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the bounds of the sentences that a span meets, at most some words around it."""
+def _around(sentences: np.ndarray | None, text: str, start: int, end: int) -> tuple[str, str]:
+    """Return what stands before and after a span in its sentences.
+
+    What is long is cut at a space, which is kept: no sentence begins or ends with one.
+    """
     first, last = start, end
     if sentences is not None:
         met = sentences[(sentences[:, 0] < end) & (sentences[:, 1] > start)]
         if len(met):
             first, last = min(first, int(met[:, 0].min())), max(last, int(met[:, 1].max()))
-    return max(first, start - CONTEXT, 0), min(last, end + CONTEXT, len(text))
+    before, after = text[max(first, 0) : start], text[end:last]
+    if len(before) > CONTEXT:
+        before = before[before.find(" ", len(before) - CONTEXT) :]
+    if len(after) > CONTEXT:
+        after = after[: after.rfind(" ", 0, CONTEXT) + 1]
+    return before, after
 
 
 def write_passage(row: dict[str, Any]) -> str:
     """Write one row of `evidence` as a passage with its words marked and its place below."""
     told = [_told(name, value) for name, value in row.items() if name not in EVIDENCE_COLUMNS]
+    told = list(filter(None, told))
     where = [row["outlet"]]
     where += [] if pd.isna(row["published"]) else [name_day(row["published"])]
     where += [f"article {row['article_id']}, characters {row['start']:,} to {row['end']:,}"]
     where += [f"rule: {row['rule']}"] if row["rule"] else []
     where += [] if pd.isna(row["confidence"]) else [f"confidence {row['confidence']:.2f}"]
+    before = "…" * row["before"].startswith(" ") + row["before"]
+    after = row["after"] + "…" * (len(row["after"]) > 1 and row["after"].endswith(" "))
     words = row["evidence"]
     marked = words if len(words) <= LONGEST else words[:LONGEST] + " […]"
     lead = f"<b>{escape('; '.join(told))}</b><br>" if told else ""
     return (
         f'<div style="margin:0 0 0.9em; max-width:46em; line-height:1.45">{lead}'
-        f'{write_text(row["before"])}<mark style="{MARK}">{write_text(marked)}</mark>'
-        f"{write_text(row['after'])}"
+        f'{write_text(before)}<mark style="{MARK}">{write_text(marked)}</mark>'
+        f"{write_text(after)}"
         f'<br><small style="color:#595959">{escape("; ".join(where))}</small></div>'
     )
 

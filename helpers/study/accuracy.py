@@ -14,7 +14,9 @@ import re
 import tempfile
 import zlib
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -487,7 +489,8 @@ def _measure_sample(file: Path, corpus: Corpus) -> Measured:
 
     sample = file.parents[1]
     gold = read_codings(file.parent / "agreed", sample / "articles").attributions
-    folder = open_corpus("sample")
+    with redirect_stdout(StringIO()):  # what it tells of a corpus is told of the page's own
+        folder = open_corpus("sample")
     articles = tables.read_table("articles", folder, ["article_id", "path"])
     said = tables.read_table("attributions", folder).merge(articles, on="article_id")
     said = said[said["path"].isin(gold["path"]) & ~said["role"].isin(NOT_CODED)]
