@@ -10,11 +10,14 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
+import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,7 @@ READ = (  # what a notebook reads beside its corpus and its parameters
     "helpers/**/*.py helpers/templates/**/* data/*.csv data/codebook.yml data/lexicons/* "
     "data/models/**/* data/sample/**/*"
 )
+PICTURES = ("image/png", "image/jpeg", "application/pdf")
 NEW, FAILED, CURRENT = "new", "failed before", "up to date"
 
 
@@ -105,13 +109,13 @@ class Job:
     asked: float = 0.0  # when, in seconds since 1970
 
 
-def not_run(run: Run) -> Outcome:
-    """Return the outcome of a run that has not been run."""
+def not_run(run: Run, folder: Path) -> Outcome:
+    """Return the outcome of a run that has not been run; it names no folder of this machine."""
     return Outcome(
         name=run.name,
         title=run.title,
         notebook=run.notebook.name,
-        parameters=run.parameters,
+        parameters=hide_folders(run.parameters, run, folder),
         of=", ".join(run.stands_for.values()),
     )
 
@@ -119,7 +123,42 @@ def not_run(run: Run) -> Outcome:
 def failed(job: Job, error: str) -> Outcome:
     """Return the outcome of a run that failed just now, before it could tell of itself."""
     began = datetime.fromtimestamp(job.asked).astimezone()
-    return replace(not_run(job.run), error=error, began=began, seconds=time.time() - job.asked)
+    known = not_run(job.run, job.folder)
+    error = hide_folders(error, job.run, job.folder)
+    return replace(known, error=error, began=began, seconds=time.time() - job.asked)
+
+
+def hide_folders(value: Any, run: Run, folder: Path) -> Any:
+    """Return a value, or what a run left, with no path from the root of this machine in it.
+
+    Paths below the reports, the project, the working folder, the home folder, this Python and
+    the folders of the run's parameters are shown from there; pictures are left as they are.
+    """
+    named = [value for value in run.parameters.values() if isinstance(value, str)]
+    parents = {Path(path).parent for path in named if os.path.isabs(path)}
+    roots = {parent for parent in parents if folder not in parent.parents}
+    roots |= {folder, PROJECT, Path.cwd(), Path(os.path.expanduser("~")), Path(sys.prefix)}
+    roots |= {run.notebook.parent, *(root.resolve() for root in roots)}
+    known = {str(root): root.name for root in roots if root.is_absolute() and root.name}
+    ordered = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
+    pattern = re.compile(rf"(^|[^\w.~-]|\x1b\[[\d;]{{0,12}}m)({ordered})(?:([/\\])|(?![\w.-]))")
+    return _replace_in(value, lambda text: pattern.sub(partial(_say_path, known), text))
+
+
+def _say_path(known: dict[str, str], found: re.Match[str]) -> str:
+    return found[1] + ("" if found[3] else known[found[2]])
+
+
+def _replace_in(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_replace_in(item, change) for item in value]
+    if isinstance(value, dict):
+        kept = {name: item for name, item in value.items() if str(name) in PICTURES}
+        changed = {name: _replace_in(item, change) for name, item in value.items()}
+        return type(value)(changed | kept)
+    return value
 
 
 def sweep(folder: Path, names: Iterable[str]) -> None:

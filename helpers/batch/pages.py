@@ -30,6 +30,7 @@ from helpers.batch.file import BEFORE, read_parameters
 from helpers.batch.jobs import Figure, Outcome, Run
 from helpers.measure import comparisons
 from helpers.show import charts, drawing
+from helpers.show.reader import DIRECTIONS, isolate
 from helpers.store.paths import TEMPLATES
 from helpers.store.tables import write_text
 
@@ -40,6 +41,7 @@ SAFETY = (
 NO_ALT = "A figure without a description"
 NBCONVERT_NO_ALT = "No description has been provided for this image"
 PAPERMILL_BANNER = "papermill-error-cell-tag"
+TAG = re.compile(r"(<[^>]*>)")
 HEADING = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 NUMBER = re.compile(r"[-+−]?[\d,.  ]*\d%?|NaN|NaT|–|")
@@ -206,7 +208,16 @@ def _finish(page: str, links: dict[str, str]) -> str:
         _wrap(table, f"Table {number}")
     for block in content.xpath(".//pre"):
         block.set("tabindex", "0")
-    return html.tostring(tree, encoding="unicode", doctype="<!DOCTYPE html>")
+    return _isolate(html.tostring(tree, encoding="unicode", doctype="<!DOCTYPE html>"))
+
+
+def _isolate(page: str) -> str:
+    """Keep what overrides of direction turn round within the text of one element."""
+    if not DIRECTIONS.intersection(page):
+        return page
+    pieces = TAG.split(page)
+    pieces[::2] = map(isolate, pieces[::2])
+    return "".join(pieces)
 
 
 def _remove_active(content: html.HtmlElement) -> None:
@@ -326,7 +337,8 @@ def write_index(
     chosen: dict[tuple, Run] = {}
     for run in runs:
         if run.name in finished and corpora.get(run.name):
-            read = finished[run.name].parameters["corpus"] if run.subset else corpora[run.name]
+            part = finished[run.name].parameters["corpus"] if run.subset else corpora[run.name]
+            read = str(folder / part)  # a part lies in the folder of the reports
             chosen.setdefault(_selection(run, read), run)
     compared = {corpora.get(run.name, "") for run in runs if BEFORE in run.defaults}
     for tables_folder in filter(None, compared):
@@ -361,7 +373,7 @@ def render_index(
     for say in SAYS:
         environment.filters[say.__name__] = say
     environment.filters["link"] = quote
-    return environment.get_template("index.html.j2").render(
+    page = environment.get_template("index.html.j2").render(
         batch=batch,
         outcomes=outcomes,
         headline=headline,
@@ -376,6 +388,7 @@ def render_index(
         safety=SAFETY,
         version=__version__,
     )
+    return _isolate(page)
 
 
 def _group(outcomes: list[Outcome]) -> dict[str, list[Outcome]]:

@@ -304,7 +304,9 @@ class _Batch:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
             log.bar.close()
-        found = [done.get(step.run.name) or jobs.not_run(step.run) for step in self.steps]
+        found = [
+            done.get(step.run.name) or jobs.not_run(step.run, self.folder) for step in self.steps
+        ]
         wrote = self._write_index(found, began)
         if not wrote or any(outcome.error for outcome in found):
             code = code or A_RUN_FAILED
@@ -374,7 +376,7 @@ class _Log:
         self.bar = tqdm(total=asked, unit="run", file=sys.stderr, disable=batch.options.quiet)
         self.write(
             "batch began",
-            file=batch.file,
+            file=Path(batch.file).name,
             runs=len(batch.steps),
             to_run=asked,
             workers=batch.options.workers,

@@ -157,11 +157,11 @@ def _run(job: Job, kernel: ForkedKernel | None, guard: Guard) -> Outcome:
     after = _list_files(tables_folder)
     figure = pages.first_figure(notebook)
     outcome = replace(
-        jobs.not_run(run),
+        jobs.not_run(run, folder),
         began=datetime.fromtimestamp(job.asked).astimezone(),
         title=run.title or pages.first_heading(notebook) or run.name,
         startup=_first_cell(notebook, job.asked),
-        error=guard.reason or error,
+        error=guard.reason or jobs.hide_folders(error, run, folder),
         finished=not (guard.reason or error),
         kept=True,
         memory=guard.memory,
@@ -174,6 +174,7 @@ def _run(job: Job, kernel: ForkedKernel | None, guard: Guard) -> Outcome:
     )
     if "papermill" in notebook.metadata:
         notebook.metadata.papermill.output_path = str(folder / f"{run.name}.ipynb")
+    notebook = jobs.hide_folders(notebook, run, folder)
     write_text(nbformat.writes(notebook), folder / f"{run.name}.ipynb")
     outcome = replace(outcome, seconds=time.time() - job.asked)
     page = pages.render_page(notebook, outcome, run.batch, job.links)

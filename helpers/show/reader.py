@@ -22,6 +22,8 @@ MARK = "background:#DCEBF5; color:#111; text-decoration:underline; text-underlin
 CONTEXT = 160
 LONGEST = 600
 PLACE = ["start", "end"]
+DIRECTIONS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+FIRST_STRONG, CLOSE = "\u2068", "\u202c\u2069"
 EVIDENCE_COLUMNS = [
     "article_id",
     "outlet",
@@ -155,11 +157,19 @@ def _around(sentences: np.ndarray | None, text: str, start: int, end: int) -> tu
     return before, after
 
 
+def isolate(text: str) -> str:
+    """Keep what overrides of direction in a text turn round within it."""
+    if not set(text) & DIRECTIONS:
+        return text
+    opened = 1 + sum(sign in DIRECTIONS for sign in text)
+    return f"{FIRST_STRONG}{text}" + CLOSE * opened
+
+
 def write_passage(row: dict[str, Any]) -> str:
     """Write one row of `evidence` as a passage with its words marked and its place below."""
     told = [_told(name, value) for name, value in row.items() if name not in EVIDENCE_COLUMNS]
     told = list(filter(None, told))
-    where = [row["outlet"]]
+    where = [isolate(row["outlet"])]
     where += [] if pd.isna(row["published"]) else [name_day(row["published"])]
     where += [f"article {row['article_id']}, characters {row['start']:,} to {row['end']:,}"]
     where += [f"rule: {row['rule']}"] if row["rule"] else []
@@ -319,7 +329,7 @@ def _paragraph(text: str, block: tuple, layers: Iterable[_Layer]) -> str:
 
 
 def _head(article: pd.Series) -> str:
-    told = [article["outlet"], article["byline"], article["path"]]
+    told = [isolate(article[name]) for name in ("outlet", "byline", "path")]
     if not pd.isna(article["published"]):
         told.insert(1, name_day(article["published"]))
     told.append(f"{article['words']:,} words")

@@ -24,7 +24,7 @@ from tables_fixture import make_tables, write_tables
 from helpers.batch import jobs, plan, pool
 from helpers.batch.file import read_batch
 from helpers.batch.pool import Options, run_batch
-from helpers.store.paths import CODEBOOK
+from helpers.store.paths import CODEBOOK, PROJECT
 
 COMMAND = [sys.executable, "-m", "helpers", "batch"]
 QUICK = Options(workers=2, quiet=True)
@@ -129,8 +129,41 @@ def test_each_run_leaves_its_notebook_page_and_tables(ran):
 
 def test_parameters_arrive_and_kernels_are_this_python_in_the_folder(ran):
     out, _ = ran
-    assert shown(out / "first.ipynb") == ['<script>"\\{x}', 10, "a", sys.executable, str(out)]
-    assert shown(out / "third.ipynb") == ["sample", 3, "b", sys.executable, str(out)]
+    python, reports = os.path.relpath(sys.executable, sys.prefix), out.name
+    assert shown(out / "first.ipynb") == ['<script>"\\{x}', 10, "a", python, reports]
+    assert shown(out / "third.ipynb") == ["sample", 3, "b", python, reports]
+
+
+def test_nothing_that_is_handed_on_names_a_folder_of_this_machine(tmp_path):
+    """Whatever a notebook prints, shows or dies of; its parameters, records and the log."""
+    corpus = tmp_path / "private" / "stories"
+    corpus.mkdir(parents=True)
+    tells = f"""
+import os, sys
+print(corpus, out, os.getcwd(), os.path.expanduser("~/notes.txt"), "{PROJECT}/data/x", sys.prefix)
+print("\\x1b[32m" + corpus + "/one.txt", file=sys.stderr)
+from IPython.display import HTML; display(HTML(f"<p>{{corpus}}/two.txt</p>"))
+"""
+    cells = text("# Tells"), code(PARAMETERS, "parameters"), code(tells)
+    write(tmp_path / "tells.ipynb", *cells)
+    write(tmp_path / "dies.ipynb", *cells, code("open(corpus + '/three.txt')"))
+    given = {"corpus": str(corpus)}
+    file = batch_file(
+        tmp_path, [{"name": n, "notebook": n, "parameters": dict(given)} for n in ("tells", "dies")]
+    )
+    out = tmp_path / "reports"
+    assert run_batch(file, out, QUICK) == 1
+    roots = [tmp_path, PROJECT, Path.home(), Path(sys.prefix)]
+    texts = {path: path.read_text() for path in out.rglob("*") if path.is_file()}
+    assert len(texts) >= 8
+    found = [
+        (path.name, root) for path, told in texts.items() for root in roots if str(root) in told
+    ]
+    assert found == []
+    told = texts[out / "tells.ipynb"]
+    assert "stories/one.txt" in told and "stories/two.txt" in told and "notes.txt" in told
+    assert "stories/three.txt" in json.loads(texts[out / ".records" / "dies.json"])["error"]
+    assert run_batch(file, out, AGAIN) == 1
 
 
 def test_a_failed_run_is_told_and_stops_nothing(ran):
@@ -183,7 +216,7 @@ def test_the_notebook_kept_is_an_ordinary_papermill_notebook(ran):
     out, _ = ran
     kept = json.loads((out / "third.ipynb").read_text())
     assert kept["metadata"]["papermill"]["parameters"]["top"] == 3
-    assert kept["metadata"]["papermill"]["output_path"] == str(out / "third.ipynb")
+    assert kept["metadata"]["papermill"]["output_path"] == "third.ipynb"
     cells = [cell for cell in kept["cells"] if cell["cell_type"] == "code"]
     assert all(cell["metadata"]["papermill"]["status"] == "completed" for cell in cells)
 
