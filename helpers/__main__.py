@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import __version__
+from helpers.store.paths import printable
 
 PROBLEMS_SHOWN = 50
 
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Interrupted. Run the same command again to go on.", file=sys.stderr)
         return 130
     except (OSError, ValueError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print("error:", "\n".join(map(printable, str(error).split("\n"))), file=sys.stderr)
         return 2
 
 
@@ -65,10 +66,10 @@ def _build(given: argparse.Namespace) -> int:
         codebook_file=given.codebook,
     )
     for note in manifest["notes"]:
-        print(note)
+        print(printable(note))
     problems = read_table("problems", out)
     for row in problems.head(PROBLEMS_SHOWN).itertuples():
-        print(f"problem: {row.path}: {row.problem}", file=sys.stderr)
+        print(printable(f"problem: {row.path}: {row.problem}"), file=sys.stderr)
     if len(problems) > PROBLEMS_SHOWN:
         more = len(problems) - PROBLEMS_SHOWN
         print(f"… and {more:,} more in the table problems of {out}", file=sys.stderr)

@@ -31,6 +31,21 @@ def test_problems_are_printed(tmp_path, capsys):
     assert "problem: b.txt: " in capsys.readouterr().err
 
 
+def test_control_signs_in_names_of_files_are_printed_as_escapes(tmp_path, capsys):
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    (folder / "a.txt").write_text(STORY)
+    for name in ("\x1b[31mred\x07.txt", "two\nlines.txt", "txt\u202eexe.txt"):
+        (folder / name).write_bytes(b"")
+    assert main(["build", str(folder), "--out", str(tmp_path / "out"), "--quiet"]) == 0
+    told = capsys.readouterr().err
+    assert all(line.isprintable() for line in told.split("\n"))
+    for name in (r"\x1b[31mred\x07.txt", r"two\nlines.txt", r"txt\u202eexe.txt"):
+        assert f"problem: {name}: " in told
+    assert main(["build", str(tmp_path / "\x1b[2J"), "--out", str(tmp_path / "out")]) == 2
+    assert r"\x1b[2J does not exist" in capsys.readouterr().err
+
+
 def test_the_column_mapping_is_shown_and_may_be_overridden(tmp_path, capsys):
     (tmp_path / "a.csv").write_text(f'Head,Body,Note\nMill,"{STORY}","{STORY * 2}"\n')
     command = ["build", str(tmp_path / "a.csv"), "--out", str(tmp_path / "out")]

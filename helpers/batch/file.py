@@ -438,6 +438,9 @@ def find_value_problem(value: Any, parameter: Parameter) -> str:
     annotation = parameter.annotation
     if annotation is None and type(parameter.default).__name__ in KIND_WORDS:
         annotation = ast.Name(id=type(parameter.default).__name__)
+    counts = type(parameter.default) is int and parameter.default >= 0
+    if counts and type(value) is int and value < 0:
+        return f"expected a whole number of 0 or more, not {value}"
     if annotation is None or _fits(value, annotation):
         return ""
     return f"expected {_say_kind(annotation)}, not {_show(value)}{_hint(value, annotation)}"

@@ -39,7 +39,7 @@ from helpers.read.articles import OPEN, Note, Problem, iter_records, separate_id
 from helpers.read.files import SourceFile, iter_files
 from helpers.store import codebook, ownership, schema, tables, versions
 from helpers.store.ownership import BuildError, Owned
-from helpers.store.paths import DATA, PROJECT, TABLES
+from helpers.store.paths import DATA, PROJECT, TABLES, printable
 from helpers.store.storage import Storage, is_url, to_bytes, to_parquet
 
 LEAST_PART = 25  # articles in a part; parts grow with the corpus, so that a small one is shared too
@@ -451,7 +451,7 @@ def open_corpus(corpus: str | Path, codebook_file: str | Path = "") -> Path | st
     told = build(path, out, progress=sys.stderr.isatty(), codebook_file=codebook_file)["notes"]
     manifest = tables.read_manifest(out)
     for note in told[len(manifest["notes"]) :]:
-        print(note)
+        print(printable(note))
     counts = manifest["counts"]
     done = "Using the tables of" if manifest["built"] == before else "Built the tables of"
     told = ", ".join(
@@ -468,7 +468,7 @@ def _tell_unread(folder: Path) -> None:
     problems = tables.read_table("problems", folder)
     unread = problems[problems["step"].isin(["read", OPEN])]
     for path, problem in unread[["path", "problem"]].head(UNREAD).itertuples(index=False):
-        print(f"{path}: {problem}.")
+        print(printable(f"{path}: {problem}."))
     if len(unread) > UNREAD:
         print(f"And {len(unread) - UNREAD:,} more: the notebook corpus_overview lists all.")
 

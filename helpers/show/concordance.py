@@ -20,7 +20,7 @@ from nltk.metrics.association import BigramAssocMeasures
 from nltk.probability import FreqDist
 
 from helpers.measure import counting, intervals, shares
-from helpers.show.reader import MARK, write_text
+from helpers.show.reader import MARK, isolate, write_text
 from helpers.store import tables
 
 WORD, ENTITY, SPEAKER = "word", "entity", "speaker"
@@ -291,9 +291,8 @@ class Lines(pd.DataFrame):
 
 def _line(row: dict) -> str:
     day = "" if pd.isna(row["published"]) else f", {counting.name_day(row['published'], '%b %Y')}"
-    where = (
-        f"{escape(row['outlet'])}{day}<br><small>{escape(row['article_id'])}:{row['start']}</small>"
-    )
+    place = f"{escape(row['article_id'])}:{row['start']}"
+    where = f"{escape(isolate(row['outlet']))}{day}<br><small>{place}</small>"
     left, hit, right = (write_text(re.sub(r"\s+", " ", row[n])) for n in ("left", "hit", "right"))
     return (
         f'<tr><td style="color:#595959; white-space:nowrap">{where}</td>'

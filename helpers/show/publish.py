@@ -291,8 +291,11 @@ def open_page(
     """Open a corpus for a notebook, building its tables where they are missing or out of date.
 
     The parameters are those that all notebooks have; `codebook` is that of `corpus.open_corpus`,
-    which see for the errors raised. With `texts` the articles come with their texts.
+    which see for the errors raised. With `texts` the articles come with their texts. Raises
+    ValueError for a `top` that is no whole number from 0.
     """
+    if not isinstance(top, int) or isinstance(top, bool) or top < 0:
+        raise ValueError(f"top: expected a whole number of 0 or more, not {top!r}")
     drawing.use_style()
     folder = open_corpus(corpus, codebook)
     articles = tables.read_table("articles", folder, light=not texts)

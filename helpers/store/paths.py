@@ -22,6 +22,13 @@ SAMPLE = DATA / "sample"
 TABLES = DATA / "tables"  # of corpora that notebooks have opened, unless told otherwise
 
 
+def printable(text: str) -> str:
+    """Write control signs, such as those of terminals, and overrides of direction as escapes."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
+
+
 @contextmanager
 def whole_file(path: Path, keep_mode: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it replaces `path` at the end, or leaves no trace.

@@ -18,6 +18,7 @@ from notebook_fixture import PARAMETERS, PIXEL, code, notebook, shown, text
 
 from helpers.batch import pages
 from helpers.batch.jobs import Figure, Outcome
+from helpers.show import reader
 from helpers.store.paths import TEMPLATES
 
 NOON = datetime(2026, 3, 1, 12, 5)
@@ -238,6 +239,20 @@ def test_the_index_lists_each_run_with_title_parameters_figure_and_links():
     assert run.xpath(".//img/@alt") == ["Dot chart: Mara Quill leads."]
     assert run.xpath("string(.//figcaption)") == "Dot chart: Mara Quill leads."
     assert run.xpath(".//a/@href")[1:] == ["one.html", "one.ipynb", "one/entity_counts.csv"]
+
+
+@pytest.mark.parametrize(
+    "name", ["A\u202eB", "\u2067A\u202eB", "\u2069\u202eA", "A\u202a\u2066B\u202c"]
+)
+def test_what_turns_letters_round_stays_within_its_own_text(name: str):
+    """Whatever opens, or closes what is not its own: behind the text all is closed."""
+    written = page(text(f"# Who?\n\n{name}"))
+    for content in (written, pages.render_index("Monthly", [replace(DONE, title=name)], NOON)):
+        turned = [one for one in tree(content).xpath("//text()") if set(one) & reader.DIRECTIONS]
+        assert turned and any(name in one for one in turned)
+        for one in turned:
+            assert one.strip().startswith("\u2068") or one.startswith("\u2068")
+            assert one.endswith(reader.CLOSE * (1 + sum(s in reader.DIRECTIONS for s in name)))
 
 
 def test_the_index_tells_failed_and_missing_runs_in_words():

@@ -55,6 +55,20 @@ def test_evidence_shows_the_whole_sentence(folder):
     assert row["rule"] == "made up" and row["confidence"] == 0.9
 
 
+def test_an_outlet_that_turns_letters_round_turns_nothing_else(folder):
+    mention = tables.read_table("mentions", folder).head(1)
+    row = reader.evidence(mention, folder).iloc[0]
+    written = reader.write_passage({**row.to_dict(), "outlet": "Cou\u202erier"})
+    assert f"\u2068Cou\u202erier{reader.CLOSE * 2}; " in written
+    assert reader.isolate("Courier") == "Courier"
+
+
+@pytest.mark.parametrize("top", [-5, "many", True, None, 1.5])
+def test_a_number_of_rows_that_is_none_is_refused_by_its_name(folder, top):
+    with pytest.raises(ValueError, match="top: expected a whole number of 0 or more"):
+        publish.open_page(folder, top=top)
+
+
 def test_evidence_tells_what_it_is_asked_to(folder):
     rows = tables.read_table("attributions", folder)
     opened = reader.evidence(rows, folder, top=2, told=["speaker", "tone"])
