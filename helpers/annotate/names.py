@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from helpers.model import decoding
 from helpers.store import lexicons
 
 NOT_JOINED = "not joined"
@@ -75,17 +76,12 @@ def bare(text: str) -> str:
 
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the span without surrounding marks, a leading article and a trailing possessive."""
+    """Return the span of a name without the marks around it, its article and possessive."""
     while start < end and not text[start].isalnum():
         start += 1
     while end > start and not (text[end - 1].isalnum() or text[end - 1] == "."):
         end -= 1
-    leading = _LEADING.match(text[start:end])
-    if leading and leading.end() < end - start:
-        start += leading.end()
-    possessive = _POSSESSIVE.search(text[start:end])
-    if possessive and possessive.start() > 0:
-        end = start + possessive.start()
+    start, end = decoding.trim(text, start, end)
     if text[end - 1 : end] == "." and "." not in text[start : end - 1] and end - start > 4:
         end -= 1
     return start, end

@@ -139,7 +139,7 @@ def _count_names(article: GoldArticle, found: Frames) -> Counts:
     ours = found["mentions"][["start", "end", "label"]].itertuples(index=False, name=None)
     typed = [(start, end, accuracy.NAME_TYPES.get(label, "")) for start, end, label in ours]
     gold, mine = (
-        {(*accuracy.strip_name(article.text, *span), kind) for *span, kind in side if kind}
+        {(*decoding.trim(article.text, *span), kind) for *span, kind in side if kind}
         for side in (article.names, typed)
     )
     return _counts({"names F1": (2 * len(gold & mine), len(gold) + len(mine))})

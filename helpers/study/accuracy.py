@@ -60,7 +60,6 @@ NOT_CODED = ("related", "credit", "boilerplate")
 DAMAGED = (OSError, EOFError, ValueError, KeyError, zlib.error)
 NAME_TYPES = {"PERSON": "PER", "ORG": "ORG", "GPE": "LOC", "LOC": "LOC", "FAC": "LOC"}
 _ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
-_POSSESSIVE = re.compile(r"(?:['’]s|['’])$")
 
 
 @dataclass
@@ -248,6 +247,8 @@ def _measure_attributions(file: Path, corpus: Corpus) -> Measured:
     from helpers.annotate.attributions import find_attributions
 
     coded = list(read_lines(file))
+    if not coded:
+        raise ValueError(f"{file.name} holds no article")
     articles = pd.DataFrame([{"article_id": c["id"], "text": c["text"]} for c in coded])
     said = dict(iter(find_attributions(articles).groupby("article_id")))
     counts, measured = [], Measured()
@@ -305,6 +306,7 @@ def count_attributions(article: dict, ours: pd.DataFrame) -> tuple[list[int], pd
 
 def _measure_names(file: Path, corpus: Corpus) -> Measured:
     from helpers.annotate.mentions import find_mentions
+    from helpers.model.decoding import trim
 
     sentences = list(read_names(file))
     articles = pd.DataFrame(
@@ -318,7 +320,7 @@ def _measure_names(file: Path, corpus: Corpus) -> Measured:
         for row in rows.itertuples():
             kind = NAME_TYPES.get(row.label)
             if kind:
-                start, end = strip_name(text, row.start, row.end)
+                start, end = trim(text, row.start, row.end)
                 ours[start, end, kind] = row
         counts.append([len(gold & set(ours)), len(ours), len(gold)])
         for (start, end, kind), row in ours.items():
@@ -343,14 +345,6 @@ def _measure_names(file: Path, corpus: Corpus) -> Measured:
         tell(corpus, "names recall", table[:, [0, 2]], first_of_second, "names"),
     ]
     return measured
-
-
-def strip_name(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the span of a name without leading article and possessive ending."""
-    article = _ARTICLE.match(text[start:end])
-    start += article.end() if article else 0
-    ending = _POSSESSIVE.search(text[start:end])
-    return start, (start + len(text[start : start + ending.start()].rstrip()) if ending else end)
 
 
 def _measure_grouping(file: Path, corpus: Corpus) -> Measured:

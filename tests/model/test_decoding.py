@@ -112,6 +112,7 @@ def test_no_legal_sequence_is_likelier(case):
 def test_trim_leaves_article_and_possessive_out():
     text = "The Kremlin’s"
     assert text[slice(*decoding.trim(text, 0, len(text)))] == "Kremlin"
+    assert decoding.trim("the Board’s plan", 0, 11) == (4, 9)
 
 
 def test_confidence_is_a_probability():
