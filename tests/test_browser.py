@@ -165,12 +165,14 @@ def wait_for_server(address: str, server: subprocess.Popen, log: Path) -> None:
 
 
 def open_evidence(page) -> None:
-    """Open the first line of evidence by keyboard; its sentences were hidden."""
-    line = page.locator(".jp-OutputArea-output details").first
-    line.scroll_into_view_if_needed()
-    assert not line.locator("mark").first.is_visible()
-    line.locator("summary").focus()
-    page.keyboard.press("Enter")
+    """Open what is behind a chart and its first line by keyboard; its sentences were hidden."""
+    behind = page.locator(".jp-OutputArea-output details").filter(has=page.locator("details")).first
+    line = behind.locator("details").first
+    behind.scroll_into_view_if_needed()
+    for closed in (behind, line):
+        assert not line.locator("mark").first.is_visible()
+        closed.locator("> summary").focus()
+        page.keyboard.press("Enter")
     line.locator("mark").first.wait_for(state="visible")
 
 

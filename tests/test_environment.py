@@ -27,7 +27,8 @@ CONDA_NAMES = {
 }
 CONDA_ONLY = {"python", "pip"}
 OWN = {
-    "helpers", "tables_fixture", "notebook_fixture", "disk_fixture", "conftest", "test_layers",
+    "helpers", "tables_fixture", "sources_fixture", "notebook_fixture", "disk_fixture",
+    "conftest", "test_layers",
 }  # fmt: skip
 
 

@@ -259,16 +259,20 @@ def _formal(text: str, words: Words, scores: Scores) -> list[Found]:
 def _turns(text: str, words: Words, scores: Scores) -> list[re.Match[str]]:
     """Return the turns of a transcript: words in capitals and a colon that open a paragraph.
 
-    There are two in a text at least, one of a name. Of other words ("MODERATOR:") only those that
-    come again are speakers: "WHAT:", "UPDATE:" and "SOURCE:" are labels.
+    There are two in a text at least, one of a name: what the network reads as one, or a word so
+    rare that the vocabulary has it in pieces only ("QUIST"). Of other words ("MODERATOR:") only
+    those that come again are speakers, or answer the one name ("HOST: …", "QUIST: …"): "WHAT:",
+    "UPDATE:" and "SOURCE:" are labels.
     """
     found = list(_TURN.finditer(text, int(words.start[0]), int(words.end[-1])))
-    if len(found) < 2:
-        return []
-    own = 1 - np.exp(scores.names[:, 0])
-    named = [bool((own[slice(*word_range(words, *m.span("source")))] > 0.5).any()) for m in found]
+    own = (scores.names[:, 0] < np.log(0.5)) | (np.diff(words.first) > 1)
+    named = [bool(own[slice(*word_range(words, *m.span("source")))].any()) for m in found]
     times = Counter(match["source"] for match in found)
-    kept = [m for m, is_name in zip(found, named, strict=True) if is_name or times[m["source"]] > 1]
+    kept = [
+        match
+        for match, is_name in zip(found, named, strict=True)
+        if is_name or len(found) == 2 or times[match["source"]] > 1
+    ]
     return kept if any(named) and len(kept) > 1 else []
 
 

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sources_fixture import read_texts
 
 from helpers.annotate import outlets, positions, sources
 from helpers.store import codebook, schema
 from helpers.text.article import Article
-from tests.sources_fixture import read_texts
 
 PIECES = st.sampled_from(
     [
