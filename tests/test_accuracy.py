@@ -181,7 +181,7 @@ def source_scores(gold) -> tuple[pd.Series, pd.DataFrame]:
     ("measure", "floor"),
     [
         ("right source named", 0.91),
-        ("source by name", 0.98),
+        ("source by name", 0.97),
         ("source by pronoun", 0.93),
         ("statements found", 0.94),
         ("source type", 0.9),
