@@ -22,7 +22,7 @@ from openpyxl import Workbook
 from openpyxl.utils.exceptions import IllegalCharacterError
 
 from helpers import __version__
-from helpers.store import schema, tables
+from helpers.store import schema, storage, tables
 from helpers.store.paths import PROJECT
 
 SAID = {
@@ -228,10 +228,8 @@ def _hash(text: str) -> str:
 
 def to_parquet(frame: pd.DataFrame) -> bytes:
     """Return a frame as the bytes of a Parquet file."""
-    written = BytesIO()
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
-    pq.write_table(table, written, compression="zstd")
-    return written.getvalue()
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    return storage.to_parquet(table.replace_schema_metadata())
 
 
 def read_bundle(file: str | Path) -> dict[str, pd.DataFrame]:
