@@ -1,1 +1,1 @@
-"""Speed and memory, measured; the making of the lexicons of places."""
+"""Speed, memory and safety, measured; what each hand rule is worth."""

@@ -1,9 +1,9 @@
 """What each hand rule is worth: each named rule turned off in turn, on all gold that is at hand.
 
-The network reads a text once; then the rules run again without one of them, only where it changed
-something and only from the step on that it belongs to. A rule is worth what a measure loses
-without it, in points of a hundred. Each article is read alone, so that figures may differ a little
-from those of built tables. Run again, the command goes on where it stopped.
+The network reads a text once; then the rules run again without one of them, only in the articles
+and steps in which it changed something. A rule is worth what a measure loses without it, in points
+of a hundred. Each article is read alone, so that figures may differ a little from those of built
+tables. Run again, the command goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -30,18 +30,13 @@ from helpers.corpus import annotation
 from helpers.corpus.decisions import Decided
 from helpers.model import decoding
 from helpers.store import schema, tables, versions
+from helpers.store.codebook import VARIABLES
+from helpers.store.paths import PROJECT
 from helpers.study import accuracy, corpora, pairing
 from helpers.text.article import Article
 
-COLUMNS = ["engine", "rule", "module", "set", "measure", "with", "without", "worth", "n"]
 STEPS = ("mentions", "attributions", "speakers")
-# The step that the rules of a module first change; those of all others change mentions.
-STEP_OF = {
-    **dict.fromkeys(("attributions", "outlets"), "attributions"),
-    **dict.fromkeys(("speakers", "antecedents", "references", "noun_phrases"), "speakers"),
-    **dict.fromkeys(("sources", "relays", "positions", "anonymity"), "speakers"),
-}
-CODED = ("speaker", "source_type", "affiliation", "country", "channel", "relay")
+CODED = (*VARIABLES, "speaker", "country", "relay")
 LEAST = 0.05  # points that are told
 
 Frames = dict[str, pd.DataFrame]
@@ -59,6 +54,20 @@ class GoldArticle:
     statements: list[dict] = field(default_factory=list)
 
 
+class Worth(NamedTuple):
+    """What one measure of one gold set is with all rules and without some, in percent."""
+
+    engine: str
+    rule: str
+    module: str
+    set: str
+    measure: str
+    kept: float
+    lost: float
+    worth: float  # the first less the second
+    n: int  # what the share is of
+
+
 @dataclass(frozen=True)
 class GoldSet:
     """One gold set: its file in the folder of gold, how it is read and counted.
@@ -74,7 +83,7 @@ class GoldSet:
 
     def find(self, gold: str) -> Path:
         """Return its file; the sample lies in the project."""
-        return (versions.PROJECT if self.file == SAMPLE else Path(gold)) / self.file
+        return (PROJECT if self.file == SAMPLE else Path(gold)) / self.file
 
 
 # ------------------------------------------------------------------------------- reading the gold
@@ -216,46 +225,49 @@ SETS = (
 
 
 class Rerun:
-    """The program on one article; what a step gave with all rules is kept for the next."""
+    """The program on one article; what its steps gave with all rules is kept."""
 
     def __init__(self, gold: GoldSet, coded: GoldArticle):
         self.gold, self.coded = gold, coded
         self.article = Article(coded.text, coded.id, outlet=coded.outlet)
-        row = {"article_id": coded.id, "text": coded.text, "outlet": coded.outlet, "path": ""}
-        self.articles = pd.DataFrame([row])
+        row = {"article_id": coded.id, "text": coded.text, "outlet": coded.outlet}
+        self.articles = pd.DataFrame([row]).assign(path="")
         self.article.reading = replace(decoding.read(self.article), states=None)
         self.kept: Frames = {}
-        with rules.felt() as self.felt:
-            self.kept = self.read(STEPS[0])
+        self.felt: dict[str, set[str]] = {}  # the rules that changed something in each step
+        for step in gold.steps:
+            with rules.felt() as self.felt[step]:
+                self.do(step, self.kept)
         self.counts = gold.count(coded, self.kept)
 
-    def count_without(self, names: Sequence[str], step: str) -> Counts:
-        """Count with some rules off, all steps from `step` on run again."""
-        if self.felt.isdisjoint(names):
+    def count_without(self, names: Sequence[str]) -> Counts:
+        """Count with some rules off; steps in which they changed nothing are not run again."""
+        again = {step for step, felt in self.felt.items() if not felt.isdisjoint(names)}
+        if not again:
             return self.counts
+        frames = dict(self.kept)
         with rules.without(*names):
-            return self.gold.count(self.coded, self.read(step))
+            for step in self.gold.steps:
+                if step in again or step == STEPS[-1]:  # which goes on from the others
+                    self.do(step, frames)
+        return self.gold.count(self.coded, frames)
 
-    def read(self, step: str) -> Frames:
-        """Return mentions and attributions, those of the steps before `step` as they were kept."""
-        frames, steps = dict(self.kept), self.gold.steps
+    def do(self, step: str, frames: Frames) -> None:
+        """Do a step and put what it gives into the frames."""
         self.article.mentions = self.article.attributions = None
-        if "mentions" in steps and step == "mentions":
+        if step == "mentions":
             frames["mentions"] = mentions.find_mentions([self.article])
             frames["names"] = entities.find_entities(frames["mentions"], self.articles)
-        if "attributions" in steps and (not self.kept or step == "attributions"):
+        elif step == "attributions":
             said = attributions.find_attributions([self.article])
             said["role"] = [self.article.role_at(start) for start in said["start"]]
             aside = said["role"].isin(accuracy.NOT_CODED if self.gold.file == SAMPLE else ())
             frames["read"] = frames["attributions"] = said[~aside].reset_index(drop=True)
-        if "speakers" in steps:
+        else:
             given = {name: schema.empty(name) for name in ("targets", "problems")}
             given |= {**frames, "articles": self.articles, "attributions": frames["read"]}
-            decided = Decided(frames["names"])
-            frames["attributions"] = annotation.join_corpus(given, frames["names"], decided)[
-                "attributions"
-            ]
-        return frames
+            joined = annotation.join_corpus(given, frames["names"], Decided(frames["names"]))
+            frames["attributions"] = joined["attributions"]
 
 
 def _trials(pattern: str) -> list[tuple[str, str, list[str]]]:
@@ -273,33 +285,32 @@ def _trials(pattern: str) -> list[tuple[str, str, list[str]]]:
 def ablate(gold: str, out: Path, pattern: str = "*", sets: Sequence[str] = ()) -> pd.DataFrame:
     """Measure what rules are worth and write it to `out`/ablation.csv; return all it holds.
 
-    One row is one measure of one gold set with one rule turned off: `with` and `without` it, in
-    percent, `worth` (the first less the second) and `n`, what the share is of. `gold` is the
-    folder of gold corpora, "" to measure on the project's sample alone. Rows of an earlier run of
-    the same code are kept.
+    One row is one `Worth`. `gold` is the folder of gold corpora, "" to measure on the project's
+    sample alone. Rows of an earlier run of the same code are kept.
     """
     file, engine = out / "ablation.csv", versions.engine_version()
-    rows = pd.read_csv(file) if file.is_file() else pd.DataFrame(columns=COLUMNS)
-    rows = rows[rows["engine"] == engine].to_dict("records")
-    done = {(row["rule"], row["set"]) for row in rows}
+    rows = pd.read_csv(file) if file.is_file() else pd.DataFrame(columns=Worth._fields)
+    rows = rows[rows["engine"] == engine]
+    done = set(zip(rows["rule"], rows["set"], strict=True))
     for one in SETS:
         if (sets and one.name not in sets) or not (gold or one.file == SAMPLE):
             continue
         if not one.find(gold).is_file():
             print(f"{one.name}: left out, there is no {one.find(gold)}", file=sys.stderr)
             continue
-        steps = [(*trial, STEP_OF.get(trial[1], STEPS[0])) for trial in _trials(pattern)]
-        steps = [own for own in steps if own[3] in one.steps and (own[0], one.name) not in done]
-        read = [Rerun(one, coded) for coded in one.read(one.find(gold))] if steps else []
+        trials = [trial for trial in _trials(pattern) if (trial[0], one.name) not in done]
+        read = [Rerun(one, coded) for coded in one.read(one.find(gold))] if trials else []
         base = sum((reader.counts for reader in read), Counter())
-        for name, module, off, step in steps:
-            counts = sum((reader.count_without(off, step) for reader in read), Counter())
+        found = []
+        for name, module, off in trials:
+            counts = sum((reader.count_without(off) for reader in read), Counter())
             for measure in dict.fromkeys(measure for measure, _ in base):
-                held, lost, n = _share(base, measure), _share(counts, measure), base[measure, "of"]
-                told = (engine, name, module, one.name, measure, held, lost, held - lost, n)
-                rows.append(dict(zip(COLUMNS, told, strict=True)))
-        tables.write_text(pd.DataFrame(rows, columns=COLUMNS).round(3).to_csv(index=False), file)
-    return pd.DataFrame(rows, columns=COLUMNS)
+                kept, lost, n = _share(base, measure), _share(counts, measure), base[measure, "of"]
+                told = engine, name, module, one.name, measure, kept, lost, kept - lost, n
+                found.append(Worth(*told))
+        rows = pd.concat([rows, pd.DataFrame(found, columns=Worth._fields)], ignore_index=True)
+        tables.write_text(rows.round(3).to_csv(index=False), file)
+    return rows
 
 
 def _share(counts: Counts, measure: str) -> float:
@@ -318,9 +329,9 @@ def tell(rows: pd.DataFrame) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Turn each rule off in turn; print and write what each is worth."""
-    parser = argparse.ArgumentParser(prog="python -m helpers.bench.ablation", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m helpers bench --ablate", description=__doc__)
     parser.add_argument("--gold", default=os.environ.get("GOLD", ""), help="folder of gold ($GOLD)")
-    parser.add_argument("--out", type=Path, default=versions.PROJECT / "reports" / "bench")
+    parser.add_argument("--out", type=Path, default=PROJECT / "reports" / "bench")
     parser.add_argument("--rules", default="*", metavar="PATTERN", help="rules, or their module")
     names = [one.name for one in SETS]
     parser.add_argument("--sets", nargs="*", default=(), metavar="SET", choices=names)
@@ -332,7 +343,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(tell(ablate(given.gold, given.out, given.rules, given.sets)))
     print(f"Written to {given.out / 'ablation.csv'}")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

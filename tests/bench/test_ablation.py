@@ -56,7 +56,6 @@ def gold(tmp_path, monkeypatch):
     reading = decoding.Reading((), ())
     monkeypatch.setattr(ablation.decoding, "read", lambda article: reading)
     monkeypatch.setattr(ablation.attributions, "find_attributions", find_attributions)
-    monkeypatch.setitem(ablation.STEP_OF, "test_ablation", "attributions")
     return tmp_path / "gold"
 
 
@@ -76,8 +75,9 @@ def test_a_rule_is_worth_what_is_lost_without_it(gold, tmp_path):
     assert "test_ablation: test: unfelt: worth nothing" in told
 
 
-def test_rules_of_other_steps_are_not_tried_on_a_set_that_they_leave_alone(gold, tmp_path):
-    assert ablation.ablate(str(gold), tmp_path, "sources", ["PolNeAR dev"]).empty
+def test_rules_of_steps_that_a_set_does_not_measure_are_worth_nothing_on_it(gold, tmp_path):
+    rows = ablation.ablate(str(gold), tmp_path, "sources", ["PolNeAR dev"])
+    assert len(rows) and set(rows["worth"]) == {0}
 
 
 def test_what_is_measured_is_not_measured_again(gold, tmp_path, monkeypatch):

