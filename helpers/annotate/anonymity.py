@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from helpers.annotate import noun_phrases
-from helpers.annotate.noun_phrases import PERSONAL, THINGS, Description, describe
+from helpers.annotate.noun_phrases import Description, describe, pronoun_kind
 from helpers.annotate.positions import Source
 from helpers.annotate.rules import rule
 from helpers.store.codebook import Codebook
@@ -49,7 +49,7 @@ class Withheld:
         """Whether what has no name is no person: "The ship was not named until May"."""
         subject = self.subject
         if not self.passive or subject.pronoun:
-            return subject.pronoun in THINGS
+            return pronoun_kind(subject.pronoun) == "thing"
         return bool(subject.head) and noun_phrases.kind(subject.head) != "person"
 
     @property
@@ -155,7 +155,7 @@ def _meant(words: Withheld, sources: list[Source], unnamed: list[int]) -> list[i
         for place in unnamed
         if sources[place].described.head and _place(sources[place]) <= words.start
     ]
-    if subject.pronoun in PERSONAL | {"they"}:
+    if pronoun_kind(subject.pronoun) == "person" or subject.pronoun == "they":
         return before[-1:]
     return [place for place in before if _same_noun(sources[place].described, subject)][-1:]
 

@@ -6,15 +6,16 @@ import calendar
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence, Set
+from functools import cache, lru_cache
 from itertools import chain, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
 import pandas as pd
 
-from helpers.annotate import name_uses, names, noun_phrases
+from helpers.annotate import names, noun_phrases
+from helpers.annotate.outlets import any_of
 from helpers.annotate.rules import rule
 from helpers.model import decoding
 from helpers.store import lexicons, schema
@@ -35,20 +36,22 @@ _TIMES = frozenset({*calendar.month_name[1:], *calendar.day_name, "I", "The", "H
 SURE = 0.8
 UNSURE = 0.6  # a name of the reader less probable than this may be a surname after all
 LABELS = ("PERSON", "GPE", "ORG", "NORP", "LOC", "FAC", "EVENT", "PRODUCT")  # at equal votes
-_CAPITALISED = r"[A-Z][\w’'&.-]*\w"
-_WEAPON = re.compile(
-    rf"(?:{_CAPITALISED}\s){{1,4}}(?:Missile|Rocket|Artillery|Weapons?|Defen[cs]e|Radar)\sSystems?\b"
-)
-_COMPASS = re.compile(r"\b[Tt]he\s(?P<point>North|South|East|West)(?![\w-]|\s[A-Z])")
-_HALVES = re.compile(r"\b(North|South|East|West) (?:Korea|Sudan|Vietnam)")
 _WORD = re.compile(r"\w+")
-_STATE_RUN = re.compile(
-    r"\bstate-(?:run|owned|controlled|funded|backed)\s+(?P<name>[A-Z]{2,8})(?![\w-]|\s[A-Z])"
+_NAME = r"(?P<name>[A-Z][\w&-]*(?:[ ][A-Z][\w&-]*){0,3})"
+_DATELINE = re.compile(
+    r"^[ \t]*(?P<place>[A-Z][A-Z.'’-]+(?:[ ][A-Z][A-Z.'’-]+){0,2})(?=(?:,[^\n–—(]{2,30})?\s*"
+    r"(?P<agency>\([^)\n]{2,30}\)\s*)?(?:[–—]|--?\s))",
+    re.MULTILINE,
 )
 _HYPHENATED = re.compile(r"-[a-z]+\b")
 _GOES_ON = re.compile(r"(?:[ ][A-Z][a-z]+){1,2}(?![\w’'-])")
 _LIKE_A_NAME = re.compile(r"\W*(?:[^\W\d_a-z]|\d+\w*\s+[A-Z]|\d+[A-Z]{2}|[a-z]{1,3}[A-Z-])")
+_KIND = re.compile(r"<<([a-z ]+)>>")
 _PIECE = re.compile(r"[^\n\r|/]+")
+
+GOVERNMENT = "government"
+_REACH = 90  # characters on both sides of a capital that tell whether it stands for a government
+Span = tuple[int, int]
 
 
 class Name(NamedTuple):
@@ -84,7 +87,7 @@ def find_rows(article: Article) -> list[dict]:
             "label": name.label,
             "role": "body",
             "entity_id": "",
-            "stands_for": name_uses.stands_for(article.text, name.start, name.end),
+            "stands_for": stands_for(article.text, name.start, name.end),
             "confidence": name.confidence,
             "rule": name.rule,
         }
@@ -226,23 +229,16 @@ def _acronym_names(text: str) -> list[Name]:
 
 @rule("forms of the names of bodies and places", otherwise=lambda text: [])
 def _body_names(text: str) -> list[Name]:
-    found = []
-    for pattern, label in _forms():
-        for match in pattern.finditer(text):
-            start, end = match.span()
-            while (word := _WORD.match(text, start, end)) and word.group() in _small_starts():
-                start = names.trim(text, word.end(), end)[0]
-            if " " in text[start:end] and not text[start:end].isupper():
-                found.append(_by_rule(*names.trim(text, start, end), label, "form of the name"))
-    found += [
-        _by_rule(*match.span("name"), "ORG", "form of the name")
-        for match in _STATE_RUN.finditer(text)
-    ]
-    points = list(_COMPASS.finditer(text))
-    halves = set(_HALVES.findall(text)) if points else ()
-    for match in points:
-        label = "GPE" if match["point"] in halves else "LOC"
-        found.append(_by_rule(*match.span("point"), label, "form of the name"))
+    small, found = names.name_words("small start"), []
+    for label in ("ORG", "PRODUCT", "LOC"):
+        for pattern in _patterns(label):
+            alone = "name" in pattern.groupindex
+            for match in pattern.finditer(text):
+                start, end = match.span("name" if alone else 0)
+                while (word := _WORD.match(text, start, end)) and word.group() in small:
+                    start = names.trim(text, word.end(), end)[0]
+                if alone or " " in text[start:end] and not text[start:end].isupper():
+                    found.append(_by_rule(*names.trim(text, start, end), label, "form of the name"))
     return found
 
 
@@ -275,59 +271,25 @@ def _not_a_person(words: list[str]) -> bool:
 
 @lru_cache(maxsize=1)
 def _titles_and_nouns() -> frozenset[str]:
-    nouns = lexicons.read_lexicon("affiliations")["noun"]
-    return frozenset([*lexicons.read_lexicon("titles")["title"].str.lower(), *nouns])
-
-
-@lru_cache(maxsize=1)
-def _forms() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Return the forms of the names of bodies, of features of the earth, and of weapons."""
-    kinds = ("body noun", "company noun", "feature")
-    body, company, feature = (_any_of(names.name_words(kind)) for kind in kinds)
-    bodies = re.compile(
-        rf"(?:(?:{_CAPITALISED}[’']?)(?:\s(?:and|&|of|for)(?=\s[A-Z]))?\s){{1,5}}(?:{body}|{company})\b"
-        rf"(?:\s(?:of|for)(?:\sthe)?(?:\s{_CAPITALISED}){{1,3}})?"
-        rf"|\b(?:Ministry|Department|Office|Bank|University|Institute|Board|Bureau|Court)\s(?:of|for)"
-        rf"(?:\sthe)?(?:\s{_CAPITALISED})(?:(?:,|\sand|\s&)?\s{_CAPITALISED}){{0,3}}"
-    )
-    features = re.compile(
-        rf"(?:{_CAPITALISED}\s){{1,3}}(?:{feature})\b(?!\s[A-Z])"
-        rf"|\b(?:Gulf|Straits?|Sea|Bay|Cape|Isle|Horn)\sof\s(?:the\s)?{_CAPITALISED}"
-        rf"(?:\s{_CAPITALISED})?|\b(?:Lake|Mount)\s{_CAPITALISED}"
-    )
-    return (bodies, "ORG"), (_WEAPON, "PRODUCT"), (features, "LOC")
-
-
-@lru_cache(maxsize=1)
-def _small_starts() -> frozenset[str]:
-    return names.name_words("small start")
+    titles = lexicons.read_words("titles", column="title")
+    return frozenset(map(str.lower, titles)) | lexicons.read_words("affiliations", column="noun")
 
 
 @lru_cache(maxsize=1)
 def _no_surname() -> re.Pattern[str]:
     """Return the pattern of what follows a word that is no surname there: a noun for a body."""
     nouns = names.name_words("body noun") | names.name_words("company noun")
-    return re.compile(rf"\w|\s(?:{_any_of(nouns)})\b")
+    return re.compile(rf"\w|\s{any_of(nouns)}\b")
 
 
 @lru_cache(maxsize=1)
 def _titles() -> re.Pattern[str]:
-    titles = lexicons.read_lexicon("titles")["title"]
-    roles = lexicons.read_lexicon("affiliations")
-    roles = roles.loc[roles["kind"] == "person", "noun"]
-    before = "|".join(
-        [
-            rf"(?:{_any_of(titles)})[^\S\n]+",
-            rf"(?:{_any_of(roles)}),?[^\S\n]+(?=\S+\s+[A-Z])",
-        ]
-    )
+    titles = lexicons.read_words("titles", column="title")
+    roles = lexicons.read_words("affiliations", "person", "noun")
+    before = rf"{any_of(titles)}[^\S\n]+|{any_of(roles)},?[^\S\n]+(?=\S+\s+[A-Z])"
     word = r"[A-Z][\w’'-]*\w"
     name = rf"{word}(?:\s+(?:[A-Z]\.\s+)?(?:(?:de|van|von|al|bin|der|den|la)\s+)?{word}){{0,2}}"
     return re.compile(rf"(?<![\w-])(?:{before})(?P<name>{name})")
-
-
-def _any_of(words: Iterable[str]) -> str:
-    return "|".join(map(re.escape, sorted(words, key=lambda word: (-len(word), word))))
 
 
 @rule("pairs of surnames", otherwise=lambda text, found: found)
@@ -356,14 +318,14 @@ def _settle_uses(text: str, found: list[Name]) -> list[Name]:
     read -= _short_forms(text, found)
     read -= {text[n.start : n.end] for n in found if n.rule.startswith("title")}
     alone = {word for word in read if word.isalpha()}
-    peoples = name_uses.find_peoples(alone)
-    places = {*peoples.values(), *(name_uses.used_as_places(text) & alone)}
+    peoples = find_peoples(alone)
+    places = {*peoples.values(), *(used_as("place", text) & alone)}
     places |= {
         text[name.start : name.end]
         for name, other in pairwise(found)
         if other.label == "GPE" and text[name.end : other.start] == " and "
     } & alone
-    bodies = name_uses.used_as_bodies(text) | name_uses.find_agencies(text)
+    bodies = used_as("body", text) | find_agencies(text)
     bodies |= {text[n.start : n.end].split()[0] for n in found if _is_company(text, n)}
     bodies &= read - places
     settled = []
@@ -389,7 +351,7 @@ def _join_datelines(text: str, found: list[Name]) -> list[Name]:
     """Return the names with the place that opens a dateline as one name."""
     places = [
         Name(start, end, "GPE", "dateline", CONFIDENCE["lexicon"])
-        for start, end in name_uses.find_datelines(text)
+        for start, end in find_datelines(text)
     ]
     inside = [
         any(place.start <= name.start and name.end <= place.end for name in found)
@@ -447,3 +409,74 @@ def _surnames(text: str, found: list[Name]) -> list[Name]:
         if exact is None or (exact.label != "PERSON" and exact.confidence < UNSURE):
             result.append(_by_rule(start, end, "PERSON", "surname of a person named in full"))
     return result
+
+
+# ------------------------------------------------------------------------ what uses of a name tell
+
+
+@cache
+def _patterns(kind: str) -> list[re.Pattern[str]]:
+    """Return the patterns of one kind of `name_uses.csv`.
+
+    There NAME stands for a name, `<<feature>>` for one of the words of that kind.
+    """
+    listed = sorted(lexicons.read_words("name_uses", kind, "pattern"))
+    return [
+        re.compile(_KIND.sub(lambda kind: any_of(names.name_words(kind[1])), one))
+        for one in (pattern.replace("NAME", _NAME) for pattern in listed)
+    ]
+
+
+def find_datelines(text: str) -> list[Span]:
+    """Return the spans of the places, all in capitals, that open paragraphs as datelines."""
+    return [match.span("place") for match in _DATELINE.finditer(text)]
+
+
+def find_agencies(text: str) -> set[str]:
+    """Return the agencies that datelines name: "LONDON, May 18 (Reuters) –"."""
+    agencies = (match["agency"] for match in _DATELINE.finditer(text))
+    return {agency.strip(" ()") for agency in agencies if agency}
+
+
+def used_as(kind: str, text: str) -> set[str]:
+    """Return the names that a text uses as those of places ("place") or of bodies ("body").
+
+    "In Kessaria" is said of no person, a dateline opens with a place, companies are explained.
+    """
+    found = (match for pattern in _patterns(kind) for match in pattern.finditer(text))
+    used = {word for match in found for word in match.groupdict().values() if word}
+    if kind == "place":
+        used |= {text[slice(*span)].title() for span in find_datelines(text)}
+    return used
+
+
+def find_peoples(words: Set[str]) -> dict[str, str]:
+    """Return the words that name the people of a place among the words, with that place."""
+    return {people: place for place in words for people in _peoples_of(place) & words}
+
+
+def _peoples_of(place: str) -> set[str]:
+    """Return the names that the people of a place may have by the rules of English."""
+    stem = place[:-1] if place[-1] in "aeioy" else place
+    ends = names.name_words("ending of a people")
+    forms = {base + end for base in (place, stem) for end in ends}
+    return (forms | {form + "s" for form in forms}) - {place}
+
+
+def stands_for(text: str, start: int, end: int) -> str:
+    """Return "government" when a name is a capital that stands for its government here, else "".
+
+    It does where it does what governments do ("Moscow warned"), owns what they own ("Washington's
+    policy") or is dealt with as they are ("talks with Tehran"); not after a word of place ("in
+    Paris") nor before its country ("Lima, Peru").
+    """
+    if not names.is_capital(text[start:end]):
+        return ""
+    before, after = text[max(0, start - _REACH) : start], text[end : end + _REACH]
+
+    def told(kind: str) -> bool:
+        return any(pattern.search(before) for pattern in _patterns(f"{kind} before")) or any(
+            pattern.match(after) for pattern in _patterns(f"{kind} after")
+        )
+
+    return GOVERNMENT if told("government") and not told("city") else ""

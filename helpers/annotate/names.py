@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ _LONG = re.compile(
 _HYPHENATED_GIVEN = re.compile(r"[A-Z]\w+-[a-z]\w+")  # Do-un: the family name stands in front
 _INITIAL = re.compile(r"\b[A-Z]\.\s+")
 _CAPITALISED = re.compile(r"(?<!\w)[^\W\d_a-z]\w*")
+_FIRST_WORD = re.compile(r"\w+")
 _SUFFIX = re.compile(r",?\s+(?:Jr|Sr|II|III|IV)\.?$")
 
 PHRASE = 200  # characters up to which a text is a phrase that may well come again
@@ -100,39 +102,30 @@ def family_names(name: str) -> tuple[str, ...]:
     words = person_name(name).split()
     if len(words) < 2:
         return ()
-    if words[0] in _family_first() or _HYPHENATED_GIVEN.fullmatch(words[-1]):
+    family_first = lexicons.read_words("family_names", column="family_name")
+    if words[0] in family_first or _HYPHENATED_GIVEN.fullmatch(words[-1]):
         return (words[0], words[-1])
     return (words[-1],)
 
 
-@cache
 def name_words(kind: str) -> frozenset[str]:
     """Return the words of one kind of `name_words.csv`, which parts of names are made of."""
-    words = lexicons.read_lexicon("name_words")
-    return frozenset(words.loc[words["kind"] == kind, "word"])
+    return lexicons.read_words("name_words", kind)
 
 
-@lru_cache(maxsize=1)
-def _family_first() -> frozenset[str]:
-    return frozenset(lexicons.read_lexicon("family_names")["family_name"])
-
-
-@lru_cache(maxsize=1)
 def ambiguous_names() -> frozenset[str]:
     """Return names that are also ordinary words or other names: never taken on sight."""
-    return frozenset(lexicons.read_lexicon("ambiguous_names")["name"])
+    return lexicons.read_words("ambiguous_names", column="name")
 
 
-@lru_cache(maxsize=1)
+@cache
 def known_names() -> dict[str, Known]:
     """Return every name of the lexicons, cleaned by `plain`, with what it stands for."""
     found: dict[str, Known] = {}
-    for row in lexicons.read_lexicon("outlets").itertuples():
-        for name in (row.name, *row.aliases.split("|")):
-            found.setdefault(plain(name), Known(row.name, "ORG", row.country, "outlets"))
-    for row in lexicons.read_lexicon("bodies").itertuples():
-        for name in (row.name, *row.aliases.split("|")):
-            found.setdefault(plain(name), Known(row.name, "ORG", row.country, "bodies"))
+    for lexicon in ("outlets", "bodies"):
+        country = lexicons.read_facts(lexicon, "name", "country")
+        for written, name in lexicons.read_aliases(lexicon).items():
+            found.setdefault(plain(written), Known(name, "ORG", country[name], lexicon))
     for row in lexicons.read_lexicon("places").itertuples():
         kind = "cities" if row.kind == "city" else "places"
         found.setdefault(plain(row.name), Known(row.place, "GPE", row.country, kind))
@@ -141,16 +134,24 @@ def known_names() -> dict[str, Known]:
     for row in lexicons.read_lexicon("demonyms").itertuples():
         people = Known(singular(row.demonym), "NORP", row.country, "demonyms")
         found.setdefault(plain(row.demonym), people)
-    found.pop("", None)
     return found
 
 
-@lru_cache(maxsize=1)
-def country_names() -> dict[str, str]:
+def country_names() -> Mapping[str, str]:
     """Return the name of each country by its ISO 3166 alpha-3 code."""
-    places = lexicons.read_lexicon("places")
-    states = places[places["kind"] == "country"]
-    return dict(zip(states["country"], states["place"], strict=True))
+    return lexicons.read_facts("places", "country", "place", kind="country")
+
+
+@cache
+def _capitals() -> frozenset[str]:
+    states = lexicons.read_words("places", "country", "name")
+    return frozenset(map(plain, lexicons.read_words("places", "capital", "name") - states))
+
+
+def is_capital(name: str) -> bool:
+    """Tell whether a name is that of a country's capital."""
+    name = plain(name)
+    return name in _capitals() or (name.isupper() and name.title() in _capitals())
 
 
 def singular(people: str) -> str:
@@ -174,29 +175,21 @@ def known(text: str) -> Known | None:
     return found
 
 
-@lru_cache(maxsize=1)
+@cache
 def _by_first_word() -> dict[str, list[str]]:
-    table: dict[str, set[str]] = {}
-    for lexicon, column in (("places", "name"), ("demonyms", "demonym")):
-        for name in lexicons.read_lexicon(lexicon)[column]:
-            table.setdefault(_first_word(name), set()).add(name)
+    """Return the names that are sought in texts, longest first, by their first word."""
+    written = {
+        *lexicons.read_words("places", column="name"),
+        *lexicons.read_words("demonyms", column="demonym"),
+    }
     for lexicon in ("outlets", "bodies"):
-        for name, aliases in lexicons.read_lexicon(lexicon)[["name", "aliases"]].itertuples(
-            index=False
-        ):
-            for written in (name, *aliases.split("|")):
-                if written:
-                    written = _LEADING.sub("", written)
-                    table.setdefault(_first_word(written), set()).add(written)
-    for names in list(table.values()):
-        for name in list(names):
-            if name.isalpha() and len(name) > 4:
-                table.setdefault(name.upper(), set()).add(name.upper())
-    return {word: sorted(names, key=len, reverse=True) for word, names in table.items()}
-
-
-def _first_word(name: str) -> str:
-    return re.match(r"\w*", name).group()
+        written |= {_LEADING.sub("", name) for name in lexicons.read_aliases(lexicon)}
+    written |= {name.upper() for name in written if name.isalpha() and len(name) > 4}
+    table: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(written, key=lambda name: (-len(name), name)):
+        if first := _FIRST_WORD.match(name):
+            table[first.group()].append(name)
+    return table
 
 
 def places(text: str, name: str, inside: tuple[str, ...] = ("_", "-")) -> Iterator[int]:
@@ -286,7 +279,7 @@ def initials_agree(acronym: str, words: list[str]) -> bool:
     return len(letters) >= 2 and letters in (capitals, every)
 
 
-@lru_cache(maxsize=1)
+@cache
 def titles() -> re.Pattern[str]:
     """Return the pattern of one or more titles before a name, with the space after them."""
     words = sorted(lexicons.read_lexicon("titles")["title"], key=len, reverse=True)

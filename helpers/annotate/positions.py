@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from itertools import islice
 
 from helpers.annotate import names
-from helpers.annotate.noun_phrases import PERSONAL, SINGULAR, describe, stands_as
+from helpers.annotate.noun_phrases import describe, pronoun_kind, stands_as
 from helpers.annotate.rules import rule
 from helpers.store import codebook, lexicons
 from helpers.store.codebook import Codebook
@@ -102,7 +102,8 @@ class Source:
                 self.name, self.name_stands = written, stands
                 return
         if not self.shown or self.described.pronoun:
-            fits = self.described.pronoun not in (PERSONAL | SINGULAR) or entity.label == "PERSON"
+            fits = pronoun_kind(self.described.pronoun) not in ("person", "one")
+            fits |= entity.label == "PERSON"
             self.name_stands = "head" if fits else ""
         else:
             self.name_stands = "head"

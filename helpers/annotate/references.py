@@ -8,7 +8,7 @@ and "the man" take up somebody of the cast.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from helpers.annotate import names, noun_phrases
 from helpers.annotate.antecedents import HE, SHE, Cast, Mention, Referent
@@ -19,10 +19,6 @@ from helpers.text import sentences
 
 Span = tuple[int, int]
 
-_PREPOSITION = re.compile(
-    rf"\b(?:{noun_phrases.PREPOSITION}|than|as|who|whom|which|that|whose|said|told|called)\s",
-    re.IGNORECASE,
-)
 _ADDRESSED = re.compile(r"\b(?![Aa]ccord)\w+(?:ing|ed)\s+(?:to|by|after|before|from)\s+$")
 _SEGMENT = re.compile(r",\s+|\s[—–]\s|\s--\s|\s\(|\)")
 _BODY_ADDED = re.compile(r"\s*(?:$|\(|,|(?:in|of|at|for|on|under|near|across|itself)\b)")
@@ -35,6 +31,12 @@ _NEWS = re.compile(
 _ROLE_AFTER = re.compile(r",\s+(?:an?\s|the\s)?[^,.;\n]{0,60}")
 _CLAUSE_START = re.compile(r"[;:“”\"\n]\s*|\band\b")
 _OF = re.compile(r"\b(?:of|for|who|which|at|with|in)\b")
+
+
+@cache
+def _preposition() -> re.Pattern[str]:
+    linking = "than|as|who|whom|which|that|whose|said|told|called"
+    return re.compile(rf"\b(?:{noun_phrases.any_of('preposition')}|{linking})\s", re.IGNORECASE)
 
 
 # -------------------------------------------------------------------------- names in the words
@@ -94,7 +96,7 @@ def _bodies_in(cast: Cast, low: int, high: int, further: bool) -> list[Referent]
             if not _AND.fullmatch(cast.text[earlier.end : found[0].start]):
                 break
             found.insert(0, earlier)
-        if not _PREPOSITION.search(cast.text, low, found[0].start):
+        if not _preposition().search(cast.text, low, found[0].start):
             return [one.referent for one in found]
     return []
 
@@ -114,7 +116,7 @@ def _somebody_elses(cast: Cast, person: Mention, low: int, high: int) -> bool:
     if re.match(r"[’']s?\s+\w", after) or noun_phrases.continues(after):
         return True
     before = cast.text[low : person.start]
-    found = list(_PREPOSITION.finditer(before))
+    found = list(_preposition().finditer(before))
     if not found:
         return False
     between = before[found[-1].end() :].split()
@@ -197,7 +199,7 @@ def _role_before(text: str, low: int, start: int) -> str:
     """
     low = sentences.begin(text, max(low, start - 40), start)
     words = _CLAUSE_START.split(text[low:start])[-1]
-    return words if words.rstrip().endswith(",") else _PREPOSITION.split(words)[-1]
+    return words if words.rstrip().endswith(",") else _preposition().split(words)[-1]
 
 
 def _role_after(text: str, end: int, low: int) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from helpers.annotate import anonymity, names, outlets, positions, relays
 from helpers.annotate.noun_phrases import (
-    THINGS,
     Description,
     apposed_head,
     is_plural,
+    pronoun_kind,
     singular,
 )
 from helpers.annotate.positions import Entity, Source
@@ -232,7 +232,7 @@ class _Article:
 
     def _type_of_pronoun(self, said: Description, source: Source) -> tuple[str, str]:
         rule = f"pronoun {said.pronoun!r}"
-        if said.pronoun in THINGS - {"it"}:
+        if pronoun_kind(said.pronoun) == "thing" and said.pronoun != "it":
             return "document", rule
         if said.pronoun == "it":
             return "named organisation", rule

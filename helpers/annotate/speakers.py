@@ -21,7 +21,7 @@ from helpers.annotate.antecedents import (
     gender_told,
     together,
 )
-from helpers.annotate.noun_phrases import POSSESSIVE, Description, describe, is_acronym
+from helpers.annotate.noun_phrases import Description, describe, is_acronym
 from helpers.annotate.rules import rule
 from helpers.annotate.stance import saying_pattern
 from helpers.text.article import Article
@@ -459,7 +459,7 @@ def _made_by(reader: _Reader, low: int, description: Description) -> Referent | 
         return None
     fuller = noun_phrases.shorten(made.group(), not made.group().startswith(("A", "The")))
     pronoun = (made["owner"] or "").lower()
-    if pronoun in POSSESSIVE:
+    if pronoun in noun_phrases.words("possessive"):
         owner = reader.discourse.meant(made.start(), PRONOUNS[pronoun], [])
         if owner is None or not owner.named:
             return None

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.annotate.name_uses import is_capital
-from helpers.annotate.names import country_names
+from helpers.annotate.names import country_names, is_capital
 from helpers.store import schema, tables
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -25,6 +27,21 @@ def read_aliases(name: str, kind: str = "") -> dict[str, str]:
     that kind. Raises ValueError when an alias stands for two names.
     """
     return dict(_aliases(name, kind))
+
+
+@cache
+def read_words(name: str, kind: str = "", column: str = "word") -> frozenset[str]:
+    """Return what the rows of the list `name` have in a column; with `kind`, only its rows."""
+    table = _read(name)
+    return frozenset((table[table["kind"] == kind] if kind else table)[column])
+
+
+@cache
+def read_facts(name: str, of: str, fact: str, kind: str = "") -> Mapping[str, str]:
+    """Return one column of the list `name` (`fact`) by another (`of`); with `kind`, its rows."""
+    table = _read(name)
+    table = table[table["kind"] == kind] if kind else table
+    return MappingProxyType(dict(zip(table[of], table[fact], strict=True)))
 
 
 @cache
