@@ -32,7 +32,8 @@ from helpers.bench import made_up
 from helpers.corpus import annotation
 from helpers.corpus.build import open_corpus
 from helpers.model import decoding
-from helpers.read.articles import read_corpus
+from helpers.read.articles import iter_records
+from helpers.read.files import iter_files
 from helpers.store import schema, tables
 from helpers.store.paths import NOTEBOOKS, PROJECT, SAMPLE
 from helpers.study.corpora import read_lines
@@ -76,8 +77,13 @@ def read_texts() -> list[str]:
     gold = os.environ.get("GOLD", "")
     if gold:
         return [row["text"] for row in read_lines(Path(gold) / "polnear" / "dev.jsonl.gz")]
-    articles, _ = read_corpus(SAMPLE)
-    return articles["text"].tolist()
+    return _read_corpus(SAMPLE)["text"].tolist()
+
+
+def _read_corpus(path: Path) -> pd.DataFrame:
+    """Return the table `articles` of a file, folder or zip."""
+    items = (item for source in iter_files(path) for item in iter_records(source))
+    return schema.frame("articles", (item for item in items if isinstance(item, dict)))
 
 
 # -------------------------------------------------------------------------- what things take
@@ -193,8 +199,7 @@ def measure_reading(options: Options) -> Iterator[Measured]:
 
 def read_folder(folder: Path) -> None:
     """Read the articles of a folder into mentions and attributions, and forget them."""
-    articles, _ = read_corpus(folder)
-    for article in read_articles(articles):
+    for article in read_articles(_read_corpus(folder)):
         _read([article])
         article.reading = None
 

@@ -9,16 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from helpers.read.dates import UnclearDate, find_printed_date, read_date
 from helpers.read.documents import DOCUMENTS, Document, Unreadable, read_docx, read_rtf, read_text
-from helpers.read.duplicates import mark_duplicates
 from helpers.read.exports import Export, doubt, read_export, read_export_page
-from helpers.read.files import SourceFile, iter_files
+from helpers.read.files import SourceFile
 from helpers.read.pages import read_fragment, read_page
 from helpers.read.records import (
     SAMPLE_ROWS,
@@ -32,7 +30,6 @@ from helpers.read.records import (
     guess_mapping,
     to_document,
 )
-from helpers.store import schema
 from helpers.store.lexicons import read_lexicon
 
 READERS = {**DOCUMENTS, **dict.fromkeys((".html", ".htm", ".xhtml"), read_page)}
@@ -70,43 +67,6 @@ class Note:
 
 
 Item = dict[str, Any] | Problem | Note
-
-
-def read_corpus(
-    path: str | Path, mapping: Mapping[str, str] | None = None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read every article of a file, folder or zip; return the tables `articles` and `problems`.
-
-    Every input file gives at least one row in one of them. An id that an earlier article has is
-    replaced by one made from the path, with a row in `problems`. Duplicates are marked.
-
-    Parameters
-    ----------
-    path
-        A file, a folder or a zip of articles.
-    mapping
-        The column of each role in table files, such as {"text": "Body"}; the others are guessed.
-
-    Raises
-    ------
-    FileNotFoundError
-        When `path` does not exist.
-    ValueError
-        When `mapping` names a role there is not.
-    """
-    articles: list[dict[str, Any]] = []
-    problems: list[dict[str, str]] = []
-    taken: dict[str, str] = {}
-    for source in iter_files(path):
-        for item in separate_ids(iter_records(source, mapping), taken):
-            if isinstance(item, Problem):
-                problems.append(item.row())
-            elif isinstance(item, dict):
-                articles.append(item)
-    if not articles and not problems:
-        problem = f"no articles were found in {path}; it holds no files that could be articles"
-        problems.append(Problem("", Path(path).name, "read", problem).row())
-    return mark_duplicates(_frame("articles", articles)), _frame("problems", problems)
 
 
 def iter_records(source: SourceFile, mapping: Mapping[str, str] | None = None) -> Iterator[Item]:
@@ -381,10 +341,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and abs(value) < float("inf"):
         return value
     return as_text(value) or None
-
-
-def _frame(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    if not rows:
-        return schema.empty(name)
-    frame = pd.DataFrame(rows, columns=schema.TABLES[name].columns.names)
-    return schema.to_frame(schema.to_arrow(name, frame))

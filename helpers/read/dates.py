@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import cache
 from typing import Any
@@ -32,13 +31,13 @@ _DATES = tuple(
     )
 )
 _NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?=\D|$)")
-_BETWEEN = re.compile(r"(?:T(?=\d|$)|,|\sat\s|\s[-–|]\s|\s)*", re.I)
-_TIME = re.compile(
-    r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?(?::(?P<second>\d{2})(?:[.,](?P<part>\d+))?)?"
-    r"\s?(?P<half>[ap])?(?:\.?m\b\.?)?",
+_CLOCK = re.compile(
+    r"(?:T(?=\d|$)|,|\sat\s|\s[-–|]\s|\s)*"
+    r"(?:(?P<hour>\d{1,2})(?:(?P<sign>[:.h])?(?P<minute>\d{2})"
+    r"(?:(?(sign):)(?P<second>\d{2})(?:[.,](?P<part>\d+))?)?)?"
+    r"\s?(?P<half>[ap])?(?:\.?m\b\.?)?(?P<zone>.*))?",
     re.I,
 )
-_COMPACT_TIME = re.compile(r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?")
 _OFFSET = re.compile(r"(?:UTC|GMT)?\s?([+−-])(\d{1,2}):?(\d{2})?", re.I)
 _BESIDE = re.compile(r"[\n|·•]")
 _BEFORE_TEXT = re.compile(r"\s\(|\s?[–—]\s|\s-+\s")
@@ -80,23 +79,22 @@ def _known_words(kind: str) -> dict[str, str]:
 
 
 def _read_written(written: str) -> datetime:
-    body = _without_first(written, {**_known_words("before a date"), **_known_words("weekday")})
-    day, rest = _read_day(body, written)
-    rest = _without_first(_BETWEEN.sub("", rest, count=1), _known_words("weekday"))
-    if not rest:
-        return day
-    clock, rest = _read_clock(rest)
-    if clock is None:
-        raise UnclearDate(f"{written!r} is not a date this tool reads; write it as 2024-11-18")
-    return (day + clock).replace(tzinfo=_read_zone(rest.strip(" ()"), day, written))
-
-
-def _without_first(written: str, known: Container[str]) -> str:
-    """Return what was written without the words known at its start: "Monday," or "Updated:"."""
-    words = written.split(" ")
-    while words and words[0].strip(".,:()").lower() in known:
+    weekdays, openings = _known_words("weekday"), _known_words("before a date")
+    words = [word for word in written.split(" ") if _bare(word) not in weekdays]
+    while words and _bare(words[0]) in openings:
         del words[0]
-    return " ".join(words)
+    day, rest = _read_day(" ".join(words), written)
+    clock = _CLOCK.fullmatch(rest)
+    since = _since_midnight(clock) if clock and clock["hour"] else timedelta()
+    if not clock or since is None:
+        raise UnclearDate(f"{written!r} is not a date this tool reads; write it as 2024-11-18")
+    if not clock["hour"]:
+        return day
+    return (day + since).replace(tzinfo=_read_zone(clock["zone"].strip(" ()"), day, written))
+
+
+def _bare(word: str) -> str:
+    return word.strip(".,:()").lower()
 
 
 def _read_day(body: str, written: str) -> tuple[datetime, str]:
@@ -143,24 +141,17 @@ def _no_such_day(written: str) -> str:
     return f"{written!r} is not a day of the calendar; the article is kept without a date"
 
 
-def _read_clock(rest: str) -> tuple[timedelta | None, str]:
-    match = _COMPACT_TIME.match(rest) or _TIME.match(rest)
-    if not match:
-        return None, rest
-    found = match.groupdict()
-    hour, half = int(found["hour"]), (found.get("half") or "").lower()
-    if half:
-        if not 1 <= hour <= 12:
-            return None, rest
-        hour = hour % 12 + (12 if half == "p" else 0)
-    elif not found["minute"]:
-        return None, rest
-    minute, second = int(found["minute"] or 0), int(found["second"] or 0)
-    if hour > 23 or minute > 59 or second > 60:
-        return None, rest
-    fraction = float(f"0.{found['part']}") if found.get("part") else 0.0
-    length = timedelta(hours=hour, minutes=minute, seconds=second + fraction)
-    return length, rest[match.end() :]
+def _since_midnight(clock: re.Match[str]) -> timedelta | None:
+    """Return the time that a clock shows, None when no clock shows it."""
+    hour, half = int(clock["hour"]), (clock["half"] or "").lower()
+    minute, second = int(clock["minute"] or 0), int(clock["second"] or 0)
+    if not (1 <= hour <= 12 if half else clock["minute"] and hour <= 23):
+        return None
+    if minute > 59 or second > 60:
+        return None
+    hour = hour % 12 + 12 * (half == "p") if half else hour
+    part = float(f"0.{clock['part'] or 0}")
+    return timedelta(hours=hour, minutes=minute, seconds=second + part)
 
 
 def _read_zone(zone: str, day: datetime, written: str) -> timezone | ZoneInfo:

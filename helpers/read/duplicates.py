@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -44,28 +44,13 @@ class Sketches(NamedTuple):
     bands: np.ndarray
 
 
-def mark_duplicates(articles: pd.DataFrame) -> pd.DataFrame:
-    """Fill `duplicate_of` and `duplicate_kind`; same rows, same order.
-
-    An article is an exact duplicate of one with the same text but for white space, and a near
-    duplicate of one with which it shares at least 0.6 of all runs of five words (Jaccard index,
-    computed in full for the pairs that MinHash proposes). Of such articles the original is the
-    one published first, then the one whose id sorts first; an original is no duplicate itself.
-    """
-    texts = dict(zip(articles["article_id"], articles["text"], strict=True))
-    found, _ = find_duplicates(
-        sketch(articles), lambda wanted: ((one, texts[one]) for one in wanted), {}
-    )
-    return add_duplicates(articles, found)
-
-
 def add_duplicates(articles: pd.DataFrame, found: dict[str, tuple[str, str]]) -> pd.DataFrame:
     """Fill `duplicate_of` and `duplicate_kind` from what `find_duplicates` found."""
-    pairs = [found.get(article_id, ("", "")) for article_id in articles["article_id"]]
-    return articles.assign(
-        duplicate_of=pd.Series([of for of, _ in pairs], index=articles.index, dtype=object),
-        duplicate_kind=pd.Series([kind for _, kind in pairs], index=articles.index, dtype=object),
-    )
+    marked = articles.copy()
+    for place, column in enumerate(("duplicate_of", "duplicate_kind")):
+        values = [found.get(article_id, ("", ""))[place] for article_id in articles["article_id"]]
+        marked[column] = pd.Series(values, index=articles.index, dtype=object)
+    return marked
 
 
 def sketch(articles: pd.DataFrame) -> Sketches:
@@ -112,18 +97,19 @@ def _bands(minima: np.ndarray) -> np.ndarray:
 
 def join_sketches(parts: Iterable[Sketches]) -> Sketches:
     """Return the sketches of several parts of a corpus as one."""
-    parts = list(parts)
-    if not parts:
-        empty = np.empty(0, np.uint64)
-        bands = np.empty((0, BANDS[0]), np.uint64)
-        return Sketches(np.empty(0, object), np.empty(0, np.int64), empty, bands)
-    return Sketches(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    nothing = sketch(pd.DataFrame(columns=["article_id", "published", "text"]))
+    return Sketches(*map(np.concatenate, zip(nothing, *parts, strict=True)))
 
 
 def find_duplicates(
     sketches: Sketches, texts: Texts, known: dict[int, float]
 ) -> tuple[dict[str, tuple[str, str]], dict[int, float]]:
     """Return (original, kind) of every article that is a duplicate, and the Jaccard indices used.
+
+    An article is an exact duplicate of one with the same text but for white space, and a near
+    duplicate of one with which it shares at least 0.6 of all runs of five words (Jaccard index,
+    computed in full for the pairs that MinHash proposes). Of such articles the original is the
+    one published first, then the one whose id sorts first; an original is no duplicate itself.
 
     Only articles that share a band with another are compared, and only their texts are asked for:
     `texts` yields (article_id, text) for a list of ids, in any order. `known` holds indices
@@ -166,8 +152,7 @@ class _Search:
         self.known = known
         self.used: dict[int, float] = {}
         self.codes: dict[str, int] = {}
-        self.shingles: OrderedDict[int, np.ndarray] = OrderedDict()
-        self.kept = 0
+        self.shingles: dict[int, np.ndarray] = {}
 
     def near(self, places: np.ndarray) -> Iterator[tuple[int, int]]:
         """Yield (place, place of its original) for places that stand in order of rank."""
@@ -211,19 +196,19 @@ class _Search:
             place = int(places[row])
             keys = self._keys(place, shared[row])
             standing = {other for key in keys for other in buckets.get(key, ())}
-            guessed = {other for key in keys for other in here[key]}
+            guessed = standing.union(*(here[key] for key in keys))
             likeness = {
-                other: self.known.get(self._key(place, int(places[other])))
-                for other in standing | guessed
+                other: self.known.get(self._key(place, int(places[other]))) for other in guessed
             }
-            copied = any(one is not None and one >= LEAST_JACCARD for one in likeness.values())
-            for other in standing if copied else likeness:
+            copied = any((one or 0.0) >= LEAST_JACCARD for one in likeness.values())
+            for other in standing if copied else guessed:
                 if likeness[other] is None:
                     wanted |= {place, int(places[other])}
-            if not copied:
-                for key in keys:
-                    here[key] = here[key][:3] + [row]
-        self._load([place for place in sorted(wanted) if place not in self.shingles])
+            for key in () if copied else keys:
+                here[key] = here[key][:3] + [row]
+        if sum(map(len, self.shingles.values())) > KEPT:
+            self.shingles.clear()
+        self._load(wanted)
 
     def _keys(self, place: int, shared: np.ndarray) -> list[tuple[int, int]]:
         """Return the buckets of an article, by the bands that it shares with another."""
@@ -231,13 +216,15 @@ class _Search:
         return list(zip(bands, self.sketches.bands[place, bands].tolist(), strict=True))
 
     def _likeness(self, one: int, other: int) -> float:
+        """Return the Jaccard index of the runs of words of two articles."""
         key = self._key(one, other)
         if key not in self.used:
-            found = self.known.get(key)
-            if found is None:
-                own, its = self._get(one), self._get(other)
-                found = _jaccard(own, its) if len(own) and len(its) else 0.0
-            self.used[key] = found
+            self.used[key] = self.known.get(key, -1.0)
+        if self.used[key] < 0:
+            self._load({one, other})
+            own, its = self.shingles[one], self.shingles[other]
+            both = len(np.intersect1d(own, its, assume_unique=True))
+            self.used[key] = both / max(len(own) + len(its) - both, 1)
         return self.used[key]
 
     def _key(self, one: int, other: int) -> int:
@@ -245,33 +232,17 @@ class _Search:
         low, high = sorted((int(text[one]), int(text[other])))
         return (low * 0x9E3779B97F4A7C15 ^ high) & 0x7FFFFFFFFFFFFFFF
 
-    def _get(self, place: int) -> np.ndarray:
-        if place not in self.shingles:
-            self._load([place])
-        self.shingles.move_to_end(place)
-        return self.shingles[place]
-
-    def _load(self, places: list[int]) -> None:
-        by_id = {self.sketches.article_id[place]: place for place in places}
-        if not by_id:
-            return
-        for article_id, text in self.texts(list(by_id)):
-            own = _shingles(text, self.codes)
-            self.shingles[by_id[article_id]] = own
-            self.kept += len(own)
-        while self.kept > KEPT and len(self.shingles) > len(places) + 1:
-            _, dropped = self.shingles.popitem(last=False)
-            self.kept -= len(dropped)
+    def _load(self, places: set[int]) -> None:
+        ids = self.sketches.article_id
+        by_id = {ids[place]: place for place in sorted(places - self.shingles.keys())}
+        for article_id, text in self.texts(list(by_id)) if by_id else ():
+            self.shingles[by_id[article_id]] = _shingles(text, self.codes)
 
 
 def _repeated(values: np.ndarray) -> np.ndarray:
     """Mark the values, zero excepted, that stand in an array more than once."""
-    order = np.argsort(values, kind="stable")
-    same = values[order][1:] == values[order][:-1]
-    marked = np.zeros(len(values), bool)
-    marked[order[1:][same]] = True
-    marked[order[:-1][same]] = True
-    return marked & (values != 0)
+    _, same, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (counts[same] > 1) & (values != 0)
 
 
 def _text_hash(text: str) -> int:
@@ -289,8 +260,3 @@ def _shingles(text: str, codes: dict[str, int]) -> np.ndarray:
     numbers = np.fromiter(map(codes.__getitem__, words), np.uint64, len(words))
     runs = np.lib.stride_tricks.sliding_window_view(numbers, SHINGLE_WORDS)
     return np.unique((runs * _ODD).sum(axis=1, dtype=np.uint64))
-
-
-def _jaccard(one: np.ndarray, other: np.ndarray) -> float:
-    shared = len(np.intersect1d(one, other, assume_unique=True))
-    return shared / (len(one) + len(other) - shared)

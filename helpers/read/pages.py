@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import trafilatura
@@ -24,7 +26,7 @@ from helpers.read.page_blocks import (
     open_page,
     squeeze,
 )
-from helpers.read.records import field_names
+from helpers.read.records import FIELDS, field_names
 
 LEAST_TAGS = 2
 LEAST_WORDS = 25
@@ -309,46 +311,45 @@ def _is_short_label(text: str) -> bool:
 def _read_imprint(tree: HtmlElement, source: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the facts a page gives under the roles of a mapping, and other metadata.
 
-    JSON-LD is believed first, then `<meta>`, then marks in the page, then `<title>`.
+    `field_names.csv` says which place is believed first: JSON-LD, `<meta>`, marks in the page.
     """
-    linked, metas = _linked_data(tree), _metas(tree)
-    own = {role: list(_meta_values(metas, role)) for role in field_names("meta")}
-    title = _text(tree.find(".//title"))
-    candidates: dict[str, list[Any]] = {
-        "title": [linked.get("headline"), *own["title"], title],
-        "outlet": [
-            _name(linked.get("publisher")),
-            *own["outlet"],
-            _name(linked.get("isPartOf")),
-        ],
-        "published": [
-            linked.get("datePublished"),
-            *own["published"],
-            *_times(tree),
-        ],
-        "section": [linked.get("articleSection"), *own["section"]],
-        "url": [
-            *_canonical(tree),
-            *own["url"],
-            linked.get("url"),
-            _main_page(linked),
-        ],
-    }
-    fields = {role: _first(values) for role, values in candidates.items()}
-    bylines = (metas.get(name, []) for name in field_names("meta")["author"])
-    fields["author"] = _author([linked.get("author")], *bylines, _marked_authors(tree))
-    fields["published"] = _first_readable(candidates["published"])
-    fields["url"] = next(
-        (str(url) for url in candidates["url"] if str(url).startswith(WEB)), ""
-    ) or "".join(_SAVED_FROM.findall(source[:4096])[:1])
-    metadata = {name: _first(own[name]) for name in ("description", "keywords")}
-    metadata["modified"] = _first(
-        [linked.get("dateModified"), *metas.get("article:modified_time", [])]
-    )
-    metadata["page_title"] = title
-    metadata["page_language"] = tree.get("lang") or ""
-    metadata["page_type"] = _first([linked.get("@type"), *metas.get("og:type", [])])
-    return fields, {name: value for name, value in metadata.items() if value}
+    told = _told(tree, source)
+    facts = {}
+    for role, names in field_names("meta").items():
+        values = [told[name] for name in names if name in told]
+        if role == "author":
+            facts[role] = _author(*values, _marked_authors(tree))
+        elif role == "url":
+            facts[role] = next((one for one in map(str, chain(*values)) if one.startswith(WEB)), "")
+        elif role == "published":
+            facts[role] = _first_readable(chain(*values))
+        else:
+            facts[role] = _first(map(_name, chain(*values)))
+    fields = {role: facts.pop(role) for role in FIELDS if role in facts}
+    return fields, {name: value for name, value in facts.items() if value}
+
+
+def _told(tree: HtmlElement, source: str) -> dict[str, list[Any]]:
+    """Return what a page says of itself by name; see `field_names.csv` for the names."""
+    told: dict[str, list[Any]] = defaultdict(list)
+    for meta in tree.iter("meta"):
+        name = meta.get("property") or meta.get("name") or meta.get("itemprop") or ""
+        told[name.strip().lower()].append((meta.get("content") or "").strip())
+    for name, value in _linked_data(tree).items():
+        told[f"json-ld:{name.lower()}"] = value if isinstance(value, list) else [value]
+    page = told["json-ld:mainentityofpage"]
+    page += [one.get("@id") for one in page if isinstance(one, dict)]
+    for link in tree.iter("link"):
+        if "canonical" in (link.get("rel") or "").lower().split():
+            told["link:canonical"].append(link.get("href") or "")
+    told["page:saved from"] = _SAVED_FROM.findall(source[:4096])
+    told["page:title"] = [_text(tree.find(".//title"))]
+    told["page:language"] = [tree.get("lang") or ""]
+    marked = tree.xpath("//*[@itemprop='datePublished' or @pubdate][not(self::meta)]")
+    for element in [*marked, *tree.xpath("//time[@datetime or normalize-space()]")[:1]]:
+        when = element.get("content") or element.get("datetime") or _text(element)
+        told["page:published"].append(when)
+    return told
 
 
 def _outlet_from_title(page_title: str, headline: str) -> str:
@@ -389,34 +390,6 @@ def _things(content: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
             yield from _things(content.get(name), depth + 1)
 
 
-def _metas(tree: HtmlElement) -> dict[str, list[str]]:
-    metas: dict[str, list[str]] = {}
-    for meta in tree.iter("meta"):
-        name = meta.get("property") or meta.get("name") or meta.get("itemprop") or ""
-        content = (meta.get("content") or "").strip()
-        if name and content:
-            metas.setdefault(name.strip().lower(), []).append(content)
-    return metas
-
-
-def _meta_values(metas: dict[str, list[str]], role: str) -> Iterator[str]:
-    return (value for name in field_names("meta")[role] for value in metas.get(name, []))
-
-
-def _times(tree: HtmlElement) -> Iterator[str]:
-    """Yield the dates marked in the page: those said to be of publication, then the first."""
-    times = [time for time in tree.iter("time") if time.get("datetime") or _text(time)]
-    said = [
-        time
-        for time in times
-        if time.get("itemprop") == "datePublished" or time.get("pubdate") is not None
-    ]
-    for time in [*said, *times[:1]]:
-        yield time.get("datetime") or _text(time)
-    for element in tree.xpath("//*[@itemprop='datePublished'][not(self::time)][not(self::meta)]"):
-        yield element.get("content") or element.get("datetime") or _text(element)
-
-
 def _marked_authors(tree: HtmlElement) -> Iterator[str]:
     """Yield the names that links or classes mark as authors, those that stand together."""
     marked = tree.xpath(
@@ -429,20 +402,7 @@ def _marked_authors(tree: HtmlElement) -> Iterator[str]:
             yield _text(element)
 
 
-def _canonical(tree: HtmlElement) -> Iterator[str]:
-    for link in tree.iter("link"):
-        if "canonical" in (link.get("rel") or "").lower().split():
-            yield link.get("href") or ""
-
-
-def _main_page(linked: dict[str, Any]) -> Any:
-    page = linked.get("mainEntityOfPage")
-    return page.get("@id") if isinstance(page, dict) else page
-
-
 def _name(value: Any) -> str:
-    if isinstance(value, list):
-        value = value[0] if value else ""
     if isinstance(value, dict):
         value = value.get("name")
     return value if isinstance(value, str) else ""
@@ -451,24 +411,14 @@ def _name(value: Any) -> str:
 def _author(*sources: Iterable[Any]) -> str:
     """Join the names of the first source that names people; addresses and handles are no names."""
     for source in sources:
-        names: list[str] = []
-        for value in source:
-            for one in value if isinstance(value, list) else [value]:
-                name = _without_by(html.unescape(_name(one)).strip())
-                if name and not name.startswith((*WEB, "@", "www.")) and name not in names:
-                    names.append(name)
-        if names:
-            return ", ".join(names)
+        names = (_without_by(html.unescape(_name(one)).strip()) for one in source)
+        if found := [name for name in names if name and not name.startswith((*WEB, "@", "www."))]:
+            return ", ".join(dict.fromkeys(found))
     return ""
 
 
-def _first(values: Iterable[Any]) -> str:
-    for value in values:
-        if isinstance(value, list):
-            value = value[0] if value else None
-        if isinstance(value, str) and value.strip():
-            return html.unescape(" ".join(value.split()))
-    return ""
+def _first(values: Iterable[str]) -> str:
+    return next((html.unescape(" ".join(one.split())) for one in values if one.strip()), "")
 
 
 def _first_readable(values: Iterable[Any]) -> str:

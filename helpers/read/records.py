@@ -29,6 +29,7 @@ from helpers.read.documents import (
 from helpers.store.lexicons import read_lexicon
 
 ROLES = ("text", "title", "outlet", "published", "url", "author", "id", "section")
+FIELDS = ROLES[1:]
 SAMPLE_ROWS = 50
 LEAST_WORDS_OF_A_TEXT = 20
 SNIFFED = 1 << 16

@@ -16,11 +16,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from disk_fixture import on_a_small_disk
+from reading_fixture import read_corpus
 
 from helpers.corpus import annotation
 from helpers.corpus import build as corpus
 from helpers.corpus import decisions as aliases
-from helpers.read.articles import read_corpus
 from helpers.read.files import SourceFile
 from helpers.store import schema, tables, versions
 from helpers.store.paths import CODEBOOK

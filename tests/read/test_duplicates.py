@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reading_fixture import mark_duplicates
 
 from helpers.read import duplicates
-from helpers.read.duplicates import LEAST_JACCARD, mark_duplicates
+from helpers.read.duplicates import LEAST_JACCARD
 
 WORDS = [f"word{number}" for number in range(3000)]
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from docx import Document as WordDocument
+from reading_fixture import read_corpus
 
-from helpers.read.articles import read_corpus
 from helpers.read.exports import read_export
 
 OUTLETS = ("The Vale Echo", "The Daily Anchor (Harwick)", "24 Hours Anning", "Mill News; Arden")
