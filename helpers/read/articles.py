@@ -159,7 +159,7 @@ def _read_export(source: SourceFile, whole: Document, export: Export) -> Iterato
     yield Note(source.path, f"{source.path}: {export.note()}")
     for step, problem in whole.problems:
         yield Problem("", source.path, step, problem)
-    for problem in export.problems():
+    if problem := export.problem():
         yield Problem("", source.path, "read", problem)
     for number, document in enumerate(export.documents(), 1):
         path = f"{source.path}#{number}"

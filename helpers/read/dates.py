@@ -16,6 +16,7 @@ EARLIEST_YEAR, LATEST_YEAR = 1600, 2199
 TOP = 2000  # characters of a text in which its date is looked for
 TOP_LINES = 7
 LONGEST_LINE = 100
+LONGEST_HEADLINE = 200
 LARGEST_OFFSET = timedelta(hours=14)
 
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er)?"
@@ -197,13 +198,28 @@ def _stamp(moment: datetime) -> pd.Timestamp:
 
 def first_date(text: str) -> str:
     """Return the first line of a text, or part of one between signs, that is a date, or ""."""
-    for part in map(str.strip, _BESIDE.split(text)):
-        try:
-            if part and not part.isdecimal() and read_date(part) is not pd.NaT:
-                return part
-        except UnclearDate:
-            continue
+    parts = map(str.strip, _BESIDE.split(text))
+    return next((part for part in parts if not part.isdecimal() and is_date(part)), "")
+
+
+def date_in(line: str) -> str:
+    """Return the date that a line begins with, "" for none."""
+    line = line.strip()
+    if not any(map(str.isdecimal, line)) or len(line) > LONGEST_HEADLINE:
+        return ""
+    pieces = line.split(",")
+    for last in range(len(pieces), 0, -1):  # "12 February 2024, Monday, Final Edition"
+        if is_date(written := ",".join(pieces[:last])):
+            return written if not written.isdecimal() else ""
     return ""
+
+
+def is_date(written: str) -> bool:
+    """Say whether something written is a date."""
+    try:
+        return read_date(written) is not pd.NaT
+    except UnclearDate:
+        return False
 
 
 def find_printed_date(text: str) -> str:

@@ -7,43 +7,126 @@ metadata. The labels, in the languages of the archives' interfaces, are in `expo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain, groupby, takewhile
+from typing import NamedTuple
 
-from lxml.html import HtmlElement
-
-from helpers.read.documents import PARAGRAPH_BREAK, Document
-from helpers.read.labels import (
-    FIELDS,
-    LEAST_SHARE,
-    LONGEST_HEADLINE,
-    WIDEST_WRAPPED,
-    ExportedArticle,
-    Labelled,
-    date_in,
-    groups_of,
-    is_copyright,
-    is_date,
-    label,
-    labels,
-)
-from helpers.read.page_blocks import open_page
-from helpers.read.records import field_names, plain
+from helpers.read.dates import LONGEST_HEADLINE, date_in
+from helpers.read.documents import Document, compose
+from helpers.read.page_blocks import open_page, page_lines
+from helpers.read.records import FIELDS, field_names, plain
+from helpers.store.lexicons import read_lexicon
 
 LEAST_RULE = 20  # signs of a line that ends a record of ProQuest
 LEAST_CENTRED = 8
 LEAST_SEPARATED = 2
-ENDS = '.!?…”"'
+LEAST_SHARE = 0.5
+LEAST_MISSING = 100
 MOST_HEAD_LINES = 4
+WIDEST_WRAPPED = 100
+ENDS = tuple('.!?…”"')
 
-_OF = "of|von|de|di|sur|van"
-_NUMBERED = re.compile(rf"(?:([^\W\d_]+) )?(\d+) (?:{_OF}) (\d+)(?: ([^\W\d_]+))?", re.I)
+_NUMBERED = re.compile(
+    r"(?:([^\W\d_]+) )?(\d+) (?:of|von|de|di|sur|van) (\d+)(?: ([^\W\d_]+))?", re.I
+)
 _ANNOUNCED = re.compile(r"([^\W\d_]+)\s?\((\d+)\)")
 _CODE = re.compile(r"([A-Z]{2,3})(?:(?:\t|  |\s?\|)\s*(\S.*))?")
+_PAGE = re.compile(r"(?:Pg|P|S|Page|Seite)\.?\s?([\w-]{1,12})", re.I)
 _PAGE_MARKS = (b"articleParagraph", b"DOCFULL", b" DOCUMENTS", b"End of Document", b">HD<")
 _BESIDE_DATE = re.compile(r",\s|\s[|–—-]\s|\(|\)")
-_BREAK = "\ue002"  # for <br> and <p>
 _FACTIVA_END = re.compile(r"(?:Document|Dokument|Documento) ([A-Za-z0-9]{18,})")
+
+
+# -------------------------------------------------------------------------------------- labels
+
+
+@cache
+def labels(layout: str, kind: str) -> dict[str, str]:
+    """Return the labels of one kind in an archive's exports, case folded, with their roles."""
+    known = read_lexicon("export_labels")
+    own = known[(known["layout"] == layout) & (known["kind"] == kind)]
+    return dict(zip(own["label"].str.casefold(), own["role"], strict=True))
+
+
+class Labelled(NamedTuple):
+    """A line such as "BYLINE: Mara Quist" with the role that its label plays."""
+
+    role: str
+    value: str
+
+
+def label(line: str, layout: str, *kinds: str) -> Labelled | None:
+    """Return the role and the value of a line that begins with a known label, else None."""
+    name, colon, value = line.strip().partition(":")
+    known = (labels(layout, kind).get(name.strip().casefold()) for kind in kinds or ("label",))
+    role = next(filter(None, known), None)
+    return Labelled(role, value.strip()) if role and colon else None
+
+
+def is_copyright(line: str) -> bool:
+    """Say whether a line states who holds the rights."""
+    return line.strip().casefold().startswith(tuple(labels("all", "notice")))
+
+
+def groups_of(lines: Iterable[str]) -> list[list[str]]:
+    """Return the runs of lines between blank lines."""
+    return _pieces(lines, lambda line: not line.strip())
+
+
+def _pieces(lines: Iterable[str], parts: Callable[[str], object]) -> list[list[str]]:
+    """Return the runs of lines between those that part them."""
+    return [list(run) for apart, run in groupby(lines, lambda line: bool(parts(line))) if not apart]
+
+
+@dataclass
+class ExportedArticle:
+    """Gathers what one article of an export tells."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+    body: list[str] = field(default_factory=list)
+
+    def take(self, role: str, value: str) -> None:
+        """Keep what a label tells; of a field told twice the first is kept."""
+        value = " ".join(value.split())
+        if not value:
+            return
+        if role in FIELDS:
+            self.fields.setdefault(role, value)
+        else:
+            told = self.metadata.get(role)
+            self.metadata[role] = f"{told}; {value}" if told else value
+
+    def document(self) -> Document:
+        """Return the article as a document whose text is the body alone."""
+        parts = map(str.strip, self.fields.get("section", "").split(";"))
+        if page := next(filter(None, map(_PAGE.fullmatch, parts)), None):
+            self.metadata.setdefault("page", page[1])
+        text, hints = compose(_paragraphs(self.body))
+        document = Document(text, dict(self.fields), dict(self.metadata), hints)
+        digits = "".join(filter(str.isdecimal, self.metadata.get("words", "").split("(")[0]))
+        words = len(text.split())
+        if text and int(digits or 0) - words > max(LEAST_MISSING, words):
+            problem = f"the export says it has {int(digits):,} words, and {words:,} are there"
+            document.problems.append(("text", f"{problem}; it may be cut: export it again"))
+        return document
+
+
+def _paragraphs(lines: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield (role, paragraph) of a body, lines that were only wrapped joined again."""
+    groups = groups_of(lines)
+    inner = [line.strip() for group in groups for line in group[:-1]]
+    unended = sum(not line.endswith(tuple(".!?:”\"’'…)")) for line in inner)
+    widest = max(map(len, inner), default=0)
+    wrapped = inner and unended > LEAST_SHARE * len(inner) and widest <= WIDEST_WRAPPED
+    for group in groups:
+        pieces = [line.strip() for line in group]
+        for piece in [" ".join(pieces)] if wrapped else pieces:
+            name, colon, rest = piece.partition(":")
+            caption = colon and name in ("CAPTION", "Caption")
+            yield ("caption", rest.strip()) if caption and rest.strip() else ("", piece)
 
 
 @dataclass
@@ -63,15 +146,14 @@ class Export:
         told = "" if self.announced is None else f", {self.announced} announced"
         return f"{self.layout}: {self._read()} articles read{told}"
 
-    def problems(self) -> list[str]:
+    def problem(self) -> str:
         """Say in words what differs between what the file announces and what was read."""
-        read = self._read()
-        if self.announced is None or self.announced == read:
-            return []
-        return [
+        if self.announced in (None, read := self._read()):
+            return ""
+        return (
             f"it is an export of {self.layout} that announces {self.announced} articles, and "
             f"{read} were read; export it again, or look for the missing ones in the file"
-        ]
+        )
 
     def _read(self) -> int:
         return sum(any(map(str.strip, article.body)) for article in self.articles)
@@ -91,36 +173,13 @@ def read_export_page(raw: bytes) -> Export | None:
     if not any(mark in raw for mark in _PAGE_MARKS):
         return None
     tree, _, _ = open_page(raw)
-    for element in tree.iter("br", "p"):
-        if element.tag == "br":
-            element.tail = _BREAK + (element.tail or "")
-        else:
-            element.text = 2 * _BREAK + (element.text or "")
     shown = tree.xpath("//div[contains(concat(' ', normalize-space(@class), ' '), ' article ')]")
     shown = [one for one in shown if one.find(".//tr") is None]
     if shown and b"articleParagraph" in raw:
-        found = (_displayed_articles(_page_lines(one), True) for one in shown)
-        return Export("Factiva", [article for articles in found for article in articles])
-    lines = list(_page_lines(tree))
+        found = (_displayed_articles(page_lines(one), True) for one in shown)
+        return Export("Factiva", list(chain.from_iterable(found)))
+    lines = page_lines(tree)
     return _read_nexis(lines) or _read_numbered_nexis(lines) or _read_factiva(lines)
-
-
-def _page_lines(tree: HtmlElement) -> Iterator[str]:
-    """Yield the text of a page by line, with blank lines between blocks, rows as "HD<tab>…"."""
-    for element in tree.iter("p", "div", "tr"):
-        within = next(element.iterancestors("tr"), None) is not None
-        if within or (element.tag != "tr" and element.find(".//p") is not None):
-            continue
-        if element.tag == "tr":
-            code, *cells = [_text_of(cell).strip() for cell in element.iter("td", "th")] or [""]
-            yield from f"{code}\t{PARAGRAPH_BREAK.join(cells)}".split("\n")
-        elif element.find(".//div") is None:
-            yield from ("\n" + _text_of(element)).split("\n")
-
-
-def _text_of(element: HtmlElement) -> str:
-    lines = element.text_content().split(_BREAK)
-    return "\n".join(" ".join(line.split()) for line in lines)
 
 
 # -------------------------------------------------------------------- Nexis Uni, Lexis+, today
@@ -134,20 +193,15 @@ def _heading(line: str) -> str:
 def _read_nexis(lines: list[str]) -> Export | None:
     """Read a cover list and articles that each end in "End of Document"."""
     opened = [_heading(line) for line in lines]
-    if "body" not in opened or not {"end", "classification"} & set(opened):
+    ends = opened.count("end")
+    if "body" not in opened or not (ends or "classification" in opened):
         return None
-    pieces: list[list[str]] = [[]]
-    for line, heading in zip(lines, opened, strict=True):
-        pieces[-1].append(line)
-        if heading == "end":
-            pieces.append([])
     articles = [
         _nexis_article(piece, first=number == 0)
-        for number, piece in enumerate(pieces)
-        if number < len(pieces) - 1 or "body" in map(_heading, piece)
+        for number, piece in enumerate(_pieces(lines, lambda line: _heading(line) == "end"))
+        if number < ends or "body" in map(_heading, piece)
     ]
-    cover = pieces[0][: opened.index("body")]
-    return Export("Nexis", articles, _announced(cover))
+    return Export("Nexis", articles, _announced(lines[: opened.index("body")]))
 
 
 def _announced(cover: Iterable[str]) -> int | None:
@@ -178,8 +232,7 @@ def _nexis_article(piece: list[str], first: bool) -> ExportedArticle:
         elif mode in ("classification", "notes", "end") or (
             mode == "graphic" and label(line, "nexis", "end label")
         ):
-            labelled = label(line, "nexis", "end label") or label(line, "nexis")
-            if labelled:
+            if labelled := label(line, "nexis", "end label", "label"):
                 article.take(*labelled)
         elif mode == "body":
             article.body.append(line)
@@ -192,34 +245,26 @@ def _nexis_article(piece: list[str], first: bool) -> ExportedArticle:
 def _take_nexis_head(article: ExportedArticle, head: list[str], first: bool) -> None:
     """Take headline, outlet and date, which have no labels, and what is labelled after them."""
     groups = groups_of(head)
-    rows = [(line, place) for place, group in enumerate(groups) for line in group]
-    dates = [
-        number
-        for number, (line, _) in enumerate(rows)
-        if not label(line, "nexis") and is_date(line)
-    ]
-    labelled = [number for number, (line, _) in enumerate(rows) if label(line, "nexis")]
-    if dates:
-        title, start = dates[-1] - 2, dates[-1] + 1
-        article.take("published", date_in(rows[dates[-1]][0]))
-    else:
-        start = labelled[0] if labelled else len(rows)
-        while start and is_copyright(rows[start - 1][0]):
-            start -= 1
-        title = max(start - 2, 0) if start else -1
-    if title + 1 >= 0 and (dates or title >= 0) and title + 1 < len(rows):
-        article.take("outlet", rows[title + 1][0])
-    if title >= 0:
-        of = rows[title][1]
-        same = [line for line, place in rows[: title + 1] if place == of]
+    rows, told = list(chain(*groups)), [label(line, "nexis") for line in chain(*groups)]
+    dates = [place for place, line in enumerate(rows) if not told[place] and date_in(line)]
+    start = dates[-1] if dates else next((n for n, one in enumerate(told) if one), len(rows))
+    while start and not dates and is_copyright(rows[start - 1]):
+        start -= 1
+    title = max(start - 2, -1 if dates else 0)
+    if title + 1 < start:
+        article.take("outlet", rows[title + 1])
+    if 0 <= title < start:
+        of = next(group for group in groups if rows[title] in group)
+        same = of[: of.index(rows[title]) + 1]
         article.take("title", " ".join(same if len(same) <= 3 and not first else same[-1:]))
-    last = ""
-    for line, _ in rows[start:]:
-        found = label(line, "nexis")
+    if dates:
+        article.take("published", date_in(rows[start]))
+    labelled = False
+    for line, found in list(zip(rows, told, strict=True))[start + bool(dates) :]:
         if found:
             article.take(*found)
-            last = found.role
-        elif not is_copyright(line) and not last:
+            labelled = True
+        elif not is_copyright(line) and not labelled:
             article.take("edition", line)
 
 
@@ -248,55 +293,43 @@ def _numbered(line: str, layout: str) -> tuple[int, int] | None:
 
 def _read_numbered_nexis(lines: list[str]) -> Export | None:
     """Read articles that each begin with "1 of 3 DOCUMENTS" and have upper-case labels."""
-    if any(_is_rule(line) for line in lines):
+    found = [_numbered(line, "nexis") for line in lines]
+    announced = max((total for _, total in filter(None, found)), default=0)
+    if not announced or any(map(_is_rule, lines)):
         return None
-    marks = [
-        (place, found) for place, line in enumerate(lines) if (found := _numbered(line, "nexis"))
-    ]
-    if not marks:
-        return None
-    ends = [place for place, _ in marks[1:]] + [len(lines)]
-    articles = [
-        _numbered_article(lines[place + 1 : end])
-        for (place, _), end in zip(marks, ends, strict=True)
-    ]
-    announced = max(total for _, (_, total) in marks)
-    return Export("Nexis", articles, announced)
+    start = next(place for place, number in enumerate(found) if number)
+    pieces = _pieces(lines[start:], lambda line: _numbered(line, "nexis"))
+    return Export("Nexis", list(map(_numbered_article, pieces)), announced)
 
 
 def _numbered_article(lines: list[str]) -> ExportedArticle:
     article = ExportedArticle()
     groups = groups_of(lines)
-    place, head = 0, []
-    while place < len(groups) and not _upper_label(groups[place][0], ""):
-        head.append(groups[place])
-        place += 1
-    if place == len(groups) or not _upper_label(groups[place][0], "label"):
-        head, place = _unlabelled_head(groups)
-    _take_numbered_head(article, head)
-    while place < len(groups) and (found := _upper_label(groups[place][0], "label")):
-        article.take(found.role, " ".join([found.value, *groups[place][1:]]))
+    heads = list(takewhile(lambda group: not _upper_label(group, "label", "end label"), groups))
+    place = len(heads)
+    if place == len(groups) or not _upper_label(groups[place], "label"):
+        heads, place = _unlabelled_head(groups)
+    _take_numbered_head(article, heads)
+    while place < len(groups) and (found := _upper_label(groups[place], "label")):
+        article.take(*found)
         place += 1
     end = _end_of_body(groups, place)
-    for group in groups[place:end]:
-        article.body += [*group, ""]
+    article.body = list(chain.from_iterable([*group, ""] for group in groups[place:end]))
     for group in groups[end:]:
-        if found := _upper_label(group[0], ""):
-            article.take(found.role, " ".join([found.value, *group[1:]]))
+        if found := _upper_label(group, "label", "end label"):
+            article.take(*found)
     return article
 
 
-def _upper_label(line: str, kind: str) -> Labelled | None:
-    """Return the label of a line when it is written in capitals; `kind` "" is any kind."""
-    if not line.partition(":")[0].strip().isupper():
-        return None
-    kinds = [kind] if kind else ["label", "end label"]
-    return next(filter(None, (label(line, "nexis", one) for one in kinds)), None)
+def _upper_label(group: list[str], *kinds: str) -> Labelled | None:
+    """Return the label in capitals that opens some lines, and all that stands behind it."""
+    upper = group[0].partition(":")[0].strip().isupper()
+    return label(" ".join(group), "nexis", *kinds) if upper else None
 
 
 def _unlabelled_head(groups: list[list[str]]) -> tuple[list[list[str]], int]:
     """Return the groups up to the headline, where no label tells where the text begins."""
-    dated = next((n for n, group in enumerate(groups) if any(map(is_date, group))), 0)
+    dated = next((n for n, group in enumerate(groups) if any(map(date_in, group))), 0)
     place = dated + 1
     while place < len(groups) and _is_centred(groups[place][0]):
         place += 1
@@ -310,14 +343,13 @@ def _is_centred(line: str) -> bool:
 def _take_numbered_head(article: ExportedArticle, head: list[list[str]]) -> None:
     """Take the outlet, the date, the edition and the headline, which have no labels."""
     rows = [line for group in head for line in group if not is_copyright(line)]
-    dated = next((n for n, line in enumerate(rows) if n and is_date(line)), None)
-    if dated is None:
-        dated = next((n for n, line in enumerate(rows) if is_date(line)), None)
+    dates = [n for n, line in enumerate(rows) if date_in(line)]
+    dated = next(filter(None, dates), next(iter(dates), None))
     if rows and dated != 0:
         article.take("outlet", rows[dated - 1 if dated else 0])
     if dated is not None:
         article.take("published", date_in(rows[dated]))
-    after = rows[(dated if dated is not None else 0) + 1 :]
+    after = rows[(dated or 0) + 1 :]
     headline = [line for line in after if not _is_centred(line)] or after[-1:]
     if len(headline) == len(after) > 1 and not any(map(_is_centred, rows)):
         headline = [line for line in head[-1] if line in after]  # nothing is centred any more
@@ -329,9 +361,9 @@ def _take_numbered_head(article: ExportedArticle, head: list[list[str]]) -> None
 
 def _end_of_body(groups: list[list[str]], start: int) -> int:
     """Return the first group from which on nearly all are labelled or about copyright."""
-    ends = [_upper_label(group[0], "end label") is not None for group in groups]
+    ends = [_upper_label(group, "end label") for group in groups]
     after = [
-        bool(_upper_label(group[0], "")) or is_copyright(group[0]) or _is_centred(group[0])
+        _upper_label(group, "label", "end label") or is_copyright(group[0]) or _is_centred(group[0])
         for group in groups
     ]
     end = _first_of_tail(ends, after, start)
@@ -362,46 +394,36 @@ def _read_proquest(lines: list[str]) -> Export | None:
     """Read records between lines of underscores, made of "Label: value" and a blank line."""
     if not any(map(_is_rule, lines)):
         return None
-    pieces: list[list[str]] = [[]]
-    for line in lines:
-        if _is_rule(line):
-            pieces.append([])
-        else:
-            pieces[-1].append(line)
-    records = [groups for piece in pieces if _is_record(groups := groups_of(piece))]
+    records = [
+        groups for piece in _pieces(lines, _is_rule) if _is_record(groups := groups_of(piece))
+    ]
     if not records:
         return None
-    found = [_numbered(group[0], "proquest") for groups in records for group in groups[:1]]
-    announced = max((number[1] for number in found if number), default=None)
+    found = filter(None, (_numbered(groups[0][0], "proquest") for groups in records))
+    announced = max((total for _, total in found), default=None)
     return Export("ProQuest", list(map(_proquest_article, records)), announced)
 
 
 def _is_record(groups: list[list[str]]) -> bool:
-    labelled = [found.role for group in groups if (found := label(group[0], "proquest"))]
-    return len(labelled) >= 2 and bool(
-        {"text", "title", "outlet", "id", "published"} & set(labelled)
-    )
+    roles = [found.role for group in groups if (found := label(group[0], "proquest"))]
+    return len(roles) >= 2 and not {"text", "title", "outlet", "id", "published"}.isdisjoint(roles)
 
 
 def _proquest_article(groups: list[list[str]]) -> ExportedArticle:
     article = ExportedArticle()
-    told = [label(group[0], "proquest") for group in groups]
-    texts = [(n, found) for n, found in enumerate(told) if found and found.role == "text"]
-    text = end = len(groups)
-    if texts:
-        text, first = texts[0]
-        end = _first_of_tail(told, told, text + 1)
-        article.body = [first.value, *groups[text][1:]]
-        for group in groups[text + 1 : end]:
-            article.body += ["", *group]
+    told = [label(" ".join(group), "proquest") for group in groups]
+    text = next((n for n, found in enumerate(told) if found and found.role == "text"), len(groups))
+    end = _first_of_tail(told, told, text + 1)
+    if text < len(groups):
+        groups[text][0] = groups[text][0].partition(":")[2].strip()
+        article.body = list(chain.from_iterable([*group, ""] for group in groups[text:end]))
     top = ""
     for place, (group, found) in enumerate(zip(groups, told, strict=True)):
         if text <= place < end:
             continue
         if found:
-            value = " ".join([found.value, *group[1:]])
-            if not (found.role == "abstract" and len(value.split()) <= 3):
-                article.take(found.role, value)
+            if found.role != "abstract" or len(found.value.split()) > 3:
+                article.take(*found)
         elif group[0].startswith(("http://", "https://")):
             article.take("url", group[0])
         elif not top and not _numbered(group[0], "proquest"):
@@ -495,7 +517,7 @@ def _role_of_row(row: str, article: ExportedArticle) -> str:
         return "copyright"
     if _is_words(row):
         return "words"
-    if "published" not in article.fields and is_date(row):
+    if "published" not in article.fields and date_in(row):
         return "published"
     if row.casefold() in labels("factiva", "language"):
         return "language"
@@ -534,15 +556,8 @@ def doubt(text: str) -> str:
 
 
 def _own_articles(lines: list[str]) -> list[ExportedArticle]:
-    pieces: list[list[str]] = [[]]
-    for line in lines:
-        if _is_separator(line):
-            pieces.append([])
-        else:
-            pieces[-1].append(line)
-    if len(pieces) < LEAST_SEPARATED:
-        return []
-    return [_own_article(piece) for piece in pieces if any(map(str.strip, piece))]
+    pieces = [piece for piece in _pieces(lines, _is_separator) if any(map(str.strip, piece))]
+    return list(map(_own_article, pieces)) if any(map(_is_separator, lines)) else []
 
 
 def _is_separator(line: str) -> bool:
@@ -552,16 +567,11 @@ def _is_separator(line: str) -> bool:
 
 def _own_article(piece: list[str]) -> ExportedArticle:
     article = ExportedArticle()
-    start = 0
     for place, line in enumerate(piece):
-        if not line.strip():
-            continue
-        if sum(map(len, (article.fields, article.metadata))) > MOST_HEAD_LINES:
+        full = len(article.fields) + len(article.metadata) > MOST_HEAD_LINES
+        if line.strip() and (full or not _take_own_head(article, line.strip())):
+            article.body = piece[place:]
             break
-        if not _take_own_head(article, line.strip()):
-            start = place
-            break
-    article.body = piece[start:]
     return article
 
 
@@ -573,16 +583,16 @@ def _take_own_head(article: ExportedArticle, line: str) -> bool:
     if role:
         article.take(role, value)
         return True
-    if outlet_and_date := _split_date(line) if "published" not in article.fields else None:
-        article.take("outlet", outlet_and_date[0])
-        article.take("published", outlet_and_date[1])
-        return True
-    if line.startswith(("By ", "BY ")) and "author" not in article.fields and len(line) < 100:
+    beside = _split_date(line) if "published" not in article.fields else None
+    if beside:
+        article.take("outlet", beside[0])
+        article.take("published", beside[1])
+    elif line.startswith(("By ", "BY ")) and "author" not in article.fields and len(line) < 100:
         article.take("author", line[3:])
-        return True
-    if "title" in article.fields or line.endswith(tuple(ENDS)) or len(line) > LONGEST_HEADLINE:
+    elif "title" in article.fields or line.endswith(ENDS) or len(line) > LONGEST_HEADLINE:
         return False
-    article.take("title", line)
+    else:
+        article.take("title", line)
     return True
 
 

@@ -83,6 +83,32 @@ def squeeze(text: str) -> str:
     return "".join(re.findall(r"\w+", text))
 
 
+def page_lines(part: HtmlElement) -> list[str]:
+    """Return the text of a part of a page by line, blank lines between blocks, rows as "HD<tab>…".
+
+    The part is changed: breaks and paragraphs are marked in it.
+    """
+    for element in part.iter("br"):
+        element.tail = _BREAK + (element.tail or "")
+    for element in part.iter("p"):
+        element.text = 2 * _BREAK + (element.text or "")
+    lines: list[str] = []
+    for element in part.iter("p", "div", "tr"):
+        within = next(element.iterancestors("tr"), None) is not None
+        if within or (element.tag != "tr" and element.find(".//p") is not None):
+            continue
+        if element.tag == "tr":
+            code, *cells = [_lines_of(cell).strip() for cell in element.iter("td", "th")] or [""]
+            lines += f"{code}\t{PARAGRAPH_BREAK.join(cells)}".split("\n")
+        elif element.find(".//div") is None:
+            lines += ("\n" + _lines_of(element)).split("\n")
+    return lines
+
+
+def _lines_of(element: HtmlElement) -> str:
+    return "\n".join(" ".join(line.split()) for line in element.text_content().split(_BREAK))
+
+
 def cut_blocks(body: HtmlElement, main_text: str) -> list[Block]:
     """Cut the body of a page into blocks in document order, without what is no content.
 

@@ -13,7 +13,7 @@ from typing import Any
 import trafilatura
 from lxml.html import HtmlElement
 
-from helpers.read.dates import UnclearDate, first_date, read_date
+from helpers.read.dates import first_date, is_date
 from helpers.read.documents import PARAGRAPH_BREAK, Document, Hint, Unreadable, compose
 from helpers.read.page_blocks import (
     BODY_SHARE,
@@ -424,13 +424,7 @@ def _first(values: Iterable[str]) -> str:
 def _first_readable(values: Iterable[Any]) -> str:
     """Return the first value that is a date, or the first of all so that it can be quoted."""
     given = [str(value) for value in values if value]
-    for value in given:
-        try:
-            read_date(value)
-        except UnclearDate:
-            continue
-        return value
-    return given[0] if given else ""
+    return next(filter(is_date, given), next(iter(given), ""))
 
 
 def _text(element: HtmlElement | None) -> str:

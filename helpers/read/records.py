@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
+from itertools import chain
 from typing import IO, Any, NamedTuple
 
 from helpers.read.documents import (
@@ -73,20 +74,15 @@ def guess_mapping(
     no name tells, it is the column with the longest values, if these are running text.
     """
     columns, names = list(columns), field_names("column")
-    by_name: dict[str, str] = {}
-    for column in columns:
-        by_name.setdefault(plain(column), column)
-    mapping = {}
-    for role in ROLES:
-        named = [by_name[name] for name in names[role] if name in by_name]
-        if role == "text" and named:
-            mapping[role] = max(named, key=lambda column: _average(column, sample))
-        elif named:
-            mapping[role] = named[0]
-    if "text" not in mapping:
-        free = [column for column in columns if column not in mapping.values()]
-        longest = max(free, key=lambda column: _average(column, sample), default="")
-        if longest and _average(longest, sample, str.split) >= LEAST_WORDS_OF_A_TEXT:
+    length = {column: _average(column, sample) for column in columns}
+    by_name = {plain(column): column for column in reversed(columns)}
+    found = {role: [by_name[name] for name in names[role] if name in by_name] for role in ROLES}
+    mapping = {role: named[0] for role, named in found.items() if named}
+    if "text" in mapping:
+        mapping["text"] = max(found["text"], key=length.__getitem__)
+    elif free := [column for column in columns if column not in mapping.values()]:
+        longest = max(free, key=length.__getitem__)
+        if _average(longest, sample, str.split) >= LEAST_WORDS_OF_A_TEXT:
             mapping = {"text": longest} | mapping
     return mapping
 
@@ -132,10 +128,8 @@ def check_roles(mapping: Mapping[str, str]) -> None:
 
 def describe_mapping(mapping: Mapping[str, str]) -> str:
     """Say a mapping in one line: text from column 'Body', title from 'Headline'."""
-    if not mapping:
-        return "no column mapped"
-    parts = [f"{role} from {column!r}" for role, column in mapping.items()]
-    return ", ".join([parts[0].replace(" from ", " from column ", 1), *parts[1:]])
+    parts = ", ".join(f"{role} from {column!r}" for role, column in mapping.items())
+    return parts.replace(" from ", " from column ", 1) or "no column mapped"
 
 
 def to_document(record: Mapping[str, Any], mapping: Mapping[str, str]) -> Document:
@@ -259,41 +253,30 @@ def read_csv(stream: IO[bytes]) -> Iterator[Row]:
     text, encoding = _text_of(stream)
     with text:
         yield from _assumed(encoding)
-        start = text.read(SNIFFED)
+        dialect = _dialect(text.read(SNIFFED))
         text.seek(0)
-        dialect = _dialect(start)
-        lines = _QuoteCounter(text, dialect["escapechar"])
-        reader = csv.reader(lines, **dialect)
+        odd: list[int] = []
+        reader = csv.reader(_watch_quotes(text, dialect["escapechar"], odd), **dialect)
         try:
             header = _unique_names(next(filter(any, reader), []))
             for number, cells in enumerate(filter(any, reader), 1):
                 yield _csv_row(number, header, cells)
         except csv.Error as error:
             raise Unreadable(f"the table breaks off at line {reader.line_num}: {error}") from error
-        if lines.quotes % 2:
+        if len(odd) % 2:
             problem = (
                 "the table has an odd number of quotation marks, so a cell is not closed and may "
-                f"have swallowed rows; look for it from line {lines.odd_since}"
+                f"have swallowed rows; look for it from line {odd[-1]}"
             )
             yield Row(0, None, problem)
 
 
-class _QuoteCounter:
-    """Passes lines on and counts their quotation marks, which pair up in a sound table."""
-
-    def __init__(self, lines: Iterable[str], escape: str | None):
-        self.lines = lines
-        self.escaped = f'{escape}"' if escape else ""
-        self.quotes = 0
-        self.odd_since = 0
-
-    def __iter__(self) -> Iterator[str]:
-        for number, line in enumerate(self.lines, 1):
-            marks = line.count('"') - (line.count(self.escaped) if self.escaped else 0)
-            if marks % 2 and self.quotes % 2 == 0:
-                self.odd_since = number
-            self.quotes += marks
-            yield line
+def _watch_quotes(lines: Iterable[str], escape: str | None, odd: list[int]) -> Iterator[str]:
+    """Pass lines on; note those whose quotation marks do not pair up, an even number if sound."""
+    for number, line in enumerate(lines, 1):
+        marks = line.count('"') - (line.count(f'{escape}"') if escape else 0)
+        odd += [number] * (marks % 2)
+        yield line
 
 
 def _csv_row(number: int, header: list[str], cells: list[str]) -> Row:
@@ -342,7 +325,7 @@ def read_xlsx(stream: IO[bytes]) -> Iterator[Row]:
         raise Unreadable(f"it is no Excel workbook ({error}); save it as .xlsx") from error
     read = ""
     for sheet in book.worksheets:
-        rows = (cells for cells in sheet.iter_rows(values_only=True) if any(_filled(cells)))
+        rows = (row for row in sheet.iter_rows(values_only=True) if any(map(_is_filled, row)))
         header = next(rows, None)
         if header is None:
             continue
@@ -359,10 +342,6 @@ def read_xlsx(stream: IO[bytes]) -> Iterator[Row]:
             yield Row(number, dict(zip(names, cells, strict=False)))
 
 
-def _filled(cells: Iterable[Any]) -> Iterator[bool]:
-    return (cell is not None and str(cell).strip() != "" for cell in cells)
-
-
 def read_parquet(stream: IO[bytes]) -> Iterator[Row]:
     """Read a Parquet table in batches of rows."""
     import pyarrow as pa
@@ -371,11 +350,9 @@ def read_parquet(stream: IO[bytes]) -> Iterator[Row]:
     try:
         on_disk = isinstance(stream, io.BufferedReader)
         table = pq.ParquetFile(stream if on_disk else io.BytesIO(stream.read()))
-        number = 0
-        for batch in table.iter_batches(ROWS_AT_ONCE):
-            for record in batch.to_pylist():
-                number += 1
-                yield Row(number, record)
+        batches = table.iter_batches(ROWS_AT_ONCE)
+        records = chain.from_iterable(batch.to_pylist() for batch in batches)
+        yield from (Row(number, record) for number, record in enumerate(records, 1))
     except (pa.ArrowException, OSError) as error:
         raise Unreadable(f"it is no sound Parquet table ({error}); write it again") from error
 
@@ -389,6 +366,10 @@ def _unique_names(header: Iterable[Any]) -> list[str]:
             name = f"{given} ({names[given]})"
         names[name] = 1
     return list(names)
+
+
+def _is_filled(cell: Any) -> bool:
+    return cell is not None and str(cell).strip() != ""
 
 
 def _text_of(stream: IO[bytes]) -> tuple[io.TextIOWrapper, Encoding]:
