@@ -10,7 +10,8 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
+from itertools import chain, groupby
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -128,30 +129,24 @@ def find_encoding(stream: IO[bytes], declared: str = "") -> Encoding:
     A byte order mark decides; then UTF-8 if every byte fits; then `declared`; then a guess.
     Raises Unreadable when the bytes are binary.
     """
-    chunk = stream.read(CHUNK)
+    start = stream.read(CHUNK)
     for mark, name in _MARKS:
-        if chunk.startswith(mark):
+        if start.startswith(mark):
             return Encoding(name, False)
-    if b"\0" in chunk[:SAMPLE]:
-        return _utf16_without_mark(chunk[:SAMPLE])
+    if b"\0" in start[:SAMPLE]:
+        return _utf16_without_mark(start[:SAMPLE])
     decoder = codecs.getincrementaldecoder("utf-8")()
-    first = True
-    while chunk:
+    for chunk in chain([start], iter(partial(stream.read, CHUNK), b"")):
         if b"\0" in chunk:
             raise Unreadable(f"it holds NUL bytes: {_BINARY}")
         try:
             text = decoder.decode(chunk)
         except UnicodeDecodeError:
             return _guess(chunk, declared)
-        if first:
+        if chunk is start:
             _refuse_control_characters(text)
-            first = False
-        chunk = stream.read(CHUNK)
-    try:
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return Encoding("cp1252", True)
-    return Encoding("utf-8", False)
+    unfinished = bool(decoder.getstate()[0])
+    return Encoding("cp1252" if unfinished else "utf-8", unfinished)
 
 
 def _utf16_without_mark(sample: bytes) -> Encoding:
@@ -355,6 +350,14 @@ def _is_slanted(line: str) -> bool:
 # ----------------------------------------------------------------------------- DOCX, RTF, PDF
 
 
+_STYLES = {
+    "title": "headline",
+    "heading 1": "heading 1",
+    "subtitle": "standfirst",
+    "caption": "caption",
+}
+
+
 def read_docx(raw: bytes) -> Document:
     """Read a Word document: paragraphs and tables in order, roles from the styles."""
     from docx import Document as open_docx
@@ -371,7 +374,8 @@ def read_docx(raw: bytes) -> Document:
             rows = (" | ".join(_distinct_cells(row)) for row in item.rows)
             blocks.append(("", "\n".join(row for row in rows if row.strip(" |"))))
         else:
-            blocks.append((_role_of_style(item.style.name if item.style else ""), item.text))
+            style = (item.style.name if item.style else "").lower()
+            blocks.append((_STYLES.get(style, "subhead" * style.startswith("heading")), item.text))
     blocks = _one_headline([(role, text) for role, text in blocks if text.strip()])
     text, hints = compose(blocks)
     if not text:
@@ -387,19 +391,8 @@ def read_docx(raw: bytes) -> Document:
 
 
 def _distinct_cells(row: Any) -> Iterator[str]:
-    last = None
-    for cell in row.cells:  # a merged cell is listed once per column
-        if cell._tc is not last:
-            yield cell.text
-        last = cell._tc
-
-
-def _role_of_style(style: str) -> str:
-    roles = {"title": "headline", "subtitle": "standfirst", "caption": "caption"}
-    name = style.lower()
-    if name.startswith("heading"):
-        return "heading 1" if name == "heading 1" else "subhead"
-    return roles.get(name, "")
+    merged = groupby(row.cells, lambda cell: cell._tc)  # a merged cell is listed once per column
+    return (next(cells).text for _, cells in merged)
 
 
 def _one_headline(blocks: list[tuple[str, str]]) -> list[tuple[str, str]]:

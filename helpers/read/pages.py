@@ -7,7 +7,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any
 
 import trafilatura
@@ -73,15 +73,15 @@ def read_page(raw: bytes) -> Document:
     declared = "article" in metadata.get("page_type", "").lower()
     _require_article(chosen, LEAST_WORDS_IF_DECLARED if declared else LEAST_WORDS)
     text, hints = compose((role, block.text) for role, block in chosen)
-    headline = next((block.text for role, block in chosen if role == "headline"), "")
-    byline = next((block.text for role, block in chosen if role == "byline"), "")
+    first = {role: block.text for role, block in reversed(chosen)}
     top = [block.text for role, block in chosen if role in ("byline", "boilerplate")]
-    fields["title"] = " ".join(headline.split()) or fields["title"]
-    fields["author"] = fields["author"] or _without_by(byline.partition("\n")[0])
-    fields["published"] = fields["published"] or first_date("\n".join(top))
-    fields["outlet"] = fields["outlet"] or _outlet_from_title(
-        metadata.get("page_title", ""), fields["title"]
-    )
+    title = " ".join(first.get("headline", "").split()) or fields["title"]
+    told = {
+        "author": _without_by(first.get("byline", "").partition("\n")[0]),
+        "published": first_date("\n".join(top)),
+        "outlet": _outlet_from_title(metadata.get("page_title", ""), title),
+    }
+    fields |= {role: fields[role] or value for role, value in told.items()} | {"title": title}
     hints = _with_datelines(hints, chosen)
     problems = encoding.problems() + _loss(chosen, main_text)
     return Document(text, fields, metadata, hints, problems)
@@ -134,11 +134,10 @@ def _require_article(chosen: list[tuple[str, Block]], least: int) -> None:
 
 def _with_datelines(hints: list[Hint], chosen: list[tuple[str, Block]]) -> list[Hint]:
     """Add a hint for each dateline that the page marks inside a paragraph."""
-    start = 0
-    for role, block in chosen:
+    ends = accumulate(len(block.text) + len(PARAGRAPH_BREAK) for _, block in chosen)
+    for start, (role, block) in zip(chain([0], ends), chosen, strict=False):
         if block.dateline and role == "":
             hints.append((start, start + block.dateline, "dateline"))
-        start = start + len(block.text) + len(PARAGRAPH_BREAK)
     return sorted(hints)
 
 
@@ -204,10 +203,8 @@ def _find_headline(blocks: list[Block], start: int, end: int, title: str) -> int
     both = [place for place in tops if place in repeats]
     near = [place for place in tops if place <= start + 2]
     headings = [place for place in repeats if blocks[place].role in HEADINGS]
-    for places in (both[:1], near[-1:], tops[:1], headings[:1], repeats[:1]):
-        if places:
-            return places[0]
-    return None
+    ranked = [*both, *near[-1:], *tops, *headings, *repeats]
+    return ranked[0] if ranked else None
 
 
 class _Article:
@@ -291,13 +288,12 @@ class _Article:
 
     def finish(self) -> list[tuple[str, Block]]:
         """Return the blocks; one paragraph between headline and byline is the standfirst."""
-        plain = [place for place, (role, _) in enumerate(self.chosen) if role == ""]
-        if len(plain) > 1 and "standfirst" not in [role for role, _ in self.chosen]:
-            between = self.chosen[plain[0] + 1 : plain[1]]
-            if any(
-                role == "byline" or "date" in (block.role, *block.inside) for role, block in between
-            ):
-                self.chosen[plain[0]] = ("standfirst", self.chosen[plain[0]][1])
+        roles = [role for role, _ in self.chosen]
+        if self.paragraphs > 1 and "standfirst" not in roles:
+            first = roles.index("")
+            between = self.chosen[first + 1 : roles.index("", first + 1)]
+            if any(role == "byline" or "date" in (one.role, *one.inside) for role, one in between):
+                self.chosen[first] = ("standfirst", self.chosen[first][1])
         return self.chosen
 
 
