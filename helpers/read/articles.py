@@ -233,7 +233,8 @@ def _article(
     except UnclearDate as error:
         published = pd.NaT
         document.problems.append(("date", str(error)))
-    language = find_language(text, _front(document))
+    front = (end for start, end, role in document.hints if (start, role) == (0, "boilerplate"))
+    language = find_language(text, next(front, 0))
     if language not in ("", "en"):
         problem = f"reads as {language}; the tool reads English only"
         document.problems.append(("language", problem))
@@ -312,13 +313,6 @@ def _identifier() -> Any:
 
     return LanguageIdentifier.from_model_file(
         MODEL_FILE, norm_probs=True, min_confidence=LEAST_LANGUAGE_CONFIDENCE
-    )
-
-
-def _front(document: Document) -> int:
-    """Return where the text begins after front matter."""
-    return next(
-        (end for start, end, role in document.hints if (start, role) == (0, "boilerplate")), 0
     )
 
 

@@ -101,8 +101,9 @@ def _bare(word: str) -> str:
 def _read_day(body: str, written: str) -> tuple[datetime, str]:
     for pattern in _DATES:
         match = pattern.match(body)
-        month = _month(match["month"]) if match else ""
-        if match and month:
+        months = _known_words("month")
+        month = months.get(match["month"].lower(), match["month"]) if match else ""
+        if match and month.isdecimal():
             try:
                 day = datetime(int(match["year"]), int(month), int(match["day"]))
             except ValueError:
@@ -118,10 +119,6 @@ def _read_day(body: str, written: str) -> tuple[datetime, str]:
         either = " or ".join(f"{day:%Y-%m-%d}" for day in sorted(possible))
         raise UnclearDate(f"{written!r} can be {either}: write the year first")
     return possible.pop(), body[match.end() :]
-
-
-def _month(written: str) -> str:
-    return written if written.isdecimal() else _known_words("month").get(written.lower(), "")
 
 
 def _possible_days(first: str, second: str, third: str) -> set[datetime]:
@@ -179,13 +176,9 @@ def _epoch_seconds(written: str) -> float | None:
     whole, _, part = written.partition(".")
     if not f"{whole}{part or 0}".isdecimal() or len(whole) not in (9, 10, 12, 13):
         return None
-    if len(whole) == 12 and _is_compact(whole):
-        return None
+    if len(whole) == 12 and whole[:2] in ("19", "20") and whole[4:6] <= "12" and whole[6:8] <= "31":
+        return None  # 202411180930
     return float(written) / (1000 if len(whole) > 10 else 1)
-
-
-def _is_compact(digits: str) -> bool:
-    return digits[:2] in ("19", "20") and digits[4:6] <= "12" and digits[6:8] <= "31"
 
 
 def _stamp(moment: datetime) -> pd.Timestamp:

@@ -248,25 +248,14 @@ _MARK = re.compile(
 def read_markdown(raw: bytes) -> Document:
     """Read Markdown, untouched; front matter gives fields, headings and images give hints."""
     document = read_text(raw)
-    front, body = _cut_front_matter(document.text)
+    body = _take_front_matter(document)
     if body:
         document.hints.append((0, len(document.text[:body].rstrip()), "boilerplate"))
-        _take_front_matter(document, front)
     document.hints.extend(_markdown_hints(document.text, body))
     headline = next((hint for hint in document.hints if hint[2] == "headline"), (0, 0, ""))
     line = document.text[headline[0] : headline[1]].partition("\n")[0]
     document.fields["title"] = line.strip().strip("#").strip()
     return document
-
-
-def _cut_front_matter(text: str) -> tuple[str, int]:
-    """Return the YAML between --- and --- at the top of a text, and where the text goes on."""
-    lines = text.split("\n")
-    bare = [line.rstrip(" \t\r") for line in lines]
-    last = next((place for place, line in enumerate(bare) if place and line in ("---", "...")), 0)
-    if not last or bare[0] != "---":
-        return "", 0
-    return "\n".join(lines[1:last]), min(len("\n".join(lines[: last + 1])) + 1, len(text))
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -283,16 +272,22 @@ class _PlainLoader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def _take_front_matter(document: Document, written: str) -> None:
+def _take_front_matter(document: Document) -> int:
+    """Read the YAML between --- and --- at the top of a text; return where the text goes on."""
+    lines = document.text.split("\n")
+    bare = [line.rstrip(" \t\r") for line in lines]
+    last = next((place for place, line in enumerate(bare) if place and line in ("---", "...")), 0)
+    if not last or bare[0] != "---":
+        return 0
     try:
-        front = yaml.load(written, _PlainLoader)  # noqa: S506 (a SafeLoader)
+        front = yaml.load("\n".join(lines[1:last]), _PlainLoader)  # noqa: S506 (a SafeLoader)
+        if isinstance(front, dict):
+            document.named = {str(name): value for name, value in front.items()}
     except (yaml.YAMLError, ValueError) as error:
         first = str(error).splitlines()[0]
         problem = f"the front matter is not YAML ({first}); its fields were not read"
         document.problems.append(("metadata", problem))
-        return
-    if isinstance(front, dict):
-        document.named = {str(name): value for name, value in front.items()}
+    return min(len("\n".join(lines[: last + 1])) + 1, len(document.text))
 
 
 def _markdown_hints(text: str, start: int) -> Iterator[Hint]:
@@ -305,7 +300,8 @@ def _markdown_hints(text: str, start: int) -> Iterator[Hint]:
     ):
         role, span = "", (begin, begin + len(line))
         if mark and mark["fence"]:
-            fence = _next_fence(fence, mark["fence"])
+            opened = "" if mark["fence"].startswith(fence) else fence
+            fence = opened if fence else mark["fence"]
         elif line and not fence:
             underline = below["line"] if below and not (mark and mark["line"]) else None
             level = len(mark["heading"] or "") if mark else 0
@@ -328,13 +324,6 @@ def _lines(text: str, start: int) -> Iterator[tuple[int, str]]:
     for line in text[start:].split("\n"):
         yield start, line.rstrip()
         start += len(line) + 1
-
-
-def _next_fence(fence: str, found: str) -> str:
-    """Return the marks that a block of code now waits for to end, "" outside of any."""
-    if not fence:
-        return found
-    return "" if found.startswith(fence) else fence
 
 
 def _is_image(line: str) -> bool:

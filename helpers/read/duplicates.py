@@ -59,7 +59,8 @@ def sketch(articles: pd.DataFrame) -> Sketches:
     bands = np.zeros((len(articles), BANDS[0]), np.uint64)
     hashes = np.zeros(len(articles), np.uint64)
     for place, text in enumerate(articles["text"]):
-        hashes[place] = _text_hash(text)
+        words = " ".join(text.split()).encode("utf-8", "surrogatepass")
+        hashes[place] = int.from_bytes(hashlib.sha256(words).digest()[:8], "little")
         own = _shingles(text, codes)
         if not len(own):
             continue
@@ -156,9 +157,8 @@ class _Search:
 
     def near(self, places: np.ndarray) -> Iterator[tuple[int, int]]:
         """Yield (place, place of its original) for places that stand in order of rank."""
-        bands, shared = self.sketches.bands, np.zeros((len(places), BANDS[0]), bool)
-        for band in range(BANDS[0]):
-            shared[:, band] = _repeated(bands[places, band])
+        bands = range(BANDS[0])
+        shared = np.column_stack([_repeated(self.sketches.bands[places, one]) for one in bands])
         suspects = np.flatnonzero(shared.any(axis=1))
         buckets: dict[tuple[int, int], list[int]] = defaultdict(list)
         for start in range(0, len(suspects), TOGETHER):
@@ -243,11 +243,6 @@ def _repeated(values: np.ndarray) -> np.ndarray:
     """Mark the values, zero excepted, that stand in an array more than once."""
     _, same, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (counts[same] > 1) & (values != 0)
-
-
-def _text_hash(text: str) -> int:
-    words = " ".join(text.split()).encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.sha256(words).digest()[:8], "little")
 
 
 def _shingles(text: str, codes: dict[str, int]) -> np.ndarray:

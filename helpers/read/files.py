@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from helpers.read.dates import find_date
 from helpers.read.documents import Unreadable, list_zip, size_problem
-from helpers.read.records import as_text, field_names, is_file_column, plain, read_csv
+from helpers.read.records import as_text, field_names, plain, read_csv
 
 LARGEST_ARCHIVE = 1 << 33
 
@@ -88,7 +88,7 @@ def iter_files(path: str | Path) -> Iterator[SourceFile]:
     if alone and (path.parent / _METADATA).is_file():
         listings = [_Listing(_on_disk(path.parent / _METADATA, path.parent))]
     files = [one for one in found if alone or not _is_listing(one)]
-    outlets = _outlet_folders(files)
+    outlets = {folder for one in files if (folder := _outlet_folder(one))}
     for one in files:
         listed: dict[str, Any] = {}
         for listing in listings:  # from the outermost folder to the nearest
@@ -100,12 +100,12 @@ def iter_files(path: str | Path) -> Iterator[SourceFile]:
             yield replace(listing.file, size=0, changed=_digest(problems), problems=problems)
 
 
-def _with_facts(one: SourceFile, outlets: frozenset[str], listed: dict[str, Any]) -> SourceFile:
+def _with_facts(one: SourceFile, outlets: set[str], listed: dict[str, Any]) -> SourceFile:
+    """Add what names tell; the topmost folders that are no dates are outlets, if several."""
     folders, stem = PurePosixPath(one.inner).parent.parts, PurePosixPath(one.inner).stem
     dated = _DATED_OUTLET.match(stem) if find_date(stem) else None
-    folder = _outlet_folder(one)
     named = {
-        "outlet": dated[1] if dated else folder if folder in outlets else "",
+        "outlet": dated[1] if dated else _outlet_folder(one) if len(outlets) > 1 else "",
         "section": next(filter(_is_topic, reversed(folders)), ""),
         "published": next(filter(None, map(find_date, (stem, *reversed(folders)))), ""),
     }
@@ -113,16 +113,9 @@ def _with_facts(one: SourceFile, outlets: frozenset[str], listed: dict[str, Any]
     return replace(one, changed=changed, named=named, listed=listed)
 
 
-def _outlet_folders(files: Iterable[SourceFile]) -> frozenset[str]:
-    """Return the folders that are taken for outlets: the topmost that are no dates, if several."""
-    names = frozenset(filter(None, map(_outlet_folder, files)))
-    return names if len(names) > 1 else frozenset()
-
-
 def _outlet_folder(one: SourceFile) -> str:
     folders = PurePosixPath(one.inner).parent.parts
-    named = (one for one in folders if not _NO_OUTLET.fullmatch(one) and not _is_topic(one))
-    return next(named, "")
+    return next((one for one in folders if not (_NO_OUTLET.fullmatch(one) or _is_topic(one))), "")
 
 
 def _is_topic(folder: str) -> bool:
@@ -319,7 +312,8 @@ class _Listing:
                     self._keep(row.record)
 
     def _keep(self, record: dict[str, Any]) -> None:
-        column = next(filter(is_file_column, record), None)
+        names = field_names("column")["file"]
+        column = next((column for column in record if plain(column) in names), None)
         if column is None:
             raise Unreadable(
                 f"no column of it names the file; its columns are {', '.join(record)}. "

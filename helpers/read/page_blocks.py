@@ -133,47 +133,32 @@ def _prune(body: HtmlElement, main_text: str) -> None:
         if element.tag == "aside" and _held(main_text, element) > MOST_LOST * len(main_text):
             element.tag = "div"  # an aside that was never closed
         if "comments" in told:
-            holds_article = _is_mostly_in(main_text, element)
+            holds_article = _held(main_text, element, of=1) > len(element.findall(".//p")) / 2
         elif "paywall" in told:  # a notice, or else the paragraphs that lie behind it
             holds_article = walled > MOST_PRUNED * len(main_text)
-        elif _is_noise(element, told):
+        elif (
+            element.tag in _tags("control")
+            or _is_hidden(element)
+            or ("noise" in told and _told(element) not in _KEPT_ROLES)
+        ):
             holds_article = len(element.text_content()) > most
         else:
             continue
-        if not holds_article and not _holds_headline(element):
+        headed = element.find(".//h1") is not None and element.find(".//p") is not None
+        if not holds_article and not headed:
             element.drop_tree()
 
 
-def _is_noise(element: HtmlElement, told: list[str]) -> bool:
-    if element.tag in _tags("control") or _is_hidden(element):
-        return True
-    return "noise" in told and _told(element) not in _KEPT_ROLES
-
-
-def _holds_headline(element: HtmlElement) -> bool:
-    """Say whether an element holds a headline with text under it, not a site's name alone."""
-    return element.find(".//h1") is not None and element.find(".//p") is not None
-
-
-def _is_mostly_in(main_text: str, element: HtmlElement) -> bool:
-    paragraphs = [squeeze(paragraph.text_content()) for paragraph in element.iter("p")]
-    return sum(text in main_text for text in paragraphs) > len(paragraphs) / 2
-
-
-def _held(main_text: str, element: HtmlElement) -> int:
-    """Return how much of the main text the paragraphs of an element hold."""
-    paragraphs = [squeeze(paragraph.text_content()) for paragraph in element.iter("p")]
-    return sum(len(text) for text in paragraphs if text in main_text)
+def _held(main_text: str, element: HtmlElement, of: int = 0) -> int:
+    """Return how much of the main text the paragraphs of an element hold, or how many with `of`."""
+    paragraphs = (squeeze(paragraph.text_content()) for paragraph in element.iter("p"))
+    return sum(of or len(text) for text in paragraphs if text in main_text)
 
 
 def _is_hidden(element: HtmlElement) -> bool:
     style = (element.get("style") or "").replace(" ", "").lower()
-    return (
-        element.get("hidden") is not None
-        or element.get("aria-hidden") == "true"
-        or "display:none" in style
-        or "visibility:hidden" in style
-    )
+    told = element.get("hidden") is not None or element.get("aria-hidden") == "true"
+    return told or "display:none" in style or "visibility:hidden" in style
 
 
 @cache

@@ -282,9 +282,9 @@ class _Article:
             return "related" if _RELATED_TEXT.fullmatch(block.text) else "subhead"
         if block.linked >= MOST_LINKED or (block.linked > 0 and _RELATED_TEXT.match(block.text)):
             return "related" if _RELATED_TEXT.match(block.text) or block.linked >= 1 else ""
-        if role == "" and block.bold >= 1 and _is_short_label(block.text):
-            return "subhead"
-        return ""
+        short = len(block.text.split()) <= LONGEST_BOLD_SUBHEAD
+        label = short and not block.text.endswith(tuple(".!?…:,;”\"’'"))
+        return "subhead" if role == "" and block.bold >= 1 and label else ""
 
     def finish(self) -> list[tuple[str, Block]]:
         """Return the blocks; one paragraph between headline and byline is the standfirst."""
@@ -295,10 +295,6 @@ class _Article:
             if any(role == "byline" or "date" in (one.role, *one.inside) for role, one in between):
                 self.chosen[first] = ("standfirst", self.chosen[first][1])
         return self.chosen
-
-
-def _is_short_label(text: str) -> bool:
-    return len(text.split()) <= LONGEST_BOLD_SUBHEAD and not text.endswith(tuple(".!?…:,;”\"’'"))
 
 
 # --------------------------------------------------------------- what the page says of itself
@@ -318,9 +314,11 @@ def _read_imprint(tree: HtmlElement, source: str) -> tuple[dict[str, Any], dict[
         elif role == "url":
             facts[role] = next((one for one in map(str, chain(*values)) if one.startswith(WEB)), "")
         elif role == "published":
-            facts[role] = _first_readable(chain(*values))
+            given = [str(one) for one in chain(*values) if one]  # one that is no date is quoted
+            facts[role] = next(filter(is_date, given), next(iter(given), ""))
         else:
-            facts[role] = _first(map(_name, chain(*values)))
+            given = [" ".join(_name(one).split()) for one in chain(*values)]
+            facts[role] = html.unescape(next(filter(None, given), ""))
     fields = {role: facts.pop(role) for role in FIELDS if role in facts}
     return fields, {name: value for name, value in facts.items() if value}
 
@@ -411,16 +409,6 @@ def _author(*sources: Iterable[Any]) -> str:
         if found := [name for name in names if name and not name.startswith((*WEB, "@", "www."))]:
             return ", ".join(dict.fromkeys(found))
     return ""
-
-
-def _first(values: Iterable[str]) -> str:
-    return next((html.unescape(" ".join(one.split())) for one in values if one.strip()), "")
-
-
-def _first_readable(values: Iterable[Any]) -> str:
-    """Return the first value that is a date, or the first of all so that it can be quoted."""
-    given = [str(value) for value in values if value]
-    return next(filter(is_date, given), next(iter(given), ""))
 
 
 def _text(element: HtmlElement | None) -> str:

@@ -96,7 +96,7 @@ def choose_mapping(
     holds the text.
     """
     columns = list(columns)
-    there_are = "its columns are " + ", ".join(repr(column) for column in columns)
+    there_are = f"its columns are {', '.join(map(repr, columns))}"
     spelt = {plain(column): column for column in reversed(columns)}
     chosen = {}
     for role, name in wanted.items():
@@ -112,11 +112,6 @@ def choose_mapping(
             "such as text=COLUMN"
         )
     return {role: mapping[role] for role in ROLES if role in mapping}
-
-
-def is_file_column(name: str) -> bool:
-    """Say whether a column names the file that a row is about."""
-    return plain(name) in field_names("column")["file"]
 
 
 def check_roles(mapping: Mapping[str, str]) -> None:
@@ -217,14 +212,6 @@ def _records(content: Any, depth: int = 0) -> list[Any]:
     return [content]
 
 
-def _lifted(record: dict[str, Any]) -> dict[str, Any]:
-    """Lift what a record holds in a part of its own to the record itself."""
-    for name in field_names("json")["part"]:
-        if isinstance(inner := record.get(name), dict):
-            record = {**{key: value for key, value in record.items() if key != name}, **inner}
-    return record
-
-
 def read_json_lines(stream: IO[bytes]) -> Iterator[Row]:
     """Read one JSON record a line; a damaged line is a row with a problem."""
     text, encoding = _text_of(stream)
@@ -242,9 +229,13 @@ def read_json_lines(stream: IO[bytes]) -> Iterator[Row]:
 
 
 def _json_row(number: int, record: Any) -> Row:
-    if isinstance(record, dict):
-        return Row(number, _lifted(record))
-    return Row(number, None, f"it is a {type(record).__name__}, not a record with named fields")
+    if not isinstance(record, dict):
+        problem = f"it is a {type(record).__name__}, not a record with named fields"
+        return Row(number, None, problem)
+    for name in field_names("json")["part"]:
+        if isinstance(inner := record.get(name), dict):  # lifted to the record itself
+            record = {**{key: value for key, value in record.items() if key != name}, **inner}
+    return Row(number, record)
 
 
 def read_csv(stream: IO[bytes]) -> Iterator[Row]:
@@ -325,7 +316,11 @@ def read_xlsx(stream: IO[bytes]) -> Iterator[Row]:
         raise Unreadable(f"it is no Excel workbook ({error}); save it as .xlsx") from error
     read = ""
     for sheet in book.worksheets:
-        rows = (row for row in sheet.iter_rows(values_only=True) if any(map(_is_filled, row)))
+        rows = (
+            row
+            for row in sheet.iter_rows(values_only=True)
+            if any(as_text(cell).strip() for cell in row)
+        )
         header = next(rows, None)
         if header is None:
             continue
@@ -366,10 +361,6 @@ def _unique_names(header: Iterable[Any]) -> list[str]:
             name = f"{given} ({names[given]})"
         names[name] = 1
     return list(names)
-
-
-def _is_filled(cell: Any) -> bool:
-    return cell is not None and str(cell).strip() != ""
 
 
 def _text_of(stream: IO[bytes]) -> tuple[io.TextIOWrapper, Encoding]:
