@@ -90,13 +90,13 @@ def _mapping(written: list[str]) -> dict[str, str]:
 
 
 def _codebook(given: argparse.Namespace) -> int:
-    from helpers.store import codebook, tables
+    from helpers.store import lexicons, tables
 
-    book = codebook.read_codebook(given.file)
+    book = lexicons.read_codebook(given.file)
     if given.kind == "choices":
-        print(tables.to_csv(codebook.coding_choices(book)), end="")
+        print(tables.to_csv(lexicons.coding_choices(book)), end="")
     else:
-        told = codebook.appendix if given.kind == "appendix" else codebook.instructions
+        told = lexicons.appendix if given.kind == "appendix" else lexicons.instructions
         print(told(book), end="")
     return 0
 

@@ -13,7 +13,7 @@ from helpers.annotate import noun_phrases
 from helpers.annotate.noun_phrases import Description, describe, pronoun_kind
 from helpers.annotate.positions import Source
 from helpers.annotate.rules import rule
-from helpers.store.codebook import Codebook
+from helpers.store.lexicons import Codebook
 from helpers.text import sentences
 from helpers.text.article import Article
 
@@ -65,8 +65,8 @@ def _patterns(book: Codebook) -> tuple[re.Pattern[str], re.Pattern[str]]:
     There an expression without capitals is several times quicker when it minds the case.
     """
     withheld, reason = (
-        "|".join(f"(?:{pattern})" for pattern in book.anonymity[key])
-        for key in ("withheld", "reason")
+        "|".join(f"(?:{pattern})" for pattern in patterns)
+        for patterns in (book.anonymity.withheld, book.anonymity.reason)
     )
     plain = withheld == withheld.lower()
     return re.compile(withheld, 0 if plain else re.IGNORECASE), re.compile(reason, re.IGNORECASE)

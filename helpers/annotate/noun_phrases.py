@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from helpers.annotate import names
 from helpers.store import lexicons
-from helpers.store.codebook import read_codebook
+from helpers.store.lexicons import read_codebook
 
 PRONOUNS = ("person", "several", "one", "thing")  # what a pronoun may stand for
 _NUMBER = (
@@ -398,7 +398,7 @@ def _begins_with_name(phrase: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _withheld() -> re.Pattern[str]:
-    return re.compile("|".join(read_codebook().anonymity["withheld"]), re.IGNORECASE)
+    return re.compile("|".join(read_codebook().anonymity.withheld), re.IGNORECASE)
 
 
 # ------------------------------------------------------------------------------ names in a phrase

@@ -10,8 +10,8 @@ from itertools import islice
 from helpers.annotate import names
 from helpers.annotate.noun_phrases import describe, pronoun_kind, stands_as
 from helpers.annotate.rules import rule
-from helpers.store import codebook, lexicons
-from helpers.store.codebook import Codebook
+from helpers.store import lexicons
+from helpers.store.lexicons import Codebook
 from helpers.text import sentences
 from helpers.text.article import Article
 
@@ -75,7 +75,7 @@ class Source:
 
     def __init__(self, row: dict, entity: Entity | None, article: Article, book: Codebook) -> None:
         self.row, self.entity = row, entity
-        self.kinds = codebook.noun_kinds(book)
+        self.kinds = lexicons.noun_kinds(book)
         self.name, self.name_stands = "", ""
         written, speaker = row["source_text"], row["speaker"]
         self.described = self.written = describe(written)

@@ -16,7 +16,7 @@ from functools import lru_cache
 from helpers.annotate import outlets, stance
 from helpers.annotate.outlets import Outlet
 from helpers.annotate.rules import rule
-from helpers.store.codebook import Codebook
+from helpers.store.lexicons import Codebook
 from helpers.text.article import Article
 
 Span = tuple[int, int]
@@ -122,8 +122,9 @@ Patterns = tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]
 @lru_cache(maxsize=8)
 def _patterns(book: Codebook) -> Patterns:
     """Return kind, what stands before an outlet's name and what behind it, of each phrase."""
-    words = {key: outlets.any_of(book.relay[key]) for key in NEARNESS if key in book.relay}
-    words["document"] = outlets.any_of(book.relay["documents"])
+    known = vars(book.relay)
+    words = {key: outlets.any_of(known[key]) for key in NEARNESS if key in known}
+    words["document"] = outlets.any_of(book.relay.documents)
     lead = r"(?:(?:the|a|an|its|his|her|their|our|\w+[’']s)\s+)?(?:[\w’'-]+\s+){0,5}?[“\"‘']*$"
     person = r"(?:[A-Z][\w.’'-]+\s+){1,4}(?:of|from|at|on)\s+(?:the\s+)?[“\"‘']*$"
     phrases = (

@@ -17,8 +17,8 @@ from helpers.annotate.noun_phrases import (
 from helpers.annotate.positions import Entity, Source
 from helpers.annotate.relays import Relay
 from helpers.annotate.rules import rule
-from helpers.store import codebook
-from helpers.store.codebook import Codebook
+from helpers.store import lexicons
+from helpers.store.lexicons import Codebook
 from helpers.text.article import Article
 
 Span = tuple[int, int]
@@ -101,7 +101,7 @@ class _Article:
         self.article, self.text = article, article.text
         self.entities = entities
         self.book = book
-        self.kinds = codebook.noun_kinds(book)
+        self.kinds = lexicons.noun_kinds(book)
         self.spokespeople = frozenset(
             book.category("source_type", "named organisation").spokespeople
         )
@@ -481,15 +481,15 @@ def _begins(relay: Relay) -> int:
 
 
 def _body_affiliation(name: str) -> str:
-    return codebook.body_affiliations().get(name, "unknown")
+    return lexicons.body_affiliations().get(name, "unknown")
 
 
 def _listed(words: str, book: Codebook) -> list[tuple[int, str, str]]:
     """Return the titles and nouns with an affiliation that stand in some words."""
     found = []
     taken: set[int] = set()
-    titles = codebook.title_pattern(book), codebook.title_affiliations(book)
-    nouns = codebook.noun_pattern(book), codebook.noun_affiliations(book)
+    titles = lexicons.title_pattern(book), lexicons.title_affiliations(book)
+    nouns = lexicons.noun_pattern(book), lexicons.noun_affiliations(book)
     for pattern, table in (titles, nouns):
         for match in pattern.finditer(words.lower()):
             if match.start() in taken:

@@ -25,7 +25,7 @@ from helpers.batch import pages, plan, run  # noqa: F401
 from helpers.batch.jobs import Outcome
 from helpers.measure import attitudes, comparisons, counting, sourcing, speech  # noqa: F401
 from helpers.show import charts, concordance, desk, publish, reader, relations  # noqa: F401
-from helpers.store.versions import engine_hashes
+from helpers.store.paths import engine_hashes
 from helpers.study import accuracy, study  # noqa: F401
 
 

@@ -29,9 +29,9 @@ from helpers.annotate import attributions, entities, mentions, rules
 from helpers.corpus import annotation
 from helpers.corpus.decisions import Decided
 from helpers.model import decoding
-from helpers.store import schema, tables, versions
-from helpers.store.codebook import VARIABLES
-from helpers.store.paths import PROJECT
+from helpers.store import schema, tables
+from helpers.store.lexicons import VARIABLES
+from helpers.store.paths import PROJECT, engine_version
 from helpers.study import accuracy, corpora, pairing
 from helpers.text.article import Article
 
@@ -288,7 +288,7 @@ def ablate(gold: str, out: Path, pattern: str = "*", sets: Sequence[str] = ()) -
     One row is one `Worth`. `gold` is the folder of gold corpora, "" to measure on the project's
     sample alone. Rows of an earlier run of the same code are kept.
     """
-    file, engine = out / "ablation.csv", versions.engine_version()
+    file, engine = out / "ablation.csv", engine_version()
     rows = pd.read_csv(file) if file.is_file() else pd.DataFrame(columns=Worth._fields)
     rows = rows[rows["engine"] == engine]
     done = set(zip(rows["rule"], rows["set"], strict=True))

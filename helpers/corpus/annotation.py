@@ -29,8 +29,9 @@ from helpers.annotate import (
 from helpers.corpus.decisions import Decided
 from helpers.corpus.parts import ENTITY, NAMES, PART_TABLES, Copies, Index, Join, PartStore
 from helpers.read import duplicates
-from helpers.store import schema, versions
-from helpers.store.codebook import Codebook, read_codebook
+from helpers.store import schema
+from helpers.store.lexicons import Codebook, read_codebook
+from helpers.store.paths import check_engine
 from helpers.store.storage import Storage, from_bytes
 from helpers.text.article import Article, put_together, read_articles
 from helpers.text.blocks import read_header
@@ -50,9 +51,9 @@ def annotate_part(
     """Annotate the articles of one part and keep it in the store; return its index.
 
     `content` are the articles as Parquet, `rows` the fingerprint of each article id.
-    Raises versions.EngineError when this process has another engine than `expected`.
+    Raises EngineError when this process has another engine than `expected`.
     """
-    versions.check_engine(expected)
+    check_engine(expected)
     begun = time.process_time()
     with _one_at_a_time:
         frames = annotate(from_bytes(content))
@@ -100,7 +101,7 @@ def join_part(
     Names are joined where `join` is given, duplicates marked where `copies` are; `book` decides
     what kind of source speaks.
     """
-    versions.check_engine(expected)
+    check_engine(expected)
     store = PartStore(Storage(place), folder)
     if copies is not None:
         store.keep_copies(name, copies)

@@ -37,10 +37,21 @@ from helpers.corpus.parts import FileRecord, PartStore
 from helpers.corpus.workers import Workers, processors, start_workers
 from helpers.read.articles import OPEN, Note, Problem, iter_records, separate_ids
 from helpers.read.files import SourceFile, iter_files
-from helpers.store import codebook, ownership, schema, tables, versions
-from helpers.store.ownership import BuildError, Owned
+from helpers.store import lexicons, paths, schema, tables
 from helpers.store.paths import DATA, PROJECT, TABLES, printable
-from helpers.store.storage import Storage, is_url, to_bytes, to_parquet
+from helpers.store.storage import (
+    LOCK,
+    MANIFEST,
+    BuildError,
+    Owned,
+    Storage,
+    check_apart,
+    check_free,
+    held,
+    is_url,
+    to_bytes,
+    to_parquet,
+)
 
 LEAST_PART = 25  # articles in a part; parts grow with the corpus, so that a small one is shared too
 MOST_PART = 1000
@@ -101,9 +112,9 @@ def build(
     if workers < 0:
         raise BuildError(f"workers must be 0 or more, not {workers}")
     storage = Storage(out)
-    ownership.check_apart(path, storage)
-    ownership.check_free(storage, schema.TABLES)
-    book = codebook.read_codebook(codebook_file)
+    check_apart(path, storage)
+    check_free(storage, schema.TABLES)
+    book = lexicons.read_codebook(codebook_file)
     storage.check_writable()
     with _only_build(storage):
         tables.forget(out)
@@ -120,7 +131,7 @@ def _only_build(storage: Storage) -> Iterator[None]:
         yield
         return
     try:
-        with FileLock(storage.path(ownership.LOCK), timeout=LOCK_SECONDS):
+        with FileLock(storage.path(LOCK), timeout=LOCK_SECONDS):
             yield
     except Timeout:
         raise BuildError(f"another build has been writing {storage} for an hour: stop it") from None
@@ -151,18 +162,18 @@ def _build(
     path: Path,
     owned: Owned,
     mapping: dict[str, str],
-    book: codebook.Codebook,
+    book: lexicons.Codebook,
     workers: int,
     progress: bool,
     scheduler: str,
 ) -> dict[str, Any]:
     storage = owned.storage
     files = list(iter_files(path))
-    hashes = versions.engine_hashes()
-    settings = versions.fingerprint(hashes, mapping, book.sha256)
+    hashes = paths.engine_hashes()
+    settings = paths.fingerprint(hashes, mapping, book.sha256)
     decisions = read_decisions(decisions_file())
     decisions_hash = file_hash(decisions_file())
-    signature = versions.fingerprint(
+    signature = paths.fingerprint(
         settings, decisions_hash, [_file_signature(file) for file in files]
     )
     finished = _finished(storage, signature, files)
@@ -185,11 +196,11 @@ def _build(
         "built": datetime.now(UTC).isoformat(timespec="seconds"),
         "catalogue": _write_catalogue(owned, catalogue),
         "corpus": path.name,
-        "corpus_fingerprint": versions.fingerprint(sorted(layout.rows)),
+        "corpus_fingerprint": paths.fingerprint(sorted(layout.rows)),
         "signature": signature,
         "engine": hashes,
         "codebook": {"file": book.path, "sha256": book.sha256},
-        "packages": versions.package_versions(),
+        "packages": paths.package_versions(),
         "python": sys.version.split()[0],
         "parameters": {"mapping": mapping},
         "unopened": [record.path for record in records if record.unopened],
@@ -261,7 +272,7 @@ class _Intake:
                 continue
             record = FileRecord(file.path, _file_signature(file))
             for article in self._articles(file, record):
-                row = versions.fingerprint(article)[:32]
+                row = paths.fingerprint(article)[:32]
                 record.rows.append(row)
                 record.ids.append(article["article_id"])
                 if row not in self.store.rows:
@@ -314,7 +325,7 @@ def _annotate_files(
 ) -> list[FileRecord]:
     """Put every article of every file into a part; return the files' records in order."""
     reader = _Intake(files, store, mapping)
-    expected = versions.engine_version()
+    expected = paths.engine_version()
 
     def jobs() -> Iterator[tuple]:
         where = (store.storage.address, store.folder, expected)
@@ -333,7 +344,7 @@ def _annotate_files(
 
 
 def _part_name(rows: dict[str, str]) -> str:
-    return f"part-{versions.fingerprint(list(rows.values()))[:12]}"
+    return f"part-{paths.fingerprint(list(rows.values()))[:12]}"
 
 
 # ------------------------------------------------------------------------ what lies beside parts
@@ -383,7 +394,7 @@ def _write_order(owned: Owned, layout: Layout) -> str:
 
 def _write_catalogue(owned: Owned, catalogue: dict[str, Any]) -> str:
     content = json.dumps(catalogue, indent=1).encode()
-    file = f"corpus/catalogue-{versions.fingerprint(catalogue)[:12]}.json"
+    file = f"corpus/catalogue-{paths.fingerprint(catalogue)[:12]}.json"
     owned.write(file, content)
     return file
 
@@ -404,7 +415,7 @@ def _files_of(name: str, catalogue: dict[str, Any]) -> set[str]:
 def _delete_replaced(owned: Owned, store: PartStore, needed: set[str]) -> None:
     """Delete what builds wrote and neither these tables nor a reader of older ones needs."""
     kept = needed | {file for file in store.beside() if "/files-" not in file}
-    for name in ownership.held(owned.storage):
+    for name in held(owned.storage):
         with suppress(FileNotFoundError):
             kept |= _files_of(name, json.loads(owned.storage.read(name)))
     owned.keep_only(kept)
@@ -432,7 +443,7 @@ def open_corpus(corpus: str | Path, codebook_file: str | Path = "") -> Path | st
     A run begins here: it reads the tables as they now are to its end (`tables.forget`). Prints
     whether tables were built or reused, and the first files that could not be read. Raises
     FileNotFoundError when nothing of that name exists, CodebookError for a codebook that cannot be
-    used, and BuildError for tables that were made with another codebook. Tables are kept in the
+    used, and BuildError for tables that were made with another lexicons. Tables are kept in the
     folder named by the environment variable ATTRIBUTED_TABLES, or in `data/tables/`.
     """
     if is_url(corpus):
@@ -441,7 +452,7 @@ def open_corpus(corpus: str | Path, codebook_file: str | Path = "") -> Path | st
         print(f"Using the tables at {corpus}.")
         return str(corpus)
     path = locate(corpus)
-    if (path / tables.MANIFEST).is_file():
+    if (path / MANIFEST).is_file():
         tables.forget(path)
         _check_codebook(path, codebook_file)
         print(f"Using the tables in {path.name}.")
@@ -476,7 +487,7 @@ def _tell_unread(folder: Path) -> None:
 def _check_codebook(place: str | Path, codebook_file: str | Path) -> None:
     """Raise BuildError when tables were made with another codebook than the one given."""
     made = tables.read_manifest(place).get("codebook", {}).get("sha256", "")
-    if codebook_file and made != codebook.read_codebook(codebook_file).sha256:
+    if codebook_file and made != lexicons.read_codebook(codebook_file).sha256:
         raise BuildError(
             f"the tables at {place} were not made with {codebook_file}: build them anew with "
             "`python -m helpers build --codebook`, or give the articles as corpus"
@@ -512,7 +523,7 @@ def locate(corpus: str | Path) -> Path:
 def tables_folder(path: Path, codebook_file: str | Path = "") -> Path:
     """Return where the tables of the articles at `path`, made with a codebook, are kept."""
     root = Path(os.environ.get("ATTRIBUTED_TABLES", TABLES))
-    folder = f"{path.name}-{versions.fingerprint(str(path.resolve()))[:8]}"
+    folder = f"{path.name}-{paths.fingerprint(str(path.resolve()))[:8]}"
     if codebook_file:
-        folder += f"-{codebook.read_codebook(codebook_file).sha256[:8]}"
+        folder += f"-{lexicons.read_codebook(codebook_file).sha256[:8]}"
     return root / folder

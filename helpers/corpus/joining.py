@@ -28,8 +28,8 @@ from helpers.corpus.parts import (
 )
 from helpers.corpus.workers import Workers
 from helpers.read import duplicates
-from helpers.store import versions
-from helpers.store.codebook import Codebook
+from helpers.store import paths
+from helpers.store.lexicons import Codebook
 
 SUMMARY_ROWS = 500_000
 
@@ -90,7 +90,7 @@ def join_parts(
     Returns the entities, as a person's `decisions` leave them, and the catalogue of the parts'
     files.
     """
-    where = (store.storage.address, store.folder, versions.engine_version(), book)
+    where = (store.storage.address, store.folder, paths.engine_version(), book)
     names = entities.find_entities_from(
         _summed(store.names(part.name, layout.dropped.get(part.name, ())) for part in layout.parts)
     )

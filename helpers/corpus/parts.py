@@ -24,9 +24,8 @@ from helpers.annotate import entities
 from helpers.corpus.decisions import Decided
 from helpers.read import duplicates
 from helpers.read.articles import OPEN
-from helpers.store import schema, versions
-from helpers.store.ownership import Owned
-from helpers.store.storage import Storage, to_parquet
+from helpers.store import paths, schema
+from helpers.store.storage import Owned, Storage, to_parquet
 
 PART_TABLES = tuple(name for name in schema.TABLES if name not in ("entities", "replies"))
 PARTITIONED = tuple(name for name in schema.TABLES if name not in ("entities", "problems"))
@@ -108,7 +107,7 @@ class Join:
     def version(self) -> str:
         """The name under which the part joined so is kept."""
         decisions = [self.moves, self.decided] if self.moves or self.decided else []
-        return versions.fingerprint(self.entities, *decisions)[:12]
+        return paths.fingerprint(self.entities, *decisions)[:12]
 
     def frame(self) -> pd.DataFrame:
         """Return the entities as the table `entities`."""
@@ -140,7 +139,7 @@ class Join:
 
 def copies_version(copies: Copies) -> str:
     """Return the name under which articles with these duplicates are kept, "" for none."""
-    return versions.fingerprint(sorted(copies.items()))[:12] if copies else ""
+    return paths.fingerprint(sorted(copies.items()))[:12] if copies else ""
 
 
 def _entities_frame(rows: list[tuple[str, str, str, str, tuple[str, ...]]]) -> pd.DataFrame:
@@ -304,7 +303,7 @@ class PartStore:
 
     def _write_log(self, records: Iterable[FileRecord]) -> str:
         lines = [json.dumps(asdict(record), ensure_ascii=False) for record in records]
-        name = f"{self.folder}/files-{versions.fingerprint(lines)[:12]}.jsonl"
+        name = f"{self.folder}/files-{paths.fingerprint(lines)[:12]}.jsonl"
         self.owned.write(name, ("\n".join(lines) + "\n").encode("utf-8", "surrogatepass"))
         self.there.add(name)
         return name
@@ -358,7 +357,7 @@ class PartStore:
     def keep_comparisons(self, used: dict[int, float]) -> None:
         """Keep the Jaccard indices of this search in place of those before."""
         before = self._comparisons()
-        file = f"{self.folder}/comparisons-{versions.fingerprint(sorted(used))[:12]}.parquet"
+        file = f"{self.folder}/comparisons-{paths.fingerprint(sorted(used))[:12]}.parquet"
         table = pa.table({"pair": list(used), "jaccard": list(used.values())})
         self.owned.write(file, to_parquet(table))
         self.storage.delete(one for one in before if one != file)

@@ -18,7 +18,7 @@ from itertools import chain, islice
 from multiprocessing.connection import wait as wait_for
 from typing import Any, Protocol
 
-from helpers.store import versions
+from helpers.store import paths
 from helpers.store.storage import Storage
 
 IN_FLIGHT = 2  # jobs handed to each worker: one at work, one waiting
@@ -235,7 +235,7 @@ def _check_workers(client: Any, place: str) -> None:
         answers = client.run(_inspect, place, probe, on_error="return")
     finally:
         storage.delete([probe])
-    expected = versions.engine_version()
+    expected = paths.engine_version()
     for worker, answer in answers.items():
         if isinstance(answer, Exception):
             raise ClusterError(
@@ -257,4 +257,4 @@ def _check_workers(client: Any, place: str) -> None:
 
 def _inspect(place: str, probe: str) -> tuple[str, bool]:
     """Return the version a worker has, and whether it sees a file written just now."""
-    return versions.engine_version(), Storage(place).exists(probe)
+    return paths.engine_version(), Storage(place).exists(probe)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from helpers.measure import counting, shares, speech
 from helpers.measure.intervals import wilson_interval
-from helpers.store import codebook, tables
+from helpers.store import lexicons, tables
 
 FIRST_HAND, ITSELF = "first hand", "state media itself"
 RELIANCE = {
@@ -236,7 +236,7 @@ def _same_claim(one: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def audit_unnamed(attributions: pd.DataFrame, codebook_file: str | Path = "") -> pd.DataFrame:
-    """Hold every source without a name against the house policy of a codebook.
+    """Hold every source without a name against the house policy of a lexicons.
 
     Parameters
     ----------
@@ -253,7 +253,7 @@ def audit_unnamed(attributions: pd.DataFrame, codebook_file: str | Path = "") ->
     asks and the article does not give, "" where it meets the policy). A reason is asked for
     anonymous sources.
     """
-    policy = codebook.read_codebook(codebook_file).policy
+    policy = lexicons.read_codebook(codebook_file).house_policy
     kinds = ("anonymous source", "unnamed person", "unnamed group")
     unnamed = attributions["source_type"].isin(kinds)
     support = find_support(attributions, attributions.index[unnamed])

@@ -22,11 +22,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from filelock import FileLock
 
-from helpers.store import ownership, schema
+from helpers.store import schema
 from helpers.store.paths import whole_file
-from helpers.store.storage import Storage
+from helpers.store.storage import MANIFEST, Storage, hold, let_go
 
-MANIFEST = ownership.MANIFEST
 # What no count needs of a table: whole texts, and lists, which are dear in a frame.
 HEAVY = {
     "articles": ("text", "markup", "metadata"),
@@ -93,12 +92,12 @@ def _open(storage: Storage) -> _Generation:
     known = _generations.get(storage.address)
     while known is None:
         manifest = _manifest(storage)
-        lease = ownership.hold(storage, _catalogue_name(manifest))
+        lease = hold(storage, _catalogue_name(manifest))
         singles = _singles(storage)
         if _manifest(storage) == manifest:  # else a build may not have seen the lease
             known = _generations[storage.address] = _Generation(storage, manifest, singles, lease)
         else:
-            ownership.let_go(lease)
+            let_go(lease)
     return known
 
 
@@ -106,7 +105,7 @@ def forget(folder: str | Path) -> None:
     """Let this process read the newest tables of a folder from now on: a new run begins."""
     known = _generations.pop(Storage(folder).address, None)
     if known is not None:
-        ownership.let_go(known.lease)
+        let_go(known.lease)
 
 
 def _manifest(storage: Storage) -> bytes:

@@ -22,11 +22,11 @@ from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from helpers.store import codebook, schema, tables
+from helpers.store import lexicons, schema, tables
 from helpers.study import agreement
 
 YES, NO = "yes", "no"
-CHOSEN = ("statement", "form", *codebook.VARIABLES, "tone_label")
+CHOSEN = ("statement", "form", *lexicons.VARIABLES, "tone_label")
 WRITTEN = ("speaker", "relay")
 VARIABLES = (*CHOSEN, *WRITTEN)
 STATEMENT_COLUMNS = ["unit", "context", "words", *VARIABLES, "note"]
@@ -221,11 +221,11 @@ def draw_passages(
 
 
 def list_choices(codebook_file: str | Path = "") -> dict[str, tuple[str, ...]]:
-    """Return what may be chosen for each variable; the categories are those of a codebook.
+    """Return what may be chosen for each variable; the categories are those of a lexicons.
 
     "" takes the codebook in use, else the project's own.
     """
-    choices = codebook.coding_choices(codebook.read_codebook(codebook_file))
+    choices = lexicons.coding_choices(lexicons.read_codebook(codebook_file))
     listed = choices.groupby("variable", sort=False)["category"].agg(tuple).to_dict()
     fixed = {"statement": (YES, NO), "form": schema.FORMS, "tone_label": schema.POLARITIES}
     known = fixed | listed
@@ -242,12 +242,12 @@ def write_sheets(
     """Write `coding_sheet.xlsx` and the same as CSV, with the key; nothing when `out` is "".
 
     `key` and `passages` are what was drawn, `articles` has their texts. Categories and
-    instructions are those of the codebook. The key, which says where the units come from, is
+    instructions are those of the lexicons. The key, which says where the units come from, is
     written apart and not for coders.
     """
     if str(out) == "":
         return
-    guide = INSTRUCTIONS + codebook.instructions(codebook.read_codebook(codebook_file))
+    guide = INSTRUCTIONS + lexicons.instructions(lexicons.read_codebook(codebook_file))
     choices = list_choices(codebook_file)
     texts = articles.set_index("article_id")["text"]
     statements = _statements(key, texts)

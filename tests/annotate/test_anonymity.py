@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.annotate import anonymity
-from helpers.store import codebook
+from helpers.store import lexicons
 from helpers.text.article import Article
 
-BOOK = codebook.read_codebook()
+BOOK = lexicons.read_codebook()
 
 
 def find(text: str) -> list[anonymity.Withheld]:
@@ -74,7 +74,8 @@ def test_whose_name_is_withheld_is_a_person(text):
 def test_words_in_capitals_are_found_and_expressions_may_mind_capitals():
     (shouted,) = find("A CLERK SPOKE ON CONDITION OF ANONYMITY.")
     assert shouted.words == "A CLERK SPOKE ON CONDITION OF ANONYMITY"
-    own = replace(BOOK, sha256="own", anonymity={**BOOK.anonymity, "withheld": [r"Incognito\S*"]})
+    words = replace(BOOK.anonymity, withheld=(r"Incognito\S*",))
+    own = replace(BOOK, sha256="own", anonymity=words)
     (withheld,) = anonymity.find_withheld(Article("A clerk spoke incognito there."), own)
     assert "incognito" in withheld.words
 

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.annotate import outlets, relays
-from helpers.store import codebook
+from helpers.store import lexicons
 from helpers.text.article import Article
 
 
 def find(text: str, own: str = "") -> list[relays.Relay]:
     article = Article(text, outlet=own)
-    return relays.find_relays(article, outlets.find_outlets(text), codebook.read_codebook())
+    return relays.find_relays(article, outlets.find_outlets(text), lexicons.read_codebook())
 
 
 def found(text: str, own: str = "") -> list[tuple[str, str]]:

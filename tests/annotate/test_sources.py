@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sources_fixture import read_texts
 
 from helpers.annotate import outlets, positions, sources
-from helpers.store import codebook, schema
+from helpers.store import lexicons, schema
 from helpers.text.article import Article
 
 PIECES = st.sampled_from(
@@ -88,8 +88,8 @@ def test_the_articles_own_outlet_is_no_relay():
     assert (row["relay"], row["channel"]) == ("", "told the outlet")
 
 
-def typed(source: str, book: codebook.Codebook, rest: str = " said that it rained.") -> tuple:
-    """Return source type and affiliation of one who speaks, by some codebook."""
+def typed(source: str, book: lexicons.Codebook, rest: str = " said that it rained.") -> tuple:
+    """Return source type and affiliation of one who speaks, by some lexicons."""
     text = f"{source}{rest}"
     at = text.index("that it rained")
     row = {
@@ -101,27 +101,27 @@ def typed(source: str, book: codebook.Codebook, rest: str = " said that it raine
     return found.source_type, found.affiliation
 
 
-def edited(tmp_path, before: str, after: str) -> codebook.Codebook:
-    own = codebook.CODEBOOK.read_text(encoding="utf-8")
+def edited(tmp_path, before: str, after: str) -> lexicons.Codebook:
+    own = lexicons.CODEBOOK.read_text(encoding="utf-8")
     assert before in own
     file = tmp_path / "codebook.yml"
     file.write_text(own.replace(before, after, 1), encoding="utf-8")
-    return codebook.read_codebook(file)
+    return lexicons.read_codebook(file)
 
 
 def test_an_edited_codebook_decides(tmp_path):
-    assert typed("A docker", codebook.read_codebook())[1] == "citizen or witness"
+    assert typed("A docker", lexicons.read_codebook())[1] == "citizen or witness"
     own = edited(tmp_path, "    military:\n", "    military:\n      nouns: [docker]\n")
     assert typed("A docker", own)[1] == "military"
 
 
 def test_an_edited_codebook_decides_what_withholds_a_name(tmp_path):
     words, rest = "A pilot", " said that it rained. The pilot kept his name to himself."
-    assert typed(words, codebook.read_codebook(), rest)[0] == "unnamed person"
+    assert typed(words, lexicons.read_codebook(), rest)[0] == "unnamed person"
     line = "    - '\\bunidentified\\b'\n"
     own = edited(tmp_path, line, "    - '\\bkept his name to himself\\b'\n")
     assert typed(words, own, rest)[0] == "anonymous source"
-    assert typed("Unidentified pilots", codebook.read_codebook())[0] == "anonymous source"
+    assert typed("Unidentified pilots", lexicons.read_codebook())[0] == "anonymous source"
     assert typed("Unidentified pilots", own)[0] == "unnamed group"
 
 
@@ -220,14 +220,14 @@ def test_every_attribution_has_one_source_whatever_the_order_of_the_rows(texts):
     for article_id, own in once.groupby("article_id"):
         article = Article(texts[int(article_id[1:])])
         rows = own[list(sources.ROW_COLUMNS)].to_dict("records")
-        book = codebook.read_codebook()
+        book = lexicons.read_codebook()
         forth = sources.find_sources(article, rows, {}, book)
         assert forth == sources.find_sources(article, rows[::-1], {}, book)[::-1]
 
 
 def test_the_work_grows_with_the_length_of_an_article_and_not_with_its_square():
     said = "“We will strike,” said Mara Quist, as cited by TASS state news agency.\n"
-    book, calls = codebook.read_codebook(), []
+    book, calls = lexicons.read_codebook(), []
     for times in (4, 4, 32):  # the first time, what is read once is read
         rows = read_texts(said * times)
         assert len(rows) == times and set(rows["relay"]) == {"TASS"}

@@ -22,7 +22,7 @@ from helpers.corpus import annotation
 from helpers.corpus import build as corpus
 from helpers.corpus import decisions as aliases
 from helpers.read.files import SourceFile
-from helpers.store import schema, tables, versions
+from helpers.store import paths, schema, tables
 from helpers.store.paths import CODEBOOK
 from helpers.store.storage import StorageError
 from helpers.text.article import Article
@@ -67,7 +67,7 @@ def test_every_table_is_written_and_fits_the_schema(articles, tmp_path):
 
 
 def test_the_manifest_names_the_packages_that_are_installed():
-    installed = versions.package_versions(["nltk", "no-such-package"])
+    installed = paths.package_versions(["nltk", "no-such-package"])
     assert list(installed) == ["nltk"]
 
 
@@ -240,7 +240,7 @@ def test_another_engine_annotates_everything_again(articles, tmp_path, monkeypat
     seen = []
     annotate = annotation.annotate
     monkeypatch.setattr(annotation, "annotate", lambda a: seen.extend(a["path"]) or annotate(a))
-    monkeypatch.setattr(versions, "engine_hashes", lambda: {"helpers/tone.py": "changed"})
+    monkeypatch.setattr(paths, "engine_hashes", lambda: {"helpers/tone.py": "changed"})
     manifest = build(articles, tmp_path / "out")
     assert len(seen) == 3 and manifest["engine"] == {"helpers/tone.py": "changed"}
     assert len(list((tmp_path / "out" / "parts").iterdir())) == 1

@@ -21,9 +21,8 @@ import pytest
 from helpers.batch import plan
 from helpers.corpus import annotation
 from helpers.corpus import build as corpus
-from helpers.store import ownership, schema, tables
-from helpers.store.ownership import BuildError
-from helpers.store.storage import Storage
+from helpers.store import schema, storage, tables
+from helpers.store.storage import BuildError, Storage
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("ATTRIBUTED_ROUNDS", "14"))
@@ -103,7 +102,7 @@ def test_links_do_not_hide_that_one_lies_in_the_other(articles, tmp_path):
 TAKEN = ["manifest.json", "articles.parquet", "entities.parquet", ".lock", "parts", "corpus"]
 
 
-@pytest.mark.parametrize("name", [*TAKEN, ownership.OWN])
+@pytest.mark.parametrize("name", [*TAKEN, storage.OWN])
 def test_a_file_where_a_build_writes_is_refused_before_the_first_byte(name, articles, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
@@ -161,7 +160,7 @@ def test_a_file_that_takes_a_name_while_a_build_runs_is_not_overwritten(
 
 def test_tables_from_before_there_were_notes_are_replaced(articles, tmp_path):
     build(articles, tmp_path / "out")
-    shutil.rmtree(tmp_path / "out" / ownership.OWN)
+    shutil.rmtree(tmp_path / "out" / storage.OWN)
     manifest = build(write_articles(articles, "Bland"), tmp_path / "out")
     assert manifest["notes"] == []
     assert len(list((tmp_path / "out").glob("parts/*/*/index.json"))) == 1
@@ -221,8 +220,8 @@ class Tree:
 
     def strays(self) -> set[str]:
         """Return what a build has left here that stands in none of its notes."""
-        owned = ownership.Owned(Storage(self.out))
-        known = {f"{self.out}/{name}" for name in (*owned.files, *owned.notes, ownership.LOCK)}
+        owned = storage.Owned(Storage(self.out))
+        known = {f"{self.out}/{name}" for name in (*owned.files, *owned.notes, storage.LOCK)}
         return files_in(self.out).keys() - self.others().keys() - known
 
 
@@ -345,22 +344,22 @@ def test_leases_of_readers_that_have_ended_are_dropped(articles, tmp_path):
     build(articles, out)
     reads = "import os, sys; from helpers.store import tables; tables.read_manifest(sys.argv[1])"
     by_another(f"{reads}; os._exit(0)", out)
-    assert len(list((out / ownership.OWN).glob("reads-*"))) == 1
-    assert ownership.held(Storage(out)) == set()
-    assert not list((out / ownership.OWN).glob("reads-*"))
+    assert len(list((out / storage.OWN).glob("reads-*"))) == 1
+    assert storage.held(Storage(out)) == set()
+    assert not list((out / storage.OWN).glob("reads-*"))
 
 
 def test_a_forked_process_leaves_the_lease_to_the_reader(articles, tmp_path):
     build(articles, tmp_path / "out")
     by_another(
         "import os, sys\n"
-        "from helpers.store import ownership, tables\n"
+        "from helpers.store import storage, tables\n"
         "tables.read_manifest(sys.argv[1])\n"
         "if not (child := os.fork()):\n"
         "    tables.forget(sys.argv[1])\n"
         "    os._exit(0)\n"
         "os.waitpid(child, 0)\n"
-        "assert ownership.held(ownership.Storage(sys.argv[1]))\n",
+        "assert storage.held(storage.Storage(sys.argv[1]))\n",
         tmp_path / "out",
     )
 
@@ -369,7 +368,7 @@ def test_without_a_lease_a_run_stops_with_a_sentence(articles, tmp_path, monkeyp
     """In a store, or a folder that a reader cannot write, nothing keeps the old files."""
     out = tmp_path / "out"
     build(articles, out)
-    monkeypatch.setattr(ownership, "hold", lambda *_: None)
+    monkeypatch.setattr(tables, "hold", lambda *_: None)
     tables.forget(out)
     tables.read_table("articles", out)
     by_another(BUILD, write_articles(articles, "Bland"), out)

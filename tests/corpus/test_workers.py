@@ -203,7 +203,7 @@ def test_without_the_extra_the_scheduler_is_refused(articles, tmp_path, monkeypa
 def test_a_path_on_another_machine_is_refused(monkeypatch, tmp_path):
     class Client:
         def run(self, function, *arguments, **options):
-            return {"tcp://10.0.0.7:1": (workers.versions.engine_version(), False)}
+            return {"tcp://10.0.0.7:1": (workers.paths.engine_version(), False)}
 
     with pytest.raises(workers.ClusterError, match="does not see .* folder that all machines"):
         workers._check_workers(Client(), str(tmp_path))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tables_fixture import make_tables
 
 from helpers.measure import attitudes, select, shares, sourcing
-from helpers.store import codebook
+from helpers.store import lexicons
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_the_audit_says_what_the_policy_misses(tmp_path):
         "a second source",
     ]
     file = tmp_path / "codebook.yml"
-    own = codebook.CODEBOOK.read_text(encoding="utf-8")
+    own = lexicons.CODEBOOK.read_text(encoding="utf-8")
     file.write_text(own.replace("second_source: true", "second_source: false"))
     assert list(sourcing.audit_unnamed(table, file)["meets_policy"]) == [False, True]
 

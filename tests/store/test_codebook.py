@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import __main__ as command
-from helpers.store import codebook, schema
+from helpers.store import lexicons, schema
 
-OWN = codebook.CODEBOOK.read_text(encoding="utf-8")
+OWN = lexicons.CODEBOOK.read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ CHANNELS = {
 
 
 def test_the_projects_codebook_has_the_schemas_categories():
-    book = codebook.read_codebook()
+    book = lexicons.read_codebook()
     assert set(book.variables["affiliation"].categories) == AFFILIATIONS
     assert set(book.variables["channel"].categories) == CHANNELS
     assert set(book.variables["source_type"].precedence) == set(schema.SOURCE_TYPES)
@@ -53,7 +53,7 @@ def test_the_projects_codebook_has_the_schemas_categories():
 
 
 def test_every_category_has_a_definition_and_an_example():
-    for variable in codebook.read_codebook().variables.values():
+    for variable in lexicons.read_codebook().variables.values():
         for category in variable.categories.values():
             assert category.definition.endswith(".") and category.examples, category.name
 
@@ -78,35 +78,35 @@ def test_every_category_has_a_definition_and_an_example():
 )  # fmt: skip
 def test_a_fault_is_named_with_its_line(edited, old, new, at, complaint):
     file = edited(old, new)
-    with pytest.raises(codebook.CodebookError, match=re.escape(complaint)) as raised:
-        codebook.read_codebook(file)
+    with pytest.raises(lexicons.CodebookError, match=re.escape(complaint)) as raised:
+        lexicons.read_codebook(file)
     if at:
         assert f"line {line_of(file, at)}: " in str(raised.value)
 
 
 def test_a_word_of_two_categories_is_refused(edited):
     twice = edited("    business:\n      def", "    business:\n      nouns: [regulator]\n      def")
-    with pytest.raises(codebook.CodebookError, match="'regulator' stands in 'government' and in"):
-        codebook.read_codebook(twice)
+    with pytest.raises(lexicons.CodebookError, match="'regulator' stands in 'government' and in"):
+        lexicons.read_codebook(twice)
 
 
 def test_all_faults_are_named_at_once(edited, tmp_path):
     file = edited("    - document\n", "    - documents\n")
     file.write_text(file.read_text().replace("relay:\n", "relays:\n", 1))
-    with pytest.raises(codebook.CodebookError) as raised:
-        codebook.read_codebook(file)
+    with pytest.raises(lexicons.CodebookError) as raised:
+        lexicons.read_codebook(file)
     assert len(raised.value.problems) >= 2
 
 
 def test_a_missing_codebook_says_so(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no codebook .*nowhere\.yml"):
-        codebook.read_codebook(tmp_path / "nowhere.yml")
+        lexicons.read_codebook(tmp_path / "nowhere.yml")
 
 
 def test_words_of_the_codebook_go_before_the_lexicon(edited):
     file = edited("    business:\n      def", "    business:\n      nouns: [union]\n      def")
-    assert codebook.noun_affiliations(codebook.read_codebook())["union"] == "NGO or civil society"
-    assert codebook.noun_affiliations(codebook.read_codebook(file))["union"] == "business"
+    assert lexicons.noun_affiliations(lexicons.read_codebook())["union"] == "NGO or civil society"
+    assert lexicons.noun_affiliations(lexicons.read_codebook(file))["union"] == "business"
 
 
 def test_a_new_affiliation_may_be_added(edited):
@@ -114,31 +114,31 @@ def test_a_new_affiliation_may_be_added(edited):
         "    sport:\n      definition: Clubs and athletes.\n      examples: [The club said so.]\n"
         "      nouns: [club]\n    other:\n      definition: Sources that"
     )
-    book = codebook.read_codebook(edited("    other:\n      definition: Sources that", new))
-    assert codebook.noun_affiliations(book)["club"] == "sport"
+    book = lexicons.read_codebook(edited("    other:\n      definition: Sources that", new))
+    assert lexicons.noun_affiliations(book)["club"] == "sport"
 
 
 def test_the_codebook_that_the_environment_names_is_read(edited, monkeypatch):
-    own = codebook.read_codebook()
+    own = lexicons.read_codebook()
     monkeypatch.setenv("ATTRIBUTED_CODEBOOK", str(edited("title: Sources of news", "title: Ours")))
-    assert codebook.read_codebook().title == "Ours" and codebook.read_codebook() != own
+    assert lexicons.read_codebook().title == "Ours" and lexicons.read_codebook() != own
 
 
 def test_a_codebook_is_the_same_after_it_was_sent_to_another_process():
-    book = codebook.read_codebook()
+    book = lexicons.read_codebook()
     book.category("source_type", "document").search("a report")
     assert pickle.loads(pickle.dumps(book)) == book
 
 
 def test_what_is_printed_holds_every_category():
-    book = codebook.read_codebook()
-    for printed in (codebook.instructions(book), codebook.appendix(book)):
+    book = lexicons.read_codebook()
+    for printed in (lexicons.instructions(book), lexicons.appendix(book)):
         for variable in book.variables.values():
             assert variable.name in printed
             for category in variable.categories.values():
                 assert category.name in printed and category.definition in printed
-    assert book.sha256 in codebook.appendix(book)
-    choices = codebook.coding_choices(book)
+    assert book.sha256 in lexicons.appendix(book)
+    choices = lexicons.coding_choices(book)
     assert not choices.duplicated(["variable", "category"]).any()
 
 
@@ -157,5 +157,5 @@ def test_the_command_names_the_line_of_a_fault(edited, capsys):
 def test_no_text_makes_reading_fail_in_another_way(tmp_path_factory, text):
     file = tmp_path_factory.mktemp("book") / "codebook.yml"
     file.write_bytes(text.encode("utf-8", "surrogatepass"))
-    with pytest.raises(codebook.CodebookError):
-        codebook.read_codebook(file)
+    with pytest.raises(lexicons.CodebookError):
+        lexicons.read_codebook(file)

@@ -11,13 +11,9 @@ LISTS = sorted(path.stem for path in lexicons.LEXICONS.glob("*.csv"))
 
 @pytest.fixture
 def own_folder(tmp_path, monkeypatch):
-    """Read word lists from an empty folder, with nothing remembered before or after."""
+    """Read word lists from an empty folder."""
     monkeypatch.setattr(lexicons, "LEXICONS", tmp_path)
-    lexicons._read.cache_clear()
-    lexicons._aliases.cache_clear()
-    yield tmp_path
-    lexicons._read.cache_clear()
-    lexicons._aliases.cache_clear()
+    return tmp_path
 
 
 @pytest.mark.parametrize("name", LISTS)

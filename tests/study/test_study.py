@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 from tables_fixture import make_tables
 
 from helpers.measure import select
-from helpers.store import codebook, tables
+from helpers.store import lexicons, tables
 from helpers.study import agreement, corpora, pairing, sheets, study
 
 MADE = make_tables(articles=60)
@@ -102,7 +102,7 @@ def test_the_sheet_is_blind_and_has_lists_to_choose_from(drawn):
     written = pd.read_csv(out / "coding_statements.csv", keep_default_na=False)
     assert (written[list(sheets.VARIABLES)] == "").all().all()
     told = (out / "coding_instructions.md").read_text()
-    assert told.endswith(codebook.instructions(codebook.read_codebook()))
+    assert told.endswith(lexicons.instructions(lexicons.read_codebook()))
 
 
 def test_no_cell_of_a_sheet_is_a_formula_and_words_come_back(tmp_path):
@@ -139,11 +139,11 @@ def offered(out: Path, variable: str) -> list[str]:
 def test_the_lists_are_those_of_the_codebook(drawn, tmp_path):
     """Also of a codebook of one's own: what it adds can be chosen, and is read back."""
     key, passages, out = drawn
-    choices = codebook.coding_choices(codebook.read_codebook())
+    choices = lexicons.coding_choices(lexicons.read_codebook())
     for variable, of_it in choices.groupby("variable"):
         assert offered(out, variable) == of_it["category"].tolist()
     own = tmp_path / "own.yml"
-    written = codebook.CODEBOOK.read_text()
+    written = lexicons.CODEBOOK.read_text()
     mark = "\naffiliation:\n"
     at = written.index("    unknown:\n", written.index(mark))
     added = "    circus:\n      definition: It juggles.\n      examples: [A clown laughed.]\n"
