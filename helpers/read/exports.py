@@ -201,16 +201,10 @@ def _read_nexis(lines: list[str]) -> Export | None:
         for number, piece in enumerate(_pieces(lines, lambda line: _heading(line) == "end"))
         if number < ends or "body" in map(_heading, piece)
     ]
-    return Export("Nexis", articles, _announced(lines[: opened.index("body")]))
-
-
-def _announced(cover: Iterable[str]) -> int | None:
-    """Return the number in a line such as "Documents (10)"."""
-    for line in cover:
-        match = _ANNOUNCED.fullmatch(line.strip())
-        if match and match[1].casefold() in labels("nexis", "count"):
-            return int(match[2])
-    return None
+    cover = map(_ANNOUNCED.fullmatch, map(str.strip, lines[: opened.index("body")]))
+    known = labels("nexis", "count")
+    told = (int(match[2]) for match in cover if match and match[1].casefold() in known)
+    return Export("Nexis", articles, next(told, None))
 
 
 def _nexis_article(piece: list[str], first: bool) -> ExportedArticle:
@@ -394,19 +388,15 @@ def _read_proquest(lines: list[str]) -> Export | None:
     """Read records between lines of underscores, made of "Label: value" and a blank line."""
     if not any(map(_is_rule, lines)):
         return None
-    records = [
-        groups for piece in _pieces(lines, _is_rule) if _is_record(groups := groups_of(piece))
-    ]
-    if not records:
-        return None
+    records = []
+    for groups in map(groups_of, _pieces(lines, _is_rule)):
+        roles = [found.role for group in groups if (found := label(group[0], "proquest"))]
+        if len(roles) >= 2 and {"text", "title", "outlet", "id", "published"} & {*roles}:
+            records.append(groups)
     found = filter(None, (_numbered(groups[0][0], "proquest") for groups in records))
     announced = max((total for _, total in found), default=None)
-    return Export("ProQuest", list(map(_proquest_article, records)), announced)
-
-
-def _is_record(groups: list[list[str]]) -> bool:
-    roles = [found.role for group in groups if (found := label(group[0], "proquest"))]
-    return len(roles) >= 2 and not {"text", "title", "outlet", "id", "published"}.isdisjoint(roles)
+    articles = list(map(_proquest_article, records))
+    return Export("ProQuest", articles, announced) if articles else None
 
 
 def _proquest_article(groups: list[list[str]]) -> ExportedArticle:
@@ -536,10 +526,9 @@ def _role_of_row(row: str, article: ExportedArticle) -> str:
 def _read_own(lines: list[str]) -> Export | None:
     """Read articles between lines of signs, when each begins with a line that holds a date."""
     articles = _own_articles(lines)
-    headed = all("published" in article.fields and article.body for article in articles)
-    if len(articles) < LEAST_SEPARATED or not headed:
-        return None
-    return Export("parts between lines of signs", articles)
+    headed = sum("published" in article.fields and bool(article.body) for article in articles)
+    several = LEAST_SEPARATED <= len(articles) == headed
+    return Export("parts between lines of signs", articles) if several else None
 
 
 def doubt(text: str) -> str:
