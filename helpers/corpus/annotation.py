@@ -27,7 +27,7 @@ from helpers.annotate import (
     tone,
 )
 from helpers.corpus.decisions import Decided
-from helpers.corpus.parts import ENTITY, NAMES, PART_TABLES, Copies, Index, Join, PartStore
+from helpers.corpus.parts import ENTITY, NAMES, PART_TABLES, Index, Join, PartStore, name_key
 from helpers.read import duplicates
 from helpers.store import schema
 from helpers.store.lexicons import Codebook, read_codebook
@@ -37,7 +37,6 @@ from helpers.text.article import Article, put_together, read_articles
 from helpers.text.blocks import read_header
 
 JOINED_STEPS = ("speakers", "sources")
-HEADER = ["headline", "byline", "dateline_place", "wire"]
 ANNOTATED = PART_TABLES[1:]  # all but the articles themselves
 _one_at_a_time = threading.Lock()  # a cluster's worker may have threads; the models are not for two
 
@@ -81,35 +80,20 @@ def _summarise(found: pd.DataFrame, articles: pd.DataFrame) -> pa.Table:
     return pa.table(columns, schema=NAMES)
 
 
-def name_key(owner: str, name: str) -> str:
-    """Return what a name is looked up by: its label, which may come as an entity's id, and key."""
-    label = owner.partition("-")[0].upper()
-    return f"{label} {entities.key_of(name, label)}"
-
-
 def join_part(
-    place: str,
-    folder: str,
-    expected: str,
-    book: Codebook,
-    name: str,
-    join: Join | None,
-    copies: Copies | None,
-) -> tuple[str, Join | None]:
-    """Fill in what the corpus tells about a part and keep the result; return name and join.
+    place: str, folder: str, expected: str, book: Codebook, name: str, join: Join, before: str
+) -> tuple[str, Join]:
+    """Fill in what the corpus tells about the names of a part and keep it; return name and join.
 
-    Names are joined where `join` is given, duplicates marked where `copies` are; `book` decides
-    what kind of source speaks.
+    The part is read as annotated, or as joined to the version `before`; `book` decides what kind
+    of source speaks.
     """
     check_engine(expected)
     store = PartStore(Storage(place), folder)
-    if copies is not None:
-        store.keep_copies(name, copies)
-    if join is not None:
-        with _one_at_a_time:
-            frames = {table: store.read(name, table) for table in PART_TABLES}
-            joined = join_corpus(frames, join.frame(), join.decisions(), book)
-        store.keep_joined(name, join, frames | joined)
+    with _one_at_a_time:
+        frames = store.read(name, before)
+        joined = join_corpus(frames, join.frame(), join.decisions(), book)
+    store.keep_joined(name, join, frames | joined)
     return name, join
 
 
@@ -136,13 +120,9 @@ def annotate(articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def _with_headers(articles: pd.DataFrame, headers: list[dict[str, str]]) -> pd.DataFrame:
     """Return the articles with what their blocks name, where the file itself does not say it."""
-    read = pd.DataFrame(headers, index=articles.index, columns=HEADER)
-    return articles.assign(
-        **{
-            name: articles[name].where(articles[name].fillna("") != "", read[name])
-            for name in HEADER
-        }
-    )
+    read = pd.DataFrame(headers, index=articles.index)
+    given = articles[list(read)].fillna("")
+    return articles.assign(**articles[list(read)].where(given != "", read))
 
 
 class _Annotated:
@@ -163,9 +143,7 @@ class _Annotated:
             self.rows["problems"] += _unclosed_quotations(article, path)
 
     def _span_rows(self, spans: Iterable[tuple[int, int, str]]) -> list[dict]:
-        columns = schema.TABLES["blocks"].columns.names
-        rows = ((self.article.article_id, *span) for span in spans)
-        return [dict(zip(columns, row, strict=True)) for row in rows]
+        return [schema.row("blocks", self.article.article_id, *span) for span in spans]
 
     def _do(self, step: str, table: str, find: Callable[[], list[dict]]) -> None:
         """Keep the rows that a step finds, in order; or note that it fails."""
@@ -180,7 +158,7 @@ class _Annotated:
 
 def _failed(article_id: str, path: str, step: str, error: Exception) -> dict[str, str]:
     problem = f"{type(error).__name__}: {error}; the article is kept without this step"
-    return problem_row(article_id, path, step, problem)
+    return schema.row("problems", article_id, path, step, problem)
 
 
 def _unclosed_quotations(article: Article, path: str) -> Iterator[dict[str, str]]:
@@ -196,12 +174,7 @@ def _unclosed_quotations(article: Article, path: str) -> Iterator[dict[str, str]
             f"{len(unclosed)} quotation marks are opened and never closed, the first at "
             f"{unclosed[0].start} ({opening!r}); each is read to the end of its paragraph"
         )
-        yield problem_row(article.article_id, path, "quotations", problem)
-
-
-def problem_row(article_id: str, path: str, step: str, problem: str) -> dict[str, str]:
-    """Return one row of `problems`."""
-    return {"article_id": article_id, "path": path, "step": step, "problem": problem}
+        yield schema.row("problems", article.article_id, path, "quotations", problem)
 
 
 # -------------------------------------------------------------------- joined to the corpus
@@ -312,10 +285,9 @@ class _Known:
 
     def __init__(self, found: pd.DataFrame, names: pd.DataFrame):
         self.mentions: dict[str, list[tuple]] = {}
-        columns = ["article_id", "start", "end", "text", "label", "entity_id"]
-        rows = zip(*(found[column].tolist() for column in columns), strict=True)
-        for article_id, *mention in rows:
-            self.mentions.setdefault(article_id, []).append(tuple(mention))
+        for row in found.itertuples(index=False):
+            mention = (row.start, row.end, row.text, row.label, row.entity_id)
+            self.mentions.setdefault(row.article_id, []).append(mention)
         rows = zip(*(names[column].tolist() for column in ENTITY[:4]), strict=True)
         self._names = {entity_id: (place, *row) for place, (entity_id, *row) in enumerate(rows)}
 

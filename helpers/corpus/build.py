@@ -12,10 +12,8 @@ the tables of the build before stay whole.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import re
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -30,19 +28,40 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from helpers import __version__
+from helpers.annotate import entities
 from helpers.corpus import annotation
-from helpers.corpus.decisions import decisions_file, file_hash, read_decisions
-from helpers.corpus.joining import Layout, arrange, join_parts
-from helpers.corpus.parts import FileRecord, PartStore
+from helpers.corpus.decisions import (
+    Decided,
+    apply_decisions,
+    decisions_file,
+    file_hash,
+    read_decisions,
+)
+from helpers.corpus.parts import (
+    JOINED_TABLES,
+    PARTITIONED,
+    Copies,
+    FileRecord,
+    Join,
+    Layout,
+    Lookup,
+    PartStore,
+    arrange,
+    find_duplicates,
+    join_of,
+    summed,
+)
 from helpers.corpus.workers import Workers, processors, start_workers
 from helpers.read.articles import OPEN, Note, Problem, iter_records, separate_ids
 from helpers.read.files import SourceFile, iter_files
 from helpers.store import lexicons, paths, schema, tables
-from helpers.store.paths import DATA, PROJECT, TABLES, printable
+from helpers.store.paths import DATA, PROJECT, TABLES, fingerprint, printable
 from helpers.store.storage import (
+    FOLDERS,
     LOCK,
     MANIFEST,
     BuildError,
+    DamageError,
     Owned,
     Storage,
     check_apart,
@@ -138,24 +157,13 @@ def _only_build(storage: Storage) -> Iterator[None]:
 
 
 def _open_owned(storage: Storage) -> Owned:
-    """Return what builds have written; where none took notes, what the manifest's catalogue says.
-
-    Beside these files a build of that time kept logs and comparisons.
-    """
+    """Return what builds have written; where the notes are lost, what the catalogue says."""
     owned = Owned(storage)
-    if owned.notes:
-        return owned
-    with suppress(FileNotFoundError, ValueError, KeyError, TypeError):
-        name = tables.read_manifest(storage.place)["catalogue"]
-        files = _files_of(name, json.loads(storage.read(name)))
-        folders = {file.split("/")[1] for file in files if file.startswith("parts/")}
-        owned.adopt([*files, *(f for one in folders for f in _beside(storage, f"parts/{one}"))])
+    if not owned.notes:
+        with suppress(FileNotFoundError, KeyError, DamageError):
+            name = tables.read_manifest(storage.place)["catalogue"]
+            owned.adopt({name, *tables.read_catalogue(storage, name)["files"]})
     return owned
-
-
-def _beside(storage: Storage, folder: str) -> list[str]:
-    kinds = r"(files-[0-9a-f]{12}\.jsonl|comparisons-[0-9a-f]{12}\.parquet)"
-    return [file for file in storage.list_files(folder) if re.fullmatch(f"{folder}/{kinds}", file)]
 
 
 def _build(
@@ -170,12 +178,10 @@ def _build(
     storage = owned.storage
     files = list(iter_files(path))
     hashes = paths.engine_hashes()
-    settings = paths.fingerprint(hashes, mapping, book.sha256)
+    settings = fingerprint(hashes, mapping, book.sha256)
     decisions = read_decisions(decisions_file())
     decisions_hash = file_hash(decisions_file())
-    signature = paths.fingerprint(
-        settings, decisions_hash, [_file_signature(file) for file in files]
-    )
+    signature = fingerprint(settings, decisions_hash, [_file_signature(file) for file in files])
     finished = _finished(storage, signature, files)
     if finished is not None:
         return finished
@@ -184,19 +190,30 @@ def _build(
     with start_workers(workers, scheduler, storage.address) as team:
         records = _annotate_files(files, store, mapping, team, progress)
         layout = arrange(records, store)
-        decided, catalogue = join_parts(layout, store, team, progress, decisions, book)
-    names = decided.entities
-    problems = _all_problems(path, catalogue, storage, records, decided.reports)
-    catalogue["tables"]["entities"] = [_write_root(owned, "entities", names)]
-    catalogue["tables"]["problems"] = [_write_root(owned, "problems", problems)]
-    catalogue["order"] = _write_order(owned, layout)
-    counts = catalogue["counts"] | {"entities": len(names), "problems": len(problems)}
+        decided, joins = _join_parts(layout, store, team, progress, decisions, book)
+    catalogue = _catalogue(layout, store, joins)
+    copies = find_duplicates(layout, store)
+    catalogue["duplicates"] = _write_copies(owned, copies) if copies else ""
+    ids = pa.table({"article_id": pa.array(layout.ids, pa.string())})
+    catalogue["order"] = "" if layout.in_order else _write_named(owned, "order", ids)
+    roots = {
+        "entities": decided.entities,
+        "problems": _all_problems(path, catalogue, storage, records, decided.reports),
+    }
+    for name, frame in roots.items():
+        catalogue["tables"][name] = [_write_named(owned, name, schema.to_arrow(name, frame))]
+        catalogue["counts"][name] = len(frame)
+    named = [catalogue["duplicates"], catalogue["order"], *store.join_log(records)]
+    named += [*store.beside("comparisons"), *(catalogue["tables"][name][0] for name in roots)]
+    catalogue["files"] |= {file: storage.sha256(file) for file in filter(None, named)}
+    file = f"corpus/catalogue-{fingerprint(catalogue)[:12]}.json"
+    owned.write(file, json.dumps(catalogue, indent=1).encode())
     manifest: dict[str, Any] = {
         "attributed": __version__,
         "built": datetime.now(UTC).isoformat(timespec="seconds"),
-        "catalogue": _write_catalogue(owned, catalogue),
+        "catalogue": file,
         "corpus": path.name,
-        "corpus_fingerprint": paths.fingerprint(sorted(layout.rows)),
+        "corpus_fingerprint": fingerprint(sorted(layout.rows)),
         "signature": signature,
         "engine": hashes,
         "codebook": {"file": book.path, "sha256": book.sha256},
@@ -206,11 +223,12 @@ def _build(
         "unopened": [record.path for record in records if record.unopened],
         "decisions": decisions_hash,
         "notes": [note for record in records for note in record.notes],
-        "counts": {"files": len(files)} | {name: counts[name] for name in schema.TABLES},
+        "counts": {"files": len(files)}
+        | {name: catalogue["counts"][name] for name in schema.TABLES},
     }
-    logs = store.join_log(records)
+    owned.claim([MANIFEST])
     tables.write_manifest(manifest, storage.place)
-    _delete_replaced(owned, store, _files_of(manifest["catalogue"], catalogue) | logs)
+    _delete_replaced(owned, manifest["catalogue"])
     return manifest
 
 
@@ -221,17 +239,15 @@ def _finished(storage: Storage, signature: str, files: list[SourceFile]) -> dict
     """
     try:
         manifest = tables.read_manifest(storage.place)
-    except (FileNotFoundError, ValueError):
+        made = tables.read_catalogue(storage, manifest["catalogue"])["files"]
+    except (FileNotFoundError, KeyError, DamageError):
         return None
-    if manifest.get("signature") != signature or not manifest.get("catalogue"):
+    there = {file for folder in FOLDERS for file in storage.list_files(folder)}
+    if manifest.get("signature") != signature or not there.issuperset(made):
         return None
-    if not storage.exists(manifest["catalogue"]):
-        return None
-    catalogue = json.loads(storage.read(manifest["catalogue"]))
-    there = set(storage.list_files("parts")) | set(storage.list_files("corpus"))
-    whole = all(there.issuperset(files) for files in catalogue["tables"].values())
     unopened = set(manifest.get("unopened", ()))
     mended = any(_opens(file) for file in files if file.path in unopened)
+    whole = all(storage.is_whole(*pair) for pair in made.items())
     return manifest if whole and not mended else None
 
 
@@ -266,13 +282,13 @@ class _Intake:
         for file in bar:
             record = self.store.files.get(file.path)
             if record is not None and record.stands_for(_file_signature(file)):
-                self._claim(record)
+                self.ids = dict.fromkeys(record.ids, record.path) | self.ids
                 self.records.append(record)
                 articles += len(record.rows)
                 continue
             record = FileRecord(file.path, _file_signature(file))
             for article in self._articles(file, record):
-                row = paths.fingerprint(article)[:32]
+                row = fingerprint(article)[:32]
                 record.rows.append(row)
                 record.ids.append(article["article_id"])
                 if row not in self.store.rows:
@@ -291,10 +307,6 @@ class _Intake:
         if waiting:
             yield pd.DataFrame(waiting), rows
 
-    def _claim(self, record: FileRecord) -> None:
-        for article_id in record.ids:
-            self.ids.setdefault(article_id, record.path)
-
     def _articles(self, file: SourceFile, record: FileRecord) -> Iterator[dict[str, Any]]:
         """Yield the articles of one file; its problems and notes go to the file's record."""
         for item in separate_ids(iter_records(file, self.mapping), self.ids):
@@ -307,13 +319,12 @@ class _Intake:
 
     def finish(self) -> None:
         """Tell the store which files now lie in it whole."""
-        still = []
-        for record in self.unfinished:
+        self.unfinished, waiting = [], self.unfinished
+        for record in waiting:
             if self.store.rows.issuperset(record.rows):
                 self.store.finish(record)
             else:
-                still.append(record)
-        self.unfinished = still
+                self.unfinished.append(record)
 
 
 def _annotate_files(
@@ -330,12 +341,13 @@ def _annotate_files(
     def jobs() -> Iterator[tuple]:
         where = (store.storage.address, store.folder, expected)
         for articles, rows in reader.parts(progress):
-            store.claim(name := _part_name(rows))
+            name = f"part-{fingerprint(list(rows.values()))[:12]}"
+            store.claim(name)
             yield *where, name, to_bytes(articles), rows
 
     try:
         for index in team.run(annotation.annotate_part, jobs()):
-            store.finish_rows(index)
+            store.take(index)
             reader.finish()
         reader.finish()
     finally:
@@ -343,8 +355,59 @@ def _annotate_files(
     return reader.records
 
 
-def _part_name(rows: dict[str, str]) -> str:
-    return f"part-{paths.fingerprint(list(rows.values()))[:12]}"
+# ----------------------------------------------------------------------- joined to the corpus
+
+
+def _join_parts(
+    layout: Layout,
+    store: PartStore,
+    team: Workers,
+    progress: bool,
+    decisions: pd.DataFrame,
+    book: lexicons.Codebook,
+) -> tuple[Decided, dict[str, Join]]:
+    """Find the entities of all parts, as a person's decisions leave them, and join every part."""
+    where = (store.storage.address, store.folder, paths.engine_version(), book)
+    found = (store.names(part.name, layout.dropped[part.name]) for part in layout.parts)
+    names = entities.find_entities_from(summed(found))
+    decided = apply_decisions(names, decisions, decisions_file().name)
+    lookup = Lookup(names, decided)
+    joins: dict[str, Join] = {}
+
+    def jobs() -> Iterator[tuple]:
+        for part in layout.parts:
+            join, before = join_of(part, store, lookup, set(layout.dropped[part.name]))
+            joins[part.name] = join
+            if not join.files:
+                store.claim(part.name, join.version)
+                yield *where, part.name, join, before
+
+    with tqdm(desc="Joining", total=len(layout.parts), unit="part", disable=not progress) as bar:
+        for name, join in team.run(annotation.join_part, jobs(), light=True):
+            joins[name] = join
+            bar.update()
+        bar.update(len(layout.parts) - bar.n)
+    return decided, joins
+
+
+def _catalogue(layout: Layout, store: PartStore, joins: dict[str, Join]) -> dict[str, Any]:
+    """Return which files the tables lie in, what to leave out of them, and the files' hashes."""
+    listed: dict[str, list[str]] = {table: [] for table in PARTITIONED}
+    counts = dict.fromkeys(PARTITIONED, 0)
+    dropped: dict[str, list[str]] = {}
+    hashes: dict[str, str] = {}
+    for part in layout.parts:
+        join, gone = joins[part.name], layout.dropped[part.name]
+        for table in PARTITIONED:
+            version = join.version if table in JOINED_TABLES else ""
+            listed[table].append(store.file(part.name, table, version))
+            counts[table] += part.count(join.counts.get(table) or part.counts[table], gone)
+        if gone:
+            dropped[f"{store.folder}/{part.name}"] = gone
+        facts = [store.facts(part.name), store.facts(part.name, join.version)]
+        hashes |= store.lasting(part) | join.files
+        hashes |= {file: store.storage.sha256(file) for file in facts}
+    return {"tables": listed, "counts": counts, "dropped": dropped, "files": hashes}
 
 
 # ------------------------------------------------------------------------ what lies beside parts
@@ -359,65 +422,35 @@ def _all_problems(
 ) -> pd.DataFrame:
     columns = schema.TABLES["problems"].columns.names
     found = [reports[columns]]
-    for folder, version in catalogue["joins"].items():
-        own = storage.read_arrow(f"{folder}/problems-{version}.parquet").to_pandas()
-        if len(own):
-            found.append(own[~own["article_id"].isin(catalogue["dropped"].get(folder, []))])
+    for file in (file for file in catalogue["files"] if "/problems-" in file):
+        own = storage.read_arrow(file).to_pandas()
+        gone = catalogue["dropped"].get(file.rpartition("/")[0], [])
+        found += [own[~own["article_id"].isin(gone)]] if len(own) else []
     of_files = [problem for record in records for problem in record.problems]
     if not records:
         nothing = "it holds no file that could be an article: put text, HTML or table files in it"
-        of_files.append(annotation.problem_row("", path.name, "read", nothing))
+        of_files.append(schema.row("problems", "", path.name, "read", nothing))
     found.append(pd.DataFrame(of_files, columns=columns))
     every = pd.concat(found, ignore_index=True)
     return every.sort_values(["path", "step"], kind="stable", ignore_index=True)
 
 
-def _write_root(owned: Owned, name: str, frame: pd.DataFrame) -> str:
-    """Write a table that is one file, named after what it holds."""
-    return _write_named(owned, name, schema.to_arrow(name, frame))
+def _write_copies(owned: Owned, copies: Copies) -> str:
+    of, kinds = ([pair[place] for pair in copies.values()] for place in (0, 1))
+    columns = {"article_id": list(copies), "duplicate_of": of, "duplicate_kind": kinds}
+    return _write_named(owned, "duplicates", pa.table(columns))
 
 
 def _write_named(owned: Owned, name: str, table: pa.Table) -> str:
-    content = to_parquet(table)
-    file = f"corpus/{name}-{hashlib.sha256(content).hexdigest()[:12]}.parquet"
-    owned.write(file, content)
-    return file
+    return owned.write_named(f"corpus/{name}", ".parquet", to_parquet(table))
 
 
-def _write_order(owned: Owned, layout: Layout) -> str:
-    """Write the order of the articles when the parts do not lie in it; return the file or ""."""
-    if layout.in_order:
-        return ""
-    ids = pa.array(layout.ids, pa.string())
-    return _write_named(owned, "order", pa.table({"article_id": ids}))
-
-
-def _write_catalogue(owned: Owned, catalogue: dict[str, Any]) -> str:
-    content = json.dumps(catalogue, indent=1).encode()
-    file = f"corpus/catalogue-{paths.fingerprint(catalogue)[:12]}.json"
-    owned.write(file, content)
-    return file
-
-
-def _files_of(name: str, catalogue: dict[str, Any]) -> set[str]:
-    """Return the files of the tables that a catalogue names, and what a next build needs beside."""
-    files = {name, catalogue["order"]} - {""}
-    for table in catalogue["tables"].values():
-        files.update(table)
-    for folder, version in catalogue["joins"].items():
-        own = ("index.json", "names.parquet", "sketch.parquet", "targets.parquet")
-        files |= {f"{folder}/{file}" for file in own}
-        files |= {f"{folder}/join-{version}.json", f"{folder}/problems-{version}.parquet"}
-        files.add(f"{folder}/copies-{catalogue['copies'][folder]}.json")
-    return files
-
-
-def _delete_replaced(owned: Owned, store: PartStore, needed: set[str]) -> None:
+def _delete_replaced(owned: Owned, catalogue: str) -> None:
     """Delete what builds wrote and neither these tables nor a reader of older ones needs."""
-    kept = needed | {file for file in store.beside() if "/files-" not in file}
-    for name in held(owned.storage):
-        with suppress(FileNotFoundError):
-            kept |= _files_of(name, json.loads(owned.storage.read(name)))
+    kept = {MANIFEST}
+    for name in {catalogue, *held(owned.storage)}:
+        with suppress(FileNotFoundError, DamageError):
+            kept |= {name, *tables.read_catalogue(owned.storage, name).get("files", ())}
     owned.keep_only(kept)
 
 
@@ -523,7 +556,7 @@ def locate(corpus: str | Path) -> Path:
 def tables_folder(path: Path, codebook_file: str | Path = "") -> Path:
     """Return where the tables of the articles at `path`, made with a codebook, are kept."""
     root = Path(os.environ.get("ATTRIBUTED_TABLES", TABLES))
-    folder = f"{path.name}-{paths.fingerprint(str(path.resolve()))[:8]}"
+    folder = f"{path.name}-{fingerprint(str(path.resolve()))[:8]}"
     if codebook_file:
         folder += f"-{lexicons.read_codebook(codebook_file).sha256[:8]}"
     return root / folder

@@ -25,25 +25,7 @@ from helpers import __version__
 from helpers.store import schema, storage, tables
 from helpers.store.paths import PROJECT
 
-SAID = {
-    "articles": ("text", "headline", "byline", "dateline_place", "metadata", "markup", "url"),
-    "mentions": ("text",),
-    "entities": ("aliases",),
-    "attributions": (
-        "text",
-        "cue",
-        "source_text",
-        "speaker",
-        "title",
-        "anonymity",
-        "anonymity_reason",
-    ),
-    "replies": ("text", "who"),
-    "problems": ("problem",),
-}
-NAMED = (  # ids and hashes, and what names bodies, people and outlets, whose names are kept
-    "article_id", "sha256", "duplicate_of", "attribution_id", "entity_id", "speaker_id", "entity",
-)  # fmt: skip
+SAID = {name: table.said for name, table in schema.TABLES.items() if table.said}
 HASH = "text_sha256"
 RUN = 4  # so many words together are words of an article, fewer are not
 _WORD = re.compile(r"\\[nrt]|[^\W_]+")
@@ -156,9 +138,7 @@ def write_bundle(folder: str | Path, file: str | Path) -> Path:
         left=left,
         citation=cite(manifest),
     ).encode()
-    kept = {
-        key: manifest[key] for key in manifest if key not in ("source", "path", "notes", "unopened")
-    }
+    kept = {key: manifest[key] for key in manifest if key not in ("notes", "unopened")}
     packed["manifest.json"] = json.dumps(kept, indent=2, sort_keys=True).encode()
     for name in ("CITATION.cff", "LICENSE"):
         packed[name] = (PROJECT / name).read_bytes()
@@ -181,9 +161,10 @@ def _without_words(folder: str | Path) -> dict[str, pd.DataFrame]:
     free = []
     for name, frame in frames.items():
         frames[name] = frame.drop(columns=list(SAID.get(name, ())))
-        closed = {*NAMED, HASH, *schema.TABLES[name].vocabularies}
+        closed = {"duplicate_of", "entity", *schema.TABLES[name].vocabularies}
         texts = frames[name].select_dtypes(["object", "str"]).columns.difference(closed)
-        free += [(name, column) for column in texts if _holds_texts(frames[name][column])]
+        texts = texts[~texts.str.contains("_id$|sha256$")]  # names of bodies and people are kept
+        free += [(name, one) for one in texts if pd.api.types.infer_dtype(frame[one]) == "string"]
     cells = {cell for name, column in free for cell in frames[name][column].unique()}
     sought = {run for cell in cells for run in _runs(cell)}
     sought -= {run for name in names for run in _runs(name)}
@@ -192,10 +173,6 @@ def _without_words(folder: str | Path) -> dict[str, pd.DataFrame]:
     for name, column in free:
         frames[name][column] = [cut.get(cell, cell) for cell in frames[name][column]]
     return frames
-
-
-def _holds_texts(column: pd.Series) -> bool:
-    return all(isinstance(cell, str) for cell in column)
 
 
 def _runs(text: str) -> Iterator[tuple[str, ...]]:
@@ -263,10 +240,9 @@ def restore(file: str | Path, articles: pd.DataFrame) -> dict[str, pd.DataFrame]
         spans = zip(rows["article_id"], rows["start"], rows["end"], strict=True)
         rows["text"] = [texts[article][start:end] for article, start, end in spans]
     said = found["attributions"]
-    for column in ("cue", "source"):
-        pieces = zip(said["article_id"], said[f"{column}_spans"], strict=True)
-        words = [
-            " ".join(texts[article][start:end] for start, end in spans) for article, spans in pieces
+    for column, held in (("cue", "cue_spans"), ("source_text", "source_spans")):
+        said[column] = [
+            " ".join(texts[article][start:end] for start, end in spans)
+            for article, spans in zip(said["article_id"], said[held], strict=True)
         ]
-        said["cue" if column == "cue" else "source_text"] = words
     return found

@@ -74,17 +74,17 @@ def read_decisions(path: str | Path) -> pd.DataFrame:
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ","
     )
-    lines = [(reader.line_num, [tables.unguard(cell.strip()) for cell in row]) for row in reader]
-    lines = [(number, row) for number, row in lines if any(row)]
-    if not lines:
-        return pd.DataFrame(columns=[*COLUMNS, "line"])
-    header = [cell.lower() for cell in lines[0][1]]
-    _check_header(header, path)
-    rows = []
-    for number, row in lines[1:]:
-        if len(row) > len(header) and any(row[len(header) :]):
-            raise AliasError(f"{path}, line {number}: more cells than columns; quote commas")
-        rows.append({**dict(zip(header, row, strict=False)), "line": number})
+    header, rows = [], []
+    for cells in reader:
+        row = [tables.unguard(cell.strip()) for cell in cells]
+        if any(row) and not header:
+            header = [cell.lower() for cell in row]
+            _check_header(header, path)
+        elif any(row[len(header) :]):
+            line = reader.line_num
+            raise AliasError(f"{path}, line {line}: more cells than columns; quote commas")
+        elif any(row):
+            rows.append({**dict(zip(header, row, strict=False)), "line": reader.line_num})
     found = pd.DataFrame(rows, columns=[*COLUMNS, "line"])
     found[COLUMNS] = found[COLUMNS].astype(object).fillna("")
     return found.assign(action=found["action"].str.lower(), label=found["label"].str.upper())
@@ -209,9 +209,7 @@ class _Application:
 
     def _report(self, row: Mapping, problem: str) -> None:
         told = f"line {row['line']}: {row['action'] or 'no action'} {row['name']!r}: {problem}"
-        self.reports.append(
-            {"article_id": "", "path": self.path, "step": "aliases", "problem": told}
-        )
+        self.reports.append(schema.row("problems", "", self.path, "aliases", told))
 
     def _checked(self, row: Mapping) -> str:
         """Return the entity a decision is about, "" after a report of what is wrong with it."""
@@ -306,17 +304,18 @@ class _Application:
             else:
                 into[entity_id] = targets[0]
         self._rename(renamed, {})
-        for entity_id in _circular(into):
-            self._report(found[entity_id], "the merges lead in a circle; none of it was applied")
-            del into[entity_id]
-        moved = {entity_id: _last(entity_id, into) for entity_id in into}
+        moved = {}
         for entity_id in sorted(into):
-            target = moved[entity_id]
-            if target in ignored:
+            target = moved[entity_id] = _last(entity_id, into)
+            if not target:
+                told = "the merges lead in a circle; none of it was applied"
+                self._report(found[entity_id], told)
+                del moved[entity_id]
+            elif target in ignored:
                 self._report(found[entity_id], "what it is merged into is to be ignored: so it was")
                 moved[entity_id] = ""
-                continue
-            self._join(self.rows[entity_id], self.rows[target])
+            else:
+                self._join(self.rows[entity_id], self.rows[target])
         return moved
 
     def _join(self, one: dict, target: dict) -> None:
@@ -345,22 +344,14 @@ class _Application:
             entity["merge_reason"] = "; ".join(filter(None, [entity["merge_reason"], told]))
 
 
-def _circular(into: Mapping[str, str]) -> list[str]:
-    """Return the entities from which following the merges comes back to where it was."""
-    circular = []
-    for start in into:
-        seen, at = {start}, into[start]
-        while at in into and at not in seen:
-            seen.add(at)
-            at = into[at]
-        if at in seen:
-            circular.append(start)
-    return sorted(circular)
-
-
 def _last(entity_id: str, into: Mapping[str, str]) -> str:
+    """Return where following the merges ends, "" where it goes in a circle."""
+    seen = {entity_id}
     while entity_id in into:
         entity_id = into[entity_id]
+        if entity_id in seen:
+            return ""
+        seen.add(entity_id)
     return entity_id
 
 
@@ -377,21 +368,18 @@ def propose_merges(entities: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFra
     `name`, so that the sentence can be opened. Most mentioned first.
     """
     found = mentions[mentions["entity_id"] != ""]
-    counts = _count(found)
     known = entities.set_index("entity_id")[["entity", "label"]]
     pairs = [(*pair, reason) for pair, reason in dict(_pairs(known)).items()]
     proposed = pd.DataFrame(pairs, columns=["entity_id", "target_id", "reason"])
-    first = found.drop_duplicates("entity_id")[["entity_id", "article_id", "start", "end"]]
-    proposed = proposed.merge(first, on="entity_id", how="inner")
-    for side, begins in (("entity_id", ""), ("target_id", "target_")):
-        for name in ("mentions", "articles"):
-            number = proposed[side].map(counts[name]).fillna(0).astype("int64")
-            proposed[f"{begins}{name}"] = number
-        proposed[f"{begins}label"] = proposed[side].map(known["label"])
-        proposed["target" if begins else "name"] = proposed[side].map(known["entity"])
-    order = ["articles", "mentions", "name", "label", "target"]
-    proposed = proposed.sort_values(order, ascending=[False, False, True, True, True])
-    return proposed[PROPOSED].reset_index(drop=True)
+    known = known.rename(columns={"entity": "name"}).join(_count(found))
+    known = known.fillna({"mentions": 0, "articles": 0}).astype({"mentions": int, "articles": int})
+    targets = known.add_prefix("target_").rename(columns={"target_name": "target"})
+    first = found.drop_duplicates("entity_id").set_index("entity_id")
+    proposed = proposed.join(known, on="entity_id").join(targets, on="target_id")
+    proposed = proposed.join(first[["article_id", "start", "end"]], on="entity_id", how="inner")
+    proposed = proposed[PROPOSED].sort_values(["name", "label", "target"], kind="stable")
+    numbers = ["articles", "mentions"]
+    return proposed.sort_values(numbers, ascending=False, kind="stable", ignore_index=True)
 
 
 def _count(mentions: pd.DataFrame) -> pd.DataFrame:
@@ -454,9 +442,8 @@ def _pairs_of_bodies(found: Mapping[str, str]) -> Iterator[tuple[tuple[str, str]
         owners = [o for o in initials.get(name, ()) if o != entity_id]
         reason = "initials of one body of the corpus"
         if not owners:
-            owners = [
-                o for o in starts.get(tuple(persons.fold(name).split()), ()) if o != entity_id
-            ]
+            longer = starts.get(tuple(persons.fold(name).split()), ())
+            owners = [owner for owner in longer if owner != entity_id]
             reason = "short form of one body of the corpus"
         if len(set(owners)) == 1:
             yield (entity_id, owners[0]), reason
@@ -467,21 +454,17 @@ def list_ambiguous(entities: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFra
 
     One row is one name: its label, what it could be, and its numbers of mentions and articles.
     """
-    shared = entities[entities["merge_reason"].str.contains(names.NOT_JOINED, regex=False)]
-    listed = shared[["entity_id", "entity", "label", "merge_reason"]]
-    listed = listed.merge(_count(mentions), left_on="entity_id", right_index=True, how="inner")
-    listed["could_be"] = [_told_owners(reason) for reason in listed["merge_reason"]]
-    columns = ["entity_id", "entity", "label", "could_be", "mentions", "articles"]
-    order = ["articles", "mentions", "entity", "label"]
-    listed = listed.sort_values(order, ascending=[False, False, True, True])
-    return listed[columns].reset_index(drop=True)
+    listed = entities[entities["merge_reason"].str.contains(names.NOT_JOINED, regex=False)]
+    listed = listed.drop(columns=["aliases", "country"]).join(
+        _count(mentions), on="entity_id", how="inner"
+    )
+    listed.insert(3, "could_be", [_told_owners(reason) for reason in listed.pop("merge_reason")])
+    listed = listed.sort_values(["entity", "label"], kind="stable")
+    numbers = ["articles", "mentions"]
+    return listed.sort_values(numbers, ascending=False, kind="stable", ignore_index=True)
 
 
 def _told_owners(reason: str) -> str:
     told = [part for part in reason.split("; ") if part.endswith(names.NOT_JOINED)]
-    owners = [
-        owner
-        for part in told
-        for owner in part.split("could be ")[-1].removesuffix(f": {names.NOT_JOINED}").split(" or ")
-    ]
-    return "; ".join(dict.fromkeys(owners))
+    shared = [part.removesuffix(f": {names.NOT_JOINED}").split("could be ")[-1] for part in told]
+    return "; ".join(dict.fromkeys(owner for owners in shared for owner in owners.split(" or ")))

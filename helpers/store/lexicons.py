@@ -381,14 +381,10 @@ def noun_kinds(book: Codebook) -> dict[str, str]:
     """Return for each noun whether it is a person, an organisation, a group or a document."""
     table = read_lexicon("affiliations")
     kinds = dict(zip(table["noun"], table["kind"], strict=True))
-    named = {
-        "named organisation": "organisation",
-        "document": "document",
-        "unnamed group": "group",
-        "unnamed person": "person",
-    }
-    for name, kind in named.items():
-        kinds |= dict.fromkeys(book.category("source_type", name).nouns, kind)
+    for name in schema.SOURCE_TYPES:
+        if name not in ("named person", "anonymous source"):
+            nouns = book.category("source_type", name).nouns
+            kinds |= dict.fromkeys(nouns, name.rpartition(" ")[2])
     return kinds
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -23,8 +24,8 @@ SOURCE_TYPES = (
     "unnamed group",
 )  # fmt: skip
 OWNERSHIPS = ("state", "public", "private", "unknown", "")
-TONE_LABELS = ("negative", "neutral", "positive", "")
 POLARITIES = ("negative", "neutral", "positive")
+TONE_LABELS = (*POLARITIES, "")
 VOICES = ("speaker", "reporter")
 REPLY_KINDS = ("no response", "declined to comment", "not reached", "did not comment")
 DUPLICATE_KINDS = ("", "exact", "near")
@@ -47,19 +48,29 @@ class SchemaError(ValueError):
 
 @dataclass(frozen=True)
 class Table:
-    """What one table holds: typed columns, the key that is unique, and the closed vocabularies."""
+    """What one table holds: typed columns, the key that is unique, and the closed vocabularies.
+
+    Columns that are `optional` may lack values, those that are `said` repeat what articles say.
+    """
 
     name: str
     columns: pa.Schema
     key: tuple[str, ...]
     vocabularies: dict[str, tuple[str, ...]]
+    optional: frozenset[str]
+    said: tuple[str, ...]
 
 
 def _table(name: str, key: str, columns: str, **vocabularies: tuple[str, ...]) -> Table:
-    """Return a table whose columns are written `name:type`, texts without a type."""
-    named = (column.partition(":") for column in columns.split())
-    typed = pa.schema([(column, TYPES[kind]) for column, _, kind in named])
-    return Table(name, typed, tuple(key.split()), vocabularies)
+    """Return a table whose columns are written `name:type?!`, texts without a type.
+
+    ? stands behind a column that is optional, ! behind one that repeats what articles say.
+    """
+    marks = {column.rstrip("?!").partition(":")[::2]: column for column in columns.split()}
+    typed = pa.schema([(column, TYPES[kind]) for column, kind in marks])
+    optional = frozenset(column for (column, _), written in marks.items() if "?" in written)
+    said = tuple(column for (column, _), written in marks.items() if "!" in written)
+    return Table(name, typed, tuple(key.split()), vocabularies, optional, said)
 
 
 _SPAN = "article_id start:int end:int"
@@ -70,8 +81,9 @@ TABLES = {
         _table(
             "articles",
             "article_id",
-            "article_id path sha256 outlet published:moment url headline byline dateline_place "
-            "section language words:int text wire duplicate_of duplicate_kind metadata markup",
+            "article_id path sha256 outlet published:moment? url! headline! byline! "
+            "dateline_place! section language words:int text! wire duplicate_of duplicate_kind "
+            "metadata! markup!",
             duplicate_kind=DUPLICATE_KINDS,
         ),
         _table("blocks", "article_id start", f"{_SPAN} role", role=BLOCK_ROLES),
@@ -79,7 +91,7 @@ TABLES = {
         _table(
             "mentions",
             "article_id start end",
-            f"{_SPAN} text label role entity_id stands_for confidence:float rule",
+            f"{_SPAN} text! label role entity_id stands_for confidence:float? rule",
             label=LABELS,
             role=BLOCK_ROLES,
             stands_for=STANDS_FOR,
@@ -87,17 +99,17 @@ TABLES = {
         _table(
             "entities",
             "entity_id",
-            "entity_id entity label country aliases:texts merge_reason",
+            "entity_id entity label country aliases:texts! merge_reason",
             label=LABELS,
         ),
         _table(
             "attributions",
             "attribution_id",
-            f"attribution_id {_SPAN} spans:spans text form cue cue_spans:spans source_text "
-            "source_spans:spans speaker speaker_id resolution source_type named:bool title "
-            "affiliation country channel relay relay_ownership relay_chain:texts anonymity "
-            "anonymity_reason source_rule words:int role confidence:float rule tone:float "
-            "tone_label tone_agreement:float news_tone:float",
+            f"attribution_id {_SPAN} spans:spans text! form cue! cue_spans:spans source_text! "
+            "source_spans:spans speaker! speaker_id resolution source_type named:bool title! "
+            "affiliation country channel relay relay_ownership relay_chain:texts anonymity! "
+            "anonymity_reason! source_rule words:int role confidence:float? rule tone:float? "
+            "tone_label tone_agreement:float? news_tone:float?",
             form=FORMS,
             resolution=RESOLUTIONS,
             source_type=SOURCE_TYPES,
@@ -108,23 +120,29 @@ TABLES = {
         _table(
             "targets",
             "attribution_id start end",
-            f"attribution_id {_SPAN} entity_id voice polarity confidence:float",
+            f"attribution_id {_SPAN} entity_id voice polarity confidence:float?",
             voice=VOICES,
             polarity=POLARITIES,
         ),
         _table(
-            "replies", "article_id start end", f"{_SPAN} entity_id text who kind", kind=REPLY_KINDS
+            "replies",
+            "article_id start end",
+            f"{_SPAN} entity_id text! who! kind",
+            kind=REPLY_KINDS,
         ),
-        _table("problems", "", "article_id path step problem"),
+        _table("problems", "", "article_id path step problem!"),
     )
 }
-
-NULLABLE = frozenset({"published", "tone", "tone_agreement", "news_tone", "confidence"})
 
 
 def empty(name: str) -> pd.DataFrame:
     """Return the table `name` with its columns and no rows."""
     return to_frame(TABLES[name].columns.empty_table())
+
+
+def row(name: str, *values: Any) -> dict[str, Any]:
+    """Return a row of the table `name` from its values, in the order of the columns."""
+    return dict(zip(TABLES[name].columns.names, values, strict=True))
 
 
 def frame(name: str, rows: Iterable[dict]) -> pd.DataFrame:
@@ -191,7 +209,7 @@ def check(name: str, checked: pa.Table) -> None:
             "build the tables again"
         )
     for column in table.columns.names:
-        if column not in NULLABLE and checked.column(column).null_count:
+        if column not in table.optional and checked.column(column).null_count:
             raise SchemaError(f"table {name}, column {column}: a value is missing")
     if table.key and checked.num_rows:
         keys = checked.select(list(table.key)).to_pandas()

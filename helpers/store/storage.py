@@ -15,6 +15,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,11 @@ import pyarrow.fs
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from helpers.store.paths import whole_file
+from helpers.store.paths import fingerprint, whole_file
 
+FOLDERS = ("parts", "corpus")
+MANIFEST, LOCK, OWN = "manifest.json", ".lock", ".attributed"
+SHOWN = 3  # files of others that are named
 _ON_DISK = ("file://", "local://")
 _ADVICE = {
     errno.ENOSPC: "free some space and run the same command again: what is finished is kept",
@@ -36,11 +40,8 @@ _ADVICE = {
     errno.EPERM: "choose another folder or change its permissions",
     errno.EROFS: "choose another folder: this one is on a read-only disk",
 }
-FOLDERS = ("parts", "corpus")
-MANIFEST, LOCK, OWN = "manifest.json", ".lock", ".attributed"
-SHOWN = 3  # files of others that are named
 _LEASE = re.compile(r"reads-([0-9a-f]{12})-[0-9a-f]{16}")
-_CATALOGUE = re.compile(r"corpus/catalogue-([0-9a-f]{12})\.json")
+CATALOGUE = re.compile(r"corpus/catalogue-([0-9a-f]{12})\.json")
 _UNFINISHED = re.compile(r"\.(.+)\.[a-z0-9_]{8}\.part")
 _NOTE = re.compile(r"owned-[0-9a-f]{16}\.json")
 
@@ -49,13 +50,17 @@ class StorageError(OSError):
     """A folder or store cannot be reached, read or written; the message says what to do."""
 
 
+class BuildError(RuntimeError):
+    """A build cannot start or go on; the message says what to do."""
+
+
+class DamageError(ValueError):
+    """A file is not as it was written; the message says which, and what to do."""
+
+
 def is_url(place: str | Path) -> bool:
     """Tell whether a place is the address of a store and no local path."""
     return "://" in str(place) and not str(place).startswith(_ON_DISK)
-
-
-def _path(place: str) -> str:
-    return place.partition("://")[2] if place.startswith(_ON_DISK) else place
 
 
 class Storage:
@@ -67,7 +72,8 @@ class Storage:
         self.local = not is_url(place)
         self.address = self.place
         if self.local:
-            self.root = self.address = str(Path(_path(self.place)).absolute())
+            path = self.place.partition("://")[2] if self.place.startswith(_ON_DISK) else self.place
+            self.root = self.address = str(Path(path).absolute())
             self.filesystem = pyarrow.fs.LocalFileSystem()
             return
         import fsspec
@@ -99,22 +105,30 @@ class Storage:
     def read_all(self, names: Iterable[str]) -> dict[str, bytes]:
         """Return files by name; a store is asked for many at once."""
         names = list(names)
-        if self.local or not names:
+        if self.local or len(names) < 2:
             return {name: self.read(name) for name in names}
         with self._told("read", names[0]):
             found = self._fs.cat([self.path(name) for name in names])
-        if isinstance(found, bytes):
-            return {names[0]: found}
         return {name: found[self.path(name)] for name in names}
 
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file whole or not at all."""
+    def write(self, name: str, content: bytes) -> str:
+        """Write a file whole or not at all; return the SHA-256 of its content."""
         with self._told("write", name):
             if self.local:
                 with whole_file(Path(self.path(name))) as temporary:
                     temporary.write_bytes(content)
             else:
                 self._fs.pipe_file(self.path(name), content)
+        return hashlib.sha256(content).hexdigest()
+
+    def sha256(self, name: str) -> str:
+        """Return the hash of a file, taken once while it stays; "" in a store."""
+        return _hash(self.path(name), self.state(name)) if self.local else ""
+
+    def is_whole(self, name: str, known: str) -> bool:
+        """Tell whether a file that is there has the hash, or one that begins so."""
+        found = self.sha256(name)
+        return not found or found.startswith(known)
 
     def exists(self, name: str) -> bool:
         """Tell whether there is such a file."""
@@ -134,14 +148,13 @@ class Storage:
     def list_files(self, folder: str) -> list[str]:
         """Return the names of all files under a folder, in order; [] when there is none."""
         with self._told("read", folder):
+            base = self.path(folder)
             if self.local:
-                base = Path(self.path(folder))
                 found = [f"{here}/{name}" for here, _, names in os.walk(base) for name in names]
             else:
                 self._fs.invalidate_cache()
-                found = self._fs.find(self.path(folder)) if self._there(folder) else []
-        cut = len(self.root) + 1
-        return sorted(path[cut:] for path in found)
+                found = self._fs.find(base) if self._fs.exists(base) else []
+        return sorted(path[len(self.root) + 1 :] for path in found)
 
     def entries(self) -> list[str]:
         """Return the names of what lies at the top, files and folders; [] when nothing does."""
@@ -149,32 +162,23 @@ class Storage:
             if self.local:
                 return sorted(os.listdir(self.root)) if os.path.isdir(self.root) else []
             self._fs.invalidate_cache()
-            found = self._fs.ls(self.root, detail=False) if self._there("") else []
+            found = self._fs.ls(self.root, detail=False) if self._fs.exists(self.root) else []
         return sorted({path.rstrip("/").rpartition("/")[2] for path in found} - {""})
-
-    def _there(self, folder: str) -> bool:
-        return self._fs.exists(self.path(folder))
 
     def delete(self, names: Iterable[str]) -> None:
         """Delete files, and local folders that are empty then; those already gone are no error."""
         names = list(names)
         if self.local:
-            folders = set()
-            for name in names:
-                path = Path(self.path(name))
+            for path in (Path(self.path(name)) for name in names):
                 path.unlink(missing_ok=True)
-                folders.add(path.parent)
-            for folder in sorted(folders, key=lambda one: -len(one.parts)):
-                while folder != Path(self.root) and folder.is_dir() and not any(folder.iterdir()):
-                    folder.rmdir()
-                    folder = folder.parent
+                for folder in path.parents:
+                    if folder == Path(self.root):
+                        break
+                    with suppress(OSError):  # it is not empty, or gone already
+                        folder.rmdir()
         elif names:
             with self._told("delete", names[0]):
                 self._fs.rm([self.path(name) for name in names])
-
-    def write_arrow(self, name: str, table: pa.Table) -> None:
-        """Write one Arrow table as Parquet, whole or not at all."""
-        self.write(name, to_parquet(table))
 
     def read_arrow(
         self, name: str, columns: list[str] | None = None, filters: Any = None
@@ -187,18 +191,14 @@ class Storage:
                 filters=filters,
                 filesystem=self.filesystem,
                 use_threads=False,
+                page_checksum_verification=True,
             )
 
-    def dataset(
-        self, names: Iterable[str], columns: pa.Schema | None, coded: Iterable[str] = ()
-    ) -> ds.Dataset:
-        """Return Parquet files that have the same columns as one dataset, in the order given.
-
-        Columns that are `coded` are read as dictionaries, which is quick to search.
-        """
+    def dataset(self, names: Iterable[str], columns: pa.Schema | None = None) -> ds.Dataset:
+        """Return Parquet files that have the same columns as one dataset, in the order given."""
         paths = [self.path(name) for name in names]
-        reading = ds.ParquetReadOptions(dictionary_columns=set(coded))
-        kind = ds.ParquetFileFormat(read_options=reading)
+        scan = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+        kind = ds.ParquetFileFormat(default_fragment_scan_options=scan)
         return ds.dataset(paths, schema=columns, format=kind, filesystem=self.filesystem)
 
     def check_writable(self) -> None:
@@ -234,10 +234,32 @@ class Storage:
             ) from error
 
 
+@lru_cache(maxsize=100_000)
+def _hash(path: str, state: tuple[int, ...]) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def seal(facts: dict[str, Any], indent: int | None = None) -> bytes:
+    """Return facts as JSON that holds its own hash, by which `unseal` sees damage."""
+    sealed = facts | {"sealed": fingerprint(facts)}
+    written = json.dumps(sealed, indent=indent, ensure_ascii=False) + "\n"
+    return written.encode("utf-8", "surrogatepass")
+
+
+def unseal(content: bytes, file: str = "") -> dict[str, Any]:
+    """Return the facts of `seal`, or of JSON without a hash; DamageError for what is neither."""
+    with suppress(ValueError, AttributeError, TypeError):
+        facts = json.loads(content.decode("utf-8", "surrogatepass"))
+        if facts.pop("sealed", None) in (None, fingerprint(facts)):
+            return facts
+    raise DamageError(f"{file} is damaged: build the tables again")
+
+
 def to_parquet(table: pa.Table) -> bytes:
     """Return an Arrow table as the bytes of a Parquet file."""
     content = BytesIO()
-    pq.write_table(table, content, compression="zstd")
+    pq.write_table(table, content, compression="zstd", write_page_checksum=True)
     return content.getvalue()
 
 
@@ -249,10 +271,6 @@ def to_bytes(frame: pd.DataFrame) -> bytes:
 def from_bytes(content: bytes) -> pd.DataFrame:
     """Return the frame that `to_bytes` was given."""
     return pq.read_table(pa.BufferReader(content), use_threads=False).to_pandas()
-
-
-class BuildError(RuntimeError):
-    """A build cannot start or go on; the message says what to do."""
 
 
 # ---------------------------------------------------------------------------- places of a build
@@ -290,7 +308,7 @@ def check_free(storage: Storage, tables: Iterable[str]) -> None:
     """Raise BuildError when somebody else's file stands where a build writes or is read from."""
     names = set(storage.entries())
     taken = sorted(names & {f"{table}.parquet" for table in tables})
-    if MANIFEST in names and not _is_manifest(storage, MANIFEST):
+    if MANIFEST in names - Owned(storage).files:
         taken.append(MANIFEST)
     if storage.local:
         own = {name: Path(storage.path(name)) for name in (*FOLDERS, OWN, LOCK, MANIFEST)}
@@ -306,10 +324,10 @@ def check_free(storage: Storage, tables: Iterable[str]) -> None:
         )
 
 
-def _is_manifest(storage: Storage, name: str) -> bool:
-    """Tell whether a build has written a manifest; one of hand-made tables is none."""
+def _is_manifest(storage: Storage) -> bool:
+    """Tell whether a build has written the manifest; one of hand-made tables is none."""
     try:
-        return {"attributed", "catalogue", "signature"} <= set(json.loads(storage.read(name)))
+        return {"attributed", "catalogue", "signature"} <= set(json.loads(storage.read(MANIFEST)))
     except (OSError, ValueError, TypeError):
         return False
 
@@ -329,18 +347,20 @@ class Owned:
         named = [file for file in self.storage.list_files(OWN) if _NOTE.fullmatch(_name(file))]
         found = self.storage.read_all(named)
         self.notes = {file for file, content in found.items() if file == _note(content)}
-        self.files = {MANIFEST, *(name for file in self.notes for name in json.loads(found[file]))}
+        self.files = {name for file in self.notes for name in json.loads(found[file])}
+        self.files |= {MANIFEST} if _is_manifest(self.storage) else set()
 
     def claim(self, files: Iterable[str]) -> None:
         """Note files that are about to be written; raise BuildError where others' files stand."""
-        new = sorted(set(files) - self.files)
+        new = set(files) - self.files
         folders = {file.rpartition("/")[0] for file in new}
         there = {file for folder in folders for file in self.storage.list_files(folder)}
-        if there.intersection(new):  # a store has no lock: another build may have written them
+        if there & new:  # a store has no lock: another build may have written them
             self._read_notes()
-            new = [file for file in new if file not in self.files]
-        linked = [folder for folder in sorted(folders) if self._is_linked(folder)]
-        for name in (*linked, *(file for file in new if file in there)):
+            new -= self.files
+        root = Path(self.storage.path()).resolve() if self.storage.local else None
+        linked = [one for one in folders if root and (root / one).resolve() != root / one]
+        for name in sorted([*linked, *(there & new)]):
             raise BuildError(
                 f"{self.storage}/{name} was not written by a build and stands where this one "
                 "writes: move it away and run the same command again"
@@ -348,18 +368,12 @@ class Owned:
         if new:
             self._note(new)
 
-    def _is_linked(self, folder: str) -> bool:
-        if not self.storage.local:
-            return False
-        root = Path(self.storage.path()).resolve()
-        return (root / folder).resolve() != root / folder
-
     def adopt(self, files: Iterable[str]) -> None:
         """Note files that are there already: those of a build from before there were notes."""
-        self._note(sorted(set(files).intersection(self._listed())))
+        self._note(set(files).intersection(self._listed()))
 
-    def _note(self, files: list[str]) -> None:
-        content = json.dumps(files).encode()
+    def _note(self, files: set[str]) -> None:
+        content = json.dumps(sorted(files)).encode()
         self.storage.write(_note(content), content)
         self.notes.add(_note(content))
         self.files.update(files)
@@ -369,12 +383,18 @@ class Owned:
         self.claim([file])
         self.storage.write(file, content)
 
+    def write_named(self, begins: str, ends: str, content: bytes) -> str:
+        """Write a file whose name tells its hash; return the name."""
+        file = f"{begins}-{hashlib.sha256(content).hexdigest()[:12]}{ends}"
+        self.write(file, content)
+        return file
+
     def keep_only(self, wanted: set[str]) -> None:
         """Delete every own file but the wanted, and write one note of what remains."""
         there = {file for file in self._listed() if self.owns(file)}
         self.storage.delete(there - wanted)
-        before, self.notes, self.files = self.notes, set(), {MANIFEST}
-        self._note(sorted(there & wanted))
+        before, self.notes, self.files = self.notes, set(), set()
+        self._note(there & wanted)
         self.storage.delete(before - self.notes)
 
     def owns(self, file: str) -> bool:
@@ -387,21 +407,17 @@ class Owned:
         return bool(note) or f"{folder}{slash}{unfinished[1]}" in self.files
 
     def _listed(self) -> list[str]:
-        top = [name for name in self.storage.entries() if _UNFINISHED.fullmatch(name)]
+        top = [n for n in self.storage.entries() if n == MANIFEST or _UNFINISHED.fullmatch(n)]
         inside = [file for folder in FOLDERS for file in self.storage.list_files(folder)]
         half = [file for file in self.storage.list_files(OWN) if _UNFINISHED.fullmatch(_name(file))]
         return [*top, *inside, *half]
 
     def others(self) -> list[str]:
         """Say in a line what lies here that no build wrote; [] when there is nothing."""
-        ours = {*FOLDERS, OWN, LOCK, MANIFEST}
-        names = [name for name in self.storage.entries() if name not in ours]
-        names += [file for folder in FOLDERS for file in self.storage.list_files(folder)]
-        names += [
-            file
-            for file in self.storage.list_files(OWN)
-            if file not in self.notes and not _LEASE.fullmatch(_name(file))
-        ]
+        inside = [file for one in (*FOLDERS, OWN) for file in self.storage.list_files(one)]
+        leases = [file for file in inside if file.startswith(OWN) and _LEASE.fullmatch(_name(file))]
+        ours = {*FOLDERS, OWN, LOCK, *self.notes, *leases}
+        names = [name for name in [*self.storage.entries(), *inside] if name not in ours]
         found = [name for name in names if not self.owns(name)]
         if not found:
             return []
@@ -426,14 +442,14 @@ def hold(storage: Storage, catalogue: str) -> FileLock | None:
 
     None for a store and where nothing can be written: a build may then delete what is being read.
     """
-    named = _CATALOGUE.fullmatch(catalogue)
+    named = CATALOGUE.fullmatch(catalogue)
     if not storage.local or not named:
         return None
     held(storage)
-    place = storage.path(f"{OWN}/reads-{named[1]}-{os.urandom(8).hex()}")
+    place = Path(storage.path(OWN), f"reads-{named[1]}-{os.urandom(8).hex()}")
     lock = FileLock(place, timeout=1, thread_local=False)
     try:
-        os.makedirs(storage.path(OWN), exist_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except OSError:  # a folder that cannot be written
         return None

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,22 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from filelock import FileLock
 
 from helpers.store import schema
-from helpers.store.paths import whole_file
-from helpers.store.storage import MANIFEST, Storage, hold, let_go
+from helpers.store.paths import fingerprint, whole_file
+from helpers.store.storage import (
+    CATALOGUE,
+    MANIFEST,
+    DamageError,
+    Storage,
+    StorageError,
+    hold,
+    let_go,
+    seal,
+    to_parquet,
+    unseal,
+)
 
 # What no count needs of a table: whole texts, and lists, which are dear in a frame.
 HEAVY = {
@@ -34,9 +45,9 @@ HEAVY = {
 with suppress(NotImplementedError):  # it gives memory back sooner: a third less at the peak
     pa.set_memory_pool(pa.jemalloc_memory_pool())
 PIECE = 20  # files of a large build that are read together, where not all are
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FORMULA = "=+-@\t\r\n＝＋－＠"  # with one of these a formula begins
 RETURN = "\n\ufdd0"  # stands for a carriage return while CSV is written: pandas quotes no "\r"
-FEW = 8  # values of a column up to which it is searched as a dictionary
+COPIES = frozenset({"duplicate_of", "duplicate_kind"})  # columns that a build keeps apart
 
 
 class RebuiltError(RuntimeError):
@@ -59,8 +70,8 @@ class _Generation:
     @cached_property
     def catalogue(self) -> dict[str, Any] | None:
         """Which files the tables of a build lie in; None for tables of one file each."""
-        name = _catalogue_name(self.manifest)
-        return json.loads(self.storage.read(name)) if name else None
+        name = _catalogue_name(self.storage, self.manifest)
+        return read_catalogue(self.storage, name) if name else None
 
     @contextmanager
     def whole(self) -> Iterator[None]:
@@ -92,7 +103,7 @@ def _open(storage: Storage) -> _Generation:
     known = _generations.get(storage.address)
     while known is None:
         manifest = _manifest(storage)
-        lease = hold(storage, _catalogue_name(manifest))
+        lease = hold(storage, _catalogue_name(storage, manifest))
         singles = _singles(storage)
         if _manifest(storage) == manifest:  # else a build may not have seen the lease
             known = _generations[storage.address] = _Generation(storage, manifest, singles, lease)
@@ -116,8 +127,18 @@ def _manifest(storage: Storage) -> bytes:
         return b""
 
 
-def _catalogue_name(manifest: bytes) -> str:
-    return json.loads(manifest).get("catalogue", "") if manifest else ""
+def _catalogue_name(storage: Storage, manifest: bytes) -> str:
+    return unseal(manifest, f"{storage}/{MANIFEST}").get("catalogue", "") if manifest else ""
+
+
+def read_catalogue(storage: Storage, name: str) -> dict[str, Any]:
+    """Read which files the tables of a build lie in, with hashes; DamageError if it is broken."""
+    known = CATALOGUE.fullmatch(name)
+    with suppress(ValueError):
+        read = json.loads(storage.read(name))
+        if not known or fingerprint(read).startswith(known[1]):
+            return read
+    raise DamageError(f"{storage}/{name} is damaged: build the tables again")
 
 
 def _singles(storage: Storage) -> dict[str, tuple[int, ...]]:
@@ -142,8 +163,7 @@ def write_text(text: str, path: Path) -> None:
 
 def write_arrow(table: pa.Table, path: Path) -> None:
     """Write one Arrow table as Parquet, whole or not at all."""
-    with whole_file(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    write_bytes(to_parquet(table), path)
 
 
 def write_table(frame: pd.DataFrame, name: str, folder: str | Path) -> Path:
@@ -173,7 +193,8 @@ def read_table(
     tables are built anew meanwhile; it begins anew with `open_corpus` or `forget`.
 
     Raises FileNotFoundError when the folder has no such table, schema.SchemaError when a file does
-    not fit this version, and RebuiltError when another build has replaced what was being read.
+    not fit this version, DamageError when one is not as it was written, and RebuiltError when
+    another build has replaced what was being read.
     """
     table = read_arrow(name, folder, _loaded(name, columns, light), where)
     return schema.to_frame(table, name if light else "")
@@ -200,7 +221,7 @@ def read_pieces(
     """
     generation = _open(Storage(folder))
     catalogue = _catalogue(generation, name)
-    files = catalogue["tables"][name] if catalogue and not catalogue["order"] else []
+    files = catalogue["tables"][name] if not catalogue["order"] else []
     for first in range(0, max(len(files), 1), PIECE):
         some = files[first : first + PIECE]
         table = _read(generation, name, _loaded(name, columns, light), where, some)
@@ -228,42 +249,40 @@ def _read(
     if name not in schema.TABLES:
         raise ValueError(f"there is no table {name!r}; there is: {', '.join(schema.TABLES)}")
     expected = schema.TABLES[name].columns
-    unknown = [
-        column for column in [*(columns or ()), *(where or ())] if column not in expected.names
-    ]
+    loaded, chosen = columns or expected.names, where or {}
+    unknown = [column for column in [*loaded, *chosen] if column not in expected.names]
     if unknown:
         raise schema.SchemaError(
             f"table {name} has no column {unknown[0]!r}; it has {expected.names}"
         )
-    storage = generation.storage
     catalogue = _catalogue(generation, name)
-    single = f"{name}.parquet"
-    files = [single] if catalogue is None else files or catalogue["tables"][name]
-    chosen = {column: _listed(values) for column, values in (where or {}).items()}
+    files = files or catalogue["tables"][name]
     try:
-        wanted = _wanted(chosen, expected)
+        wanted = {
+            column: pa.array(_listed(values), expected.field(column).type)
+            for column, values in chosen.items()
+        }
         with generation.whole():
-            if catalogue is None:
-                coded = _coded(chosen, expected, columns)
-                table = _read_file(storage, single, expected, columns, wanted, coded)
-            else:
-                table = _read_parts(storage, name, files, catalogue, columns, wanted, chosen)
-    except pa.ArrowException as error:
-        place = f"{storage}/{files[0]}" if files else f"{storage}"
+            table = _read_files(generation.storage, catalogue, expected, files, loaded, wanted)
+    except (FileNotFoundError, StorageError):
+        raise
+    except (pa.ArrowException, OSError) as error:
+        place = f"{generation.storage}/{files[0]}" if files else f"{generation.storage}"
         raise schema.SchemaError(f"{place} cannot be read ({error}): build it again") from error
-    if catalogue is None and columns is None and not chosen:
+    if files == [f"{name}.parquet"] and not (columns or chosen):
         schema.check(name, table)
     return table
 
 
-def _catalogue(generation: _Generation, table: str) -> dict[str, Any] | None:
-    """Return which files a build's tables lie in; None when this one is a file of its own."""
-    if f"{table}.parquet" in generation.singles:
-        return None
+def _catalogue(generation: _Generation, table: str) -> dict[str, Any]:
+    """Return which files a build's tables lie in; for a table of one file, that file."""
+    single = f"{table}.parquet"
+    if single in generation.singles:
+        return {"tables": {table: [single]}, "dropped": {}, "order": ""}
     with generation.whole():
         if generation.catalogue is None:
             raise FileNotFoundError(
-                f"{generation.storage}/{table}.parquet is missing: "
+                f"{generation.storage}/{single} is missing: "
                 f"run `python -m helpers build ARTICLES --out {generation.storage}`"
             )
     return generation.catalogue
@@ -273,132 +292,73 @@ def _listed(values: Any) -> list[Any]:
     return [values] if isinstance(values, str | int | float) else list(dict.fromkeys(values))
 
 
-def _coded(
-    where: Mapping[str, list[Any]], expected: pa.Schema, columns: list[str] | None
-) -> list[str]:
-    """Name the columns of words to read as dictionaries: where few values of one are wanted."""
-    if len(where) != 1 or len(next(iter(where.values()))) > FEW:
-        return []
-    loaded = {*(columns or expected.names), *where}
-    return [name for name in loaded if expected.field(name).type == pa.string()]
-
-
-def _wanted(where: Mapping[str, list[Any]], expected: pa.Schema) -> pc.Expression | None:
-    wanted = None
-    for column, values in where.items():
-        one = pc.field(column).isin(pa.array(values, expected.field(column).type))
-        if 0 < len(values) <= FEW:
-            one = functools.reduce(operator.or_, (pc.field(column) == value for value in values))
-        wanted = one if wanted is None else wanted & one
-    return wanted
-
-
-def _read_file(
+def _read_files(
     storage: Storage,
-    file: str,
+    catalogue: dict[str, Any],
     expected: pa.Schema,
-    columns: list[str] | None,
-    wanted: pc.Expression | None,
-    coded: list[str],
+    files: Sequence[str],
+    columns: list[str],
+    wanted: dict[str, pa.Array],
 ) -> pa.Table:
-    _check_columns(storage, file, storage.dataset([file], None).schema, expected)
-    table = storage.dataset([file], None, coded).to_table(columns=columns, filter=wanted)
-    return table.cast(pa.schema([expected.field(name) for name in table.column_names]))
+    """Read files of a table, without the rows of articles that have changed since."""
+    ids = "article_id"
+    order = catalogue["order"] if len(files) > 1 else ""
+    copies = catalogue.get("duplicates", "") if COPIES & {*columns, *wanted} else ""
+    later = {column: wanted.pop(column) for column in COPIES & wanted.keys() if copies}
+    loaded = list(dict.fromkeys([*columns, *later, *([ids] if order or copies else [])]))
+    if ids in wanted:
+        files = [file for file in files if _has_any(storage, file, wanted[ids])]
+    known = catalogue.get("files", {})
+    for file in filter(None, [*files, order, copies]):
+        if not storage.is_whole(file, known.get(file, "")):
+            raise DamageError(f"{storage}/{file} is damaged: build the tables again")
+    if files:
+        _check_columns(storage, files[0], expected)
+    pieces = [expected.empty_table().select(loaded)]
+    filters = [pc.field(column).isin(values) for column, values in wanted.items()]
+    dropped = catalogue["dropped"]
+    for gone, together in groupby(files, lambda file: dropped.get(file.rpartition("/")[0])):
+        keep = [*filters, ~pc.field(ids).isin(gone)] if gone else filters
+        rows = functools.reduce(operator.and_, keep) if keep else None
+        pieces.append(storage.dataset(together, expected).to_table(columns=loaded, filter=rows))
+    table = pa.concat_tables(pieces)
+    if copies:
+        table = _mark_copies(table, storage.read_arrow(copies))
+    for column, values in later.items():
+        table = table.filter(pc.field(column).isin(values))
+    if order:
+        articles = storage.read_arrow(order).column(ids).combine_chunks()
+        rank = pc.index_in(table.column(ids), value_set=articles).to_numpy()
+        table = table.take(np.argsort(rank, kind="stable"))
+    return table.select(columns)
 
 
-def _check_columns(storage: Storage, file: str, found: pa.Schema, expected: pa.Schema) -> None:
-    if not found.equals(expected, check_metadata=False):
+def _check_columns(storage: Storage, file: str, expected: pa.Schema) -> None:
+    if not storage.dataset([file]).schema.equals(expected, check_metadata=False):
         raise schema.SchemaError(
             f"{storage}/{file} was written with other columns than this version reads: "
             "build it again"
         )
 
 
-def _read_parts(
-    storage: Storage,
-    name: str,
-    files: Sequence[str],
-    catalogue: dict[str, Any],
-    columns: list[str] | None,
-    wanted: pc.Expression | None,
-    where: Mapping[str, list[Any]],
-) -> pa.Table:
-    """Read the parts of a table, without the rows of articles that have changed since."""
-    expected = schema.TABLES[name].columns
-    if not files:
-        return expected.empty_table().select(columns or expected.names)
-    _check_columns(storage, files[0], storage.dataset(files[:1], None).schema, expected)
-    ordered = bool(catalogue["order"]) and len(files) > 1
-    loaded = list(columns or expected.names)
-    loaded += ["article_id"] if ordered and "article_id" not in loaded else []
-    if "article_id" in where:
-        files = _holding(storage, files, where["article_id"])
-    pieces = []
-    for dropped, together in _alike(files, catalogue["dropped"]):
-        keep = wanted
-        if dropped:
-            gone = ~pc.field("article_id").isin(dropped)
-            keep = gone if keep is None else keep & gone
-        pieces.append(storage.dataset(together, expected).to_table(columns=loaded, filter=keep))
-    if not pieces:
-        return expected.empty_table().select(columns or expected.names)
-    table = pa.concat_tables(pieces)
-    if ordered:
-        table = table.take(_reading_order(storage, table, catalogue["order"]))
-    return table.select(columns or expected.names)
-
-
-def _alike(
-    files: Sequence[str], dropped: dict[str, list[str]]
-) -> Iterator[tuple[list[str], list[str]]]:
-    """Yield files that can be read together, with the articles to leave out of them."""
-    together: list[str] = []
-    for file in files:
-        gone = dropped.get(_part(file))
-        if gone and together:
-            yield [], together
-            together = []
-        if gone:
-            yield gone, [file]
-        else:
-            together.append(file)
-    if together:
-        yield [], together
-
-
-def _part(file: str) -> str:
-    return file.rpartition("/")[0]
-
-
-def _holding(storage: Storage, files: Sequence[str], articles: list[str]) -> list[str]:
-    """Return the files that hold rows of some articles, by looking at their ids only."""
-    ids = pa.array(articles, pa.string())
-    return [
-        file
-        for file in files
-        if pc.any(pc.is_in(_articles_in(storage, file), value_set=ids)).as_py()
-    ]
-
-
-def _articles_in(storage: Storage, file: str) -> pa.Array:
-    """Return the ids of the articles that a file has rows of; kept for a file of this machine."""
-    if storage.local and storage.exists(file):
-        path = Path(storage.path(file))
-        written = path.stat()
-        return _read_articles_in(str(path), written.st_mtime_ns, written.st_size)
-    return pc.unique(storage.read_arrow(file, ["article_id"]).column(0))
+def _has_any(storage: Storage, file: str, articles: pa.Array) -> bool:
+    """Tell whether a file holds rows of some articles, by looking at their ids only."""
+    there = _articles_in(storage.place, file, storage.state(file))
+    return pc.any(pc.is_in(there, value_set=articles)).as_py() or False
 
 
 @functools.lru_cache(maxsize=4096)
-def _read_articles_in(path: str, changed: int, size: int) -> pa.Array:
-    return pc.unique(pq.read_table(path, columns=["article_id"]).column(0))
+def _articles_in(place: str, file: str, state: tuple[int, ...]) -> pa.Array:
+    return pc.unique(Storage(place).read_arrow(file, ["article_id"]).column(0))
 
 
-def _reading_order(storage: Storage, table: pa.Table, order: str) -> np.ndarray:
-    """Return where the rows of a table go when articles stand in the order they were read in."""
-    articles = storage.read_arrow(order).column("article_id").combine_chunks()
-    rank = pc.index_in(table.column("article_id"), value_set=articles).to_numpy()
-    return np.argsort(rank, kind="stable")
+def _mark_copies(table: pa.Table, copies: pa.Table) -> pa.Table:
+    """Fill in which articles are copies, and of which, as the build's file of duplicates says."""
+    places = pc.index_in(table.column("article_id"), value_set=copies.column("article_id"))
+    for column in COPIES.intersection(table.column_names):
+        marked = pc.fill_null(copies.column(column).take(places), "")
+        table = table.set_column(table.schema.get_field_index(column), column, marked)
+    return table
 
 
 def find_places(values: pd.Series, known: pd.Series) -> np.ndarray:
@@ -463,7 +423,8 @@ def export(frame: pd.DataFrame, name: str, out: str | Path) -> None:
     """Write a frame as `<out>/<name>.csv` in UTF-8 with a header; nothing when `out` is ""."""
     if str(out) == "":
         return
-    plain = frame.reset_index() if _has_named_index(frame) else frame
+    named = any(name is not None for name in frame.index.names)
+    plain = frame.reset_index() if named else frame
     lists = [name for name in plain if isinstance(plain[name].dtype, pd.ArrowDtype)]
     plain = plain.assign(**{name: pd.Series(list(plain[name]), plain.index) for name in lists})
     write_text(to_csv(plain), Path(out) / f"{name}.csv")
@@ -475,15 +436,10 @@ def to_csv(frame: pd.DataFrame) -> str:
     A text or column name that begins like a formula gets an apostrophe before it, which
     `read_csv` takes away; numbers, also those written as texts, stay as they are.
     """
-    texts = [
-        place
-        for place, kind in enumerate(frame.dtypes)
-        if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind))
-    ]
-    guarded = {place: frame.iloc[:, place].map(_guard, na_action="ignore") for place in texts}
     plain = frame.copy(deep=False)
-    for place, column in guarded.items():
-        plain.isetitem(place, column)
+    for place, kind in enumerate(frame.dtypes):
+        if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind)):
+            plain.isetitem(place, frame.iloc[:, place].map(_guard, na_action="ignore"))
     plain.columns = [_guard(name) for name in frame.columns]
     return plain.to_csv(index=False, lineterminator="\n").replace(RETURN, "\r")
 
@@ -516,7 +472,7 @@ def unguard(value: Any) -> Any:
 def _is_formula(text: str) -> bool:
     """Tell whether a text begins like a formula, whatever apostrophes stand before it."""
     bare = text.lstrip("'")
-    if not bare.startswith(FORMULA):
+    if not bare or bare[0] not in FORMULA:
         return False
     if set(bare) <= set("+-.0123456789eE"):
         with suppress(ValueError):
@@ -524,25 +480,20 @@ def _is_formula(text: str) -> bool:
     return True
 
 
-def _has_named_index(frame: pd.DataFrame) -> bool:
-    return any(name is not None for name in frame.index.names)
-
-
 def write_manifest(manifest: dict[str, Any], folder: str | Path) -> None:
     """Write a build's manifest: what went in, with which engine and parameters, what came out."""
-    content = json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-    Storage(folder).write(MANIFEST, content.encode("utf-8", "surrogatepass"))
+    Storage(folder).write(MANIFEST, seal(manifest, indent=2))
     forget(folder)
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:
-    """Read the manifest of a folder of tables; raises FileNotFoundError when there is none.
+    """Read the manifest of a folder of tables, of the generation which this process reads.
 
-    It is that of the generation which this process reads.
+    Raises FileNotFoundError when there is none and DamageError when it is not as it was written.
     """
     manifest = _open(Storage(folder)).manifest
     if not manifest:
         raise FileNotFoundError(
             f"{folder}/{MANIFEST} is missing: run `python -m helpers build ARTICLES --out {folder}`"
         )
-    return json.loads(manifest)
+    return unseal(manifest, f"{folder}/{MANIFEST}")

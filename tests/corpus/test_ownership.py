@@ -7,6 +7,7 @@ others build them.
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import random
 import shutil
@@ -142,7 +143,7 @@ def test_a_file_that_takes_a_name_while_a_build_runs_is_not_overwritten(
     def join_and_take(place, folder, expected, name, *rest):
         file = Path(place) / "corpus" / "mine"
         file.parent.mkdir(exist_ok=True)
-        monkeypatch.setattr(corpus.hashlib, "sha256", lambda _: Known())
+        monkeypatch.setattr(hashlib, "sha256", lambda _: Known())
         taken[file.with_name(f"entities-{'a' * 12}.parquet")] = b"mine"
         for one, content in taken.items():
             one.write_bytes(content)

@@ -148,15 +148,15 @@ def test_two_workers_one_killed_give_the_rows_of_a_local_build(
     with ExitStack() as stack:
         first = stack.enter_context(worker(scheduler))
         stack.enter_context(worker(scheduler))
-        finish_rows, killed = corpus.PartStore.finish_rows, []
+        take, killed = corpus.PartStore.take, []
 
         def kill_after_one(store, index):
-            finish_rows(store, index)
+            take(store, index)
             if not killed:
                 os.kill(first.pid, signal.SIGKILL)
                 killed.append(first.pid)
 
-        monkeypatch.setattr(corpus.PartStore, "finish_rows", kill_after_one)
+        monkeypatch.setattr(corpus.PartStore, "take", kill_after_one)
         manifest = corpus.build(articles, out, progress=False, scheduler=scheduler)
     assert killed and manifest["counts"]["articles"] == 8
     same_tables(local, out)
