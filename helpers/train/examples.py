@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from tokenizers import Tokenizer
 from tqdm import tqdm
@@ -30,7 +31,8 @@ from helpers.model.encoder import (
     make_windows,
     read_words,
 )
-from helpers.study.corpora import find_tagged
+from helpers.store.paths import MODELS
+from helpers.study.corpora import find_tagged, read_lines
 from helpers.text.article import Article
 
 MASK = 103
@@ -41,7 +43,7 @@ SILVER_WEIGHT, UNSURE = 0.12, 0.5
 # machine-made labels too often wrong to learn from, unless many texts agree on the form
 DOUBTFUL = ("ORG", "FAC", "PRODUCT", "EVENT", "LOC", "WORK_OF_ART", "LAW")
 # the share of each corpus that is drawn in an epoch, 1 where none is given
-SHARES = {"btc": 0.4, "wnut": 0.5, "wikigold": 4.0}
+SHARES = {"btc": 0.1, "wnut": 0.1, "wikigold": 1.5, "uner": 0.6, ATTRIBUTIONS: 0.4}
 SWAPPED = "swapped"
 PLACES = ("GPE", "LOC", "FAC")
 OTHERS = ("NORP", "EVENT", "PRODUCT")
@@ -58,13 +60,29 @@ LABEL_MAPS: dict[str, dict[str, tuple[str, ...]]] = {
         "creative-work": ("PRODUCT", "EVENT", "O"),
         "product": ("PRODUCT",),
     },
+    "worldwide": {
+        "PERSON": ("PERSON",),
+        "ORG": ("ORG",),
+        "LOC": ("GPE", "LOC"),
+        "FAC": ("FAC",),
+        "NORP": ("NORP",),
+        "PRODUCT": ("PRODUCT",),
+        "MISC": (*OTHERS, "O"),
+    },
     "silver": {
         **{label: (label,) for label in LABELS},
         "WORK_OF_ART": ("O", "PRODUCT", "EVENT", "ORG"),
         "LAW": ("O", "ORG", "EVENT"),
     },
 }
-UNMARKED = {"wikigold": (), "btc": OTHERS, "uner": OTHERS, "wnut": ("NORP", "EVENT"), "silver": ()}
+UNMARKED = {
+    "wikigold": (),
+    "btc": OTHERS,
+    "uner": OTHERS,
+    "wnut": ("NORP", "EVENT"),
+    "worldwide": (),
+    "silver": (),
+}
 
 
 @dataclass
@@ -371,10 +389,13 @@ def build_examples(
 ) -> dict[str, list[Example]]:
     """Return the examples of each corpus.
 
-    ``silver`` holds machine-made names by id; ``names`` are texts with ``kind``, ``id`` and
-    ``spans`` in the labels of their corpus.
+    ``articles`` have ``id``, ``text``, ``attributions`` and, for other corpora than
+    ``ATTRIBUTIONS``, ``corpus``. ``silver`` holds machine-made names by id; ``names`` are texts
+    with ``kind``, ``id`` and ``spans`` in the labels of their corpus: where the text is an
+    article's, its names join the article's example.
     """
-    examples: dict[str, list[Example]] = {ATTRIBUTIONS: []}
+    examples: dict[str, list[Example]] = {}
+    read: dict[str, Example] = {}
     machine = [silver.get(article["id"], []) for article in articles]
     settled = settle_silver([article["text"] for article in articles], machine)
     for article, spans in zip(articles, settled, strict=True):
@@ -384,13 +405,16 @@ def build_examples(
                 (start, end, LABEL_MAPS["silver"][label]) for start, end, label in spans if label
             ]
             add_names(example, mapped, UNMARKED["silver"], SILVER_WEIGHT, UNSURE)
-        examples[ATTRIBUTIONS].append(example)
+        read[article["id"]] = example
+        examples.setdefault(article.get("corpus", ATTRIBUTIONS), []).append(example)
     for row in names:
-        example = attribution_example(tokenizer, row["text"], [])
-        example.tags[:] = -1
         spans = sharpen(row["spans"], silver.get(row["id"], []), row["kind"])
+        example = read.get(row["id"])
+        if example is None:
+            example = attribution_example(tokenizer, row["text"], [])
+            example.tags[:] = -1
+            examples.setdefault(row.get("corpus", row["kind"]), []).append(example)
         add_names(example, spans, UNMARKED[row["kind"]], 1.0)
-        examples.setdefault(row.get("corpus", row["kind"]), []).append(example)
     return examples
 
 
@@ -413,8 +437,29 @@ def make_silver(rows: list[dict], path: Path) -> None:
 
 
 def read_names(kind: str, path: Path) -> list[dict]:
-    """Read a corpus of names as rows: ``kind``, ``number``, ``id``, ``text`` and ``spans``."""
+    """Read a corpus of names as rows: ``kind``, ``number``, ``id``, ``text`` and ``spans``.
+
+    Files named ``.jsonl`` or ``.jsonl.gz`` hold a text a line, with its id, its spans and, where
+    it has one, its outlet; others are columns.
+    """
+    if ".jsonl" in path.suffixes:
+        return [
+            {"kind": kind, "number": number, **row} for number, row in enumerate(read_lines(path))
+        ]
     return [
         {"kind": kind, "number": number, "id": f"{kind}:{number}", "text": text, "spans": spans}
         for number, (text, spans) in enumerate(name_texts(path, kind))
     ]
+
+
+def read_attributions(corpus: str, path: Path, texts: Mapping[str, str]) -> list[dict]:
+    """Read articles with who said what: JSON lines of ``id``, ``attributions`` and ``text``.
+
+    A text that is not in the line is taken from ``texts``, by id. ``corpus`` names the file.
+    """
+    return [{"text": texts.get(row["id"], ""), **row, "corpus": corpus} for row in read_lines(path)]
+
+
+def held_out() -> frozenset[str]:
+    """Return the outlets no training may learn from, see ``data/models/held_out.csv``."""
+    return frozenset(pd.read_csv(MODELS / "held_out.csv")["outlet"])

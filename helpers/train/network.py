@@ -108,6 +108,12 @@ class Reader(nn.Module):
         return self.tags(states), self.names(states), self.links(states)
 
 
+def mixed() -> torch.autocast:
+    """Compute in bfloat16 where the processor has it; elsewhere it would be twenty times slower."""
+    able = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.autocast("cpu", torch.bfloat16, enabled=able)
+
+
 def load_weights(model: Reader, path: Path) -> None:
     """Fill the network from a checkpoint (``.pt``) or from the published encoder."""
     if path.suffix == ".pt":

@@ -36,7 +36,9 @@ from helpers.train.examples import (
     cut,
     disturb,
     epoch_batches,
+    held_out,
     make_silver,
+    read_attributions,
     read_names,
     sharpen,
     swap_names,
@@ -168,7 +170,7 @@ def train(
 
 def batch_losses(model: network.Reader, batch: dict) -> dict[str, torch.Tensor]:
     """Return the three losses of one batch, each a mean over the words it is about."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with network.mixed():
         tags, names, links = model(batch["ids"], batch["shapes"], batch["quoted"], batch["lengths"])
     known = (batch["tags"] >= 0).float()
     tag_sum, tag_count = network.tag_loss(tags, batch["tags"], known)
@@ -197,7 +199,7 @@ class TorchEncoder(Encoder):
     def _run(self, words: Words, window: Window) -> np.ndarray:
         ids, shapes, quoted, position = fill(words, window)
         inputs = [torch.tensor(values)[None] for values in (ids, shapes, quoted)]
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), network.mixed():
             scores = self.model(*inputs, torch.tensor([len(ids)]))
         rows = torch.cat([part[0].float() for part in scores], -1).numpy()
         return rows[position[window.keep_low - window.low : window.keep_high - window.low]]
@@ -323,7 +325,13 @@ def main(argv: list[str] | None = None) -> int:
     """Train, measure and write a model; an interrupted run goes on where it stopped."""
     parser = argparse.ArgumentParser(prog="helpers train", description=main.__doc__)
     add = parser.add_argument
-    add("--attributions", type=Path, required=True, help="JSON lines: id, text, attributions")
+    add(
+        "--attributions",
+        nargs="+",
+        required=True,
+        metavar="CORPUS=FILE",
+        help="JSON lines: id, text, attributions",
+    )
     add("--dev", type=Path, required=True, help="the same, held out: sets the decoder, is scored")
     add("--names", nargs="*", default=[], metavar="KIND=FILE", help=f"of {sorted(UNMARKED)}")
     add("--dev-names", nargs="*", default=[], metavar="KIND=FILE", help="held out, scored")
@@ -338,10 +346,20 @@ def main(argv: list[str] | None = None) -> int:
     add("--model", type=Path, help="folder to write the ONNX model into (default: OUT/model)")
     arguments, settings, weights = network.read_arguments(parser, argv, ReadingSettings())
     tokenizer = network.read_tokenizer(arguments.weights)
-    articles, dev = (list(read_lines(file)) for file in (arguments.attributions, arguments.dev))
+    dev = list(read_lines(arguments.dev))
     names, dev_names = (
         [row for kind, file in _pairs(items) for row in read_names(kind, Path(file))]
         for items in (arguments.names, arguments.dev_names)
+    )
+    texts = {row["id"]: row["text"] for row in names}
+    articles = [
+        row
+        for corpus, file in _pairs(arguments.attributions)
+        for row in read_attributions(corpus, Path(file), texts)
+    ]
+    kept_out = held_out()
+    articles, names = (
+        [row for row in rows if row.get("outlet") not in kept_out] for rows in (articles, names)
     )
     held = [row for row in names if row["kind"] in arguments.fifth and row["number"] % FOLDS == 0]
     names = [row for row in names if row not in held]
@@ -384,8 +402,8 @@ def main(argv: list[str] | None = None) -> int:
     )
     card = network.make_card(settings)
     every = max(1, len(articles) // PEAK_ARTICLES)
-    texts = [article["text"] for article in articles[::every]]
+    shown = [article["text"] for article in articles[::every]]
     folder = arguments.model or arguments.out / "model"
-    result = publish(model, tokenizer, dev, folder, card, texts)
+    result = publish(model, tokenizer, dev, folder, card, shown)
     print(json.dumps(result["card"]))
     return 0

@@ -155,7 +155,7 @@ def train(
             drawn = [_vary(rows[place], rows, settings.joined, rng) for place in batch]
             ids, marks, lengths = collate(drawn)
             hidden = (torch.rand(ids.shape) < settings.masked) & (marks == 0) & (ids > MASK)
-            with torch.autocast("cpu", torch.bfloat16):
+            with network.mixed():
                 logits = model(ids.masked_fill(hidden, MASK), marks, lengths)
             gold = torch.tensor([row.polarity for row in drawn])
             loss = functional.cross_entropy(logits.float(), gold, label_smoothing=SMOOTHING)
@@ -177,7 +177,7 @@ def judge(teacher: Teacher, rows: Sequence[Row]) -> np.ndarray:
     """Return a teacher's logits (rows, 3)."""
     teacher.eval()
     logits = np.zeros((len(rows), len(POLARITIES)), np.float32)
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    with torch.no_grad(), network.mixed():
         for batch in make_batches(rows, 4096):
             logits[batch] = teacher(*collate([rows[place] for place in batch])).float().numpy()
     return logits

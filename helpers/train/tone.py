@@ -369,7 +369,7 @@ def batch_loss(model: TargetNetwork, cases: list[Case], masked: float) -> torch.
     """Return the loss of one batch, a share ``masked`` of its words hidden."""
     states, *inputs, shares, weights = collate(cases)
     states *= torch.rand(states.shape[:2])[..., None] >= masked
-    with torch.autocast("cpu", torch.bfloat16):
+    with network.mixed():
         logits = model(states, *inputs)
     losses = functional.cross_entropy(logits.float(), shares, reduction="none")
     return (losses * weights).sum() / weights.sum()
@@ -415,7 +415,7 @@ def predict(model: TargetNetwork, sentences: list[Sentence]) -> tuple[np.ndarray
     """Return the logits (targets, 3) of the network in torch, and the polarities."""
     model.eval()
     logits, polarities = [], []
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    with torch.no_grad(), network.mixed():
         for batch in make_batches(make_cases(sentences), 4096):
             *inputs, shares, _ = collate(batch)
             logits.append(model(*inputs).float().numpy())
