@@ -5,13 +5,20 @@ The cluster is the workers of a Dask scheduler, which are checked before they ge
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -209,6 +216,8 @@ def connect(scheduler: str, place: str) -> Iterator[DaskWorkers]:
             f"--scheduler needs {error.name}: run `pip install -e '.[cluster]'` in this environment"
         ) from error
     try:
+        with ThreadPoolExecutor(1) as asking:  # a notebook has a loop of its own
+            asking.submit(asyncio.run, _ask(scheduler)).result()
         client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ClusterError(
@@ -225,6 +234,19 @@ def connect(scheduler: str, place: str) -> Iterator[DaskWorkers]:
             ) from error
         _check_workers(client, place)
         yield DaskWorkers(client)
+
+
+async def _ask(scheduler: str) -> None:
+    """Raise OSError when what listens at an address does not speak as a scheduler in time.
+
+    A client alone would wait for it for ever.
+    """
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    how = Security().get_connection_args("client")
+    answer = connect(scheduler, timeout=CONNECT_SECONDS, **how)
+    await (await asyncio.wait_for(answer, CONNECT_SECONDS)).close()
 
 
 def _check_workers(client: Any, place: str) -> None:

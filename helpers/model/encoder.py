@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from helpers.store.paths import MODELS
+from helpers.store.paths import MODELS, fingerprint
+from helpers.store.schema import LABELS
 from helpers.text.article import Article
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ CLS, SEP = 101, 102
 HYPHEN = 3
 STOPS = {**dict.fromkeys(".?!…", 2), **dict.fromkeys(",;:—–", 1), "-": HYPHEN}
 TAGS = ("O", "B-source", "I-source", "B-cue", "I-cue", "B-content", "I-content")
-LABELS = ("PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "EVENT", "PRODUCT")
 NAME_TAGS = ("O", *(f"{prefix}-{label}" for label in LABELS for prefix in "BI"))
 LINK = 64
 LINKS = 4 * LINK + 2
@@ -471,9 +471,11 @@ def check_files(folder: Path) -> dict:
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
         hashes = settings["sha256"].items()
+        if settings.pop("sealed", None) not in (None, fingerprint(settings)):
+            raise ValueError("its numbers are not those it was written with")
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise ModelError(
-            f"the model's file {path} was altered: it is no list of settings ({problem}); "
+            f"the model's file {path} was altered: {problem}; "
             "take data/models anew from the project"
         ) from None
     for name, expected in hashes:

@@ -32,6 +32,9 @@ from helpers.store.paths import fingerprint, whole_file
 FOLDERS = ("parts", "corpus")
 MANIFEST, LOCK, OWN = "manifest.json", ".lock", ".attributed"
 SHOWN = 3  # files of others that are named
+# Seconds that a store may say nothing, and tries: twice each by two layers, 40 seconds in all.
+PATIENCE = {"connect_timeout": 10, "read_timeout": 10, "retries": {"total_max_attempts": 2}}
+TRIES = 2
 _ON_DISK = ("file://", "local://")
 _ADVICE = {
     errno.ENOSPC: "free some space and run the same command again: what is finished is kept",
@@ -79,12 +82,15 @@ class Storage:
         import fsspec
 
         try:
-            self._fs, root = fsspec.core.url_to_fs(self.place)
+            limits = {"config_kwargs": PATIENCE} if self.place.startswith(("s3:", "s3a:")) else {}
+            self._fs, root = fsspec.core.url_to_fs(self.place, **limits)
         except (ImportError, ValueError) as error:
             raise StorageError(
                 f"{self.place} cannot be reached: {error}. "
                 "Stores need the extra `cluster` (pip install -e '.[cluster]')"
             ) from error
+        if limits:
+            self._fs.retries = TRIES
         self.root = root.rstrip("/")
         self.filesystem = pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(self._fs))
 

@@ -29,6 +29,7 @@ from torch import nn
 from torch.nn import functional
 
 from helpers.model.encoder import LINK, LINKS, MARGIN, NAME_TAGS, SHAPES, STATES, TAGS, WINDOW
+from helpers.store.paths import fingerprint
 
 HIDDEN, HEADS, LAYERS, INNER, POSITIONS, EPSILON = 384, 12, 6, 1536, 512, 1e-12
 PRETRAINED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -346,8 +347,8 @@ def hash_file(path: Path) -> str:
 
 
 def write_card(folder: Path, settings: dict) -> None:
-    """Write what seals a model: its hashes, its settings, its card."""
-    text = json.dumps(settings, indent=1) + "\n"
+    """Write what seals a model: its hashes, its settings, its card, and the hash of these."""
+    text = json.dumps(settings | {"sealed": fingerprint(settings)}, indent=1) + "\n"
     (folder / "model.json").write_text(text, encoding="utf-8")
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from helpers.corpus import build as corpus
 from helpers.corpus import workers
-from helpers.store import schema, tables
+from helpers.store import schema, storage, tables
 from helpers.store.storage import Storage, StorageError
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -98,6 +98,38 @@ def test_a_store_of_an_unknown_kind_is_refused(articles):
     pytest.importorskip("fsspec")
     with pytest.raises(StorageError, match="cannot be reached"):
         Storage("nosuchstore://bucket/tables")
+
+
+@contextmanager
+def silence():
+    """Give the port of one who takes every call and never says a word."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(64)
+        yield listening.getsockname()[1]
+
+
+def test_a_store_that_says_nothing_is_not_waited_for(monkeypatch):
+    s3fs = pytest.importorskip("s3fs", reason="stores need the extra `cluster`")
+    short = storage.PATIENCE | {"connect_timeout": 0.5, "read_timeout": 0.5}
+    monkeypatch.setattr(storage, "PATIENCE", short)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "testing")
+    with silence() as port:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        s3fs.S3FileSystem.clear_instance_cache()
+        with pytest.raises(StorageError, match="cannot read s3://newsroom/tables.*check the"):
+            Storage("s3://newsroom/tables").read("manifest.json")
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
+def test_what_listens_and_says_nothing_is_no_scheduler(articles, tmp_path, monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 1)
+    with silence() as port, pytest.raises(workers.ClusterError, match="no Dask scheduler answers"):
+        corpus.build(
+            articles, tmp_path / "out", progress=False, scheduler=f"tcp://127.0.0.1:{port}"
+        )
 
 
 # --------------------------------------------------------------------------------------- Dask

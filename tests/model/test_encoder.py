@@ -107,7 +107,7 @@ def test_damaged_settings_are_refused(tmp_path, content):
         encoder.Encoder(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "model.json"])
 def test_one_changed_byte_in_the_shipped_files_is_noticed(tmp_path, name):
     folder = encoder.MODELS / encoder.MODEL
     if not (folder / "model.json").is_file():

@@ -211,6 +211,7 @@ def test_a_model_of_another_reader_is_refused(tmp_path, reader, sentences):
     tone.publish(TargetNetwork(2), reader, {"dev": sentences}, tmp_path, {}, sentences)
     card = json.loads((tmp_path / "model.json").read_text())
     card["probe"] = card["probe"][::-1]
+    card.pop("sealed")
     (tmp_path / "model.json").write_text(json.dumps(card))
     with pytest.raises(target_model.ModelError, match="another reader"):
         target_model.TargetModel(tmp_path, reader)
