@@ -1,11 +1,9 @@
 """Whom a pronoun, a surname or a noun means: the cast of one article, and the memory of it.
 
-The cast is everybody and everything an article names, read once more with its own eyes: a
-"person" that has a chief executive is a body, a surname stands for the one who bears it, a name
-that no mention covers is added. Whoever could be meant is a candidate where it last stood. It must
-agree in gender, number and kind; of those that do the most prominent wins: near, a subject, the
-last to speak. Gender is evidence about words (titles, nouns, the article's own pronouns, the given
-name), used here only and kept nowhere.
+The cast is everybody and everything an article names. Whoever could be meant is a candidate where
+it last stood. It must agree in gender, number and kind; of those that do the most prominent wins:
+near, a subject, the last to speak. Gender is evidence about words (titles, nouns, the article's own
+pronouns, the given name), used here only and kept nowhere.
 """
 
 from __future__ import annotations
@@ -15,26 +13,23 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
+from functools import cache, lru_cache
+from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 from helpers.annotate import names, noun_phrases, outlets
-from helpers.annotate.noun_phrases import describe, kind
+from helpers.annotate.noun_phrases import describe, kind, pronoun_of
 from helpers.annotate.rules import rule
 from helpers.annotate.stance import saying_verbs
 from helpers.store import lexicons
 from helpers.text.article import Article
 
+Span = tuple[int, int]
 Spans = Sequence[Sequence[int]]
 
-HE, SHE, IT, THEY = "he", "she", "it", "they"
-PRONOUNS = {
-    **dict.fromkeys(("he", "him", "his", "himself"), HE),
-    **dict.fromkeys(("she", "her", "hers", "herself"), SHE),
-    **dict.fromkeys(("they", "them", "their", "both"), THEY),
-    **dict.fromkeys(("it", "its"), IT),
-}
+HE, SHE = "he", "she"
+IT, THEY = "it", "they"
 REACH = 6000  # characters back in which names are sought
 PERSON_REACH = 4000  # characters back in which a pronoun's person is sought
 NEAR = 1500  # characters back in which a body, document or group is sought
@@ -57,22 +52,21 @@ KINDS = {"PERSON": "person", "ORG": "body", "GPE": "place"}
 SPEAKERS = " and "  # between the names of several who speak as one
 IDS = ";"  # between their entity_ids
 
-_JOINING = frozenset(
-    {"that", "and", "but", "or", "when", "while", "as", "because", "if", "after", "before", "since",
-     "where", "although", "though", "until", "unless", "than", "so", "yet", "then", "whom", "which"}
-)  # fmt: skip
 _LAST_WORD = re.compile(r"\w+\Z")
 _GENDERED = re.compile(r"\b(?:[Hh]e|[Ss]he|[Hh]is|[Hh]er|[Hh]im|[Hh]imself|[Hh]erself)\b")
-_BEFORE_A_NAME = ("person", "organisation")  # "the skipper Dahl", "news agency VESTA"
 _PAIR = re.compile(r"(?:,[^,.\n]{2,60})?,?\s+and\s+(?:[\w.’'-]+\s+){0,4}")
 _CAPITALS = r"[A-Z][\w&-]*(?:[ ][A-Z][\w&-]*)*"
 _BODY_NAMED = re.compile(rf"(?<![\w’'])(?P<noun>[a-z]+),?[ ](?P<name>{_CAPITALS})")
 _BODY_APPOSED = re.compile(
-    rf"(?<![\w’'])(?P<name>{_CAPITALS}),[ ](?=(?:the|an?|its)[ ](?P<words>[^,.;:\n]{{2,60}}))"
+    rf"(?<![\w’'])(?P<name>{_CAPITALS}),[ ]"
+    r"(?:which[ ]|(?:the|an?|its)[ ](?P<words>[^,.;:\n]{2,60}))"
 )
-_BODY_WHICH = re.compile(rf"(?:^|(?<=[.\n]\s)|(?<=\n))(?P<name>[A-Z][\w&-]*[ ]{_CAPITALS}), which ")
-_CALLING = ("website", "broadcaster", "newspaper", "magazine", "company", "firm", "agency", "daily")
 _TAKEN_UP = re.compile(r"(?:The|It)\b")
+_ADDRESSED = re.compile(r"\b(?![Aa]ccord)\w+(?:ing|ed)\s+(?:to|by|after|before|from)\s+$")
+_SEGMENT = re.compile(r",\s+|\s[—–]\s|\s--\s|\s\(|\)")
+_BODY_ADDED = re.compile(r"\s*(?:$|\(|,|(?:in|of|at|for|on|under|near|across|itself)\b)")
+_AND = re.compile(r",?\s+(?:and|&)\s+(?:the\s+)?", re.IGNORECASE)
+_JOINT = re.compile(r"(?:,\s+(?:\S+\s+){0,6}?)?,?\s*(?:and|&)\s+(?:[\w.’'-]+\s+){0,5}")
 DAYS = frozenset([*calendar.day_name, *calendar.month_name])
 
 
@@ -146,16 +140,19 @@ class Discourse:
         place = bisect_right(self.sentences, offset) - 1
         return self.sentences[place] if place >= 0 else 0
 
+    def sentence_end(self, offset: int) -> int:
+        """Return where the sentence after that of an offset begins."""
+        place = bisect_right(self.sentences, offset)
+        return self.sentences[place] if place < len(self.sentences) else len(self.text)
+
     def paragraph(self, offset: int) -> int:
         """Return the number of the paragraph of an offset."""
         return bisect_right(self._paragraphs, offset)
 
-    def add(self, start: int, end: int, referent: Referent) -> None:
-        """Remember that a referent stands in text[start:end]."""
-        self._place(start, end, referent, self.opens_clause(start))
-        referent.times += 1
-
-    def _place(self, start: int, end: int, referent: Referent, subject: bool) -> None:
+    def add(self, start: int, end: int, referent: Referent, subject: bool | None = None) -> None:
+        """Remember that a referent stands in text[start:end]; where `subject` is told, unnamed."""
+        referent.times += subject is None
+        subject = self.opens_clause(start) if subject is None else subject
         at = bisect_left(self._starts, start)
         self._starts.insert(at, start)
         quoted = self.in_quotes(start)
@@ -173,9 +170,9 @@ class Discourse:
         if offset > self.read:
             for match in _narrative_pronouns(self, offset):
                 word = match.group().lower()
-                referent = self.person(match.start(), PRONOUNS[word], [], reach=NEAR)
+                referent = self.person(match.start(), pronoun_of(word), [], reach=NEAR)
                 if referent is not None:
-                    self._place(*match.span(), referent, word in (HE, SHE))
+                    self.add(*match.span(), referent, word in (HE, SHE))
             self.read = offset
 
     def before(self, offset: int, reach: int = PERSON_REACH) -> list[Place]:
@@ -194,10 +191,10 @@ class Discourse:
         bare = before.rstrip()
         if not bare:
             return before in ("", "\n")
-        if bare[-1] in ",;:–—(":
-            return True
         last = _LAST_WORD.search(bare, max(0, len(bare) - 10))
-        return last is not None and bare != before and _opens(last.group().lower())
+        return (
+            bare[-1] in ",;:–—(" or bool(last) and bare != before and _opens(last.group().lower())
+        )
 
     # ------------------------------------------------------------------------ whom a word means
 
@@ -255,13 +252,6 @@ class Discourse:
 
         return self._best(low, NEAR, own, goes_on, suits)[0]
 
-    def _weigh(self, referent: Referent, low: int, goes_on: bool) -> float:
-        """Return what a referent's prominence is at an offset, wherever it stood."""
-        score = OFTEN * min(referent.times, 6)
-        if referent is self.last and self.last_at <= low:
-            score += GOES_ON if goes_on else LAST_SPEAKER
-        return score
-
     def _best(
         self,
         low: int,
@@ -271,29 +261,25 @@ class Discourse:
         suits: Callable[[Referent], float | None],
     ) -> tuple[Referent | None, float]:
         """Return the most prominent referent that suits, and its lead over the next."""
-        scores: dict[int, tuple[float, Referent]] = {}
-        weights: dict[int, float | None] = {}
+        scores: dict[Referent, float] = {}
+        weigh = cache(suits)
         here = -bisect_right(self.sentences, low) + PARAGRAPH * self.paragraph(low)
         for place in self.before(low, reach):
-            referent = place.referent
-            if id(referent) not in weights:
-                suited = suits(referent)
-                known = None if suited is None else suited + self._weigh(referent, low, goes_on)
-                weights[id(referent)] = known
-            weight = weights[id(referent)]
+            referent, weight = place.referent, weigh(place.referent)
             if weight is None or any(start <= place.start < end for start, end in own):
                 continue
+            weight += OFTEN * min(referent.times, 6)
+            if referent is self.last and self.last_at <= low:
+                weight += GOES_ON if goes_on else LAST_SPEAKER
             far = here + place.sentence - PARAGRAPH * place.paragraph
             # rounded, so that no tie hangs on the order in which the parts are added
             score = round(weight + far + place.standing, 9)
-            best = scores.get(id(referent))
-            if score >= WORST and (best is None or score >= best[0]):
-                scores[id(referent)] = (score, referent)
+            if score >= max(WORST, scores.get(referent, WORST)):
+                scores[referent] = score
         if not scores:
             return None, 0.0
-        ranked = sorted(scores.values(), key=lambda scored: -scored[0])
-        lead = ranked[0][0] - (ranked[1][0] if len(ranked) > 1 else WORST)
-        return ranked[0][1], lead
+        best, *others = sorted(scores, key=lambda referent: -scores[referent])
+        return best, scores[best] - (scores[others[0]] if others else WORST)
 
 
 @rule("antecedents: whom the pronouns of the narrative mean", otherwise=lambda *_: [])
@@ -306,18 +292,17 @@ def _narrative_pronouns(discourse: Discourse, offset: int) -> list[re.Match[str]
 @rule("antecedents: a clause opens behind a word", otherwise=lambda word: False)
 def _opens(word: str) -> bool:
     """Tell whether a new clause may begin behind a word: "that", "said"."""
-    return word in _JOINING or word in saying_verbs(("neutral",))
+    return word in noun_phrases.words("joining") or word in saying_verbs(("neutral",))
 
 
 @lru_cache(maxsize=4096)
 def _belongs_to_name(word: str) -> bool:
     """Tell whether a word before a name is a part of it: a title, a role, an adjective of place."""
     bare = word.strip("“‘\"'(").rstrip(",")
-    if word.endswith((",", ";", ":", ".")) and not bare.endswith("."):
+    if word[-1] in ",;:." and not bare.endswith("."):
         return False
-    if bare.lower() in ("the", "a", "an", "former", "acting", "his", "her", "its", "their"):
-        return True
-    return bare[:1].isupper() or bare == "news" or kind(bare) in _BEFORE_A_NAME
+    small = bare.lower() in noun_phrases.words("before a name")
+    return small or bare[:1].isupper() or kind(bare) in ("person", "organisation")
 
 
 # ------------------------------------------------------------------------------------- gender
@@ -335,12 +320,6 @@ def gender_before(text: str, start: int) -> float:
     return gender_told(before.group(1)) if before else 0.0
 
 
-@lru_cache(maxsize=1)
-def _given_names() -> dict[str, str]:
-    table = lexicons.read_lexicon("given_names")
-    return dict(zip(table["name"], table["gender"], strict=True))
-
-
 def given_name(name: str) -> float:
     """Return the evidence of gender in a person's full name, 0 where its given name is not known.
 
@@ -348,25 +327,23 @@ def given_name(name: str) -> float:
     those of the Faker library: what most bearers are, which for one bearer proves nothing.
     """
     first, _, family = name.partition(" ")
-    told = _given_names().get(first, "") if family else ""
+    told = lexicons.read_facts("given_names", "name", "gender").get(first, "") if family else ""
     return {"male": GIVEN_NAME, "female": -GIVEN_NAME}.get(told, 0.0)
 
 
 @rule("antecedents: gender from the pronouns beside a name", otherwise=lambda discourse: [])
 def pronouns_beside(discourse: Discourse) -> list[tuple[Referent, float]]:
     """Return what the pronouns beside a person tell: a sentence with one name and "he" or "she"."""
-    people: dict[int, list[Place]] = {}
-    for place in discourse.places:
-        if place.referent.kind == "person" and not place.quoted:
-            people.setdefault(place.sentence, []).append(place)
-    stops, told = [*discourse.sentences[1:], len(discourse.text)], []
-    for sentence, places in people.items():
-        high = stops[max(0, min(sentence, len(stops)) - 1)]
-        following = _GENDERED.search(discourse.text, places[0].end, high)
-        alone = len({place.referent for place in places}) == 1
+    told = []
+    people = (one for one in discourse.places if one.referent.kind == "person" and not one.quoted)
+    for _, beside in groupby(people, attrgetter("sentence")):
+        first, *others = beside
+        high = discourse.sentence_end(first.start)
+        following = _GENDERED.search(discourse.text, first.end, high)
+        alone = all(other.referent is first.referent for other in others)
         if alone and following and not discourse.in_quotes(following.start()):
-            he = PRONOUNS[following.group().lower()] == HE
-            told.append((places[0].referent, NEARBY if he else -NEARBY))
+            he = pronoun_of(following.group().lower()) == HE
+            told.append((first.referent, NEARBY if he else -NEARBY))
     return told
 
 
@@ -406,15 +383,6 @@ class Cast:
             self.mentions.append(Mention(start, end, written, label, referents[key]))
         self.referents = list(referents.values())
         self._starts = [mention.start for mention in self.mentions]
-        for surname, referent in _surnames(self).items():
-            self.mentions = [
-                m._replace(label="PERSON", referent=referent)
-                if m.text == surname and (m.label not in KINDS or m.referent.speaker == surname)
-                else m
-                for m in self.mentions
-            ]
-            self._stand(surname, "PERSON", referent)
-        self.mentions = _named_in_full(self)
         self.outlets = [
             outlet
             for outlet in outlets.find_outlets(self.text)
@@ -422,8 +390,7 @@ class Cast:
         ]
         spelled = {names.plain(name) for one in self.outlets for name in one.names(self.text)}
         for name in _bodies_without_mention(self):
-            self.referents.append(Referent(names.plain(name), "", "body", listed=True))
-            self._stand(name, "ORG", self.referents[-1])
+            self._stand(name, Referent(names.plain(name), "", "body", listed=True))
         own = set(article.outlet.lower().split())
         for referent in self.referents:
             plain = names.plain(referent.speaker)
@@ -449,13 +416,14 @@ class Cast:
         for referent, male in pronouns_beside(self.discourse):
             referent.male += male
 
-    def _stand(self, name: str, label: str, referent: Referent) -> None:
-        """Let a name mean somebody wherever it stands and no mention covers it."""
+    def _stand(self, name: str, body: Referent) -> None:
+        """Let a name mean a body wherever it stands and no mention covers it."""
+        self.referents.append(body)
         for start in names.places(self.text, name, ("_",)):
             end = start + len(name)
             if not self.covered(start, end):
                 at = bisect_left(self._starts, start)
-                self.mentions.insert(at, Mention(start, end, name, label, referent))
+                self.mentions.insert(at, Mention(start, end, name, "ORG", body))
                 self._starts.insert(at, start)
 
     def covered(self, start: int, end: int) -> bool:
@@ -474,40 +442,14 @@ class Cast:
         low = bisect_left(self._starts, offset - reach)
         return self.mentions[low : bisect_left(self._starts, offset)]
 
-    def after(self, offset: int) -> list[Mention]:
-        """Return the names from an offset on."""
-        return self.mentions[bisect_left(self._starts, offset) :]
-
     def find(self, name: str) -> Referent | None:
-        """Return who has a name, however it is written."""
-        plain = names.plain(name)
-        return next((one for one in self.referents if one.named and one.speaker == plain), None)
-
-
-@rule("cast: a surname that several bear", otherwise=lambda cast: cast.mentions)
-def _named_in_full(cast: Cast) -> list[Mention]:
-    """Return the names; a surname alone means the last of its bearers named in full before."""
-    last: dict[str, Referent] = {}
-    found = []
-    for mention in cast.mentions:
-        if mention.label == "PERSON":
-            if " " in mention.text:
-                last |= dict.fromkeys(names.family_names(mention.text), mention.referent)
-            elif mention.referent.speaker == mention.text:
-                mention = mention._replace(referent=last.get(mention.text, mention.referent))
-        found.append(mention)
-    return found
-
-
-@rule("cast: surnames that no mention covers", otherwise=lambda cast: {})
-def _surnames(cast: Cast) -> dict[str, Referent]:
-    """Return the surnames that one person alone bears: where no name is read, they mean them."""
-    bearers: dict[str, set[Referent]] = {}
-    for referent in cast.referents:
-        if referent.kind == "person":
-            for family in names.family_names(referent.speaker):
-                bearers.setdefault(family, set()).add(referent)
-    return {family: next(iter(who)) for family, who in bearers.items() if len(who) == 1}
+        """Return who has a name, however it is written, or who alone bears it as a surname."""
+        plain = names.plain(name[names.strip_titles(name, 0, len(name)) :])
+        people = [one for one in self.referents if one.kind == "person"]
+        bearers = [one for one in people if plain in names.family_names(one.speaker)]
+        alone = bearers[0] if len(bearers) == 1 else None
+        named = (one for one in self.referents if one.named and one.speaker == plain)
+        return next(named, alone)
 
 
 @rule("cast: bodies that no mention covers", otherwise=lambda cast: [])
@@ -515,22 +457,18 @@ def _bodies_without_mention(cast: Cast) -> list[str]:
     """Return names of bodies that no mention covers: "the operator, Castellan Ports"."""
     found = [(outlet.start, outlet.end) for outlet in cast.outlets]
     for match in _BODY_NAMED.finditer(cast.text):
-        body = kind(match["noun"]) == "organisation"
-        if body and ("," in match.group() or " " in match["name"] or match["noun"] in _CALLING):
+        if kind(match["noun"]) == "organisation":
             found.append(match.span("name"))
     for match in _BODY_APPOSED.finditer(cast.text):
-        if describe(match["words"]).kind == "organisation":
+        called = describe(match["words"] or "").kind == "organisation"
+        if called or not match["words"] and " " in match["name"]:
             found.append(match.span("name"))
-    found += [match.span("name") for match in _BODY_WHICH.finditer(cast.text)]
     known = {referent.speaker for referent in cast.referents}
-    missing = dict.fromkeys(
-        cast.text[low:high] for low, high in found if not cast.covered(low, high)
-    )
+    missing = (cast.text[slice(*span)] for span in found if not cast.covered(*span))
     return [
         name
-        for name in missing
-        if names.plain(name) not in known
-        and name.split()[0] not in DAYS
+        for name in dict.fromkeys(missing)
+        if not {names.plain(name), name.split()[0]} & (known | DAYS)
         and not names.titles().match(f"{name} ")
     ]
 
@@ -547,3 +485,96 @@ def _pairs(cast: Cast) -> list[tuple[Mention, Mention]]:
         if first.referent is not second.referent
         and _PAIR.fullmatch(cast.text, first.end, second.start)
     ]
+
+
+# -------------------------------------------------------------------------- names in the words
+
+
+@cache
+def preposition() -> re.Pattern[str]:
+    """Return the pattern of words behind which a name is not who speaks: "of", "who", "told"."""
+    linking = "than|as|who|whom|which|that|whose|said|told|called"
+    return re.compile(rf"\b(?:{noun_phrases.any_of('preposition')}|{linking})\s", re.IGNORECASE)
+
+
+def segments(text: str, low: int, high: int) -> list[Span]:
+    """Return the parts of a source between commas, dashes and brackets."""
+    found, start = [], low
+    for match in _SEGMENT.finditer(text, low, high):
+        found.append((start, match.start()))
+        start = match.end()
+    found.append((start, high))
+    return [(start, end) for start, end in found if start < end] or [(low, high)]
+
+
+@rule("cast: the names in a source", otherwise=lambda *_: [])
+def named(cast: Cast, low: int, high: int) -> list[Referent]:
+    """Return who is named by a source span, [] when its words only describe somebody."""
+    parts = segments(cast.text, low, high)
+    addressed = len(parts) > 1 and _ADDRESSED.search(cast.text, max(0, low - 30), low)
+    for number, (start, end) in enumerate(parts):
+        if addressed and not number:
+            continue  # "Replying to | Mr Tesk, Lena Marr | said"
+        if number and cast.text[start:end].startswith("wh"):
+            continue  # "Quist, who met Orr"
+        found = _people_in(cast, start, end) or _bodies_in(cast, start, end, number > 0)
+        if found:
+            return found
+    return []
+
+
+def _people_in(cast: Cast, low: int, high: int) -> list[Referent]:
+    """Return the people that one segment of a source is about."""
+    people = [m for m in cast.within(low, high) if m.label == "PERSON"]
+    people = [m for m in people if not _somebody_elses(cast, m, low, high)]
+    for number, person in enumerate(people):
+        following = people[number + 1 :]
+        between = [cast.text[person.end : other.start] for other in following]
+        if all("," in words or "&" in words or " and " in words for words in between):
+            joint = zip(following, between, strict=True)
+            others = [other for other, words in joint if _JOINT.fullmatch(words)]
+            return [one.referent for one in (person, *others)]
+    return []  # "Justice Helen Marr": the last of the names is the one
+
+
+def _bodies_in(cast: Cast, low: int, high: int, further: bool) -> list[Referent]:
+    """Return the bodies and places that one segment of a source is about, joined by "and"."""
+    inside = cast.within(low, high)
+    for mention in reversed(inside):
+        ends = _BODY_ADDED.match(cast.text[mention.end : high])  # before "in", "of"
+        if mention.label in ("PERSON", "NORP") or not ends:
+            continue
+        before = cast.text[low : mention.start]
+        if further and before.lower().strip() not in ("", "the"):
+            continue
+        found = [mention]
+        for earlier in reversed(inside[: inside.index(mention)]):
+            if not _AND.fullmatch(cast.text[earlier.end : found[0].start]):
+                break
+            found.insert(0, earlier)
+        if not preposition().search(cast.text, low, found[0].start):
+            return [one.referent for one in found]
+    return []
+
+
+@rule("cast: somebody else's friend or lawyer", otherwise=lambda *_: False)
+def _somebody_elses(cast: Cast, person: Mention, low: int, high: int) -> bool:
+    """Tell whether a person is only mentioned: "Lee's lawyer", "a friend of Lee".
+
+    After an office in capitals the name is the holder's: "Minister for Ports Nella Ostrow".
+    """
+    after = cast.text[person.end : high]
+    owner = after.startswith(("’", "'")) and " " in after.strip()
+    if owner or noun_phrases.continues(after):
+        return True
+    before = cast.text[low : person.start]
+    found = list(preposition().finditer(before))
+    if not found:
+        return False
+    between = before[found[-1].end() :].split()
+    title = before[: found[0].start()].split()
+    office = title and title[0][:1].isupper() and not noun_phrases.opens(title[0])
+    office = office and (title[-1][:1].isupper() or noun_phrases.kind(title[-1]) == "person")
+    office = office and not title[-1].lower().endswith(("ing", "ed"))  # "Replying to Mr Tesk"
+    small = ("the", "and", "of")
+    return not (office and between and all(w[:1].isupper() or w in small for w in between))

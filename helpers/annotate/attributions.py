@@ -2,25 +2,29 @@
 
 `decoding` reads the attributions off the text. Here rules that look past one cue have their say:
 the speaker behind a relaying outlet, whom an outlet cites, a quotation that starts anew in the
-next paragraph. What comes out are the rows of the table `attributions`.
+next paragraph. What comes out are the rows of the table `attributions`. Also the phrases that say
+which outlet carried words before the article did.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import chain, pairwise
 from typing import NamedTuple
 
 import pandas as pd
 
-from helpers.annotate import noun_phrases, outlets, stance
+from helpers.annotate import outlets, stance
+from helpers.annotate.noun_phrases import kind
+from helpers.annotate.outlets import Outlet
 from helpers.annotate.rules import rule
 from helpers.model import decoding
 from helpers.store import schema
+from helpers.store.lexicons import Codebook
 from helpers.text.article import Article, read_articles
 from helpers.text.quotations import Quotation, Quotations
 
@@ -47,16 +51,10 @@ _TOLD = re.compile(
 )
 _HEARD = re.compile(r"(?:has\s+|have\s+|had\s+)?(?:also\s+|previously\s+)?(?:heard|hears?)\b")
 _COURT = re.compile(r"\b(?:court|jury|tribunal|inquest|inquiry|trial|jurors)$", re.IGNORECASE)
-_OWNER = re.compile(r"(?:its|his|her|their)\b")
-_OWNED = re.compile(r"\s[a-z][\w’'-]*(?:\s[a-z][\w’'-]*){0,3}\s+")
 _OWNER_BEFORE = re.compile(
     r"(?P<owner>(?:\b[Tt]he\s+)?[A-Z][\w’'.-]*(?:\s+[A-Z][\w’'.-]*){0,3})\s+and\s+$"
 )
-_PHRASE_BEFORE = re.compile(
-    r"[,”\"\n.]\s*(?P<phrase>(?:[Tt]he|[Aa]n?|[A-Z]\w+[’']s)\s(?:[\w’'-]+\s){0,3})$"
-)
-_NOUN_BETWEEN = re.compile(r"\s(?P<noun>[a-z][\w’'-]*)\s")
-_CITING = re.compile(r"\b(?:citing|quoting)\b")
+_UP_TO_NOUN = re.compile(r"\s(?:[a-z][\w’'-]*\s){0,3}(?P<noun>[a-z][\w’'-]*)\s")
 _SCRAP = re.compile(r"(?:on|in|at|to|for|of|the|an?|and|that|by|with|from|as)")
 _WHO = (
     r"(?:[Hh]e|[Ss]he|[Tt]hey|"
@@ -66,6 +64,10 @@ _WHO = (
 # what stands between a cue and what is said: nothing, or before "that" those who were told
 _GAP = re.compile(r"[\s,:]*")
 _HEARER = re.compile(r"(?:\s+[\w’'-]+){0,4}[\s,:]*")
+# Nearest to the speaker first: words are told, then carried, then reported.
+NEARNESS = {how: place for place, how in enumerate(("told", "document", "carried", "reports"))}
+BEFORE = 120  # characters before an outlet's name in which a phrase may begin
+_CITES = re.compile(r"\b(?:cit|quot)(?:ed|es|ing)\b|\baccording to\b|\bas saying\b")
 
 
 class Found(NamedTuple):
@@ -117,8 +119,9 @@ def _read_attributions(article: Article) -> list[Found]:
     text, quotes = article.text, article.quotations
     read = [_tidied(text, _as_found(said), quotes) for said in decoding.read(article).attributions]
     read = [item for item in read if _is_whole(item) and not _unanswered(text, item)]
-    read = [_cited_first(article, item) for item in _told_once(article, read)]
-    read = [_behind_relay(article, item) for item in read]
+    read = [
+        _behind_relay(article, _cited_first(article, item)) for item in _told_once(article, read)
+    ]
     parts = [part for item in read for part in _by_paragraph(text, item, quotes)]
     found = _distinct(_of_their_own(text, parts))
     return sorted(found + _carried(text, quotes, found), key=lambda item: item.content)
@@ -139,50 +142,30 @@ def _as_found(said: decoding.Attribution) -> Found:
 
 def _tidied(text: str, found: Found, quotes: Quotations) -> Found:
     """Trim what is no word from the edges; take away a source that only names who was told."""
-    source, content = _strip(text, *found.source) if found.source else None, found.content
-    if source and _described(text, source) != source:
-        source = _described(text, source)
-        low, high = source
-        content = tuple((at, end if at >= high else min(end, low)) for at, end in content)
+    source, content = strip(text, *found.source) if found.source else None, found.content
     if source and found.cue and _is_hearer(text, source, found.cue):
         source = None
     if source:
-        source = _with_owner(text, source, found.cue or source)
-        source = _with_noun(text, source, found.cue or source)
-    pieces = [_strip(text, *piece, quotes) for piece in content]
+        source = _with_noun(text, _with_owner(text, source), found.cue or source)
+    pieces = [strip(text, *piece, quotes) for piece in content]
     pieces = [piece for piece in pieces if piece and _WORD.search(text, *piece)]
     whole = [piece for piece in pieces if not _SCRAP.fullmatch(text, *piece)]
     return found._replace(content=tuple(whole or pieces), source=source)
 
 
-@rule("outlet with its description", lambda text, source: source)
-def _described(text: str, source: Span) -> Span:
-    """Return a source with the words before it that make it an outlet: "the state-run | KNA"."""
-    before = _PHRASE_BEFORE.search(text, max(0, source[0] - 60), source[0])
-    whole = before and outlets.is_outlet(text[before.start("phrase") : source[1]])
-    if not whole or outlets.is_outlet(text[slice(*source)]):
-        return source
-    return before.start("phrase"), source[1]
-
-
-@rule("source with its owner", lambda text, source, cue: source)
-def _with_owner(text: str, source: Span, cue: Span) -> Span:
-    """Return "the U.S. and its allies" for "its allies", "his main challenger" for "his"."""
-    if not _OWNER.match(text, *source):
-        return source
-    if _OWNER.fullmatch(text, *source) and _OWNED.fullmatch(text, source[1], cue[0]):
-        return _strip(text, source[0], cue[0]) or source
+@rule("source with its owner", lambda text, source: source)
+def _with_owner(text: str, source: Span) -> Span:
+    """Return "the U.S. and its allies" for "its allies"."""
     before = _OWNER_BEFORE.search(text, max(0, source[0] - 60), source[0])
-    return (before.start("owner"), source[1]) if before else source
+    owned = before and text[slice(*source)].startswith(("its ", "his ", "her ", "their "))
+    return (before.start("owner"), source[1]) if owned else source
 
 
 @rule("source with its noun", lambda text, source, cue: source)
 def _with_noun(text: str, source: Span, cue: Span) -> Span:
     """Return a source with the noun between it and its cue: "Charities for disabled | people"."""
-    noun = _NOUN_BETWEEN.fullmatch(text, source[1], max(source[1], cue[0]))
-    if noun and noun_phrases.kind(noun["noun"]):
-        return source[0], noun.end("noun")
-    return source
+    rest = _UP_TO_NOUN.fullmatch(text, source[1], max(source[1], cue[0]))
+    return (source[0], rest.end("noun")) if rest and kind(rest["noun"]) else source
 
 
 @rule("hearer is no source", lambda *given: False)
@@ -195,8 +178,11 @@ def _is_hearer(text: str, source: Span, cue: Span) -> bool:
     return bool(_HEARD.match(text, *cue) and _COURT.search(text, *source))
 
 
-def _strip(text: str, start: int, end: int, quotes: Quotations | None = None) -> Span | None:
-    """Trim commas, dashes and space; with `quotes`, a full stop too, none of it inside them."""
+def strip(text: str, start: int, end: int, quotes: Quotations | None = None) -> Span | None:
+    """Return a span without the commas, dashes, space and Markdown around it; None if none is left.
+
+    With `quotes`, a full stop is no part of it either, and what lies inside them stays.
+    """
     while start < end and text[start] in MARKDOWN:
         start += 1
     while end > start and text[end - 1] in MARKDOWN and not (quotes and quotes.hold(end - 1)):
@@ -240,24 +226,22 @@ def _unanswered(text: str, found: Found) -> bool:
 
 @rule("citing told once", lambda article, read: read)
 def _told_once(article: Article, read: list[Found]) -> list[Found]:
-    """Leave out "…, citing officials" where the sentence has what the officials are cited for."""
-    told = [item for item in read if not _cites(article.text, item)]
-    return [
+    """Leave out "…, citing officials" where the outlet's sentence has what they are cited for."""
+
+    def place(item: Found) -> tuple[Span | None, int]:
+        return item.source, article.sentence_at(item.cue[0])[0]
+
+    cites = [
         item
         for item in read
-        if item in told
-        or not any(
-            other.source == item.source and article.same_sentence(other.cue[0], item.cue[0])
-            for other in told
-            if other.cue
-        )
+        if item.cue
+        and item.source
+        and article.text[slice(*item.cue)].split()[-1] in ("citing", "quoting")
+        and outlets.is_outlet(article.text[slice(*item.source)])
+        and item.content[0][0] >= item.cue[1]
     ]
-
-
-def _cites(text: str, item: Found) -> bool:
-    """Tell whether the content only names who is cited."""
-    cites = item.cue and _CITING.search(text, *item.cue)
-    return bool(cites) and item.content[0][0] >= item.cue[1]
+    told = {place(item) for item in read if item.cue and item not in cites}
+    return [item for item in read if item not in cites or place(item) not in told]
 
 
 @rule("citing, that", lambda article, found: found)
@@ -272,7 +256,7 @@ def _cited_first(article: Article, found: Found) -> Found:
     content = [(max(start, cited.end()), end) for start, end in found.content if end > cited.end()]
     if not content or not article.same_sentence(found.cue[0], cited.end()):
         return found
-    source = _strip(article.text, *cited.span("source"))
+    source = strip(article.text, *cited.span("source"))
     return found._replace(content=tuple(content), cue=cited.span("cue"), source=source)
 
 
@@ -318,8 +302,8 @@ def _behind_relay(article: Article, found: Found) -> Found:
     told = found._replace(rule=f"{found.rule}, relayed")
     named = _cited_by().search(text, found.content[-1][1], found.source[0])
     if named and article.same_sentence(named.end("cue"), found.source[0]):
-        return told._replace(cue=named.span("cue"), source=_strip(text, *named.span("source")))
-    inner = _inner().match(text, article.sentence_at(first[0])[0])
+        return told._replace(cue=named.span("cue"), source=strip(text, *named.span("source")))
+    inner = saying().match(text, article.sentence_at(first[0])[0])
     if found.source[0] < first[0] or not inner or inner.end("cue") > found.cue[0]:
         return found
     end = inner.end("cue")
@@ -328,9 +312,9 @@ def _behind_relay(article: Article, found: Found) -> Found:
     if apart or article.quotations.hold(end - 1):
         return found
     rest = [(max(start, end), high) for start, high in found.content if high > end]
-    pieces = [_strip(text, *piece, article.quotations) for piece in rest]
+    pieces = [strip(text, *piece, article.quotations) for piece in rest]
     content = tuple(piece for piece in pieces if piece and _WORD.search(text, *piece))
-    source = _strip(text, *inner.span("source"))
+    source = strip(text, *inner.span("source"))
     return (
         told._replace(content=content, cue=inner.span("cue"), source=source) if content else found
     )
@@ -345,7 +329,7 @@ def _verbs() -> str:
 
 
 @cache
-def _inner() -> re.Pattern[str]:
+def saying() -> re.Pattern[str]:
     """Return the pattern of who says something: "Brandvik hailed", "The mayor told reporters"."""
     hearer = r"(?:(?:the|an?|his|her|its|their)\s+)?[\w’'.-]+(?:\s+[A-Z][\w’'.-]*)*"
     return re.compile(
@@ -411,6 +395,98 @@ def _by_paragraph(text: str, found: Found, quotes: Quotations) -> list[Found]:
     return [found._replace(content=tuple(part)) for part in parts]
 
 
+# ---------------------------------------------------------------------------- which outlet carried
+
+
+@dataclass(frozen=True)
+class Relay:
+    """One phrase that says which outlet carried words: the span, the outlet and how it had them.
+
+    `kind` is told, carried, reports or document; `own` says that the outlet is the article's
+    own, which is no relay.
+    """
+
+    start: int
+    end: int
+    outlet: str
+    ownership: str
+    kind: str
+    own: bool = False
+
+
+def find_relays(
+    article: Article, named: Sequence[Outlet], book: Codebook, cues: Sequence[Span] = ()
+) -> list[Relay]:
+    """Find the phrases of an article that name an outlet as having carried words before it.
+
+    `named` are the places where it names an outlet, `cues` those of its attributions, sorted:
+    beside one of them an outlet that "reported" carried the words of somebody else. A phrase is
+    not yet an attribution: "told CNN" counts wherever it stands.
+    """
+    found = []
+    for outlet in named:
+        phrase = _phrase(article, outlet, _patterns(book), cues)
+        if phrase:
+            own = bool(article.outlet) and outlets.same_outlet(outlet.name, article.outlet)
+            found.append(Relay(*phrase[0], outlet.name, outlet.ownership, phrase[1], own))
+    return found
+
+
+def _phrase(
+    article: Article, outlet: Outlet, patterns: Patterns, cues: Sequence[Span]
+) -> tuple[Span, str] | None:
+    """Return the span and kind of the relay phrase around an outlet's name, None where none is."""
+    low, high = article.sentences_around(outlet.start, outlet.end)
+    text = article.text
+    for carried, before, after in patterns:
+        head = before.search(text[max(low, outlet.start - BEFORE) : outlet.start])
+        tail = after.match(text, outlet.end, high) if head else None
+        if tail:
+            phrase = outlet.start - len(head.group()), tail.end()
+            if carried != "reports" or _of_another(text, (low, high), phrase, outlet.end, cues):
+                return phrase, carried
+    return None
+
+
+@rule("an outlet reports somebody else", lambda *given: True)
+def _of_another(text: str, sentence: Span, phrase: Span, end: int, cues: Sequence[Span]) -> bool:
+    """Tell whether a sentence has somebody besides the outlet whom it cites or who speaks."""
+    before, after = text[sentence[0] : phrase[0]], text[end : sentence[1]]
+    said = any(word in stance.saying_verbs() for word in before.split())
+    if said or _CITES.search(before) or _CITES.search(after):
+        return True
+    inside = cues[bisect_left(cues, sentence[:1]) : bisect_left(cues, sentence[1:])]
+    return any(last <= phrase[0] or first >= phrase[1] for first, last in inside)
+
+
+# -------------------------------------------------------------------------------- the phrases
+
+Patterns = tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]
+
+
+@lru_cache(maxsize=8)
+def _patterns(book: Codebook) -> Patterns:
+    """Return kind, what stands before an outlet's name and what behind it, of each phrase."""
+    known = vars(book.relay)
+    words = {key: outlets.any_of(known[key]) for key in NEARNESS if key in known}
+    words["document"] = outlets.any_of(book.relay.documents)
+    lead = r"(?:(?:the|a|an|its|his|her|their|our|\w+[’']s)\s+)?(?:[\w’'-]+\s+){0,5}?[“\"‘']*$"
+    person = r"(?:[A-Z][\w.’'-]+\s+){1,4}(?:of|from|at|on)\s+(?:the\s+)?[“\"‘']*$"
+    phrases = (
+        ("carried",
+         rf"\b{words['carried']}\s+(?:\w+\s+){{0,3}}?(?:by|on|in|through|via)\s+{lead}", ""),
+        ("told", rf"\b{words['told']}\s+(?:{person}|{lead})", ""),
+        ("document", r"\b(?i:an?|the|its|latest|new|recent|previous)\s+(?:[\w-]+\s+){0,3}"
+         r"(?:[\w.]+[/–-])?$",
+         rf"(?:[’']s)?(?:[/–-](?:[A-Z][\w.]*\s*)+)?\s+(?:[\w-]+\s+){{0,3}}?{words['document']}s?\b"),
+        ("reports", r"(?<!\bfor )(?<!\bof )(?<!\bat )(?<!\bfrom )(?<!\bin )(?:[Tt]he )?$",
+         rf"(?:[’']s)?[,”\"]*(?:\s+(?:state\s+)?[a-z][a-z ]{{2,25}}|\s+[a-z][^,\n]{{3,60}},)?,?\s+"
+         rf"(?:also\s+|later\s+|had\s+)?{words['reports']}\b"),
+        ("reports", r"\b[Aa]ccording to\s+(?:[\w’'-]+\s+){0,5}?$", ""),
+    )  # fmt: skip
+    return tuple((how, re.compile(before), re.compile(after)) for how, before, after in phrases)
+
+
 # ------------------------------------------------------------------------------------------ rows
 
 
@@ -425,41 +501,27 @@ def _form(text: str, content: tuple[Span, ...], quotes: Quotations) -> str:
 
 def _row(article_id: str, text: str, found: Found, quotes: Quotations) -> dict:
     start, end = found.content[0][0], found.content[-1][1]
-    cue = text[slice(*found.cue)] if found.cue else ""
     source = text[slice(*found.source)] if found.source else ""
-    return {
-        "attribution_id": f"{article_id}-{start}-{end}",
-        "article_id": article_id,
-        "start": start,
-        "end": end,
-        "spans": [list(span) for span in found.content],
-        "text": text[start:end],
-        "form": _form(text, found.content, quotes),
-        "cue": cue,
-        "cue_spans": [list(found.cue)] if cue else [],
-        "source_text": source,
-        "source_spans": [list(found.source)] if found.source else [],
-        "speaker": source,
-        "speaker_id": "",
-        "resolution": "none",
-        "source_type": "unnamed person",
-        "named": False,
-        "title": "",
-        "affiliation": "unknown",
-        "country": "",
-        "channel": "unknown",
-        "relay": "",
-        "relay_ownership": "",
-        "relay_chain": [],
-        "anonymity": "",
-        "anonymity_reason": "",
-        "source_rule": "",
-        "words": sum(len(_WORD.findall(text, *span)) for span in found.content),
-        "role": "body",
-        "confidence": found.confidence,
-        "rule": found.rule,
-        "tone": math.nan,
-        "tone_label": "",
-        "tone_agreement": math.nan,
-        "news_tone": math.nan,
-    }
+    return schema.filled(
+        "attributions",
+        attribution_id=f"{article_id}-{start}-{end}",
+        article_id=article_id,
+        start=start,
+        end=end,
+        spans=[list(span) for span in found.content],
+        text=text[start:end],
+        form=_form(text, found.content, quotes),
+        cue=text[slice(*found.cue)] if found.cue else "",
+        cue_spans=[list(found.cue)] if found.cue else [],
+        source_text=source,
+        source_spans=[list(found.source)] if found.source else [],
+        speaker=source,
+        resolution="none",
+        source_type="unnamed person",
+        affiliation="unknown",
+        channel="unknown",
+        words=sum(len(_WORD.findall(text, *span)) for span in found.content),
+        role="body",
+        confidence=found.confidence,
+        rule=found.rule,
+    )

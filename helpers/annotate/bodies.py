@@ -132,10 +132,11 @@ def _same_core(core: str, there: Mapping[str, str], label: str) -> str:
 
 def _display(spelled: Counter[str]) -> str:
     """Return the spelling most used, not in capitals where there is another."""
-    return min(spelled, key=lambda n: (_shouts(n), -spelled[n], n.isupper(), len(n), n))
+    return min(spelled, key=lambda n: (shouts(n), -spelled[n], n.isupper(), len(n), n))
 
 
-def _shouts(name: str) -> bool:
+def shouts(name: str) -> bool:
+    """Tell whether a name is in capitals and no acronym: "HARWICK"."""
     return name.isupper() and len(name) > 4 and name.isalpha()
 
 

@@ -12,6 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -20,7 +21,20 @@ from helpers.annotate.names import Naming, could_be
 from helpers.annotate.rules import rule
 from helpers.store import schema
 
-SUMMARY = ["label", "name", "written", "country", "reason", "mentions", "articles"]
+
+class Summary(NamedTuple):
+    """What some articles call a name for one reason, and how often they do."""
+
+    label: str
+    name: str
+    written: str
+    country: str
+    reason: str
+    mentions: int
+    articles: int
+
+
+SUMMARY = list(Summary._fields)
 # How sure a label of the reader must be to keep a name that a lexicon knows as something else.
 SURE = 0.6
 _LISTED = 5  # forms told for one reason
@@ -127,13 +141,12 @@ def _finder(entities: pd.DataFrame) -> Callable[[str, Naming], str]:
     own: dict[tuple[str, str], str] = {}
     forms: dict[tuple[str, str], list[str]] = defaultdict(list)
     of_entity: dict[str, set[str]] = {}
-    columns = ["entity_id", "label", "entity", "aliases"]
-    for entity_id, label, entity, aliases in entities[columns].itertuples(index=False, name=None):
-        keys = {key_of(form, label) for form in (entity, *aliases)}
-        of_entity[entity_id] = keys
-        own.setdefault((label, key_of(entity, label)), entity_id)
+    for one in entities.itertuples():
+        keys = {key_of(form, one.label) for form in (one.entity, *one.aliases)}
+        of_entity[one.entity_id] = keys
+        own.setdefault((one.label, key_of(one.entity, one.label)), one.entity_id)
         for key in keys:
-            forms[label, key].append(entity_id)
+            forms[one.label, key].append(one.entity_id)
 
     def find(written: str, naming: Naming) -> str:
         label, key = naming.label, key_of(naming.entity, naming.label)
@@ -221,11 +234,7 @@ def _follow(
     return namings
 
 
-def _as_read(found: Iterable[tuple[str, str, float]]) -> dict[Written, str]:
-    return {(written, label): label for written, label, _ in found}
-
-
-@rule("one label for one name", otherwise=_as_read)
+@rule("one label for one name", otherwise=lambda found: {one[:2]: one[1] for one in found})
 def _settle_labels(found: Iterable[tuple[str, str, float]]) -> dict[Written, str]:
     """Give one name one label in an article: what a lexicon says, else what most mentions say.
 
@@ -248,7 +257,8 @@ def _settle_labels(found: Iterable[tuple[str, str, float]]) -> dict[Written, str
         plain: max(given, key=lambda label: (given[label], -schema.LABELS.index(label)))
         for plain, given in votes.items()
     }
-    families = _families(plain for plain, label in settled.items() if label == "PERSON")
+    people = (plain for plain, label in settled.items() if label == "PERSON")
+    families = {form for name in people for form in names.family_names(name)}
     for plain, label in settled.items():
         known = names.known(plain)
         doubtful = known is None or plain in names.ambiguous_names()
@@ -258,11 +268,6 @@ def _settle_labels(found: Iterable[tuple[str, str, float]]) -> dict[Written, str
         elif known is not None and not doubtful:
             settled[plain] = known.label
     return {key: settled[names.plain(key[0])] for key in spelled}
-
-
-def _families(people: Iterable[str]) -> set[str]:
-    """Return the last word of each full name, and a family name in front, as written."""
-    return {form for name in people for form in names.family_names(name)}
 
 
 # --------------------------------------------------------------------------------- over the corpus
@@ -309,14 +314,14 @@ def _entities_of(label: str, found: pd.DataFrame) -> Iterator[dict]:
     """Yield the entities of one label, in the order of their keys."""
     names_of: dict[str, Counter[str]] = defaultdict(Counter)
     country_of: dict[str, str] = {}
-    columns = ["key", "name", "written", "country", "articles", "mentions"]
-    for key, name, written, country, articles, mentions in found[columns].itertuples(
-        index=False, name=None
-    ):
+    forms: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for row in found.itertuples():
         # A spelling that an article uses itself counts more than one a lexicon gives.
-        names_of[key][name] += articles * (1_000_000 + (written == name)) + mentions
-        if country:
-            country_of.setdefault(key, country)
+        own = row.articles * (1_000_000 + (row.written == row.name)) + row.mentions
+        names_of[row.key][row.name] += own
+        forms[row.key][row.written].add(row.reason)
+        if row.country:
+            country_of.setdefault(row.key, row.country)
     merger = _Merger(sorted(names_of))
     if label == "PERSON":
         _merge_people(merger, names_of)
@@ -325,12 +330,9 @@ def _entities_of(label: str, found: pd.DataFrame) -> Iterator[dict]:
     groups: dict[str, list[str]] = defaultdict(list)
     for key in sorted(names_of):
         groups[merger.root(key)].append(key)
-    forms: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for key, name, written, reason in found[["key", "name", "written", "reason"]].itertuples(
-        index=False, name=None
-    ):
-        forms[key][written].add(reason)
-        forms[key][name].add(merger.reasons.get(key, ""))
+    for key, spelled in names_of.items():
+        for name in spelled:
+            forms[key][name].add(merger.reasons.get(key, ""))
     for root in sorted(groups):
         yield _entity(label, groups[root], names_of, country_of, forms)
 
@@ -351,23 +353,20 @@ def _entity(
     short = bodies.acronyms_among(spelled)
     entity = min(
         spelled,
-        key=lambda n: (_shouts(n), n in short, -spelled[n], n.isupper(), -len(n), n),
+        key=lambda n: (bodies.shouts(n), n in short, -spelled[n], n.isupper(), -len(n), n),
     )
     told: dict[str, list[str]] = defaultdict(list)
     for form in sorted(reasons):
         for reason in sorted(reasons[form]):
             told[reason].append(form)
-    return {
-        "entity": entity,
-        "label": label,
-        "country": next((country_of[key] for key in keys if key in country_of), ""),
-        "aliases": sorted(set(reasons) - {entity}),
-        "merge_reason": "; ".join(_tell(told[reason], reason) for reason in sorted(told)),
-    }
-
-
-def _shouts(name: str) -> bool:
-    return name.isupper() and len(name) > 4 and name.isalpha()
+    return schema.filled(
+        "entities",
+        entity=entity,
+        label=label,
+        country=next((country_of[key] for key in keys if key in country_of), ""),
+        aliases=sorted(set(reasons) - {entity}),
+        merge_reason="; ".join(_tell(told[reason], reason) for reason in sorted(told)),
+    )
 
 
 def _tell(forms: list[str], reason: str) -> str:
@@ -398,7 +397,7 @@ def _merge_spellings(
     fits: dict[str, dict[str, str]] = {key: {} for key in group}
     for one, other in combinations(group, 2):
         reason = persons.same_person(read[one], read[other])
-        if reason in persons.SURE:
+        if reason and reason not in persons.UNSURE:
             fits[one][other] = fits[other][one] = reason
     clear = {
         key: all(b in fits[a] for a, b in combinations(others, 2)) for key, others in fits.items()

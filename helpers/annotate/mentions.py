@@ -32,10 +32,9 @@ CONFIDENCE = {
     "form of the name": 0.68,
     "surname of a person named in full": 0.55,
 }
-_TIMES = frozenset({*calendar.month_name[1:], *calendar.day_name, "I", "The", "He", "She", "It"})
+_TIMES = frozenset([*calendar.month_name[1:], *calendar.day_name])
 SURE = 0.8
 UNSURE = 0.6  # a name of the reader less probable than this may be a surname after all
-LABELS = ("PERSON", "GPE", "ORG", "NORP", "LOC", "FAC", "EVENT", "PRODUCT")  # at equal votes
 _WORD = re.compile(r"\w+")
 _NAME = r"(?P<name>[A-Z][\w&-]*(?:[ ][A-Z][\w&-]*){0,3})"
 _DATELINE = re.compile(
@@ -79,18 +78,18 @@ def find_mentions(articles: pd.DataFrame | Sequence[Article]) -> pd.DataFrame:
 def find_rows(article: Article) -> list[dict]:
     """Return the names of one article as rows of the table, as `find_mentions` does."""
     return [
-        {
-            "article_id": article.article_id,
-            "start": name.start,
-            "end": name.end,
-            "text": article.text[name.start : name.end],
-            "label": name.label,
-            "role": "body",
-            "entity_id": "",
-            "stands_for": stands_for(article.text, name.start, name.end),
-            "confidence": name.confidence,
-            "rule": name.rule,
-        }
+        schema.filled(
+            "mentions",
+            article_id=article.article_id,
+            start=name.start,
+            end=name.end,
+            text=article.text[name.start : name.end],
+            label=name.label,
+            role="body",
+            stands_for=stands_for(article.text, name.start, name.end),
+            confidence=name.confidence,
+            rule=name.rule,
+        )
         for name in find_mentions_in(article)
     ]
 
@@ -172,7 +171,14 @@ def _agree(text: str, found: list[Name]) -> list[Name]:
     agreed = []
     for name in found:
         count = votes[text[name.start : name.end]]
-        label = min(count, key=lambda candidate: (-count[candidate], LABELS.index(candidate)))
+        label = min(
+            count,
+            key=lambda candidate: (
+                -count[candidate],
+                candidate == "ORG",
+                schema.LABELS.index(candidate),
+            ),
+        )
         if name.rule.startswith("model") and label != name.label:
             name = name._replace(label=label, rule=f"model {label}")
         agreed.append(name)
@@ -210,7 +216,7 @@ def _says_more(lower: Name, upper: Name) -> bool:
         and lower.end >= upper.end
         and lower.end - lower.start > upper.end - upper.start + 1
         and upper.rule in ("lexicon", "form of the name")
-        and lower.label in ("ORG", "FAC", "EVENT", "LOC", "PRODUCT", "PERSON")
+        and lower.label not in ("GPE", "NORP")
     )
 
 
@@ -265,7 +271,8 @@ def _in_a_body(name: Name, bodies: list[Name]) -> bool:
 def _not_a_person(words: list[str]) -> bool:
     """Tell whether a word is one that no person's name holds: a title, a body's noun, a month."""
     return words[-1] in names.name_words("company noun") or any(
-        w in _TIMES or w.lower() in _titles_and_nouns() for w in words
+        w in _TIMES or w.lower() in _titles_and_nouns() or w in names.name_words("no surname")
+        for w in words
     )
 
 
@@ -295,12 +302,11 @@ def _titles() -> re.Pattern[str]:
 @rule("pairs of surnames", otherwise=lambda text, found: found)
 def _split_pairs(text: str, found: list[Name]) -> list[Name]:
     """Split "Biden-Xi" in two where the article names both people in full."""
-    short = _short_forms(text, found)
-    result = []
+    short, result = _short_forms(text, found), []
     for name in found:
-        halves = text[name.start : name.end].split("-")
-        if len(halves) == 2 and short.issuperset(halves):
-            middle = name.start + len(halves[0])
+        one, dash, other = text[name.start : name.end].partition("-")
+        if dash and short.issuperset((one, other)):
+            middle = name.start + len(one)
             result += [name._replace(end=middle), name._replace(start=middle + 1)]
         else:
             result.append(name)
@@ -352,19 +358,10 @@ def _join_datelines(text: str, found: list[Name]) -> list[Name]:
     places = [
         Name(start, end, "GPE", "dateline", CONFIDENCE["lexicon"])
         for start, end in find_datelines(text)
+        if any(start <= name.start and name.end <= end for name in found)
     ]
-    inside = [
-        any(place.start <= name.start and name.end <= place.end for name in found)
-        for place in places
-    ]
-    places = [place for place, known in zip(places, inside, strict=True) if known]
-    kept = [
-        name
-        for name in found
-        if not any(name.start < place.end and place.start < name.end for place in places)
-        or name.rule in ("lexicon", ACRONYM)
-    ]
-    return sorted(_layer(kept, places))
+    sure = [name for name in found if name.rule in ("lexicon", ACRONYM)]
+    return _layer(sure, _layer(places, found)) if places else found
 
 
 def _short_forms(text: str, found: list[Name]) -> set[str]:

@@ -245,7 +245,7 @@ def _stands(text: str, name: str, start: int, end: int) -> bool:
     before, after = text[start - 1 : start], text[end : end + 1]
     return (
         written == name
-        and not (before.isalnum() or before in ("_", "@", "#", "."))
+        and not (before.isalnum() or before and before in "_@#.")
         and not (after.isalnum() or after == "_")
         and not (name.isupper() and text[end : end + 2].lower() in ("-1", "-2"))
     )

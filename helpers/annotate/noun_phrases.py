@@ -12,7 +12,6 @@ from helpers.annotate import names
 from helpers.store import lexicons
 from helpers.store.lexicons import read_codebook
 
-PRONOUNS = ("person", "several", "one", "thing")  # what a pronoun may stand for
 _NUMBER = (
     r"(?:(?:(?:more|fewer|less) than|at least|at most|up to|about|around|nearly|over|almost) )?"
     r"(?:an? (?:number|handful|few|couple|dozen|score|half-dozen|third|quarter|half|majority)|"
@@ -27,7 +26,7 @@ _OPENING = re.compile(
     r"(?P<definite>(?:the|this|that|these|those) )?"
     rf"(?:(?P<number>(?:(?:the|his|her|its|their|those|these) (?!most\b|all\b))?{_NUMBER} (?=\w)"
     r"(?:(?:the|this|that|these|those) )?)"
-    r"|(?P<any>(?:an?|one|another|any|every|each|no|some|other|more) (?:other )?))?"
+    r"|(?:(?P<single>an?|one|another|every|each|some)|any|no|other|more) (?:other )?)?"
     r"(?:(?P<owner>his|her|its|their|my|our|(?:(?!(?:who|that|which|of|for|from|in|at|on|by|with|to|"
     r"and)\b)[\w.&-]+ ){0,5}[\w.&-]+(?:[’']s|s[’'])) )?",
     re.IGNORECASE,
@@ -43,7 +42,7 @@ _OWNER_AFTER = re.compile(r"\s*(?:of|for|from|at|with|to)\s+(?P<owner>[^,;]{2,80
 _SELF_NAMED = re.compile(
     r"\b(?:called|named|calling (?:it|him|her|them)sel(?:f|ves)|"
     r"go(?:es|ing)? by the name(?: of)?|known as|call (?:it|them)sel(?:f|ves)|"
-    r"gave (?:his|her|their) (?:first )?name (?:only )?as|who asked to be called)"
+    r"(?:gave|give|giving) (?:only )?(?:his|her|their) (?:first )?name,?|who asked to be called)"
     r"\s+(?:only )?(?:as )?(?:the )?(?P<name>[A-Z“‘\"'][\w’'-]+(?:\s+[A-Z][\w’'-]+)*)"
 )
 _ROLE = re.compile(
@@ -113,7 +112,7 @@ class Description:
     @property
     def many(self) -> bool:
         """Whether several are meant."""
-        return self.plural or self.pronoun in words("several pronoun")
+        return self.plural or pronoun_kind(self.pronoun) == "several"
 
     @property
     def points_back(self) -> bool:
@@ -138,7 +137,12 @@ def is_acronym(word: str) -> bool:
 
 def pronoun_kind(pronoun: str) -> str:
     """Return what a pronoun stands for: person, several, one, thing; "" for other words."""
-    return next((kind for kind in PRONOUNS if pronoun in words(f"{kind} pronoun")), "")
+    return lexicons.read_facts("pronouns", "word", "stands_for").get(pronoun, "")
+
+
+def pronoun_of(word: str) -> str:
+    """Return the pronoun that a word is a form of: he, she, it, they; "" for other words."""
+    return lexicons.read_facts("pronouns", "word", "form_of").get(word, "")
 
 
 @lru_cache(maxsize=20_000)
@@ -155,37 +159,36 @@ def describe(text: str) -> Description:
         return Description(text, first, pronoun=first, plural=True)
     opening = _OPENING.match(text)
     part, number = opening["part"], opening["number"]
-    article, any_one = ((opening[name] or "").lower() for name in ("definite", "any"))
-    one = bool(
-        opening["one"] or any_one and not any_one.startswith(("other", "more", "any", "no "))
-    )
+    article = (opening["definite"] or "").lower()
+    one = bool(opening["one"] or opening["single"])
     many = bool(part or number and not one or article in ("these ", "those "))
     rest, owner = text[opening.end() :], opening["owner"] or ""
-    if (part or opening["one"]) and rest in ("them", "us", "these", "those"):
+    them, _, more = rest.partition(",")
+    if them in words("them") and (part or one):
+        if one and more:
+            return replace(describe(more.strip()), text=text, plural=False)
         return Description(text, pronoun=first, plural=many)
-    if one and rest.startswith(("them,", "us,", "these,", "those,")):
-        return replace(describe(rest.partition(",")[2].strip()), text=text, plural=False)
     read = _read(text, rest, owner, bool(article or owner))
     return replace(read, plural=(read.plural or many) and not one)
 
 
-def _determiner(text: str) -> str:
-    """Return the first word of a phrase where it is "the", "his", "two" and the like."""
-    word = text.lower().partition(" ")[0].strip(",")
+def opens(word: str) -> bool:
+    """Tell whether a word opens a phrase: "the", "his", "two", "20%"."""
+    word = word.lower()
     kinds = ("definite", "possessive", "determiner")
-    return word if word[:1].isdecimal() or any(word in words(kind) for kind in kinds) else ""
+    return word[:1].isdecimal() or any(word in words(kind) for kind in kinds)
 
 
 def _read(text: str, rest: str, owner: str, definite: bool) -> Description:
     """Read the noun group left of a phrase when determiner, number and owner are taken off."""
     end = _group_end(rest)
     group, after = _WORD.findall(rest[:end]), rest[end:]
-    determiner = _determiner(text)
+    first = text.lower().partition(" ")[0].strip(",")
+    determiner = first if opens(first) else ""
     before = [word for word in owner.lower().split() if word not in (determiner, "the")]
     lowered = [word.lower() for word in group]
     head, plural = _head(group)
-    called = _SELF_NAMED.search(rest)
-    name = called["name"].strip("“”‘’\"'") if called else _own_name(group, after, head)
+    name = self_named(rest) or _own_name(group, after, head)
     if not owner and head and (complement := _OWNER_AFTER.match(after)):
         owner = complement["owner"]
     return Description(
@@ -203,6 +206,12 @@ def _read(text: str, rest: str, owner: str, definite: bool) -> Description:
     )
 
 
+def self_named(clause: str) -> str:
+    """Return the name that somebody goes by or gives: "a man who gave only his name, Stevan"."""
+    called = _SELF_NAMED.search(clause)
+    return called["name"].strip("“”‘’\"'") if called else ""
+
+
 def _ends_noun() -> re.Pattern[str]:
     return _pattern(r",|;|:|\s[–—-]+\s|\s\(|(?<![-\w])(?:<<after a noun>>|<<preposition>>)\b(?!-)")
 
@@ -216,7 +225,7 @@ def _group_end(text: str) -> int:
         participle = word.group().islower() and _PARTICIPLE.fullmatch(word.group())
         if not participle or not kind(before.group()):
             continue
-        if not kind(group[-1].group()) or _determiner(text[word.end() + 1 :]):
+        if not kind(group[-1].group()) or opens(text[word.end() + 1 :].partition(" ")[0]):
             end = word.start()
             break
     for before, word in pairwise(_WORD.finditer(text, 0, end)):
@@ -385,7 +394,7 @@ def _begins_with_name(phrase: str) -> bool:
     first, following, *_ = [*_WORD.findall(phrase)[:2], "", ""]
     if not first[:1].isupper():
         return True
-    if _determiner(phrase):
+    if opens(first):
         return False
     if following[:1].isupper():
         return True
@@ -409,7 +418,7 @@ def apposed_head(described: str, name: str) -> Description | None:
     """Read what stands in apposition behind a name ("Open Ballot, a group of volunteers")."""
     for start in names.places(described, name, ("_",)):
         more = described[start + len(name) :].lstrip(", ")
-        if more.startswith(("a ", "an ", "the ", "its ")):
+        if opens(more.partition(" ")[0]):
             return describe(more)
     return None
 

@@ -16,18 +16,12 @@ from helpers.store import lexicons
 
 _QUOTED = re.compile(r"\s+[\"“”'‘(][^\"“”'’)]+[\"”'’)](?=\s)")
 _SUFFIX = re.compile(r",?\s+(Jr|Sr|II|III|IV)\.?$")
-# Reasons for which names from different articles are joined; the others are only proposed.
-SURE = frozenset(
-    {
-        "same name",
-        "middle name left out",
-        "written apart or together",
-        "another spelling of the name",
-    }
-)
+# Reasons for which names from different articles are only proposed to be one.
+_NO_GIVEN = "given name left out"
+_SHORT = "short form of the given name"
+UNSURE = (_NO_GIVEN, _SHORT)
 _OF_ONE = "of the one person of that name"
 _OTHER_SPELLING = "another spelling of the surname"
-_NO_GIVEN = "given name left out"
 _WRITTEN = "title, initial or style of writing left out"
 _INITIALS = re.compile(r"[^\W\d_]\.?(?:[^\W\d_]\.)?")
 _UNDOTTED = re.compile(r"(?<=\w\w)\.(?=\s|$)")
@@ -107,30 +101,23 @@ def _folded_words(words: Iterable[str]) -> list[str]:
 @lru_cache(maxsize=200_000)
 def fold(text: str) -> str:
     """Return a text for comparison: no accents, case, dots or apostrophes."""
-    if text.isascii():
-        return re.sub(r"[.'’`]", "", text).casefold()
-    spread = unicodedata.normalize("NFKD", text)
-    plain = "".join(c for c in spread if not unicodedata.combining(c))
-    return re.sub(r"[.'’‘`´ʼ]", "", plain).casefold().translate(_LETTERS)
+    if not text.isascii():
+        spread = unicodedata.normalize("NFKD", text)
+        text = "".join(c for c in spread if not unicodedata.combining(c))
+    return text.translate(_UNMARKED).casefold().translate(_LETTERS)
 
 
-_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
+_UNMARKED = str.maketrans("", "", ".'’‘`´ʼ")
+_LETTERS = str.maketrans("łøđı", "lodi") | str.maketrans({"æ": "ae", "œ": "oe"})
 
 
 @lru_cache(maxsize=200_000)
 def sound(word: str) -> str:
     """Return a folded word in one spelling of those in which it may be put into Latin letters."""
     word = _ARABIC.sub("", word)
-    for pattern, spelling in _sounds():
-        word = pattern.sub(spelling, word)
+    for pattern, spelling in lexicons.read_facts("name_sounds", "pattern", "spelling").items():
+        word = re.sub(pattern, spelling, word)
     return word
-
-
-@lru_cache(maxsize=1)
-def _sounds() -> list[tuple[re.Pattern[str], str]]:
-    listed = lexicons.read_lexicon("name_sounds")
-    pairs = zip(listed["pattern"], listed["spelling"], strict=True)
-    return [(re.compile(pattern), spelling) for pattern, spelling in pairs]
 
 
 @lru_cache(maxsize=200_000)
@@ -175,10 +162,10 @@ def same_person(one: PersonName, other: PersonName) -> str:
         numbered = one.suffix and other.suffix
         if numbered or not (_is_regnal(one) and _is_regnal(other)):
             return ""
-    if one.folded == other.folded:
-        return "" if _contrary(one, other) else "same name"
-    if _contrary(one, other):
+    if one.initials and other.initials and one.initials[0] != other.initials[0]:
         return ""
+    if one.folded == other.folded:
+        return "same name"
     shorter, longer = sorted((one.folded, other.folded), key=len)
     if len(shorter) < 2:
         return ""
@@ -187,7 +174,7 @@ def same_person(one: PersonName, other: PersonName) -> str:
     if "".join(shorter) == "".join(longer):
         return "written apart or together"
     if shorter[-1] == longer[-1] and _short_given(shorter[0], longer[0]):
-        return "short form of the given name"
+        return _SHORT
     if len(shorter) == len(longer) and _sound_alike(shorter, longer):
         return "another spelling of the name"
     return ""
@@ -198,21 +185,13 @@ def _is_regnal(name: PersonName) -> bool:
     if name.suffix in ("Jr", "Sr"):
         return False
     royal = names.name_words("royal title")
-    return name.words[0] in royal or all(word in _given_names() for word in name.words)
-
-
-@lru_cache(maxsize=1)
-def _given_names() -> frozenset[str]:
-    return frozenset(lexicons.read_lexicon("given_names")["name"])
+    given_names = lexicons.read_words("given_names", column="name")
+    return name.words[0] in royal or given_names.issuperset(name.words)
 
 
 @rule("other spellings of a person's name", otherwise=lambda one, other: False)
 def _sound_alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     return all(sound(a) == sound(b) for a, b in zip(one, other, strict=True))
-
-
-def _contrary(one: PersonName, other: PersonName) -> bool:
-    return bool(one.initials and other.initials and one.initials[0] != other.initials[0])
 
 
 def _in_order(shorter: tuple[str, ...], longer: tuple[str, ...]) -> bool:
@@ -223,10 +202,8 @@ def _in_order(shorter: tuple[str, ...], longer: tuple[str, ...]) -> bool:
 
 @rule("short forms of given names", otherwise=lambda one, other: one == other)
 def _short_given(one: str, other: str) -> bool:
-    if one == other:
-        return True
     shorter, longer = sorted((one, other), key=len)
-    if len(shorter) == 1:
+    if len(shorter) == 1 or one == other:
         return longer.startswith(shorter)
     return longer in nicknames().get(shorter, ()) or shorter in nicknames().get(longer, ())
 
@@ -234,9 +211,9 @@ def _short_given(one: str, other: str) -> bool:
 @lru_cache(maxsize=1)
 def nicknames() -> dict[str, frozenset[str]]:
     """Return the short forms of given names ("bob") with the names they stand for ("robert")."""
-    table: dict[str, set[str]] = {}
+    table: dict[str, set[str]] = defaultdict(set)
     for row in lexicons.read_lexicon("nicknames").itertuples():
-        table.setdefault(row.short, set()).update(row.names.split("|"))
+        table[row.short].update(row.names.split("|"))
     return {short: frozenset(full) for short, full in table.items()}
 
 

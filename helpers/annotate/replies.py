@@ -5,37 +5,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
+from functools import cache
 
 import pandas as pd
 
-from helpers.store import schema
+from helpers.store import lexicons, schema
 from helpers.text import sentences
 
-_NOT = r"(?:did|do|does|had|has|have|would|will)(?: not|n[’']t)"
-_SOON = r"(?: yet)?(?: immediately| publicly| directly| further)?"
-_ASKING = r"(?:calls?|messages?|requests?|e-?mails?|questions?|inquir(?:y|ies)|letters?)"
-_PATTERNS = {
-    "declined to comment": r"(?:declined|refused|would not|wouldn[’']t|chose not)(?: to)?"
-    r"(?: further)? (?:comment|be interviewed|discuss|answer (?:further |any )?questions)"
-    r"|(?:had|made|offered|gave) no (?:immediate |further )?comment",
-    "not reached": r"(?:could|can)(?: not|n[’']t|not) (?:immediately )?be (?:immediately )?"
-    r"(?:reached|contacted|located)|(?:was|were)(?: not|n[’']t)? (?:immediately )?"
-    r"(?:un)?(?:available|reachable) (?:for|to) (?:an? )?(?:comment|interview)"
-    r"|(?:efforts|attempts) to (?:reach|contact) .{3,60}? (?:were unsuccessful|failed)",
-    "no response": rf"{_NOT}{_SOON} (?:(?:respond(?:ed)?|repl(?:y|ied))\b"
-    rf"|(?:return|answer)(?:ed)?\b(?=[^.\n]{{1,30}}\b{_ASKING}\b))"
-    r"|(?:has|have|had|is|are) yet to (?:respond|reply|comment)\b"
-    rf"|ignored (?:\w+ )?{_ASKING}\b|{_ASKING} (?:\w+ )?(?:went unanswered|"
-    r"(?:was|were) not (?:answered|returned))|\bno (?:immediate )?(?:response|reply) (?:from|to)\b",
-    "did not comment": rf"{_NOT}{_SOON} comment(?:ed)?\b|without (?:confirming|commenting)|"
-    rf"{_NOT} (?:immediately )?confirm\b|"
-    r"(?:would |could |did )?neither confirm(?:ed)? nor den(?:y|ied)",
-}
 _CONDITION = re.compile(
     r"\b(?:if|because|when|whether|unless|who|that) (?:they|he|she|it|we|you)? ?$"
 )
-_ANY = re.compile("|".join(f"(?P<k{i}>{p})" for i, p in enumerate(_PATTERNS.values())))
-_KINDS = tuple(_PATTERNS)
 _TAIL = re.compile(
     r"\s+(?:(?P<closing>comments?|requests?|calls?|messages?|emails?|questions?|inquir(?:y|ies)|"
     r"reports?|further|immediately|interview)|to|on|about|for|an?|any|the|several|multiple|"
@@ -59,34 +38,32 @@ def find_replies(articles: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame
     `entity_id` is who was asked, "" where the sentence names nobody.
     """
     named = defaultdict(list)
-    columns = ["article_id", "start", "end", "label", "entity_id"]
-    for article_id, *mention in mentions[columns].itertuples(index=False, name=None):
-        named[article_id].append(tuple(mention))
+    for one in mentions.itertuples():
+        named[one.article_id].append((one.start, one.end, one.label, one.entity_id))
     rows = []
     for article_id, text in zip(articles["article_id"], articles["text"], strict=True):
         people = sorted(named[article_id])
-        for match in _ANY.finditer(sentences.lower(text)):
+        for match in _phrases().finditer(sentences.lower(text)):
             if _CONDITION.search(text[max(0, match.start() - 20) : match.start()]):
                 continue
             end = _phrase_end(text, match.end())
             asked = _asked(text, match.start(), people)
             for start, entity_id in asked or [(match.start(), "")]:
                 begun = start if len(asked) > 1 else match.start()
-                rows.append(
-                    {
-                        "article_id": article_id,
-                        "start": begun,
-                        "end": end,
-                        "entity_id": entity_id,
-                        "text": text[begun:end],
-                        "who": _who(text, begun, match.start(), people),
-                        "kind": _KINDS[int(match.lastgroup[1:])],
-                    }
-                )
-    if not rows:
-        return schema.empty("replies")
-    found = pd.DataFrame(rows)[schema.TABLES["replies"].columns.names]
+                who = _who(text, begun, match.start(), people)
+                kind = schema.REPLY_KINDS[match.lastindex - 1]
+                spoken = text[begun:end]
+                rows.append((article_id, begun, end, entity_id, spoken, who, kind))
+    columns = schema.TABLES["replies"].columns.names
+    found = pd.DataFrame(rows, columns=columns) if rows else schema.empty("replies")
     return found.drop_duplicates(["article_id", "start", "end"], ignore_index=True)
+
+
+@cache
+def _phrases() -> re.Pattern[str]:
+    """Return the pattern of what says that nobody answered: a group for each kind, in order."""
+    kinds = lexicons.read_facts("reply_phrases", "kind", "pattern")
+    return re.compile("|".join(f"({kinds[kind]})" for kind in schema.REPLY_KINDS))
 
 
 def _phrase_end(text: str, end: int) -> int:

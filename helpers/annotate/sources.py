@@ -6,7 +6,8 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
-from helpers.annotate import anonymity, names, outlets, positions, relays
+from helpers.annotate import attributions, names, outlets, positions
+from helpers.annotate.attributions import Relay
 from helpers.annotate.noun_phrases import (
     Description,
     apposed_head,
@@ -15,7 +16,6 @@ from helpers.annotate.noun_phrases import (
     singular,
 )
 from helpers.annotate.positions import Entity, Source
-from helpers.annotate.relays import Relay
 from helpers.annotate.rules import rule
 from helpers.store import lexicons
 from helpers.store.lexicons import Codebook
@@ -130,17 +130,17 @@ class _Article:
             for row in rows
         ]
         self.cues = sorted(cue for source in self.sources for cue in source.cues)
-        found = relays.find_relays(self.article, self.outlets, self.book, self.cues)
+        found = attributions.find_relays(self.article, self.outlets, self.book, self.cues)
         self.relays = sorted(found, key=_begins)
-        withheld = anonymity.find_withheld(self.article, self.book)
-        meant = anonymity.match(withheld, self.sources)
+        withheld = positions.find_withheld(self.article, self.book)
+        meant = positions.match_withheld(withheld, self.sources)
         sourced = [self._source(*pair) for pair in zip(self.sources, meant, strict=True)]
         self._carry(self.sources, sourced)
         return sourced
 
     # ------------------------------------------------------------------------ one attribution
 
-    def _source(self, source: Source, withheld: anonymity.Withheld | None) -> Sourced:
+    def _source(self, source: Source, withheld: positions.Withheld | None) -> Sourced:
         rules = {}
         item = Sourced()
         item.source_type, rules["type"] = self._type(source, withheld)
@@ -157,7 +157,7 @@ class _Article:
 
     # ------------------------------------------------------------------------------------ type
 
-    def _type(self, source: Source, withheld: anonymity.Withheld | None) -> tuple[str, str]:
+    def _type(self, source: Source, withheld: positions.Withheld | None) -> tuple[str, str]:
         evidence: dict[str, str] = {}
         if source.name_stands == "head":
             evidence[self._type_of_name(source)] = f"name {source.name!r}"
@@ -435,7 +435,7 @@ class _Article:
             for relay in self._concerning(source)
             if not relay.own and not (speaking and outlets.same_outlet(relay.outlet, speaker))
         ]
-        phrases.sort(key=lambda relay: (relays.NEARNESS[relay.kind], relay.start))
+        phrases.sort(key=lambda relay: (attributions.NEARNESS[relay.kind], relay.start))
         chain = list(dict.fromkeys(relay.outlet for relay in phrases))
         if not chain:
             return ""

@@ -1,39 +1,26 @@
 """Who speaks: from the words that name the source to one speaker.
 
 What cannot be resolved stays as written and says so; nothing is guessed silently. The words of a
-source pass through `STEPS`, one named rule after another, until one tells whom they mean; words
-without a source pass through the rules of `_carry`.
+source pass through `STEPS`, one after another, until one tells whom they mean.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from helpers.annotate import noun_phrases, references
-from helpers.annotate.antecedents import (
-    DAYS,
-    PRONOUNS,
-    Cast,
-    Referent,
-    gender_told,
-    together,
-)
-from helpers.annotate.noun_phrases import Description, describe, is_acronym
+from helpers.annotate import antecedents, attributions, names, noun_phrases, outlets
+from helpers.annotate.antecedents import Cast, Mention, Referent
+from helpers.annotate.noun_phrases import Description, describe, is_acronym, pronoun_of
 from helpers.annotate.rules import rule
-from helpers.annotate.stance import saying_pattern
+from helpers.store import lexicons
+from helpers.text import sentences
 from helpers.text.article import Article
 
 Span = tuple[int, int]
 
-ROW_COLUMNS = ("source_spans", "spans", "cue", "form", "cue_spans")
-RELATIVE = frozenset({"who", "which", "that", "whom"})
-SAME_WORDS = 0.8  # share of a headline's quoted words that stand in an attribution of the story
 OPENING = 1500  # characters from the start in which a headline may stand
-SPEAKING = ("neutral", "doubting", "conceding", "warning", "denying")  # stances of verbs
-EDGE = " ,;:–—\n"
 
 _SPEAKS_FOR = re.compile(
     r"\bspokes(?:man|woman|person|people)\b|\bpress (?:office|service)\b", re.IGNORECASE
@@ -42,23 +29,20 @@ _CITING = re.compile(
     r"(?:(?!,\s+and\s+\w+(?:ed|s)\b)[^.!?\n]){0,150}?\b(?:citing|quoting)\s+(?P<whom>[^\n]{3,120})"
 )
 _AS_SAYING = re.compile(
-    r",?\s+(?:\w+\s+)?(?:quoted|cited)\s+(?P<who>[^\n.;“”\"]{2,60}?)\s+as\s+(?:saying|telling)\b"
+    r",?\s+(?:\w+\s+)?(?:quoted|cited)\s+(?P<source>[^\n.;“”\"]{2,60}?)\s+as\s+(?:saying|telling)\b"
 )
 _GOES_ON = re.compile(r"\b(?:add(?:s|ed|ing)?|continu(?:es|ed|ing)|went on|goes on|also)\b")
 _PASSIVE = re.compile(r"(?:is|are|was|were|be|been|being)\b|.*\b(?:been|being)\b|according\b")
 _JOINED = re.compile(r"[,”\"]*\s*(?:and|but|while|as well as|,)\b|,\s")
 
-_OF_BODY = re.compile(r"\b(?:for|of|from|with|at)\s+(?=(?:the|its|their)\s)")
-_BARE = ("another", "one", "several", "some", "others", "both", "many")
 _AT_PLACE = re.compile(r"\s(?:at|in|from|on)\s(?:the\s)?[\w’'-]+(?:\s[A-Z][\w’'-]*)*$")
 _LOST_ARTICLE = re.compile(r"(?<!\w)(?P<article>the|an?|one|another)\s+$", re.IGNORECASE)
 _TAIL = re.compile(r"\s(?:of|at|from|with|near)\s[\w’'-]+(?:\s[\w’'-]+){0,4}\s*")
-_ITS_NAME = re.compile(
-    r"[^.!?;“”\"\n]{0,80}?\b(?:first name|name),?\s+(?:only\s+)?(?:as\s+)?(?P<name>[A-Z][\w’'-]+)"
-)
-_OWNER = re.compile(r"(?:the\s+)?(?P<noun>[\w-]+)[’']s\s")
 _CLAUSE = re.compile(r"[,;:“”\"]\s*|\b(?:and|but|said|says|told|by|to|from|of|with)\s+")
 _PHRASE = re.compile(r"(?:(?![,.;:”\"](?:\s|$)|\s(?:who|that|which|as|for|in|on|and)\s)[^\n])+")
+_ROLE_AFTER = re.compile(r",\s+(?:an?\s|the\s)?[^,.;\n]{0,60}")
+_ROLE_BREAK = re.compile(r"[;:“”\"\n]\s*|\band\b")
+_OF = re.compile(r"\b(?:of|for|who|which|at|with|in)\b")
 _CAPITALS = r"[A-Z][\w&.-]*(?:\s+(?:(?:of|for|and|the)\s+)?[A-Z][\w&.-]*)*"
 
 
@@ -74,14 +58,26 @@ UNKNOWN = Resolved("", "", "none")
 
 
 class Said(NamedTuple):
-    """The spans of one attribution that its speaker is read from."""
+    """What a speaker is read from: the columns of one attribution."""
 
-    source: list[list[int]]
-    content: list[list[int]]
+    source_spans: list[list[int]]
+    spans: list[list[int]]
     cue: str
     form: str
-    at: int
-    cue_at: Span
+    cue_spans: list[list[int]]
+
+    @property
+    def at(self) -> int:
+        """Where its source begins, or its content where it has none."""
+        return (self.source_spans or self.spans)[0][0]
+
+    @property
+    def cue_at(self) -> int:
+        """Where its cue begins, -1 where it has none."""
+        return self.cue_spans[0][0] if self.cue_spans else -1
+
+
+ROW_COLUMNS = Said._fields
 
 
 class Found(NamedTuple):
@@ -89,10 +85,6 @@ class Found(NamedTuple):
 
     referent: Referent
     resolution: str
-
-    def row(self) -> Resolved:
-        """Return what is kept of it."""
-        return Resolved(self.referent.speaker, self.referent.speaker_id, self.resolution)
 
 
 def find_speakers(
@@ -108,17 +100,7 @@ def find_speakers(
     in the words of the first attribution to the same source. Several who speak as one are joined
     by " and ", their ids by ";" in the same order, with an empty place for one who has no entity.
     """
-    said = [
-        Said(
-            source,
-            content,
-            cue,
-            form,
-            source[0][0] if source else content[0][0],
-            (cues[0][0], cues[-1][1]) if cues else (-1, -1),
-        )
-        for source, content, cue, form, cues in zip(*columns, strict=True)
-    ]
+    said = [Said(*row) for row in zip(*columns, strict=True)]
     return _Reader(article, Cast(article, mentions, canonical)).resolve(said)
 
 
@@ -135,38 +117,42 @@ class _Reader:
 
     def resolve(self, said: list[Said]) -> list[Resolved]:
         """Return the speaker of each attribution."""
-        self.sources = sorted((low, high) for one in said for low, high in one.source)
+        self.sources = sorted((low, high) for one in said for low, high in one.source_spans)
         found = [UNKNOWN] * len(said)
         order = sorted(range(len(said)), key=lambda i: said[i].at)
         for place, i in enumerate(order):
-            earlier = [said[j] for j in order[:place]]
-            if said[i].source:
-                found[i] = self._from_source(said[i])
-                if _carries_on(self, said[i], earlier):
+            now, before = said[i], said[order[place - 1]] if place else None
+            if now.source_spans:
+                found[i] = self._from_source(now)
+                paragraph = self.discourse.paragraph
+                line = paragraph(now.spans[0][0])
+                if (
+                    before
+                    and before.source_spans == now.source_spans
+                    and line > paragraph(now.source_spans[-1][1])
+                ):
                     found[i] = _carried(found[i])
-            elif place and _goes_on(self, earlier[-1], said[i]):
+            elif before and _goes_on(self, before, now):
                 found[i] = _carried(found[order[place - 1]])
         for i in order:
             unknown = not found[i].speaker_id and said[i].cue == ":" and said[i].at < OPENING
-            if said[i].form == "direct" and (unknown or not (said[i].source or said[i].cue)):
-                found[i] = _repeated(self, said, found, i) or found[i]
+            if said[i].form == "direct" and (unknown or not (said[i].source_spans or said[i].cue)):
+                found[i] = _repeated(self.text, said, found, i) or found[i]
         return found
 
     def _from_source(self, said: Said) -> Resolved:
-        low, high = _beside_cue(self, said) or _whole(
-            self.text,
-            *_trimmed(self.text, said.source[0][0], said.source[-1][1]),
-            said.cue_at[0],
-        )
+        span = said.source_spans[0][0], said.source_spans[-1][1]
+        span = attributions.strip(self.text, *span) or span
+        low, high = _whole(self.text, *span, said.cue_at)
         for start, end, description in _described_in(self, low):
             self.remember(start, end, description)
         self.discourse.read_to(low)
         found = self.refer(low, high, said)
-        written = self.text[low:high]
-        if found.referent.outlet or references.is_outlet(found.referent.speaker, written):
+        speaker, written = found.referent.speaker, self.text[low:high]
+        if found.referent.outlet or outlets.is_outlet(speaker) or outlets.is_outlet(written):
             found = _first_source(self, high, said) or found
         self.discourse.speak(found.referent, high)
-        return found.row()
+        return Resolved(found.referent.speaker, found.referent.speaker_id, found.resolution)
 
     def refer(self, low: int, high: int, said: Said) -> Found:
         """Return whom the words of a span mean: what the first of the steps tells that can."""
@@ -174,7 +160,7 @@ class _Reader:
 
     def remember(self, low: int, high: int, description: Description, named=False) -> Referent:
         """Return a new referent for those whom a phrase describes."""
-        shortened = _name_given(self, high, description)
+        shortened = _name_given(self.text, high, description)
         shortened = shortened or noun_phrases.shorten(self.text[low:high], named)
         name = description.name
         whole = not description.head and description.kind != "person" and shortened.endswith(name)
@@ -182,17 +168,19 @@ class _Reader:
             shortened = shortened.removeprefix("the ")
         kind = {"organisation": "body"}.get(description.kind, description.kind)
         referent = Referent(shortened, "", kind, plural=description.plural)
-        referent.male = gender_told(description.noun)
+        referent.male = antecedents.gender_told(description.noun)
         self.described.append(referent)
         self.discourse.add(low, high, referent)
         return referent
 
 
 @rule("speakers: a first name that somebody gives", otherwise=lambda *_: "")
-def _name_given(reader: _Reader, high: int, description: Description) -> str:
+def _name_given(text: str, high: int, description: Description) -> str:
     """Return the name behind a description: "a man who gave only his first name, Stevan"."""
-    given = _ITS_NAME.match(reader.text, high) if description.kind == "person" else None
-    return given["name"] if given and not description.plural else ""
+    clause = text[high : sentences.finish(text, high, min(high + 100, len(text)))]
+    alone = description.kind == "person" and not description.plural
+    name = noun_phrases.self_named(clause) if alone else ""
+    return name if name and " name" in clause.partition(name)[0] else ""
 
 
 # ------------------------------------------------------------------------ words without a source
@@ -205,8 +193,8 @@ def _goes_on(reader: _Reader, before: Said, now: Said) -> bool:
     A quotation without a cue goes on in the same paragraph or the next; a second verb ("and
     added that …") in the same sentence.
     """
-    begun = now.content[0][0]
-    reached = max(end for _, end in (*before.content, *before.source))
+    begun = now.spans[0][0]
+    reached = max(end for _, end in (*before.spans, *before.source_spans))
     if not now.cue:
         apart = reader.discourse.paragraph(begun) - reader.discourse.paragraph(reached)
         return now.form == "direct" and apart <= 1
@@ -216,43 +204,21 @@ def _goes_on(reader: _Reader, before: Said, now: Said) -> bool:
     return bool(joined) and reader.article.same_sentence(reached, begun)
 
 
-@rule("speakers: a quotation over several paragraphs is carried", otherwise=lambda *_: False)
-def _carries_on(reader: _Reader, now: Said, earlier: list[Said]) -> bool:
-    """Tell whether a quotation goes on in a later paragraph than the source it shares."""
-    line = reader.discourse.paragraph(now.content[0][0])
-    return line > reader.discourse.paragraph(now.source[-1][1]) and any(
-        other.source == now.source and other.content[0][0] < now.content[0][0] for other in earlier
-    )
-
-
 @rule("speakers: a headline quotes the story", otherwise=lambda *_: None)
-def _repeated(reader: _Reader, said: list[Said], found: list[Resolved], i: int) -> Resolved | None:
-    """Return who says the same words elsewhere."""
-    words = _words(reader.text, said[i].content)
-    if len(words) < 3:
-        return None
-    for theirs, one in zip(said, found, strict=True):
-        if theirs is not said[i] and theirs.source and one.speaker:
-            there = set(_words(reader.text, theirs.content))
-            if sum(word in there for word in words) >= SAME_WORDS * len(words):
-                return _carried(one)
+def _repeated(text: str, said: list[Said], found: list[Resolved], i: int) -> Resolved | None:
+    """Return who says the same words, but for a few, elsewhere."""
+    words, *others = (
+        re.findall(r"\w+", " ".join(text[slice(*at)] for at in one.spans).lower())
+        for one in (said[i], *said)
+    )
+    for theirs, one, there in zip(said, found, others, strict=True):
+        same = sum(word in there for word in words) >= max(3, 0.8 * len(words))
+        if same and theirs is not said[i] and theirs.source_spans and one.speaker:
+            return _carried(one)
     return None
 
 
 # --------------------------------------------------------------------------- before the source
-
-
-@rule("speakers: the name beside the cue, not the next paragraph's", otherwise=lambda *_: None)
-def _beside_cue(reader: _Reader, said: Said) -> Span | None:
-    """Return the name right beside a cue whose source was sought in another paragraph."""
-    paragraph, (low, high) = reader.discourse.paragraph, said.cue_at
-    if low < 0 or paragraph(said.source[0][0]) == paragraph(low):
-        return None
-    for mention in reader.cast.within(max(0, low - 60), high + 60):
-        after = reader.text[high : mention.start] == " "
-        if mention.label in ("PERSON", "ORG") and (after or reader.text[mention.end : low] == " "):
-            return mention.start, mention.end
-    return None
 
 
 @rule("speakers: words that a source lost", otherwise=lambda text, low, high, cue: (low, high))
@@ -291,13 +257,14 @@ def _described_in(reader: _Reader, low: int) -> list[tuple[int, int, Description
 def _relative(reader: _Reader, low: int, high: int, said: Said) -> Found | None:
     """Return whom "who" means: the phrase before it, or else what opens the sentence."""
     written = reader.text[low:high]
-    if is_acronym(written) or written.lower() not in RELATIVE:
+    if is_acronym(written) or written.lower() not in noun_phrases.words("relative"):
         return None
     begun = reader.discourse.sentence(max(0, low - 1))
     end = len(reader.text[:low].rstrip(" ,"))
     clause = _CLAUSE.split(reader.text[max(begun, low - 120) : end])[-1]
     if len(clause) > 3:
-        span = _trimmed(reader.text, end - len(clause), low)
+        span = end - len(clause), low
+        span = attributions.strip(reader.text, *span) or span
         return reader.refer(*span, said)._replace(resolution="pronoun")
     for place in reader.discourse.before(low, low - begun):
         if place.subject and not place.quoted and place.referent.kind:
@@ -309,11 +276,11 @@ def _relative(reader: _Reader, low: int, high: int, said: Said) -> Found | None:
 def _pronoun(reader: _Reader, low: int, high: int, said: Said) -> Found | None:
     """Return whom "he", "it" or "they" means."""
     written = reader.text[low:high]
-    if is_acronym(written) or written.lower() not in PRONOUNS:
+    pronoun = "" if is_acronym(written) else pronoun_of(written.lower())
+    if not pronoun:
         return None
     goes_on = bool(_GOES_ON.search(said.cue))
-    pronoun = PRONOUNS[written.lower()]
-    referent = reader.discourse.meant(low, pronoun, said.content, goes_on)
+    referent = reader.discourse.meant(low, pronoun, said.spans, goes_on)
     if referent is None:
         return Found(Referent(written, "", ""), "none")
     reader.discourse.add(low, high, referent)
@@ -322,7 +289,7 @@ def _pronoun(reader: _Reader, low: int, high: int, said: Said) -> Found | None:
 
 def _named(reader: _Reader, low: int, high: int, said: Said) -> Found | None:
     """Return the names in the words."""
-    parts = list(dict.fromkeys(references.named(reader.cast, low, high)))
+    parts = list(dict.fromkeys(antecedents.named(reader.cast, low, high)))
     if not parts:
         given = describe(reader.text[low:high])
         inside = reader.cast.within(low, high) if given.head and given.name else []
@@ -331,7 +298,7 @@ def _named(reader: _Reader, low: int, high: int, said: Said) -> Found | None:
         parts = [known] if known else parts
     if not parts:
         return None
-    return Found(parts[0] if len(parts) == 1 else together(parts), "name")
+    return Found(parts[0] if len(parts) == 1 else antecedents.together(parts), "name")
 
 
 @rule("speakers: a spokesperson is the body", otherwise=lambda *_: None)
@@ -340,25 +307,21 @@ def _spoken_for(reader: _Reader, low: int, high: int, said: Said) -> Found | Non
     written = reader.text[low:high]
     if not _SPEAKS_FOR.search(written):
         return None
-    first = references.segments(reader.text, low, high)[0]
+    first = antecedents.segments(reader.text, low, high)[0]
     inside = reader.cast.within(*first)
     bodies = [m for m in inside if m.label == "ORG"] or [m for m in inside if m.label == "GPE"]
     if bodies and not any(m.label == "PERSON" for m in inside):
         return Found(bodies[0].referent, "name")
-    of = _OF_BODY.search(reader.text, low, first[1])
-    owner = _OWNER.match(reader.text, low, high)
-    if of or owner:
-        span = (of.end(), first[1]) if of else (low, owner.end("noun"))
-        found = _described(reader, *span, said)
-        if (
-            found.referent.kind == "body"
-            or describe(reader.text[slice(*span)]).kind == "organisation"
-        ):
-            return Found(found.referent, "description")
-        return None
     description = describe(written)
+    owner = "" if description.owned else description.owner
+    at = reader.text.find(owner, low, high) if owner else -1
+    if at >= 0:
+        span = at, at + len(owner)
+        found = _described(reader, *span, said)
+        body = found.referent.kind == "body" or describe(owner).kind == "organisation"
+        return Found(found.referent, "description") if body else None
     if description.determiner == "its" or not description.modifiers and " for " not in written:
-        body = reader.discourse.thing(low, said.content)
+        body = reader.discourse.thing(low, said.spans)
         if body is not None and body.kind == "body":
             return Found(body, "pronoun" if description.owned else "description")
     return None
@@ -368,33 +331,26 @@ def _described(reader: _Reader, low: int, high: int, said: Said) -> Found:
     """Return somebody known whom a description takes up, or else a new one so described."""
     written = reader.text[low:high]
     description = describe(written)
-    for take_up in (_supplied, _taken_up, _in_headline, _last_to_speak):
-        referent = take_up(reader, low, description, said)
-        if referent is not None:
-            reader.discourse.add(low, high, referent)
-            return Found(referent, "description")
+    referent = _supplied(reader, description) or _taken_up(reader, low, description, said)
+    if referent is not None:
+        reader.discourse.add(low, high, referent)
+        return Found(referent, "description")
     inside = reader.cast.within(low, high)
     named = bool(inside) and inside[0].start == low
     return Found(reader.remember(low, high, description, named), "none")
 
 
-STEPS: tuple[Callable[[_Reader, int, int, Said], Found | None], ...] = (
-    _relative,
-    _pronoun,
-    _named,
-    _spoken_for,
-    _described,
-)
+STEPS = (_relative, _pronoun, _named, _spoken_for, _described)
 
 
 # ------------------------------------------------------------------ whom a description takes up
 
 
 @rule("speakers: another of those described", otherwise=lambda *_: None)
-def _supplied(reader: _Reader, low: int, description: Description, said: Said) -> Referent | None:
+def _supplied(reader: _Reader, description: Description) -> Referent | None:
     """Return "another grower" for "another" after "one grower"."""
     which, words = description.pronoun, description.text.split()
-    if len(words) > 1 and words[1] != "of" or which not in _BARE:
+    if words[1:2] not in ([], ["of"]) or which not in noun_phrases.words("bare"):
         return None
     for earlier in reversed(reader.described[-6:]):
         known = describe(earlier.speaker)
@@ -406,7 +362,7 @@ def _supplied(reader: _Reader, low: int, description: Description, said: Said) -
         if known.plural and which == "one":
             speaker = f"one of {earlier.speaker}"
         referent = Referent(speaker, "", "person", plural=description.plural)
-        referent.male = gender_told(known.noun)
+        referent.male = antecedents.gender_told(known.noun)
         reader.described.append(referent)
         return referent
     return None
@@ -414,23 +370,23 @@ def _supplied(reader: _Reader, low: int, description: Description, said: Said) -
 
 def _taken_up(reader: _Reader, low: int, description: Description, said: Said) -> Referent | None:
     """Return the name, or the one described before, whom "the minister" takes up."""
-    if low < OPENING and not description.plural and description.determiner in ("", "a", "an"):
-        known = references.named_later(reader.cast, low, description)
-        known = known or references.named_in_full(reader.text, low, description)
-        if known is not None:
-            return known
-    if not (description.points_back or description.owned or description.bare):
-        return None
-    known = references.named_before(reader.cast, low, description)
-    return known or (
-        _made_by(reader, low, description)
-        if description.kind == "document"
-        else _described_before(reader, low, description)
-    )
+    opening = low < OPENING and description.determiner in ("", "a", "an")
+    known = None
+    if opening and not description.plural:
+        known = named_later(reader.cast, low, description)
+    if known is None and (description.points_back or description.owned or description.bare):
+        known = named_before(reader.cast, low, description)
+        if known is None and description.kind == "document":
+            known = _made_by(reader, low, description)
+        elif known is None:
+            known = _described_before(reader, description)
+    if known is None and opening and description.determiner:
+        known = _in_headline(reader, description)
+    return known or _last_to_speak(reader, description, said)
 
 
 @rule("speakers: the same description", otherwise=lambda *_: None)
-def _described_before(reader: _Reader, low: int, description: Description) -> Referent | None:
+def _described_before(reader: _Reader, description: Description) -> Referent | None:
     """Return the source described before by the same noun."""
     words = set(description.modifiers)
     for earlier in reversed(reader.described[-30:]):
@@ -441,10 +397,30 @@ def _described_before(reader: _Reader, low: int, description: Description) -> Re
     return None
 
 
+@rule("speakers: what the headline called the same", otherwise=lambda *_: None)
+def _in_headline(reader: _Reader, description: Description) -> Referent | None:
+    """Return what the headline called the same without an article: "Engineer’s memo"."""
+    for earlier in reader.described:
+        known = describe(earlier.speaker)
+        if known.noun == description.noun and not known.determiner and not known.plural:
+            return earlier
+    return None
+
+
+@rule("speakers: the last to speak goes on", otherwise=lambda *_: None)
+def _last_to_speak(reader: _Reader, description: Description, said: Said) -> Referent | None:
+    """Return the last to speak for "the official added"."""
+    last = reader.discourse.last
+    if last is None or not description.points_back or not _GOES_ON.search(said.cue):
+        return None
+    same = last.kind == description.kind == "person" and last.plural == description.plural
+    return last if same else None
+
+
 @rule("speakers: whose report a report is", otherwise=lambda *_: None)
 def _made_by(reader: _Reader, low: int, description: Description) -> Referent | None:
     """Return a document under the words that first tell whose it is: "a report by X"."""
-    known = _described_before(reader, low, description)
+    known = _described_before(reader, description)
     if known is not None or description.bare:
         return known
     noun = re.escape(description.noun)
@@ -454,13 +430,14 @@ def _made_by(reader: _Reader, low: int, description: Description) -> Referent | 
         rf"|(?<=[a-z]\s){_CAPITALS}\s+{noun}\b",
         reader.text[:low],
     )
-    made = next((one for one in found if DAYS.isdisjoint(re.findall(r"\w+", one.group()))), None)
+    made = next(
+        (one for one in found if antecedents.DAYS.isdisjoint(re.findall(r"\w+", one.group()))), None
+    )
     if made is None:
         return None
     fuller = noun_phrases.shorten(made.group(), not made.group().startswith(("A", "The")))
-    pronoun = (made["owner"] or "").lower()
-    if pronoun in noun_phrases.words("possessive"):
-        owner = reader.discourse.meant(made.start(), PRONOUNS[pronoun], [])
+    if pronoun := pronoun_of((made["owner"] or "").lower()):
+        owner = reader.discourse.meant(made.start(), pronoun, [])
         if owner is None or not owner.named:
             return None
         fuller = f"{owner.speaker}’s {description.noun}"
@@ -468,30 +445,127 @@ def _made_by(reader: _Reader, low: int, description: Description) -> Referent | 
     return reader.described[-1]
 
 
-@rule("speakers: what the headline called the same", otherwise=lambda *_: None)
-def _in_headline(
-    reader: _Reader, low: int, description: Description, said: Said
-) -> Referent | None:
-    """Return what the headline called the same without an article: "Engineer’s memo"."""
-    if description.determiner not in ("a", "an") or low >= OPENING:
+# ----------------------------------------------------------------------- one whom a noun calls
+
+
+@rule("speakers: one named before whom a noun calls", otherwise=lambda *_: None)
+def named_before(cast: Cast, low: int, description: Description) -> Referent | None:
+    """Return the name a definite description takes up: "the newspaper", "the minister"."""
+    noun, modifiers = description.noun, set(description.modifiers)
+    if description.plural:
         return None
-    for earlier in reader.described:
-        known = describe(earlier.speaker)
-        if known.noun == description.noun and not known.determiner and not known.plural:
-            return earlier
+    if description.kind == "organisation" or _outlet_kind(noun):
+        return _body_called(cast, low, noun, modifiers)
+    if description.kind != "person" or description.owned:
+        return None
+    for mention in reversed(cast.before(low)):
+        if mention.label == "PERSON" and _is_called(cast, mention, low, noun, *modifiers):
+            return mention.referent
+    if description.points_back and noun in noun_phrases.words("vague"):
+        he = antecedents.HE if noun_phrases.gender(noun) == "male" else antecedents.SHE
+        return cast.discourse.person(low, he, [])
     return None
 
 
-@rule("speakers: the last to speak goes on", otherwise=lambda *_: None)
-def _last_to_speak(
-    reader: _Reader, low: int, description: Description, said: Said
-) -> Referent | None:
-    """Return the last to speak for "the official added"."""
-    last = reader.discourse.last
-    if last is None or not description.points_back or not _GOES_ON.search(said.cue):
+@rule("speakers: one named later whom a headline's noun calls", otherwise=lambda *_: None)
+def named_later(cast: Cast, low: int, description: Description) -> Referent | None:
+    """Return whom the story names that its headline calls by a noun: one, and only one, so."""
+    words, end, found = {description.noun, *description.modifiers}, len(cast.text), set()
+    below = cast.text.find("\n", low)
+    for mention in cast.within(below, end) if below >= 0 else ():
+        if mention.label == "PERSON":
+            fits = description.kind == "person" and _is_called(cast, mention, end, *words)
+        else:
+            fits = words <= set(mention.referent.speaker.lower().split())
+            fits |= description.bare and _called_so(cast.text, mention, description.noun, end)
+            fits &= mention.label == "ORG"
+        if fits:
+            found.add(mention.referent)
+    if not found and description.bare and description.kind == "organisation":
+        noun = re.escape(description.noun)
+        full = rf"\b(?:(?!(?:The|A|An|Its|In)\b)[A-Z][\w&’'-]*[ ])+(?i:{noun})\b"
+        bodies = set(re.findall(full, cast.text[low + 1 :]))
+        found = {Referent(name, "", "body") for name in bodies}
+    return found.pop() if len(found) == 1 else None
+
+
+def _is_called(cast: Cast, person: Mention, low: int, *called: str) -> bool:
+    """Tell whether the words beside a name, up to `low`, call its bearer so: "Marr, a judge"."""
+    others = [m for m in cast.before(person.start, 60) if m.label == "PERSON"]
+    begun = max(others[-1].end if others else 0, person.start - 40)
+    begun = sentences.begin(cast.text, begun, person.start)
+    role = _ROLE_BREAK.split(cast.text[begun : person.start])[-1]
+    role = role if role.rstrip().endswith(",") else antecedents.preposition().split(role)[-1]
+    words = {*role.lower().split(), *_role_after(cast.text, person.end, low).lower().split()}
+    return set(called) <= {word.strip(',“”"') for word in words}
+
+
+def _role_after(text: str, end: int, low: int) -> str:
+    after = _ROLE_AFTER.match(text, end, min(end + 80, low))
+    return _OF.split(after.group())[0] if after else ""
+
+
+@rule("speakers: the body of a kind", otherwise=lambda *_: None)
+def _body_called(cast: Cast, low: int, noun: str, modifiers: set[str]) -> Referent | None:
+    """Return the last body before `low` that the noun fits by name, kind or apposition."""
+    before = [m for m in cast.before(low) if m.label == "ORG"]
+    for mention in reversed(before):
+        name = mention.referent.speaker
+        if not modifiers <= set(name.lower().split()):
+            continue
+        if _fits(name, noun) or _called_so(cast.text, mention, noun, low):
+            return mention.referent
+    kind = _affiliation("noun", noun)
+    if modifiers or kind and kind not in ("business", "NGO or civil society", "unknown"):
         return None
-    same = last.kind == description.kind == "person" and last.plural == description.plural
-    return last if same else None
+    alike = [m for m in before if _kind_of_name(m.referent.speaker) in ("", kind)]
+    near = [m for m in alike if low - m.end < 800] or alike
+    subjects = [m for m in near if cast.discourse.opens_clause(m.start)]
+    often = [m for m in subjects or near if m.referent.times > 1] or subjects or near
+    return often[-1].referent if often else None
+
+
+def _fits(name: str, noun: str) -> bool:
+    """Tell whether a noun is in a body's name or names its kind."""
+    if noun in name.lower().split():
+        return True
+    known, outlet = names.known(name), _outlet_kind(noun)
+    if known is None:
+        return bool(outlet) and outlets.is_outlet(name)
+    if known.lexicon == "outlets":
+        return outlet in ("outlet", outlets.facts()[known.name]["kind"])
+    kind = _affiliation("name", known.name)
+    return known.lexicon == "bodies" and kind == _affiliation("noun", noun)
+
+
+def _called_so(text: str, mention: Mention, noun: str, low: int) -> bool:
+    """Tell whether the text before `low` calls a body so beside its name: "the broadcaster NHK"."""
+    before = text[max(0, mention.start - 40) : mention.start].rstrip(" ,").split()
+    beside = {*before[-1:], *_role_after(text, mention.end, low).split()}
+    outlet = _outlet_kind(noun)
+    return any(
+        word == noun or outlet and _outlet_kind(word) == outlet for word in map(str.lower, beside)
+    )
+
+
+def _kind_of_name(name: str) -> str:
+    """Return the affiliation that the lexicons or the words of a body's name give it."""
+    known = names.known(name)
+    if known is not None or outlets.is_outlet(name):
+        return known.lexicon if known else "outlets"
+    kinds = (_affiliation("noun", word) for word in reversed(name.lower().split()))
+    return next(filter(None, kinds), "")
+
+
+def _outlet_kind(noun: str) -> str:
+    """Return the kind of outlet that a noun calls, "outlet" for any; "" for other nouns."""
+    return lexicons.read_facts("outlet_nouns", "noun", "kind").get(noun, "")
+
+
+def _affiliation(of: str, word: str) -> str:
+    """Return the affiliation of a body, by its "name", or of a "noun" for organisations."""
+    lexicon, kind = ("bodies", "") if of == "name" else ("affiliations", "organisation")
+    return lexicons.read_facts(lexicon, of, "affiliation", kind).get(word, "")
 
 
 # ------------------------------------------------------------------------------ behind an outlet
@@ -500,33 +574,23 @@ def _last_to_speak(
 @rule("speakers: behind an outlet", otherwise=lambda *_: None)
 def _first_source(reader: _Reader, high: int, said: Said) -> Found | None:
     """Return who an outlet reports: "Xi said …, Xinhua reported", "…, citing officials"."""
-    behind = (high, said.content[-1][1])
+    behind = (high, said.spans[-1][1])
     citing = [_CITING.match(reader.text, at, min(len(reader.text), at + 160)) for at in behind]
     if citing := citing[0] or citing[1]:
         low = citing.start("whom")
         found = reader.refer(low, _PHRASE.match(reader.text, low).end(), said)
         described = found.resolution == "none"
         return found._replace(resolution="description") if described else found
-    start, end = said.content[0]
-    sentence = reader.discourse.sentence(start)
+    start, end = said.spans[0]
     saying = _AS_SAYING.match(reader.text, high)
-    inner = _inner().match(reader.text, start, end)
-    beside = _inner().match(reader.text, sentence, start)
+    inner = attributions.saying().match(reader.text, start, end)
+    beside = attributions.saying().match(reader.text, reader.discourse.sentence(start), start)
     behind = beside and not reader.text[beside.end() : start].strip(' ,“”"').removeprefix("that")
     for match in (saying, inner, beside if behind else None):
-        found = reader.refer(*match.span("who"), said) if match else None
+        found = reader.refer(*match.span("source"), said) if match else None
         if found and found.resolution != "none" and not found.referent.outlet:
             return found
     return None
-
-
-@cache
-def _inner() -> re.Pattern[str]:
-    """Return what finds who speaks inside the words an outlet reports: "Xi said that …"."""
-    somebody = r"(?:(?:the|a|an|one)\s+)?[^\W\d_][\w’'.-]*(?:\s+[^\W\d_][\w’'.-]*){0,8}?"
-    opening = r"(?:(?:During|In|At|On|After|Before|Earlier|Later)\b[^,.]{0,60},\s+)?"
-    adverb = r"(?:(?:also|had|has|later|then)\s+){0,2}"
-    return re.compile(rf"{opening}(?P<who>{somebody})\s+{adverb}{saying_pattern(SPEAKING)}\b")
 
 
 # ------------------------------------------------------------------------------------ words
@@ -534,15 +598,3 @@ def _inner() -> re.Pattern[str]:
 
 def _carried(found: Resolved) -> Resolved:
     return found._replace(resolution="carried") if found.speaker else UNKNOWN
-
-
-def _words(text: str, spans: list[list[int]]) -> list[str]:
-    return [w.lower() for start, end in spans for w in re.findall(r"\w+", text[start:end])]
-
-
-def _trimmed(text: str, low: int, high: int) -> Span:
-    while high > low and text[high - 1] in EDGE:
-        high -= 1
-    while low < high and text[low] in EDGE:
-        low += 1
-    return low, high

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -149,6 +150,24 @@ def frame(name: str, rows: Iterable[dict]) -> pd.DataFrame:
     """Return rows, each with the columns of the table `name`, as that table."""
     rows = list(rows)
     return pd.DataFrame(rows)[TABLES[name].columns.names] if rows else empty(name)
+
+
+def filled(name: str, **values: object) -> dict:
+    """Return a row of the table `name` with some values, empty where none is given.
+
+    Empty is "", 0, False, a missing number or a new empty list. Raises SchemaError for a column
+    that the table lacks.
+    """
+    columns = TABLES[name].columns
+    if unknown := values.keys() - set(columns.names):
+        raise SchemaError(f"table {name} has no column {', '.join(sorted(unknown))}")
+    return {one.name: values.get(one.name, _blank(one.type)) for one in columns}
+
+
+def _blank(kind: pa.DataType) -> object:
+    if pa.types.is_list(kind):
+        return []
+    return {pa.int64(): 0, pa.float64(): math.nan, pa.bool_(): False, MOMENT: None}.get(kind, "")
 
 
 def to_frame(table: pa.Table, light: str = "") -> pd.DataFrame:

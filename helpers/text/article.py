@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from helpers.store import schema
 from helpers.text import blocks, quotations, sentences
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def read_articles(articles: pd.DataFrame | Sequence[Article]) -> Sequence[Articl
     """
     if not isinstance(articles, pd.DataFrame):
         return articles
-    names = ["article_id", "text", "markup", "outlet", "language"]
+    names = (field.name for field in fields(Article) if field.type == "str")
     columns = {name: articles[name].tolist() for name in names if name in articles}
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
     return [Article(**{key: value for key, value in row.items() if value == value}) for row in rows]
@@ -116,7 +117,7 @@ def put_together(
         if table is None:
             continue
         spans: dict[str, list[Block]] = {article.article_id: [] for article in cut}
-        columns = (table[column].tolist() for column in ("article_id", "start", "end", "role"))
+        columns = (table[column].tolist() for column in schema.TABLES[name].columns.names)
         for article_id, *span in zip(*columns, strict=True):
             spans[article_id].append(tuple(span))
         for article in cut:

@@ -15,19 +15,11 @@ import numpy as np
 
 from helpers.store import schema
 from helpers.text import furniture
+from helpers.text.furniture import form
+from helpers.text.sentences import ends_with
 
 HEAD_LENGTH = 10
 RUN_ROLES = ("related", "boilerplate")
-SENTENCE_END = re.compile(r"[.!?…](?:\[\d+\])?[\"”’'»)\]*_]*$")
-ACRONYM_END = re.compile(r"(?:[A-Z]\.){2,}[\"”’']?$")
-EMPHASIS = re.compile(r"(\*\*|__|\*|_)(?=\S).+(?<=\S)\1", re.DOTALL)
-HEADING = re.compile(r"#{1,6}\s+\S")
-QUESTION = re.compile(r"(?:What|Why|How|Who|Where|When|Which|Can|Could|Will)\b")
-POINTING_BACK = re.compile(r"\b(?:that|this|it|they|them|he|him|she|her|we|us|I|me)\b")
-UNDERLINED = re.compile(r"\n[^\S\n]*[=-]{2,}[^\S\n]*$")
-BAR = re.compile(r"\s[|•·]\s")
-BY = re.compile(r"^(?:by|posted by|words by|story by|text by|report by):?\s+", re.IGNORECASE)
-LIST_ITEM = re.compile(r"(?:[-*•+–—▪►‣>|@]|\d{1,3}[.):]|\(?[a-z]\))\s*")
 
 
 @dataclass(slots=True, eq=False)
@@ -49,9 +41,7 @@ class Paragraph:
     @property
     def is_prose(self) -> bool:
         """Whether it reads as running text: it ends as a sentence and has the length of one."""
-        return len(self.text) > 140 or (
-            len(self.text) > 25 and bool(SENTENCE_END.search(self.text))
-        )
+        return len(self.text) > 140 or len(self.text) > 25 and ends_with(self.text, ".!?…")
 
 
 def comparable(text: str) -> str:
@@ -141,18 +131,18 @@ def _read_fields(paragraphs: list[Paragraph]) -> None:
                     line.role, line.run = line.role or "boilerplate", 0
                 return
     top = [paragraph for paragraph in paragraphs[:12] if not paragraph.role]
-    form = furniture.form("field line")
+    field_line = form("field line")
     fields = [
         (line, match["field"].lower())
         for line in top
-        if len(line.text) < 300 and (match := form.fullmatch(line.text))
+        if len(line.text) < 300 and (match := field_line.fullmatch(line.text))
     ]
     if len(fields) < 2:
         return
     for line, field in fields:
         if field in ("title", "headline"):
             line.role = "headline"
-        elif field in ("author", "authors", "byline", "by"):
+        elif field.startswith(("author", "by")):
             line.role = "byline"
         else:
             line.role = "boilerplate"
@@ -223,7 +213,7 @@ def _leads_into(links: list[Paragraph], following: Paragraph) -> bool:
     """Say whether the last link is a subhead: short, and naming what the next paragraph names."""
     *others, last = [link.text for link in links]
     words = last.split()
-    if following.role or not following.is_prose or furniture.form("markdown link").search(last):
+    if following.role or not following.is_prose or form("markdown link").search(last):
         return False
     shortest = len(words) <= 6 and all(len(words) < len(other.split()) for other in others)
     names = set(re.findall(r"[^\W\d_a-z]\w{3,}", last))
@@ -244,7 +234,11 @@ def _read_head(paragraphs: list[Paragraph]) -> None:
     _read_bylines(before_story, after_headline=headline is not None)
     if headline is None or any(line.role == "standfirst" for line in paragraphs):
         return
-    marks = [n for n, line in enumerate(before_story) if _is_head_mark(line)]
+    marks = [
+        number
+        for number, line in enumerate(before_story)
+        if line.role == "byline" or line.role == "boilerplate" and furniture.is_head_mark(line.text)
+    ]
     story_begin = dated if dated is not None else max(marks, default=-1) + 1
     candidates = _unread(head[:story_begin])
     if dated is None and _stands_out(head, story_begin):
@@ -256,12 +250,6 @@ def _read_head(paragraphs: list[Paragraph]) -> None:
 
 def _opens_with_dateline(line: Paragraph) -> bool:
     return line.role in ("", "body") and furniture.read_dateline(line.text) is not None
-
-
-def _is_head_mark(line: Paragraph) -> bool:
-    return line.role == "byline" or (
-        line.role == "boilerplate" and furniture.is_head_mark(line.text)
-    )
 
 
 def _read_headline(paragraphs: list[Paragraph]) -> Paragraph | None:
@@ -292,10 +280,11 @@ def _stands_out(head: list[Paragraph], index: int) -> bool:
     if index + 1 >= len(head) or head[index].role:
         return False
     text = head[index].text
-    if EMPHASIS.fullmatch(text):
+    if form("emphasis").fullmatch(text):
         return True
-    unterminated = not re.search(r"[.!?:;,…][\"”’')\]]*$", text)
-    return unterminated and 8 <= len(text.split()) <= 45 and head[index + 1].is_prose
+    return (
+        not ends_with(text, ".!?:;,…") and 8 <= len(text.split()) <= 45 and head[index + 1].is_prose
+    )
 
 
 def _is_headline(line: Paragraph, paragraphs: list[Paragraph]) -> bool:
@@ -303,17 +292,16 @@ def _is_headline(line: Paragraph, paragraphs: list[Paragraph]) -> bool:
     later = paragraphs[paragraphs.index(line) + 1 :]
     if not any(paragraph.is_prose for paragraph in later[:8]):
         return False
-    if HEADING.match(text):
+    if form("heading").match(text):
         return True
     words = text.split()
-    if len(text) > 200 or len(words) > 30 or LIST_ITEM.match(text):
+    if len(text) > 200 or len(words) > 30 or form("list item").match(text):
         return False
     if furniture.is_byline(text) or furniture.read_dateline(text):
         return False
-    bare = text.rstrip("\"”’'*_)» ")
-    if bare.endswith((",", ":", "—", "–", "-")):
+    if ends_with(text, ",:—–-"):
         return False
-    if not bare.endswith(".") or ACRONYM_END.search(bare):
+    if not ends_with(text, ".") or form("acronym at the end").search(text):
         return True
     long_words = [word for word in words if len(word) > 3 and word[0].isalpha()]
     capitals = [word for word in long_words if word[0].isupper()]
@@ -342,8 +330,13 @@ def _read_subheads(paragraphs: list[Paragraph]) -> None:
     """Find subheads: lines marked as headings or, where there is none, short lines amid prose."""
     story = [line for line in paragraphs if line.role in ("", "body", "subhead")]
     for line, after in zip(story, [*story[1:], None], strict=False):
-        bold = len(line.text) < 90 and EMPHASIS.fullmatch(line.text) and after and after.is_prose
-        if not line.role and (bold or HEADING.match(line.text)):
+        bold = (
+            len(line.text) < 90
+            and form("emphasis").fullmatch(line.text)
+            and after
+            and after.is_prose
+        )
+        if not line.role and (bold or form("heading").match(line.text)):
             line.role = "subhead"
     if any(line.role == "subhead" for line in story):
         return
@@ -355,14 +348,21 @@ def _read_subheads(paragraphs: list[Paragraph]) -> None:
 
 def _is_subhead(text: str, before: str) -> bool:
     words = text.split()
-    if len(text) > 80 or len(words) > 12 or "\n" in text or before.endswith((":", ",")):
+    if len(text) > 80 or len(words) > 12 or "\n" in text or ends_with(before, ":,"):
         return False
-    if LIST_ITEM.match(text) or text[0].islower() or not (text[0].isalnum() or text[0] in "‘'¿"):
+    if (
+        form("list item").match(text)
+        or text[0].islower()
+        or not (text[0].isalnum() or text[0] in "‘'¿")
+    ):
         return False
-    bare = text.rstrip("\"”’')» ")
-    if bare.endswith("?"):
-        return len(words) <= 10 and bool(QUESTION.match(text)) and not POINTING_BACK.search(text)
-    return not bare.endswith((".", "!", ":", ";", ",", "…", "—", "–", "-"))
+    if ends_with(text, "?"):
+        return (
+            len(words) <= 10
+            and bool(form("question").match(text))
+            and not form("pointing back").search(text)
+        )
+    return not ends_with(text, ".!:;,…—–-")
 
 
 def _read_sign_off(paragraphs: list[Paragraph]) -> None:
@@ -371,7 +371,7 @@ def _read_sign_off(paragraphs: list[Paragraph]) -> None:
     if len(story) < 3 or story[-1].role or not story[-2].is_prose:
         return
     text = story[-1].text.strip("—–-()*_ ")
-    short = len(text.split()) <= 4 and len(text) < 50 and not text.endswith((".", "!", "?", ":"))
+    short = len(text.split()) <= 4 and len(text) < 50 and not ends_with(text, ".!?:")
     if short and furniture.only_names(text):
         story[-1].role = "credit"
 
@@ -455,16 +455,16 @@ def read_header(text: str, blocks: Iterable[tuple[int, int, str]], byline: str =
 
 
 def _headline_text(text: str) -> str:
-    field = furniture.form("field line").fullmatch(text)
+    field = form("field line").fullmatch(text)
     if field and field["field"].lower() in ("title", "headline"):
         text = text.split(":", 1)[1]
-    text = text.split("\n")[0] if UNDERLINED.search(text) else text
-    return " ".join(text.strip().lstrip("#").rstrip("#").strip().strip("*_").split())
+    text = text.split("\n")[0] if form("underlined").search(text) else text
+    return " ".join(text.strip().strip("#").strip().strip("*_").split())
 
 
 def _byline_text(text: str) -> str:
-    if furniture.form("field line").fullmatch(text):
+    if form("field line").fullmatch(text):
         text = text.split(":", 1)[1]
     bare = " ".join(text.strip().strip("*_—–- ").split())
-    parts = [part for part in BAR.split(bare) if not furniture.is_head_mark(part)]
-    return BY.sub("", " | ".join(parts))
+    parts = [part for part in form("bar").split(bare) if not furniture.is_head_mark(part)]
+    return form("by").sub("", " | ".join(parts))

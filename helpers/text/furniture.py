@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from helpers.store import lexicons
+from helpers.text.sentences import ends_with, finish
 
 
 @cache
@@ -34,10 +35,8 @@ def _expression(name: str) -> str:
     return re.sub(r"<<([a-z ]+)>>", whole, pattern)
 
 
-@cache
 def _words(kind: str) -> frozenset[str]:
-    words = lexicons.read_lexicon("furniture_words")
-    return frozenset(words.loc[words["kind"] == kind, "word"])
+    return lexicons.read_words("furniture_words", kind)
 
 
 @cache
@@ -67,7 +66,7 @@ class Dateline:
 
 def only_names(text: str, limit: int = 60) -> bool:
     """Say whether text holds nothing but names and the small words that join them in a credit."""
-    words = [word.strip('.,;:()[]*_—–-|/&"“”') for word in re.split(r"[\s/]+", text)]
+    words = [word.strip('.,;:()[]*_—–-|/&"“”') for word in text.replace("/", " ").split()]
     words = [word for word in words if word]
     if not words or len(words) > limit:
         return False
@@ -129,8 +128,8 @@ def _is_dateline(match: re.Match[str], head: str) -> bool:
     if not upper and not match["dash"][0].isspace():
         return False
     dash = match["dash"].strip()
-    first_sentence = re.split(r"[.!?][”\"’']?\s", following, maxsplit=1)[0]
-    return first_sentence.count(f" {dash} ") % 2 == 0
+    sentence = following[: finish(following, 0, len(following))]
+    return sentence.count(f" {dash} ") % 2 == 0
 
 
 def is_byline(text: str) -> bool:
@@ -138,34 +137,28 @@ def is_byline(text: str) -> bool:
     if len(text) > 200:
         return False
     if match := form("byline").match(text):
-        names = form("job").split(re.split(r"\s[|•·]\s", match["names"])[0])[0]
+        names = form("job").split(form("bar").split(match["names"])[0])[0]
         return only_names(names, 25)
-    if re.search(r"\s[|•·]\s", text) and is_name_line(text):
+    if form("bar").search(text) and is_name_line(text):
         return True
     bare = text.strip("*_ —–-.")
     if form("staff").fullmatch(bare) or bare.casefold().removeprefix("the ") in _agencies():
         return True
     job = form("job").search(text)
-    return bool(job and only_names(text[: job.start()], 12) and not text.endswith((".", "!", "?")))
-
-
-def is_date_line(text: str) -> bool:
-    """Say whether a line is a date and nothing more."""
-    return bool(form("date line").fullmatch(text))
+    return bool(job and only_names(text[: job.start()], 12) and not ends_with(text, ".!?"))
 
 
 def is_head_mark(text: str) -> bool:
     """Say whether a line is the date, or the label, that stands between a head and its story."""
-    return is_date_line(text) or text.rstrip(".:").casefold() == "full text"
+    return bool(form("date line").fullmatch(text)) or text.rstrip(".:").casefold() == "full text"
 
 
 def is_name_line(text: str) -> bool:
     """Say whether a line is up to four bare names: Jane Doe and John Roe."""
     bare = text.strip("*_ ")
-    if len(bare) > 90 or bare.endswith((".", "!", "?", ":")):
+    if len(bare) > 90 or ends_with(bare, ".!?:"):
         return False
-    bare = re.split(r"\s[|•·]\s| in [A-Z]", bare)[0]
-    people = re.split(r",\s*(?:and\s+)?|\s+(?:and|AND|&)\s+", bare)
+    people = form("between names").split(form("behind names").split(bare)[0])
     words = [person.split() for person in people]
     return len(people) <= 4 and all(
         2 <= len(person) <= 4 and all(map(form("name").fullmatch, person)) for person in words
@@ -176,11 +169,13 @@ def is_credit(text: str) -> bool:
     """Say whether a paragraph says who edited, reported or contributed, or names its agency."""
     if len(text) > 500:
         return False
-    if form("credit").match(text) and only_names(re.sub(r"[;&]", ",", text)):
+    if form("credit").match(text) and only_names(text.replace(";", ",").replace("&", ",")):
         return True
     if len(text) <= 300 and form("credit inside").search(text) and only_names(text):
         return True
-    return is_agency_line(text) or (is_copyright(text) and bool(find_agency(text)))
+    return is_agency_line(text) or bool(
+        len(text) < 300 and form("copyright").match(text) and find_agency(text)
+    )
 
 
 def find_trailing_credit(text: str) -> int:
@@ -198,11 +193,6 @@ def is_agency_line(text: str) -> bool:
     return len(text) < 60 and bare in _agencies()
 
 
-def is_copyright(text: str) -> bool:
-    """Say whether a short line claims copyright."""
-    return len(text) < 300 and bool(re.match(r"[*_\s]{0,3}(?:©|\(c\) |copyright\b)", text, re.I))
-
-
 def is_notice(text: str) -> bool:
     """Say whether a paragraph is the site's, not the story's: dates, sign-ups, shares, rules."""
     if not any(character.isalnum() for character in text):
@@ -212,7 +202,7 @@ def is_notice(text: str) -> bool:
     return bool(
         form("notice").match(text)
         or form("notice alone").fullmatch(text)
-        or is_date_line(text)
+        or form("date line").fullmatch(text)
         or form("url").fullmatch(text)
     )
 
@@ -221,7 +211,8 @@ def is_caption(text: str) -> bool:
     """Say whether a paragraph is shown to be a caption by a slug, an image, a label or a credit."""
     if len(text) > 800:
         return False
-    if any(form(name).match(text) for name in ("image", "caption label", "slug", "photo line")):
+    begins = form("image").match(text) or form("caption label").match(text)
+    if begins or form("slug").match(text) or form("photo line").match(text):
         return True
     credit = form("photo credit").search(text, max(0, len(text) - 160))
     listed = form("list mark").match(text) or text.startswith("-")
@@ -233,8 +224,8 @@ def is_photo_credit(text: str) -> bool:
     if len(text) > 120:
         return False
     label = form("caption label").match(text)
-    credited = form("photo line").match(text) or (label and only_names(text[label.end() :], 10))
-    return bool(credited)
+    named = bool(label) and only_names(text[label.end() :], 10)
+    return named or bool(form("photo line").match(text))
 
 
 def read_caption(text: str) -> str:
@@ -267,7 +258,7 @@ def is_related_header(text: str) -> bool:
 def is_related_line(text: str) -> bool:
     """Say whether one line both announces and gives a link: "Read more: …"."""
     match = form("related inline").match(text) if len(text) < 220 else None
-    return bool(match) and not text.endswith((".", ".”", '."'))
+    return bool(match) and not ends_with(text, ".")
 
 
 def is_link_like(text: str) -> bool:
@@ -277,4 +268,4 @@ def is_link_like(text: str) -> bool:
     linked = form("markdown link").search(text) or form("url").fullmatch(text)
     if linked or form("list mark").match(text):
         return True
-    return not text.rstrip("”\"’'*_) ").endswith((".", ":", ";", ","))
+    return not ends_with(text, ".:;,")

@@ -25,16 +25,15 @@ FEET_AND_INCHES = re.compile(r"\d['’′]\s?\d{1,2}(?:[½¼¾]|\.\d)?$")
 OPENING_BRACKETS = "([{<—–―-/|*_~>"
 CLOSING_PUNCTUATION = ".,;:!?…)]}—–―-/|*_~"
 QUOTE_CHARACTERS = "\"“”„‟«»‹›‘’‚‛'`"
-FAMILY = {
-    **dict.fromkeys(("“", "”", "‟"), "curly"),
-    **dict.fromkeys(('"', "''", "``"), "straight"),
-    "„": "low",
-    "«": "guillemet",
-    "»": "guillemet",
-    "‹": "single guillemet",
-    "›": "single guillemet",
-    **dict.fromkeys(("‘", "’", "‛", "'", "‚"), "single"),
-}
+FAMILIES = (
+    ("curly", "“”‟"),
+    ("straight", ('"', "''", "``")),
+    ("low", "„"),
+    ("guillemet", "«»"),
+    ("single guillemet", "‹›"),
+    ("single", "‘’‛'‚"),
+)
+FAMILY = {mark: family for family, marks in FAMILIES for mark in marks}
 DOUBLES = ("curly", "straight", "low")
 
 MIN_WRAP_WIDTH, MAX_WRAP_WIDTH = 55, 100

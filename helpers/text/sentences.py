@@ -5,17 +5,17 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator
-from functools import cache
 
 from helpers.store import lexicons
 
 LINE = re.compile(r"[^\n\r\u2028\u2029]+")
 LINE_ROLES = ("related", "boilerplate")
 CANDIDATE = re.compile(r"(?<![.!?…])([.!?…]++)([\"“”’'»«›)\]*_]*+)(\s++)")
+ENDING = re.compile(r"([.!?…,;:—–-])(?:\[\d+\])?[\"”’'»)\]*_\s]*$")
 NEXT_CHARACTER = re.compile(r"[\"“”„«»‹›‘’'`(\[{*_¿¡]*")
 WORD_BEFORE = re.compile(r"[^\s\"“”„«»‹›‘(\[{—–/]+$")
 NEXT_WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
-INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]", re.UNICODE)
+INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 CLOCK = re.compile(r"[ap]\.?m", re.IGNORECASE)
 LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z])")
 ASKED = re.compile(
@@ -25,11 +25,19 @@ ASKED = re.compile(
 )
 
 
-@cache
 def words(kind: str) -> frozenset[str]:
     """Return the words of one kind of `sentence_words.csv`: title, starter, before name, …."""
-    listed = lexicons.read_lexicon("sentence_words")
-    return frozenset(listed.loc[listed["kind"] == kind, "word"])
+    return lexicons.read_words("sentence_words", kind)
+
+
+def ends_with(text: str, marks: str) -> bool:
+    """Tell whether a text ends with one of some marks; what closes a quotation may follow it.
+
+    >>> [ends_with(text, ".!?") for text in ("It rained.", "“It rained!”", "Rain", "No. 5")]
+    [True, True, False, False]
+    """
+    ending = ENDING.search(text, max(0, len(text) - 20))
+    return ending is not None and ending[1] in marks
 
 
 def split_blocks(

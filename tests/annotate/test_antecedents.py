@@ -154,3 +154,63 @@ def test_what_stands_in_quotation_marks_of_any_style_is_known_to_be_quoted(marks
     memory = Discourse(Article(text))
     quoted = range(text.index(opening), text.rindex(closing) + 1)
     assert all(memory.in_quotes(offset) == (offset in quoted) for offset in range(len(text)))
+
+
+# -------------------------------------------------------------------------- names in the words
+
+PEOPLE = ("Helen Marr", "Mara Quist", "Bram Orr", "Lee")
+BODIES = ("Castellan", "Dockers Union", "Harwick Port Authority", "Ferry Council")
+
+
+def cast_of(text: str) -> Cast:
+    """Return the cast of a text, with every name of the lists above that stands in it."""
+    found = []
+    for label, known in (("PERSON", PEOPLE), ("ORG", BODIES)):
+        for name in known:
+            start = text.find(name)
+            while start >= 0:
+                found.append((start, start + len(name), name, label, f"id-{name}"))
+                start = text.find(name, start + 1)
+    return Cast(Article(text), found, {})
+
+
+def named(source: str, before: str = "") -> list[str]:
+    text = f"{before}{source} said so."
+    cast = cast_of(text)
+    found = antecedents.named(cast, len(before), len(before) + len(source))
+    return [referent.speaker for referent in found]
+
+
+@pytest.mark.parametrize(
+    ("source", "speakers"),
+    [
+        ("Justice Helen Marr", ["Helen Marr"]),
+        ("the operator, Castellan", ["Castellan"]),
+        ("the Dockers Union and Castellan", ["Dockers Union", "Castellan"]),
+        ("Mara Quist and Bram Orr", ["Mara Quist", "Bram Orr"]),
+        ("Mara Quist, who met Bram Orr", ["Mara Quist"]),
+        ("Minister for Ports Mara Quist", ["Mara Quist"]),
+    ],
+)
+def test_who_is_named_in_the_words_speaks(source, speakers):
+    assert named(source) == speakers
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "a friend of Bram Orr",
+        "Bram Orr’s lawyer",
+        "the man who met Bram Orr",
+        "a clerk at Castellan",
+        "the water was high",
+    ],
+)
+def test_who_is_only_mentioned_does_not(source):
+    assert named(source) == []
+
+
+def test_the_parts_of_a_source_lie_between_commas_dashes_and_brackets():
+    text = "Quist, a judge (of Harwick) — and a sailor"
+    parts = [text[slice(*part)] for part in antecedents.segments(text, 0, len(text))]
+    assert parts == ["Quist", "a judge", "of Harwick", "and a sailor"]
