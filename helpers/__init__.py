@@ -39,43 +39,32 @@ The rooms below, from the ground up: `store`, `read`, `text`, `model`, `annotate
 
 from __future__ import annotations
 
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from helpers.annotate.attributions import find_attributions
-    from helpers.annotate.mentions import find_mentions
-    from helpers.annotate.tone import add_target_tone
-    from helpers.corpus.build import build
-    from helpers.store.tables import read_table
+    from helpers.annotate.attributions import find_attributions as find_attributions
+    from helpers.annotate.mentions import find_mentions as find_mentions
+    from helpers.annotate.tone import add_target_tone as add_target_tone
+    from helpers.corpus.build import build as build
+    from helpers.store.tables import read_table as read_table
 
 __version__ = "0.1.0"
-__all__ = ("add_target_tone", "build", "find_attributions", "find_mentions", "read_table")
+_HOMES = {
+    "add_target_tone": "helpers.annotate.tone",
+    "build": "helpers.corpus.build",
+    "find_attributions": "helpers.annotate.attributions",
+    "find_mentions": "helpers.annotate.mentions",
+    "read_table": "helpers.store.tables",
+}
+__all__ = tuple(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
     """Import a public function when it is used."""
-    match name:
-        case "add_target_tone":
-            from helpers.annotate.tone import add_target_tone
-
-            return add_target_tone
-        case "build":
-            from helpers.corpus.build import build
-
-            return build
-        case "find_attributions":
-            from helpers.annotate.attributions import find_attributions
-
-            return find_attributions
-        case "find_mentions":
-            from helpers.annotate.mentions import find_mentions
-
-            return find_mentions
-        case "read_table":
-            from helpers.store.tables import read_table
-
-            return read_table
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return resolve_name(f"{_HOMES[name]}:{name}")
 
 
 def __dir__() -> list[str]:

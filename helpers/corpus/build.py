@@ -30,6 +30,7 @@ from tqdm import tqdm
 from helpers import __version__
 from helpers.annotate import entities
 from helpers.corpus import annotation
+from helpers.corpus.annotation import Workers, processors, start_workers
 from helpers.corpus.decisions import (
     Decided,
     apply_decisions,
@@ -51,7 +52,6 @@ from helpers.corpus.parts import (
     join_of,
     summed,
 )
-from helpers.corpus.workers import Workers, processors, start_workers
 from helpers.read.articles import OPEN, Note, Problem, iter_records, separate_ids
 from helpers.read.files import SourceFile, iter_files
 from helpers.store import lexicons, paths, schema, tables
@@ -120,7 +120,7 @@ def build(
         When `path` does not exist.
     CodebookError
         When the codebook cannot be used; the message names the line.
-    BuildError, storage.StorageError, workers.WorkersError, workers.ClusterError
+    BuildError, storage.StorageError, annotation.WorkersError, annotation.ClusterError
         When `out` cannot be written, lies inside the articles or they in it, holds a file that no
         build wrote where one writes, or is in use by another build; when the scheduler is not
         there, or its workers have another version of this package.

@@ -51,31 +51,12 @@ _DATELINE = re.compile(
     r"[A-Z][A-Z.'’-]{2,}(?:[ ,/]+[A-Z][\w.'’-]*){0,6}(?:\s+\([^)\n]{2,40}\))?\s*(?:[–—]|--?)\s+"
 )
 _LEAD = re.compile(r":[ \t]*[\n\r]\s*(?P<content>[“\"][^\n\r]{15,}[”\"])[ \t]*$", re.MULTILINE)
-
-
 FEATURES = (
-    "one",
-    "content",
-    "weakest edge of the content",
-    "outside of the content",
-    "cue",
-    "source",
-    "content to cue",
-    "content to no cue",
-    "content to another cue",
-    "cue to source",
-    "cue to another source",
-    "no source",
-    "weak content",
-    "weak cue",
-    "weak source",
-    "loose piece",
-    "quoted",
-    "words",
-    "pieces",
-    "distance",
-    "other paragraph",
-)
+    "one", "content", "weakest edge of the content", "outside of the content", "cue", "source",
+    "content to cue", "content to no cue", "content to another cue", "cue to source",
+    "cue to another source", "no source", "weak content", "weak cue", "weak source", "loose piece",
+    "quoted", "words", "pieces", "distance", "other paragraph",
+)  # fmt: skip
 
 
 @dataclass

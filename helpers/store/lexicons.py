@@ -379,8 +379,7 @@ def _guess(name: str, allowed: Iterable[str]) -> str:
 @lru_cache(maxsize=8)
 def noun_kinds(book: Codebook) -> dict[str, str]:
     """Return for each noun whether it is a person, an organisation, a group or a document."""
-    table = read_lexicon("affiliations")
-    kinds = dict(zip(table["noun"], table["kind"], strict=True))
+    kinds = dict(read_facts("affiliations", "noun", "kind"))
     for name in schema.SOURCE_TYPES:
         if name not in ("named person", "anonymous source"):
             nouns = book.category("source_type", name).nouns
@@ -391,17 +390,15 @@ def noun_kinds(book: Codebook) -> dict[str, str]:
 @lru_cache(maxsize=8)
 def noun_affiliations(book: Codebook) -> dict[str, str]:
     """Return the affiliation of each noun that has one; the codebook goes before the lexicon."""
-    table = read_lexicon("affiliations")
-    found = dict(zip(table["noun"], table["affiliation"], strict=True))
-    return _known(found | _inline(book, "nouns"))
+    found = read_facts("affiliations", "noun", "affiliation")
+    return _known({**found, **_inline(book, "nouns")})
 
 
 @lru_cache(maxsize=8)
 def title_affiliations(book: Codebook) -> dict[str, str]:
     """Return the affiliation of each title, in small letters, that has one."""
-    table = read_lexicon("titles")
-    found = dict(zip(table["title"].str.lower(), table["affiliation"], strict=True))
-    return _known(found | {word.lower(): name for word, name in _inline(book, "titles").items()})
+    found = {**read_facts("titles", "title", "affiliation"), **_inline(book, "titles")}
+    return _known({title.lower(): name for title, name in found.items()})
 
 
 @lru_cache(maxsize=8)
@@ -421,11 +418,9 @@ def _longest_first(words: Iterable[str], ending: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, ordered))}){ending}(?![\w-])")
 
 
-@lru_cache(maxsize=1)
-def body_affiliations() -> dict[str, str]:
+def body_affiliations() -> Mapping[str, str]:
     """Return the affiliation of each body of the lexicon."""
-    table = read_lexicon("bodies")
-    return dict(zip(table["name"], table["affiliation"], strict=True))
+    return read_facts("bodies", "name", "affiliation")
 
 
 def _inline(book: Codebook, key: str) -> dict[str, str]:
