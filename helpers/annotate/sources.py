@@ -79,17 +79,22 @@ class Sourced:
 
 
 def find_sources(
-    article: Article, rows: list[dict], known: dict[str, Entity], book: Codebook
+    article: Article,
+    rows: list[dict],
+    known: dict[str, Entity],
+    book: Codebook,
+    home: str = "",
 ) -> list[Sourced]:
     """Return the source columns of the attributions of one article, in the order of the rows.
 
     A row has the columns `ROW_COLUMNS`, those of its speaker filled; `known` are the entities by
-    id. The article's own outlet is never a relay of its own words.
+    id, `home` is the country of sources of which nothing else is said, see `home`. The article's
+    own outlet is never a relay of its own words.
     """
     if not rows:
         return []
     order = sorted(range(len(rows)), key=lambda place: rows[place]["start"])
-    read = _Article(article, known, book).read([rows[place] for place in order])
+    read = _Article(article, known, book, home).read([rows[place] for place in order])
     found = dict(zip(order, read, strict=True))
     return [found[place] for place in range(len(rows))]
 
@@ -97,10 +102,12 @@ def find_sources(
 class _Article:
     """One article while its sources are read."""
 
-    def __init__(self, article: Article, entities: dict[str, Entity], book: Codebook) -> None:
+    def __init__(
+        self, article: Article, entities: dict[str, Entity], book: Codebook, home: str
+    ) -> None:
         self.article, self.text = article, article.text
         self.entities = entities
-        self.book = book
+        self.book, self.home = book, home
         self.kinds = lexicons.noun_kinds(book)
         self.spokespeople = frozenset(
             book.category("source_type", "named organisation").spokespeople
@@ -361,7 +368,13 @@ class _Article:
             return entity.country, f"entity {entity.name!r}"
         if _PARTY.search(item.title):
             return "USA", f"party {_PARTY.search(item.title).group()!r}"
-        return "", ""
+        return self._at_home(item)
+
+    @rule("sources are at home", lambda self, item: ("", ""))
+    def _at_home(self, item: Sourced) -> tuple[str, str]:
+        if item.affiliation == "international body" or not self.home:
+            return "", ""
+        return self.home, "home of the article"
 
     # ------------------------------------------------------------------------- channel and relay
 

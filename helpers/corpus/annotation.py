@@ -41,6 +41,7 @@ from helpers.annotate import (
     targets,
     tone,
 )
+from helpers.annotate.home import home_country
 from helpers.corpus.decisions import Decided
 from helpers.corpus.parts import ENTITY, NAMES, PART_TABLES, Index, Join, PartStore, name_key
 from helpers.read import duplicates
@@ -276,7 +277,12 @@ def add_sources(
             for place, speaker in zip(places, speaking, strict=True):
                 rows[place] |= speaker._asdict()
             own_rows = [rows[place] for place in places]
-            sourced = sources.find_sources(article, own_rows, present, book)
+            named = [
+                (start, text, label, present[entity].country if entity in present else "")
+                for start, _, text, label, entity in mentioned
+            ]
+            home = home_country(article, named)
+            sourced = sources.find_sources(article, own_rows, present, book, home)
             _fill(columns, places, sourced, sources.COLUMNS)
         except Exception as error:
             if problems is None:

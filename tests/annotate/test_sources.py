@@ -252,3 +252,12 @@ def test_the_outlets_of_an_article_are_sought_once_for_speakers_and_once_with_it
 def test_spellings_of_one_length_stand_in_the_order_of_the_alphabet():
     entity = positions.Entity("Quist", "PERSON", "", ("Mara Quist", "Quits", "Quilt", "Ada Quist"))
     assert entity.spellings == ("Mara Quist", "Ada Quist", "Quilt", "Quist", "Quits")
+
+
+def test_sources_of_which_nothing_is_said_are_at_home():
+    opening = "Oslo was wet, and so was the rest of Norway. "
+    assert last(opening + "Odo Brandvik said that it would clear up.")["country"] == "NOR"
+    row = last(opening + "Residents of Bergen said that it would clear up.")
+    assert "home of the article" in row["source_rule"]
+    assert last(opening + "Japan said that it would pay.")["country"] == "JPN"
+    assert last(opening + "The United Nations said that it would pay.")["country"] == ""
