@@ -51,7 +51,7 @@ def find_replies(articles: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame
             for start, entity_id in asked or [(match.start(), "")]:
                 begun = start if len(asked) > 1 else match.start()
                 who = _who(text, begun, match.start(), people)
-                kind = schema.REPLY_KINDS[match.lastindex - 1]
+                kind = schema.REPLY_KINDS[(match.lastindex or 1) - 1]
                 spoken = text[begun:end]
                 rows.append((article_id, begun, end, entity_id, spoken, who, kind))
     columns = schema.TABLES["replies"].columns.names

@@ -224,7 +224,7 @@ def is_photo_credit(text: str) -> bool:
     if len(text) > 120:
         return False
     label = form("caption label").match(text)
-    named = bool(label) and only_names(text[label.end() :], 10)
+    named = label is not None and only_names(text[label.end() :], 10)
     return named or bool(form("photo line").match(text))
 
 
