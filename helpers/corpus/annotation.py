@@ -355,19 +355,11 @@ class Workers(Protocol):
         ...
 
 
-class ThisProcess:
-    """One worker: the process itself."""
-
-    def run(
-        self, function: Callable[..., Any], jobs: Iterable[tuple], light: bool = False
-    ) -> Iterator[Any]:
-        """Yield `function(*job)` for every job, one after another."""
-        for job in jobs:
-            yield function(*job)
-
-
 class Pool:
-    """Some processes of this machine, started when there is more than one heavy job to do."""
+    """Some processes of this machine, started when there is more than one heavy job to do.
+
+    A pool of one is this process, which takes a job when it is done with the one before.
+    """
 
     def __init__(self, count: int):
         self.count = count
@@ -379,10 +371,10 @@ class Pool:
         """Yield `function(*job)` for every job as it is done."""
         jobs = iter(jobs)
         if self.executor is None:
-            first = list(islice(jobs, 2))
+            first = list(islice(jobs, 2)) if self.count > 1 else []
             jobs = chain(first, jobs)
             if light or len(first) < 2:
-                yield from ThisProcess().run(function, jobs)
+                yield from (function(*job) for job in jobs)
                 return
             self.executor = _start(self.count)
         running: set[Future] = set()
@@ -445,14 +437,12 @@ def start_workers(count: int, scheduler: str = "", place: str = "") -> Iterator[
     if scheduler:
         with connect(scheduler, place) as workers:
             yield workers
-    elif count == 1:
-        yield ThisProcess()
-    else:
-        pool = Pool(count)
-        try:
-            yield pool
-        finally:
-            pool.stop()
+        return
+    pool = Pool(count)
+    try:
+        yield pool
+    finally:
+        pool.stop()
 
 
 # -------------------------------------------------------------------------- on many machines
@@ -531,7 +521,7 @@ def connect(scheduler: str, place: str) -> Iterator[DaskWorkers]:
                 f"the scheduler at {scheduler} has no workers: start some with "
                 f"`dask worker {scheduler} --nthreads 1`"
             ) from error
-        _check_workers(client, place)
+        check_workers(client, place)
         yield DaskWorkers(client)
 
 
@@ -548,7 +538,8 @@ async def _ask(scheduler: str) -> None:
     await (await asyncio.wait_for(answer, CONNECT_SECONDS)).close()
 
 
-def _check_workers(client: Any, place: str) -> None:
+def check_workers(client: Any, place: str) -> None:
+    """Raise ClusterError for a worker that could not do its part of a build at `place`."""
     probe = f".probe-{os.urandom(6).hex()}"
     storage = Storage(place)
     storage.write(probe, b"Attributed")

@@ -241,5 +241,5 @@ def test_a_path_on_another_machine_is_refused(monkeypatch, tmp_path):
             return {"tcp://10.0.0.7:1": (annotation.engine_version(), False)}
 
     with pytest.raises(annotation.ClusterError, match="does not see .* folder that all machines"):
-        annotation._check_workers(Client(), str(tmp_path))
+        annotation.check_workers(Client(), str(tmp_path))
     assert list(tmp_path.iterdir()) == []
