@@ -17,6 +17,7 @@ BODY_SHARE = 0.9
 MOST_PRUNED = 0.3
 MOST_LOST = 0.5
 MOST_LINKED = 0.8
+LEAST_WORDS = 25
 MOST_PARAGRAPHS_OF_A_PART = 3
 MOST_WORDS_OF_A_NAME = 3
 
@@ -26,8 +27,8 @@ _KEPT_ROLES = frozenset(("caption", "credit", "standfirst"))
 _LONGEST = {  # characters; an element that holds more is a wrapper with an unlucky name
     "related": 3000,
     "pullquote": 600,
-    "credit": 400,
     "caption": 2000,
+    "credit": 400,
     "dateline": 200,
     "byline": 300,
     "date": 200,
@@ -36,6 +37,7 @@ _LONGEST = {  # characters; an element that holds more is a wrapper with an unlu
 _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
 _NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _OPEN, _CLOSE, _BREAK = "\ue000", "\ue001", "\ue002"  # around an inline dateline; for <br>
+_EDGE = "\ue003"  # where a <time> begins or ends
 _NAMING = ("class", "id", "itemprop", "rel", "data-testid")
 _BETWEEN_WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
@@ -122,9 +124,27 @@ def cut_blocks(body: HtmlElement, main_text: str) -> list[Block]:
     return _Walker().walk_all(body)
 
 
+def drop_dialogs(body: HtmlElement) -> bool:
+    """Drop consent walls and the like from a page that has its article outside them."""
+    marked = (".//*[@role='dialog' or @role='alertdialog' or @aria-modal='true']", ".//*")
+    dialogs = {*body.xpath(marked[0])}
+    dialogs |= {one for one in body.iterfind(marked[1]) if "dialog" in _told_roles(one)}
+    within = {inner for dialog in dialogs for inner in dialog.iter()}
+    outside = [one for one in body.iter("p", "h1") if one not in within]
+    words = sum(len(one.text_content().split()) for one in outside if one.tag == "p")
+    headed = any(one.tag == "h1" for one in outside) or not any(one.tag == "h1" for one in within)
+    if not dialogs or words < LEAST_WORDS or not headed:
+        return False
+    for dialog in dialogs:
+        if dialog.getparent() is not None:
+            dialog.drop_tree()
+    return True
+
+
 def _prune(body: HtmlElement, main_text: str) -> None:
     """Drop what is no content, but never what holds the headline or much of the article."""
-    most = MOST_PRUNED * len(body.text_content())
+    in_paragraphs = _size(body, True) > MOST_PRUNED * _size(body, False)
+    most = MOST_PRUNED * _size(body, in_paragraphs)
     found = [(element, _told_roles(element)) for element in body.iterdescendants("*")]
     walled = sum(_held(main_text, element) for element, told in found if "paywall" in told)
     for element, told in found:
@@ -139,14 +159,20 @@ def _prune(body: HtmlElement, main_text: str) -> None:
         elif (
             element.tag in _tags("control")
             or _is_hidden(element)
-            or ("noise" in told and _told(element) not in _KEPT_ROLES)
+            or ({"noise", "dialog"} & {*told} and _told(element) not in _KEPT_ROLES)
         ):
-            holds_article = len(element.text_content()) > most
+            holds_article = _size(element, in_paragraphs) > most
         else:
             continue
         headed = element.find(".//h1") is not None and element.find(".//p") is not None
         if not holds_article and not headed:
             element.drop_tree()
+
+
+def _size(element: HtmlElement, in_paragraphs: bool) -> int:
+    """Return how many characters an element holds, in all or in its paragraphs alone."""
+    parts = element.iter("p") if in_paragraphs else [element]
+    return sum(len(part.text_content()) for part in parts)
 
 
 def _held(main_text: str, element: HtmlElement, of: int = 0) -> int:
@@ -241,14 +267,13 @@ class _Walker:
         link, bold = element.tag == "a", element.tag in ("b", "strong")
         self.link_depth += link
         self.bold_depth += bold
-        if element.tag == "q":
-            self.pieces.append("“")
+        opening, closing = {"q": "“”", "time": 2 * _EDGE}.get(element.tag, ("", ""))
+        self.pieces.append(opening)
         self._add(element.text)
         for child in element:
             self._walk(child, role, holder)
             self._add(child.tail)
-        if element.tag == "q":
-            self.pieces.append("”")
+        self.pieces.append(closing)
         self.link_depth -= link
         self.bold_depth -= bold
 
@@ -260,7 +285,9 @@ class _Walker:
             self.bold += size if self.bold_depth else 0
 
     def _flush(self, role: str, holder: HtmlElement) -> None:
-        joined = _SPACE.sub(" ", "".join(self.pieces))
+        joined, *times = _SPACE.sub(" ", "".join(self.pieces)).split(_EDGE)
+        for piece in times:  # "2 hours ago<time>10:05</time>" shows a blank
+            joined += " " * (joined[-1:].isalnum() and piece[:1].isalnum()) + piece
         size = max(len("".join(joined.split())), 1)
         lines = "\n".join(line.strip(" ") for line in joined.split(_BREAK))
         for piece in lines.split(PARAGRAPH_BREAK):
@@ -287,10 +314,10 @@ def _role(element: HtmlElement, inherited: str) -> str:
     if inherited in ("related", "pullquote", "credit"):
         return inherited
     told = _told(element)
-    if inherited == "caption":
-        return "credit" if told == "credit" else "caption"
-    if tag == "figcaption" or (tag == "figure" and element.find(".//img") is not None):
-        return "credit" if told == "credit" else "caption"
+    if inherited == "caption" or tag == "figcaption":
+        return "caption"
+    if tag == "figure" and element.find(".//img") is not None:
+        return "caption"
     if inherited == "aside":
         return "related" if told == "related" or _is_link_list(element) else "aside"
     if tag in HEADINGS:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate, chain
 from typing import Any
 
+import lxml.html
 import trafilatura
 from lxml.html import HtmlElement
 
@@ -19,20 +20,21 @@ from helpers.read.page_blocks import (
     BODY_SHARE,
     BREAKING_ROLES,
     HEADINGS,
+    LEAST_WORDS,
     MOST_LINKED,
     MOST_LOST,
     Block,
     cut_blocks,
+    drop_dialogs,
     open_page,
     squeeze,
 )
 from helpers.read.records import FIELDS, field_names
 
 LEAST_TAGS = 2
-LEAST_WORDS = 25
 LEAST_WORDS_IF_DECLARED = 8
 LEAST_MATCH = 25
-LONGEST_BOLD_SUBHEAD = 12
+LONGEST_LABEL = 12
 LEAST_STANDFIRST_WORDS = 8
 MOST_LINKED_HEADINGS = 0.5
 
@@ -66,6 +68,8 @@ def read_page(raw: bytes) -> Document:
     body = tree.find("body")
     if body is None:
         raise Unreadable("no article was found in the page, which has no body; save it again")
+    if drop_dialogs(body):
+        source = lxml.html.tostring(tree, encoding="unicode")
     main_text = squeeze(trafilatura.extract(source, include_comments=False) or "")
     blocks = cut_blocks(body, main_text)
     description = metadata.get("description", "")
@@ -280,11 +284,11 @@ class _Article:
             return None if squeeze(block.text) in self.main_text else ""
         if role in HEADINGS:
             return "related" if _RELATED_TEXT.fullmatch(block.text) else "subhead"
+        if role == "" and "date" in block.inside and _is_label(block.text):
+            return "boilerplate"  # the stamp above a post of a live page
         if block.linked >= MOST_LINKED or (block.linked > 0 and _RELATED_TEXT.match(block.text)):
             return "related" if _RELATED_TEXT.match(block.text) or block.linked >= 1 else ""
-        short = len(block.text.split()) <= LONGEST_BOLD_SUBHEAD
-        label = short and not block.text.endswith(tuple(".!?…:,;”\"’'"))
-        return "subhead" if role == "" and block.bold >= 1 and label else ""
+        return "subhead" if role == "" and block.bold >= 1 and _is_label(block.text) else ""
 
     def finish(self) -> list[tuple[str, Block]]:
         """Return the blocks; one paragraph between headline and byline is the standfirst."""
@@ -295,6 +299,10 @@ class _Article:
             if any(role == "byline" or "date" in (one.role, *one.inside) for role, one in between):
                 self.chosen[first] = ("standfirst", self.chosen[first][1])
         return self.chosen
+
+
+def _is_label(text: str) -> bool:
+    return len(text.split()) <= LONGEST_LABEL and not text.endswith(tuple(".!?…:,;”\"’'"))
 
 
 # --------------------------------------------------------------- what the page says of itself
