@@ -119,6 +119,8 @@ class Story:
                 "section": "",
                 "language": "en",
                 "words": len(self.text.split()),
+                "complete": "yes",
+                "incomplete_reason": "",
                 "text": self.text,
                 "wire": "",
                 "duplicate_of": "",

@@ -13,8 +13,16 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.read.dates import UnclearDate, find_printed_date, read_date
-from helpers.read.documents import DOCUMENTS, Document, Unreadable, read_docx, read_rtf, read_text
+from helpers.read.dates import UnclearDate, find_orders, find_printed_date, in_order, read_date
+from helpers.read.documents import (
+    DOCUMENTS,
+    Document,
+    Hint,
+    Unreadable,
+    read_docx,
+    read_rtf,
+    read_text,
+)
 from helpers.read.exports import Export, doubt, read_export, read_export_page
 from helpers.read.files import SourceFile
 from helpers.read.pages import read_fragment, read_page
@@ -28,6 +36,7 @@ from helpers.read.records import (
     cut_off,
     describe_mapping,
     guess_mapping,
+    is_summary,
     to_document,
 )
 from helpers.store.lexicons import read_lexicon
@@ -180,17 +189,46 @@ def _read_table(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]
         if columns:
             roles = choose_mapping(columns, sample, wanted)
             yield Note(source.path, f"{source.path}: {describe_mapping(roles)}")
-        marked_up = 0
+        order = ""
+        if roles.get("published"):
+            order, told = _order_of_dates(source, roles["published"], sample)
+            yield from told
+        marked_up, summary = 0, is_summary(roles.get("text", ""))
         for row in chain(first, rows):
             document = to_document(row.record, roles) if row.record else None
             if document and (fragment := read_fragment(document.text)):
                 document.text, document.hints = fragment.text, fragment.hints
                 marked_up += 1
+            if document:
+                document.fields["published"] = in_order(document.fields.get("published"), order)
+            if document and summary:
+                problem = f"only a summary is here, from {roles['text']!r}; bring the whole text"
+                document.problems.append(("text", problem))
             yield from _read_row(source, row, document, roles.get("text", ""))
         if marked_up:
             yield Note(source.path, f"{source.path}: HTML in {marked_up} texts was made plain")
         if not first:
             raise Unreadable("the table has no rows under its header; add some or delete it")
+
+
+def _order_of_dates(
+    source: SourceFile, column: str, sample: list[dict[str, Any]]
+) -> tuple[str, list[Item]]:
+    """Return the order of day and month that a whole column of dates tells, and say it."""
+    if not any(in_order(one.get(column), "day first") != one.get(column) for one in sample):
+        return "", []  # none of the dates needs it
+    with source.open() as stream:
+        rows = (row.record for row in TABLES[source.suffix](stream) if row.record)
+        orders = find_orders(as_text(record.get(column)) for record in rows)
+    if len(orders) == 1:
+        told = f"{source.path}: dates in {column!r} were read {min(orders)}, as its other dates are"
+        return min(orders), [Note(source.path, told)]
+    if not orders:
+        return "", []
+    problem = (
+        f"some dates in {column!r} have the day first and some the month; write the year first"
+    )
+    return "", [Problem("", source.path, "date", problem)]
 
 
 def _read_row(
@@ -206,8 +244,6 @@ def _read_row(
         return
     if row.problem:
         document.problems.append((row.step, row.problem))
-    if problem := cut_off(document.text):
-        document.problems.append(("text", problem))
     yield from _article(source, path, document, _text_hash(document.text))
 
 
@@ -228,6 +264,9 @@ def _article(
         text = whole
         problem = "halves of characters (UTF-16 surrogates) were replaced by �; export it again"
         document.problems.append(("encoding", problem))
+    if problem := cut_off(_without_links(text, document.hints)):
+        document.problems.append(("text", problem))
+    missing = [problem.partition("; ")[0] for step, problem in document.problems if step == "text"]
     try:
         published = read_date(fields.get("published") or find_printed_date(text))
     except UnclearDate as error:
@@ -252,6 +291,8 @@ def _article(
         "section": _clean(fields.get("section")),
         "language": language,
         "words": sum(1 for _ in _WORD.finditer(text)),
+        "complete": "no" if missing else "yes",
+        "incomplete_reason": _whole("; ".join(missing)),
         "text": text,
         "wire": "",
         "duplicate_of": "",
@@ -261,6 +302,14 @@ def _article(
     }
     for step, problem in document.problems:
         yield Problem(article_id, path, step, _whole(problem))
+
+
+def _without_links(text: str, hints: list[Hint]) -> str:
+    """Return a text without the links to other stories behind it."""
+    for start, end, role in sorted(hints, reverse=True):
+        if role == "related" and end >= len(text.rstrip()):
+            text = text[:start]
+    return text
 
 
 def _known(source: SourceFile, document: Document) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import cache
 from typing import Any
@@ -127,12 +128,40 @@ def _possible_days(first: str, second: str, third: str) -> set[datetime]:
         orders.append((first, second, third))
     days = set()
     for year, month, day in orders:
-        century = 0 if len(year) == 4 else 2000 if int(year) < 70 else 1900
         try:
-            days.add(datetime(century + int(year), int(month), int(day)))
+            days.add(datetime(_year(year), int(month), int(day)))
         except ValueError:
             continue
     return days
+
+
+def _year(written: str) -> int:
+    century = 0 if len(written) == 4 else 2000 if int(written) < 70 else 1900
+    return century + int(written)
+
+
+def find_orders(values: Iterable[Any]) -> set[str]:
+    """Return the orders of day and month that a column of dates allows for one value alone.
+
+    "25/04/2024" can only be "day first"; a sound column gives one order, or none where no value
+    tells.
+    """
+    found = set()
+    for match in filter(None, (_NUMBERS.match(str(value).strip()) for value in values)):
+        first, second = int(match[1]), int(match[3])
+        found |= {"day first"} if first > 12 >= second else set()
+        found |= {"month first"} if second > 12 >= first else set()
+    return found
+
+
+def in_order(value: Any, order: str) -> Any:
+    """Write a date of numbers, such as 03/04/2024, as the order of its column reads it."""
+    match = _NUMBERS.match(str(value).strip())
+    if not match or not order or int(match[1]) > 12 or int(match[3]) > 12:
+        return value
+    day, month = (1, 3) if order == "day first" else (3, 1)
+    written = f"{_year(match[4]):04}-{int(match[month]):02}-{int(match[day]):02}"
+    return written + match.string[match.end() :]
 
 
 def _no_such_day(written: str) -> str:

@@ -34,6 +34,7 @@ from helpers.read.records import FIELDS, field_names
 LEAST_TAGS = 2
 LEAST_WORDS_IF_DECLARED = 8
 LEAST_MATCH = 25
+LEAST_WORDS_OF_A_WHOLE = 150  # of a page that says it is for subscribers
 LONGEST_LABEL = 12
 LEAST_STANDFIRST_WORDS = 8
 MOST_LINKED_HEADINGS = 0.5
@@ -88,6 +89,13 @@ def read_page(raw: bytes) -> Document:
     fields |= {role: fields[role] or value for role, value in told.items()} | {"title": title}
     hints = _with_datelines(hints, chosen)
     problems = encoding.problems() + _loss(chosen, main_text)
+    words = sum(len(block.text.split()) for role, block in chosen if role == "")
+    if (
+        metadata.pop("free", "").casefold() in ("false", "locked")
+        and words < LEAST_WORDS_OF_A_WHOLE
+    ):
+        problem = f"the page is for subscribers and holds {words} words of its story"
+        problems.append(("text", f"{problem}; save it while logged in"))
     return Document(text, fields, metadata, hints, problems)
 
 
@@ -405,9 +413,8 @@ def _marked_authors(tree: HtmlElement) -> Iterator[str]:
 
 
 def _name(value: Any) -> str:
-    if isinstance(value, dict):
-        value = value.get("name")
-    return value if isinstance(value, str) else ""
+    value = value.get("name") if isinstance(value, dict) else value
+    return str(value) if isinstance(value, str | bool) else ""
 
 
 def _author(*sources: Iterable[Any]) -> str:

@@ -13,10 +13,11 @@ import re
 import sys
 import unicodedata
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 from typing import IO, Any, NamedTuple
 
 from helpers.read.documents import (
@@ -37,11 +38,8 @@ SNIFFED = 1 << 16
 ROWS_AT_ONCE = 500
 DEEPEST_WRAPPER = 4
 EXCEL_LIMIT = 32_767
-_MORE = re.compile(
-    r"(?:\[\+\d+ chars\]|\[(?:…|\.\.\.|&#8230;|&hellip;)\]"
-    r"|\b(?:continue reading|read more)\W{0,3})$",
-    re.I,
-)
+LONGEST_ENDING = 250  # characters at the end of a text that may say that more follows
+MOST_TITLE_ROWS = 10
 
 
 # -------------------------------------------------------------------------------------- roles
@@ -82,9 +80,17 @@ def guess_mapping(
         mapping["text"] = max(found["text"], key=length.__getitem__)
     elif free := [column for column in columns if column not in mapping.values()]:
         longest = max(free, key=length.__getitem__)
+        summaries = [column for column in free if is_summary(column)]
         if _average(longest, sample, str.split) >= LEAST_WORDS_OF_A_TEXT:
             mapping = {"text": longest} | mapping
+        elif summaries:
+            mapping = {"text": max(summaries, key=length.__getitem__)} | mapping
     return mapping
+
+
+def is_summary(column: str) -> bool:
+    """Say whether a column is named as one that holds summaries, not texts."""
+    return plain(column) in field_names("column")["summary"]
 
 
 def choose_mapping(
@@ -107,10 +113,14 @@ def choose_mapping(
     taken = set(chosen.values())
     mapping = {role: name for role, name in guessed.items() if name not in taken} | chosen
     if "text" not in mapping:
-        raise Unreadable(
-            f"no column looks like the text of articles; {there_are}. Name it with a mapping "
-            "such as text=COLUMN"
-        )
+        advice = "name it with a mapping such as text=COLUMN"
+        if "url" in mapping:
+            advice += (
+                ", or, if this lists articles without their texts, save the pages that "
+                f"{mapping['url']!r} names and keep this list beside them as metadata.csv, with a "
+                "column 'file'"
+            )
+        raise Unreadable(f"no column looks like the text of articles; {there_are}. {advice}")
     return {role: mapping[role] for role in ROLES if role in mapping}
 
 
@@ -136,6 +146,13 @@ def to_document(record: Mapping[str, Any], mapping: Mapping[str, str]) -> Docume
     return Document(text, fields, others)
 
 
+@cache
+def _endings() -> re.Pattern[str]:
+    kinds = read_lexicon("cut_texts").groupby("kind")["pattern"].agg("|".join)
+    sentence = rf"(?:^|(?<=\n)|(?<=[.!?…”\"]\s))(?:{kinds['sentence']})"
+    return re.compile(rf"(?:(?:^|(?<=\W))(?:{kinds['end']})|{sentence})$", re.I | re.S)
+
+
 def cut_off(text: str) -> str:
     """Say in words why a text is probably not the whole article; "" when nothing tells so."""
     if len(text) == EXCEL_LIMIT:
@@ -143,8 +160,9 @@ def cut_off(text: str) -> str:
             f"the text has Excel's limit of {EXCEL_LIMIT:,} characters and is probably cut; "
             "export it as CSV or JSON"
         )
-    if found := _MORE.search(text[-60:].rstrip()):
-        return f"the text ends in {found[0]!r}: only its beginning is here; bring the whole text"
+    if found := _endings().search(text[-LONGEST_ENDING:].rstrip()):
+        shown = " ".join(found[0].split())
+        return f"the text ends in {shown!r}: only its beginning is here; bring the whole text"
     return ""
 
 
@@ -239,7 +257,7 @@ def _json_row(number: int, record: Any) -> Row:
 
 
 def read_csv(stream: IO[bytes]) -> Iterator[Row]:
-    """Read a table of separated values; the first row names the columns."""
+    """Read a table of separated values; the first row names the columns, titles above it apart."""
     csv.field_size_limit(sys.maxsize)
     text, encoding = _text_of(stream)
     with text:
@@ -249,8 +267,9 @@ def read_csv(stream: IO[bytes]) -> Iterator[Row]:
         odd: list[int] = []
         reader = csv.reader(_watch_quotes(text, dialect["escapechar"], odd), **dialect)
         try:
-            header = _unique_names(next(filter(any, reader), []))
-            for number, cells in enumerate(filter(any, reader), 1):
+            titles, header, rows = _header(filter(any, reader))
+            yield from titles
+            for number, cells in enumerate(rows, 1):
                 yield _csv_row(number, header, cells)
         except csv.Error as error:
             raise Unreadable(f"the table breaks off at line {reader.line_num}: {error}") from error
@@ -260,6 +279,26 @@ def read_csv(stream: IO[bytes]) -> Iterator[Row]:
                 f"have swallowed rows; look for it from line {odd[-1]}"
             )
             yield Row(0, None, problem)
+
+
+def _header(rows: Iterable[Sequence[Any]]) -> tuple[list[Row], list[str], Iterator[Sequence]]:
+    """Return the row that names the columns, a problem for titles above it, the rows below it."""
+    rows = iter(rows)
+    first = list(islice(rows, SAMPLE_ROWS))
+    filled = [sum(as_text(cell).strip() != "" for cell in row) for row in first]
+    width = _width(first)
+    start = next((n for n, cells in enumerate(filled[:MOST_TITLE_ROWS]) if 2 * cells > width), 0)
+    titles = "; ".join(" ".join(filter(None, map(as_text, row))) for row in first[:start])
+    problem = f"what stands above the header was not read: {titles!r}; delete it if it is no text"
+    names = _unique_names(first[start]) if first else []
+    told = [Row(0, None, problem, "metadata")] if start else []
+    return told, names, chain(first[start + 1 :], rows)
+
+
+def _width(rows: Sequence[Sequence[Any]]) -> int:
+    """Return how many cells most rows have."""
+    widths = Counter(map(len, rows))
+    return max(widths, key=lambda width: (widths[width], width), default=0)
 
 
 def _watch_quotes(lines: Iterable[str], escape: str | None, odd: list[int]) -> Iterator[str]:
@@ -295,7 +334,7 @@ def _dialect(start: str) -> dict[str, Any]:
             rows = [row for row in rows[:50] if row]
             if len(start) == SNIFFED and len(rows) > 1:
                 rows.pop()
-            width = len(rows[0]) if rows else 0
+            width = _width(rows)
             if width > 1:
                 even = sum(len(row) == width for row in rows) / len(rows)
                 best = max(best, (round(even, 1), width, escape is None, delimiter))
@@ -316,13 +355,10 @@ def read_xlsx(stream: IO[bytes]) -> Iterator[Row]:
         raise Unreadable(f"it is no Excel workbook ({error}); save it as .xlsx") from error
     read = ""
     for sheet in book.worksheets:
-        rows = (
-            row
-            for row in sheet.iter_rows(values_only=True)
-            if any(as_text(cell).strip() for cell in row)
-        )
-        header = next(rows, None)
-        if header is None:
+        rows = sheet.iter_rows(values_only=True)
+        filled = (row for row in rows if any(as_text(cell).strip() for cell in row))
+        titles, names, below = _header(filled)
+        if not names:
             continue
         if read:
             problem = (
@@ -332,8 +368,8 @@ def read_xlsx(stream: IO[bytes]) -> Iterator[Row]:
             yield Row(0, None, problem)
             continue
         read = sheet.title
-        names = _unique_names(header)
-        for number, cells in enumerate(rows, 1):
+        yield from titles
+        for number, cells in enumerate(below, 1):
             yield Row(number, dict(zip(names, cells, strict=False)))
 
 

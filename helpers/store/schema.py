@@ -83,8 +83,9 @@ TABLES = {
             "articles",
             "article_id",
             "article_id path sha256 outlet published:moment? url! headline! byline! "
-            "dateline_place! section language words:int text! wire duplicate_of duplicate_kind "
-            "metadata! markup!",
+            "dateline_place! section language words:int complete incomplete_reason! text! wire "
+            "duplicate_of duplicate_kind metadata! markup!",
+            complete=("yes", "no"),
             duplicate_kind=DUPLICATE_KINDS,
         ),
         _table("blocks", "article_id start", f"{_SPAN} role", role=BLOCK_ROLES),

@@ -1,0 +1,178 @@
+"""Tables as people have them: titles above the header, dates of one order, texts that are cut."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from openpyxl import Workbook
+from reading_fixture import read_corpus
+
+from helpers.read.articles import Note, iter_records
+from helpers.read.dates import find_orders, in_order
+from helpers.read.files import iter_files
+
+TEXT = "Fares on the island ferries will double in June, the council decided on Tuesday night."
+
+
+def write(folder: Path, name: str, content: str | bytes | list | dict) -> Path:
+    file = folder / name
+    if isinstance(content, list | dict):
+        content = json.dumps(content)
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return file
+
+
+def notes_of(file: Path) -> str:
+    items = (item for source in iter_files(file) for item in iter_records(source))
+    return "\n".join(item.text for item in items if isinstance(item, Note))
+
+
+# --------------------------------------------------------------------- texts that are not whole
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "The council met… [+2001 chars]",
+        "The council met […]",
+        "Continue reading",
+        "Subscribe now to continue reading this story.",
+        "To read the full story, sign in or become a member.",
+        "This article is for subscribers only. Already a subscriber? Log in.",
+        "The post Fares to double appeared first on Vale Echo.",
+    ],
+)
+def test_a_text_that_says_more_follows_is_not_complete(tmp_path: Path, ending: str):
+    articles, problems = read_corpus(write(tmp_path, "a.txt", f"{TEXT}\n\n{ending}\n"))
+    assert articles["complete"].item() == "no"
+    assert "only its beginning is here" in articles["incomplete_reason"].item()
+    assert problems["step"].tolist() == ["text"]
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "“Read more,” she told the pupils, and they did.",
+        "The minister urged parents to sign up to read to their children, and left.",
+        "The paper asks readers to subscribe.",
+        "The children should continue reading.",
+        "",
+    ],
+)
+def test_a_whole_text_is_complete(tmp_path: Path, ending: str):
+    articles, problems = read_corpus(write(tmp_path, "a.txt", f"{TEXT}\n\n{ending}\n"))
+    assert articles["complete"].item() == "yes"
+    assert articles["incomplete_reason"].item() == "" and problems.empty
+
+
+def test_a_list_of_summaries_is_read_as_what_it_is(tmp_path: Path):
+    docs = [{"headline": {"main": "Fares"}, "abstract": TEXT, "pub_date": "2024-02-12"}] * 2
+    articles, problems = read_corpus(write(tmp_path, "a.json", {"response": {"docs": docs}}))
+    assert articles["complete"].tolist() == ["no", "no"]
+    assert articles["headline"].tolist() == ["Fares", "Fares"]
+    assert problems["problem"].str.contains("only a summary is here, from 'abstract'").all()
+
+
+def test_a_page_for_subscribers_with_little_text_is_not_complete(tmp_path: Path):
+    data = '{"@type": "NewsArticle", "isAccessibleForFree": false, "headline": "Fares to double"}'
+    head = f'<script type="application/ld+json">{data}</script>'
+    for name, times, complete in (("stub.html", 3, "no"), ("whole.html", 20, "yes")):
+        body = "".join(f"<p>{number}: {TEXT}</p>" for number in range(times))
+        page = f"<html><head>{head}</head><body><h1>Fares to double</h1>{body}</body></html>"
+        articles, _ = read_corpus(write(tmp_path, name, page))
+        assert articles["complete"].item() == complete
+
+
+def test_a_list_without_texts_says_how_to_bring_them(tmp_path: Path):
+    rows = "stories_id,title,url,publish_date,media_name\n1,Fares,https://a.example/1,2024-02-12,Echo\n"
+    articles, problems = read_corpus(write(tmp_path, "mediacloud.csv", rows))
+    assert articles.empty
+    assert "save the pages that 'url' names" in problems["problem"].item()
+
+
+# ------------------------------------------------------------------------------ order of dates
+
+
+def test_one_date_of_a_column_tells_the_order_of_all(tmp_path: Path):
+    rows = [
+        ("03/04/2024", "2024-04-03"),
+        ("25/04/2024", "2024-04-25"),
+        ("5/6/24 9:30", "2024-06-05"),
+    ]
+    table = "text,date\n" + "".join(f'"{TEXT}",{written}\n' for written, _ in rows)
+    file = write(tmp_path, "a.csv", table)
+    articles, problems = read_corpus(file)
+    assert [f"{day:%Y-%m-%d}" for day in articles["published"]] == [day for _, day in rows]
+    assert problems.empty
+    assert "dates in 'date' were read day first" in notes_of(file)
+
+
+def test_a_late_date_tells_the_order_too(tmp_path: Path):
+    days = ["03/04/2024"] * 120 + ["04/25/2024"]
+    rows = [{"text": f"{number}. {TEXT}", "date": day} for number, day in enumerate(days)]
+    articles, _ = read_corpus(write(tmp_path, "a.json", rows))
+    assert articles["published"].iloc[0] == pd.Timestamp("2024-03-04")
+
+
+def test_dates_of_both_orders_are_said_and_none_is_guessed(tmp_path: Path):
+    days = ["03/04/2024", "25/04/2024", "04/25/2024"]
+    table = "text,date\n" + "".join(f'"{TEXT}",{day}\n' for day in days)
+    articles, problems = read_corpus(write(tmp_path, "a.csv", table))
+    assert articles["published"].isna().tolist() == [True, False, False]
+    assert problems["problem"].str.contains("some dates in 'date' have the day first").any()
+
+
+@pytest.mark.parametrize("value", ["2024-03-04", "3 April 2024", "25/04/2024", "", None, 5])
+def test_what_has_one_reading_stays_as_it_is(value: object):
+    assert in_order(value, "day first") == value
+
+
+def test_orders_are_told_by_days_after_the_twelfth():
+    assert find_orders(["03/04/2024", "yesterday", ""]) == set()
+    assert find_orders(["03/04/2024", "13.04.24"]) == {"day first"}
+    assert find_orders(["13/04/2024", "04/13/2024"]) == {"day first", "month first"}
+
+
+# ------------------------------------------------------------------------- dialects of tables
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize(
+    "titles", [["Export of the Vale Echo"], ["Vale Echo", "", "Query: ferries"], []]
+)
+def test_titles_above_the_header_are_passed_over_and_said(
+    tmp_path: Path, separator: str, titles: list[str]
+):
+    rows = [["title", "text", "outlet", "date"]]
+    rows += [
+        [f"Fares {n}", f'"{TEXT} ""Yes""; {n}, | or so."', "Echo", "2024-02-12"] for n in (1, 2)
+    ]
+    lines = titles + [separator.join(row) for row in rows]
+    articles, problems = read_corpus(write(tmp_path, "a.csv", "\n".join(lines)))
+    assert articles["headline"].tolist() == ["Fares 1", "Fares 2"]
+    assert articles["outlet"].tolist() == ["Echo", "Echo"]
+    assert all(title in "".join(problems["problem"]) for title in titles)
+    assert len(problems) == bool(titles)
+
+
+def test_titles_above_the_header_of_a_sheet(tmp_path: Path):
+    book, out = Workbook(), io.BytesIO()
+    for row in (["Export"], [], ["Title", "Text", "Date"], ["Fares", TEXT, "2024-02-12"]):
+        book.active.append(row)
+    book.save(out)
+    articles, problems = read_corpus(write(tmp_path, "a.xlsx", out.getvalue()))
+    assert articles["headline"].tolist() == ["Fares"]
+    assert "'Export'" in problems["problem"].item()
+
+
+def test_a_header_shorter_than_its_rows_is_still_the_header(tmp_path: Path):
+    table = "title,text\n" + "".join(
+        f"Fares {n},Ferry fares will double, in June\n" for n in (1, 2)
+    )
+    articles, problems = read_corpus(write(tmp_path, "a.csv", table))
+    assert articles["headline"].tolist() == ["Fares 1", "Fares 2"]
+    assert problems["problem"].str.contains("has 3 cells and the header 2").all()
