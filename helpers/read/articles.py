@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.read.archives import ARCHIVES
 from helpers.read.dates import UnclearDate, find_orders, find_printed_date, in_order, read_date
 from helpers.read.documents import (
     DOCUMENTS,
@@ -36,7 +37,6 @@ from helpers.read.records import (
     cut_off,
     describe_mapping,
     guess_mapping,
-    is_summary,
     to_document,
 )
 from helpers.store.lexicons import read_lexicon
@@ -133,6 +133,14 @@ def _read(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]:
         raise Unreadable("the file is empty; put the article in it or delete it")
     if source.suffix in TABLES:
         yield from _read_table(source, wanted)
+    elif source.suffix in ARCHIVES:
+        for number, document in enumerate(ARCHIVES[source.suffix](source.read_bytes()), 1):
+            path = f"{source.path}#{number}"
+            if document.text.strip():
+                yield from _article(source, path, document, _text_hash(document.text))
+            else:
+                nothing = [("read", "it holds no text; leave it out, or save its text as a file")]
+                yield from (Problem("", path, *one) for one in document.problems or nothing)
     elif source.suffix in READERS:
         if source.size > LARGEST_DOCUMENT:
             raise Unreadable(f"the file has {source.size:,} bytes, too many for one article")
@@ -152,7 +160,7 @@ def _read(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]:
             raise Unreadable("the file holds only white space; put the article in it or delete it")
         yield from _article(source, source.path, document, hashlib.sha256(raw).hexdigest())
     else:
-        read = ", ".join(sorted({*READERS, *TABLES, ".zip"} - {""}))
+        read = ", ".join(sorted({*READERS, *TABLES, *ARCHIVES, ".gz", ".zip"} - {""}))
         advice = _advice().get(source.suffix, f"those that are: {read}")
         raise Unreadable(f"files of type {source.suffix} are not read; {advice}")
 
@@ -193,7 +201,7 @@ def _read_table(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]
         if roles.get("published"):
             order, told = _order_of_dates(source, roles["published"], sample)
             yield from told
-        marked_up, summary = 0, is_summary(roles.get("text", ""))
+        marked_up = 0
         for row in chain(first, rows):
             document = to_document(row.record, roles) if row.record else None
             if document and (fragment := read_fragment(document.text)):
@@ -201,9 +209,6 @@ def _read_table(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]
                 marked_up += 1
             if document:
                 document.fields["published"] = in_order(document.fields.get("published"), order)
-            if document and summary:
-                problem = f"only a summary is here, from {roles['text']!r}; bring the whole text"
-                document.problems.append(("text", problem))
             yield from _read_row(source, row, document, roles.get("text", ""))
         if marked_up:
             yield Note(source.path, f"{source.path}: HTML in {marked_up} texts was made plain")

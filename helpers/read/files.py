@@ -5,12 +5,15 @@ Zips are read without trusting them: what may not be unpacked is a file with a p
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import json
 import os
 import re
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -18,7 +21,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Any
 
 from helpers.read.dates import find_date
-from helpers.read.documents import Unreadable, list_zip, size_problem
+from helpers.read.documents import SMALL, Unreadable, list_zip, size_problem
 from helpers.read.records import as_text, field_names, plain, read_csv
 
 LARGEST_ARCHIVE = 1 << 33
@@ -61,9 +64,12 @@ class SourceFile:
 
     def open(self) -> IO[bytes]:
         """Open the bytes of the file."""
-        if not self.member:
-            return self.location.open("rb")
-        return _zip(self.location, self.location.stat().st_mtime_ns, os.getpid()).open(self.member)
+        if self.member:
+            archive = _zip(self.location, self.location.stat().st_mtime_ns, os.getpid())
+            stream = archive.open(self.member)
+        else:
+            stream = self.location.open("rb")
+        return _unpack(stream, self.size) if self.path.lower().endswith(".gz") else stream
 
     def read_bytes(self) -> bytes:
         """Return the whole file."""
@@ -192,13 +198,33 @@ def _left_out(name: str) -> bool:
 
 
 def _suffix(name: str) -> str:
-    """Return the suffix of a name when it looks like one, not like "story 2.0 final"."""
+    """Return the suffix of a name when it looks like one, not like "story 2.0 final".
+
+    What is packed by gzip has the suffix of what is in it.
+    """
     suffix = PurePosixPath(name).suffix.lower()
+    if suffix == ".gz":
+        return _suffix(name[:-3]) or suffix
     plain = suffix.isascii() and suffix[1:].isalnum() and not suffix[1:2].isdigit()
     return suffix if plain and len(suffix) <= _LONGEST_SUFFIX else ""
 
 
 # --------------------------------------------------------------------------------------- zips
+
+
+def _unpack(stream: IO[bytes], packed: int) -> IO[bytes]:
+    """Return what is packed by gzip as a stream. Raises Unreadable when it is far too much."""
+    size = 0
+    unpacked = gzip.GzipFile(fileobj=stream)
+    try:
+        while chunk := unpacked.read(SMALL):
+            size += len(chunk)
+            if problem := size_problem(size, packed):
+                raise Unreadable(problem)
+        unpacked.seek(0)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise Unreadable(f"it is no sound gzip file ({error}); pack it again") from error
+    return io.BufferedReader(unpacked)  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=2)

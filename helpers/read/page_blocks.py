@@ -64,13 +64,13 @@ class Block:
 # ------------------------------------------------------------------------------------ the tree
 
 
-def open_page(raw: bytes) -> tuple[HtmlElement, str, Encoding]:
+def open_page(raw: bytes, charset: str = "") -> tuple[HtmlElement, str, Encoding]:
     """Parse a page without its comments; return the tree, the source and its encoding.
 
     Raises Unreadable when there is nothing to parse.
     """
     match = _DECLARED.search(raw[:4096])
-    source, encoding = decode(raw, match[1].decode("ascii") if match else "")
+    source, encoding = decode(raw, match[1].decode("ascii") if match else charset)
     source = _NO_XML.sub("", source)
     parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:

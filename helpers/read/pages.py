@@ -58,13 +58,14 @@ _ENTITY = re.compile(r"&(?:amp|quot|apos|nbsp|[lr][sd]quo|[mn]dash|hellip|#\d{2,
 _SAVED_FROM = re.compile(r"saved from url=\(\d+\)(https?://[^\s>]+)")
 
 
-def read_page(raw: bytes) -> Document:
+def read_page(raw: bytes, charset: str = "") -> Document:
     """Read the article in an HTML page: headline, standfirst, byline, body, captions, in order.
 
     trafilatura tells which part of the page is the article; the order and the roles are those of
-    the page's own tags. Raises Unreadable when the page has no article.
+    the page's own tags. `charset` is what was said with the page. Raises Unreadable when the
+    page has no article.
     """
-    tree, source, encoding = open_page(raw)
+    tree, source, encoding = open_page(raw, charset)
     fields, metadata = _read_imprint(tree, source)
     body = tree.find("body")
     if body is None:

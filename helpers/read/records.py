@@ -20,6 +20,8 @@ from functools import cache
 from itertools import chain, islice
 from typing import IO, Any, NamedTuple
 
+from lxml import etree
+
 from helpers.read.documents import (
     Document,
     Encoding,
@@ -139,11 +141,20 @@ def describe_mapping(mapping: Mapping[str, str]) -> str:
 
 def to_document(record: Mapping[str, Any], mapping: Mapping[str, str]) -> Document:
     """Turn one row or record into a document; columns without a role become metadata."""
-    text = as_text(record.get(mapping["text"]))
+    column = mapping["text"]
+    text = as_text(record.get(column))
+    summaries = [] if text.strip() else [name for name in record if is_summary(name)]
+    if summaries:
+        column = max(summaries, key=lambda name: len(as_text(record[name])))
+        text = as_text(record[column])
     fields = {role: record.get(column) for role, column in mapping.items() if role != "text"}
     mapped = set(mapping.values())
     others = {name: value for name, value in record.items() if name not in mapped}
-    return Document(text, fields, others)
+    document = Document(text, fields, others)
+    if text.strip() and is_summary(column):
+        problem = f"only a summary is here, from {column!r}; bring the whole text"
+        document.problems.append(("text", problem))
+    return document
 
 
 @cache
@@ -250,10 +261,70 @@ def _json_row(number: int, record: Any) -> Row:
     if not isinstance(record, dict):
         problem = f"it is a {type(record).__name__}, not a record with named fields"
         return Row(number, None, problem)
+    record = {name: _first_of_values(value) for name, value in record.items()}
     for name in field_names("json")["part"]:
         if isinstance(inner := record.get(name), dict):  # lifted to the record itself
             record = {**{key: value for key, value in record.items() if key != name}, **inner}
     return Row(number, record)
+
+
+_AS_HTML = {"hl2": "h3", "media": "figure", "media-caption": "figcaption", "block": "div"}
+
+
+def read_xml(stream: IO[bytes]) -> Iterator[Row]:
+    """Read the items of a feed, of NITF, NewsML or of another list; names lose their spaces.
+
+    The value of a name is the first that its item has: its text, an attribute, or the markup of
+    the article.
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
+    root = etree.fromstring(stream.read(), parser)
+    if root is None:
+        raise Unreadable("it is not XML; export it again")
+    for element in root.iter("*"):
+        tag = etree.QName(element).localname.lower()
+        element.tag = _AS_HTML.get(tag, tag)
+    names = frozenset(field_names("xml")["item"])
+    found = [one for one in root.iter(*names) if names.isdisjoint(_tags_above(one))]
+    if not found:
+        raise Unreadable(
+            f"its outermost element {root.tag!r} holds no articles that are known; write "
+            "them to .csv or .jsonl, one a row, with text, title, outlet and date"
+        )
+    for number, item in enumerate(found, 1):
+        yield Row(number, _xml_record(item))
+    if parser.error_log:
+        line = parser.error_log[0].line
+        problem = (
+            f"the XML is damaged in line {line}, and what follows may be lost; export it again"
+        )
+        yield Row(0, None, problem)
+
+
+def _tags_above(element: etree._Element) -> set[str]:
+    return {above.tag for above in element.iterancestors()}
+
+
+def _xml_record(item: etree._Element) -> dict[str, Any]:
+    texts, values = field_names("column")["text"], field_names("xml")["value"]
+    named = [one for one in item.iterdescendants("*") if len(one) and plain(one.tag) in texts]
+    holders = {above for one in named for above in one.iterancestors()}
+    articles = {one for one in named if one not in holders}
+    record: dict[str, Any] = dict(item.attrib)
+    for element in item.iterdescendants("*"):
+        if element in articles:
+            value = etree.tostring(element, encoding="unicode", method="html")
+        elif articles.isdisjoint(element.iterancestors()):
+            written = (element.text, *map(element.get, values))
+            value = next((one.strip() for one in written if one and one.strip()), "")
+        else:
+            continue
+        name = element.getparent().tag if element.tag == "name" else element.tag
+        if value:
+            record.setdefault(name, value)
+    feed = item.getparent()
+    title = feed.findtext("title") if feed is not None else ""
+    return record | ({"outlet": title.strip()} if title and "source" not in record else {})
 
 
 def read_csv(stream: IO[bytes]) -> Iterator[Row]:
@@ -411,8 +482,15 @@ def _assumed(encoding: Encoding) -> Iterator[Row]:
     return (Row(0, None, problem, step) for step, problem in encoding.problems())
 
 
+def _first_of_values(value: Any) -> Any:
+    """Return the first of what ninjs 3 gives in several forms: [{"role": "main", "value": …}]."""
+    several = isinstance(value, list) and value and isinstance(value[0], dict)
+    return value[0] if several and "value" in value[0] else value
+
+
 TABLES: dict[str, Callable[[IO[bytes]], Iterator[Row]]] = {
     ".json": read_json,
+    **dict.fromkeys((".xml", ".rss", ".atom", ".nitf", ".newsml"), read_xml),
     **dict.fromkeys((".jsonl", ".ndjson"), read_json_lines),
     **dict.fromkeys((".csv", ".tsv"), read_csv),
     ".xlsx": read_xlsx,
