@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,14 @@ def _build(given: argparse.Namespace) -> int:
     from helpers.corpus.build import build, tables_folder
     from helpers.store.tables import read_table
 
+    if given.show:
+        from helpers.read.articles import preview
+
+        shown, said = preview(given.path, _mapping(given.map))
+        tables_shown = (f"{article.to_string()}\n" for _, article in shown.iterrows())
+        for line in chain(*(one.split("\n") for one in tables_shown), said):
+            print(printable(line))
+        return 0 if len(shown) else 1
     out = given.out or tables_folder(Path(given.path), given.codebook)
     manifest = build(
         given.path,
@@ -213,6 +222,7 @@ FOR_BUILD = (
         metavar="ROLE=COLUMN",
         action="append",
     ),
+    _flag("--show", "show the first five articles as they would be read, and build nothing"),
     _option("--workers", "processes that annotate (one for each processor)", 0, type=int),
     _option(
         "--scheduler",

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain, islice
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -25,7 +27,7 @@ from helpers.read.documents import (
     read_text,
 )
 from helpers.read.exports import Export, doubt, read_export, read_export_page
-from helpers.read.files import SourceFile
+from helpers.read.files import SourceFile, iter_files
 from helpers.read.pages import read_fragment, read_page
 from helpers.read.records import (
     SAMPLE_ROWS,
@@ -37,6 +39,8 @@ from helpers.read.records import (
     cut_off,
     describe_mapping,
     guess_mapping,
+    plain,
+    read_csv,
     to_document,
 )
 from helpers.store.lexicons import read_lexicon
@@ -45,6 +49,7 @@ READERS = {**DOCUMENTS, **dict.fromkeys((".html", ".htm", ".xhtml"), read_page)}
 EXPORTED = (read_text, read_docx, read_rtf)
 OPEN = "open"  # the step of a file that failed for what is outside it, and is to be tried again
 LARGEST_DOCUMENT = 200 * 1024 * 1024
+SHOWN = ("path", "outlet", "published", "headline", "byline", "section", "words", "complete")
 LANGUAGE_SAMPLE = 1000
 LEAST_WORDS_FOR_LANGUAGE = 20
 LEAST_LANGUAGE_CONFIDENCE = 0.5
@@ -85,11 +90,12 @@ def iter_records(source: SourceFile, mapping: Mapping[str, str] | None = None) -
     is a Problem. Raises ValueError when `mapping` names a role there is not.
     """
     check_roles(mapping or {})
+    mapping = {**source.settings.get("columns", {}), **(mapping or {})}
     yield from (Problem("", source.path, "read", problem) for problem in source.problems)
     if source.problems:
         return
     try:
-        yield from _read(source, mapping or {})
+        yield from _read(source, mapping)
     except Unreadable as error:
         yield Problem("", source.path, "read", str(error))
     except UnicodeDecodeError as error:
@@ -103,6 +109,21 @@ def iter_records(source: SourceFile, mapping: Mapping[str, str] | None = None) -
         advice = "pack the zip again" if source.member else "save it again as text"
         problem = f"it could not be read ({type(error).__name__}: {error}); {advice}"
         yield Problem("", source.path, "read", problem)
+
+
+def preview(
+    path: str | Path, mapping: Mapping[str, str] | None = None, most: int = 5
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the first articles as a build would read them, and what it would say of them."""
+    articles, said = [], []
+    items = (item for one in iter_files(path) for item in iter_records(one, mapping))
+    while len(articles) < most and (item := next(items, None)) is not None:
+        if isinstance(item, dict):
+            shown = " ".join(item["text"].split())
+            articles.append({name: item[name] for name in SHOWN} | {"text": shown})
+        else:
+            said.append(item.text if isinstance(item, Note) else f"{item.path}: {item.problem}")
+    return pd.DataFrame(articles, columns=[*SHOWN, "text"]), said
 
 
 def separate_ids(items: Iterable[Item], taken: dict[str, str]) -> Iterator[Item]:
@@ -187,9 +208,14 @@ def _read_export(source: SourceFile, whole: Document, export: Export) -> Iterato
             yield Problem("", path, "read", problem)
 
 
+def _rows_of(source: SourceFile, stream: IO[bytes]) -> Iterator[Row]:
+    reader, separator = TABLES[source.suffix], source.settings.get("separator")
+    return read_csv(stream, separator) if separator and reader is read_csv else reader(stream)
+
+
 def _read_table(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]:
     with source.open() as stream:
-        rows = TABLES[source.suffix](stream)
+        rows = _rows_of(source, stream)
         first = list(islice(rows, SAMPLE_ROWS))
         sample = [row.record for row in first if row.record]
         columns = dict.fromkeys(column for record in sample for column in record)
@@ -220,10 +246,12 @@ def _order_of_dates(
     source: SourceFile, column: str, sample: list[dict[str, Any]]
 ) -> tuple[str, list[Item]]:
     """Return the order of day and month that a whole column of dates tells, and say it."""
+    if order := source.settings.get("date_order"):
+        return order, []
     if not any(in_order(one.get(column), "day first") != one.get(column) for one in sample):
         return "", []  # none of the dates needs it
     with source.open() as stream:
-        rows = (row.record for row in TABLES[source.suffix](stream) if row.record)
+        rows = (row.record for row in _rows_of(source, stream) if row.record)
         orders = find_orders(as_text(record.get(column)) for record in rows)
     if len(orders) == 1:
         told = f"{source.path}: dates in {column!r} were read {min(orders)}, as its other dates are"
@@ -283,11 +311,16 @@ def _article(
         problem = f"reads as {language}; the tool reads English only"
         document.problems.append(("language", problem))
     article_id = _clean(fields.get("id")) or path_id(path)
+    outlet = written = _clean(fields.get("outlet"))
+    address = urlsplit(_clean(fields.get("url"))).netloc.removeprefix("www.")
+    outlet = source.outlets.get(plain(outlet or address), outlet)
+    if outlet != written:
+        metadata["outlet_as_written"] = written
     yield {
         "article_id": article_id,
         "path": path,
         "sha256": sha256,
-        "outlet": _clean(fields.get("outlet")),
+        "outlet": outlet,
         "published": published,
         "url": _clean(fields.get("url")),
         "headline": _clean(fields.get("title")),

@@ -258,7 +258,7 @@ def read_markdown(raw: bytes) -> Document:
     return document
 
 
-class _PlainLoader(yaml.SafeLoader):
+class PlainLoader(yaml.SafeLoader):
     """YAML without aliases, by which a few lines could stand for gigabytes; dates stay text."""
 
     yaml_implicit_resolvers = {
@@ -267,8 +267,9 @@ class _PlainLoader(yaml.SafeLoader):
     }
 
     def compose_node(self, parent: Any, index: Any) -> Any:
+        """Refuse an alias, compose anything else."""
         if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not allowed in front matter")
+            raise yaml.YAMLError("aliases are not allowed here")
         return super().compose_node(parent, index)
 
 
@@ -280,7 +281,7 @@ def _take_front_matter(document: Document) -> int:
     if not last or bare[0] != "---":
         return 0
     try:
-        front = yaml.load("\n".join(lines[1:last]), _PlainLoader)  # noqa: S506 (a SafeLoader)
+        front = yaml.load("\n".join(lines[1:last]), PlainLoader)  # noqa: S506 (a SafeLoader)
         if isinstance(front, dict):
             document.named = {str(name): value for name, value in front.items()}
     except (yaml.YAMLError, ValueError) as error:

@@ -1,10 +1,11 @@
-"""The files of a corpus, found in a file, folder or zip, and what is known from beside them.
+"""The files of a corpus, found in a file, folder or zip, and what is told beside them.
 
 Zips are read without trusting them: what may not be unpacked is a file with a problem.
 """
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import io
@@ -20,13 +21,17 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Any
 
+import yaml
+
 from helpers.read.dates import find_date
-from helpers.read.documents import SMALL, Unreadable, list_zip, size_problem
-from helpers.read.records import as_text, field_names, plain, read_csv
+from helpers.read.documents import SMALL, PlainLoader, Unreadable, list_zip, size_problem
+from helpers.read.records import as_text, check_roles, field_names, plain, read_csv
 
 LARGEST_ARCHIVE = 1 << 33
 
-_METADATA = "metadata.csv"
+ORDERS = ("day first", "month first")
+SETTINGS = ("columns", "outlet", "section", "date_order", "encoding", "separator")
+
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 _LONGEST_SUFFIX = 11
 _DATED_OUTLET = re.compile(r"([^\W\d][^_]*)_(?=\d{4}[-.]?\d\d[-.]?\d\d(?:\D|$))")
@@ -44,7 +49,9 @@ class SourceFile:
     `path` is relative to the corpus, with forward slashes, `inner` its end among the folders that
     mean something. `changed` differs when the file has changed or what is known of it from beside
     it. `named` holds the outlet, date and section that the names of file and folders tell,
-    `listed` the file's row in a `metadata.csv`. A file that has `problems` is not to be read.
+    `listed` the file's row in a `metadata.csv`, `outlets` the names of an `outlets.csv` by their
+    other spellings, `settings` those of an `articles.yml`. A file that has `problems` is not to be
+    read.
     """
 
     path: str
@@ -55,6 +62,8 @@ class SourceFile:
     changed: str = ""
     named: dict[str, str] = field(default_factory=dict)
     listed: dict[str, Any] = field(default_factory=dict)
+    outlets: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
     @property
@@ -69,7 +78,9 @@ class SourceFile:
             stream = archive.open(self.member)
         else:
             stream = self.location.open("rb")
-        return _unpack(stream, self.size) if self.path.lower().endswith(".gz") else stream
+        stream = _unpack(stream, self.size) if self.path.lower().endswith(".gz") else stream
+        encoding = self.settings.get("encoding")
+        return _as_utf8(stream, encoding) if encoding else stream
 
     def read_bytes(self) -> bytes:
         """Return the whole file."""
@@ -82,31 +93,36 @@ def iter_files(path: str | Path) -> Iterator[SourceFile]:
 
     A folder is searched with its subfolders, or only its subfolder `articles` when it has one; a
     zip, wherever it lies, is read as a folder. Hidden files, READMEs, the resources of saved pages
-    (`page_files` beside `page.html`) and `metadata.csv` are not articles and are left out. What
-    cannot be read safely is yielded with its `problems`. Raises FileNotFoundError.
+    (`page_files` beside `page.html`), `metadata.csv`, `outlets.csv` and `articles.yml` are not
+    articles and are left out. What cannot be read safely is yielded with its `problems`. Raises
+    FileNotFoundError.
     """
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist: give a file, folder or zip of articles")
     found = sorted(_find(path), key=lambda one: one.path)
     alone = len(found) == 1 and found[0].path == path.name
-    listings = [_Listing(one) for one in found if _is_listing(one) and not alone]
-    if alone and (path.parent / _METADATA).is_file():
-        listings = [_Listing(_on_disk(path.parent / _METADATA, path.parent))]
-    files = [one for one in found if alone or not _is_listing(one)]
+    besides = [_read_beside(one) for one in found if _is_beside(one) and not alone]
+    if alone:
+        places = (path.parent / name for name in _BESIDE if name != path.name.lower())
+        besides = [_read_beside(_on_disk(one, path.parent)) for one in places if one.is_file()]
+    files = [one for one in found if alone or not _is_beside(one)]
     outlets = {folder for one in files if (folder := _outlet_folder(one))}
     for one in files:
-        listed: dict[str, Any] = {}
-        for listing in listings:  # from the outermost folder to the nearest
-            listed |= listing.take(one.path)
-        yield _with_facts(one, outlets, listed)
-    for listing in listings:
-        problems = tuple(listing.problems())
-        if problems and not alone:
-            yield replace(listing.file, size=0, changed=_digest(problems), problems=problems)
+        facts: dict[str, dict[str, Any]] = {"listed": {}, "outlets": {}, "settings": {}}
+        for beside in besides:  # from the outermost folder to the nearest
+            if PurePosixPath(one.path).is_relative_to(beside.folder):
+                name = PurePosixPath(one.path).relative_to(beside.folder).as_posix()
+                for kind, told in beside.take(name).items():
+                    facts[kind] |= told
+        yield _with_facts(one, outlets, facts)
+    for beside in besides:
+        problems = tuple(beside.unread if alone else beside.problems())
+        if problems:
+            yield replace(beside.file, size=0, changed=_digest(problems), problems=problems)
 
 
-def _with_facts(one: SourceFile, outlets: set[str], listed: dict[str, Any]) -> SourceFile:
+def _with_facts(one: SourceFile, outlets: set[str], facts: dict[str, Any]) -> SourceFile:
     """Add what names tell; the topmost folders that are no dates are outlets, if several."""
     folders, stem = PurePosixPath(one.inner).parent.parts, PurePosixPath(one.inner).stem
     dated = _DATED_OUTLET.match(stem) if find_date(stem) else None
@@ -115,8 +131,10 @@ def _with_facts(one: SourceFile, outlets: set[str], listed: dict[str, Any]) -> S
         "section": next(filter(_is_topic, reversed(folders)), ""),
         "published": next(filter(None, map(find_date, (stem, *reversed(folders)))), ""),
     }
-    changed = _digest([one.changed, named, listed])
-    return replace(one, changed=changed, named=named, listed=listed)
+    whole = {name: facts["settings"].get(name) for name in ("outlet", "section")}
+    facts["listed"] = {name: one for name, one in whole.items() if one} | facts["listed"]
+    changed = _digest([one.changed, named, *filter(None, facts.values())])
+    return replace(one, changed=changed, named=named, **facts)
 
 
 def _outlet_folder(one: SourceFile) -> str:
@@ -227,6 +245,15 @@ def _unpack(stream: IO[bytes], packed: int) -> IO[bytes]:
     return io.BufferedReader(unpacked)  # type: ignore[arg-type]
 
 
+def _as_utf8(stream: IO[bytes], encoding: str) -> IO[bytes]:
+    """Return text as UTF-8, what is no text as it is. Raises Unreadable."""
+    raw = stream.read()
+    try:
+        return io.BytesIO(raw if b"\0" in raw[:SMALL] else raw.decode(encoding).encode())
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"it is not {encoding}, as articles.yml says; correct that") from error
+
+
 @lru_cache(maxsize=2)
 def _zip(location: Path, changed: int, process: int) -> zipfile.ZipFile:
     """Keep a zip open: its directory is long to read, and a fork must not share its position."""
@@ -303,30 +330,26 @@ def _articles_folder(names: Iterable[str]) -> str:
     return ""
 
 
-# ----------------------------------------------------------------------------- metadata.csv
+# --------------------------------------------------------- metadata.csv, outlets.csv, articles.yml
 
 
-def _is_listing(one: SourceFile) -> bool:
-    return PurePosixPath(one.path).name.lower() == _METADATA and not one.problems
+class _Beside:
+    """A file beside articles that tells of those in its folder and the folders in it."""
 
-
-class _Listing:
-    """A `metadata.csv`: one row per file of its folder or the folders in it."""
+    kind = ""
 
     def __init__(self, file: SourceFile):
         self.file = file
         self.folder = PurePosixPath(file.path).parent
-        self.rows: dict[str, dict[str, Any]] = {}
-        self.used: set[str] = set()
+        self.told: dict[str, Any] = {}
         self.unread: list[str] = []
         try:
             self._read()
-        except Unreadable as error:
-            self.unread.append(f"the metadata was not read: {error}")
+        except (Unreadable, yaml.YAMLError) as error:
+            self.unread.append(f"it was not read: {error}")
         except Exception as error:  # a damaged member makes zipfile raise nearly anything
             advice = "pack the zip again" if file.member else "save it again as UTF-8"
-            problem = f"the metadata was not read ({type(error).__name__}: {error}); {advice}"
-            self.unread.append(problem)
+            self.unread.append(f"it was not read ({type(error).__name__}: {error}); {advice}")
 
     def _read(self) -> None:
         with self.file.open() as stream:
@@ -338,34 +361,101 @@ class _Listing:
                     self._keep(row.record)
 
     def _keep(self, record: dict[str, Any]) -> None:
-        names = field_names("column")["file"]
-        column = next((column for column in record if plain(column) in names), None)
-        if column is None:
-            raise Unreadable(
-                f"no column of it names the file; its columns are {', '.join(record)}. "
-                "Call one of them file"
-            )
-        name = as_text(record.pop(column)).strip().replace("\\", "/").removeprefix("./")
-        if name in self.rows:
-            self.unread.append(f"{name!r} has more than one row; the last is used")
-        if name:
-            self.rows[name] = record
+        raise NotImplementedError
 
-    def take(self, path: str) -> dict[str, Any]:
-        """Return the row of a file, its filled columns only, or {} when it has none."""
-        own = PurePosixPath(path)
-        if not own.is_relative_to(self.folder):
-            return {}
-        name = own.relative_to(self.folder).as_posix()
-        self.used.add(name)
-        row = self.rows.get(name, {})
-        return {column: value for column, value in row.items() if as_text(value).strip()}
+    def take(self, name: str) -> dict[str, dict[str, Any]]:
+        """Return what it tells of a file, named as from its folder."""
+        return {self.kind: self.told}
 
     def problems(self) -> Iterator[str]:
-        """Yield what is wrong with the listing once every file has been asked for."""
+        """Yield what is wrong with it once every file has been asked for."""
         yield from self.unread
-        for name in self.rows.keys() - self.used:
+
+
+def _named(record: dict[str, Any], role: str) -> str:
+    """Take the value of the column of a role out of a record. Raises Unreadable without one."""
+    names = field_names("column")[role]
+    column = next((column for column in record if plain(column) in names), None)
+    if column is None:
+        told = f"no column of it names the {role}; its columns are {', '.join(record)}"
+        raise Unreadable(f"{told}. Call one of them {role}")
+    return as_text(record.pop(column)).strip()
+
+
+class _Listing(_Beside):
+    """A `metadata.csv`: one row per file."""
+
+    kind = "listed"
+
+    def __init__(self, file: SourceFile):
+        self.used: set[str] = set()
+        super().__init__(file)
+
+    def _keep(self, record: dict[str, Any]) -> None:
+        name = _named(record, "file").replace("\\", "/").removeprefix("./")
+        if name in self.told:
+            self.unread.append(f"{name!r} has more than one row; the last is used")
+        if name:
+            self.told[name] = record
+
+    def take(self, name: str) -> dict[str, dict[str, Any]]:
+        """Return the row of a file, its filled columns only."""
+        self.used.add(name)
+        row = self.told.get(name, {})
+        return {self.kind: {column: one for column, one in row.items() if as_text(one).strip()}}
+
+    def problems(self) -> Iterator[str]:
+        """Yield also which rows name a file that does not exist."""
+        yield from self.unread
+        for name in self.told.keys() - self.used:
             yield f"it has a row for {name!r}, which does not exist; correct the name or the row"
+
+
+class _Outlets(_Beside):
+    """An `outlets.csv`: one row per outlet, its other spellings, folders and addresses beside."""
+
+    kind = "outlets"
+
+    def _keep(self, record: dict[str, Any]) -> None:
+        outlet = _named(record, "outlet")
+        spellings = "|".join(map(as_text, record.values())).split("|")
+        for spelling in filter(None, map(plain, [outlet, *spellings])):
+            if self.told.setdefault(spelling, outlet) != outlet:
+                other = self.told[spelling]
+                self.unread.append(f"{spelling!r} stands for {other!r} and {outlet!r}; delete one")
+
+
+class _Settings(_Beside):
+    """An `articles.yml`: columns, outlet, section, order of dates, encoding, separator."""
+
+    kind = "settings"
+
+    def _read(self) -> None:
+        told = yaml.load(self.file.read_bytes(), PlainLoader)  # noqa: S506 (a SafeLoader)
+        told = told if isinstance(told, dict) else {}
+        self.told = {name: told[name] for name in SETTINGS if told.get(name)}
+        if unknown := sorted(map(str, told.keys() - {*SETTINGS})):
+            known = ", ".join(SETTINGS)
+            self.unread.append(f"{unknown[0]!r} is no setting; the settings are {known}")
+        if self.told.get("date_order", ORDERS[0]) not in ORDERS:
+            self.unread.append(f"date_order is {self.told.pop('date_order')!r}; write {ORDERS}")
+        try:
+            check_roles(self.told.get("columns", {}))
+            codecs.lookup(self.told.get("encoding", "utf-8"))
+        except (ValueError, LookupError, TypeError) as error:
+            self.told = {}
+            raise Unreadable(str(error)) from error
+
+
+_BESIDE = {"metadata.csv": _Listing, "outlets.csv": _Outlets, "articles.yml": _Settings}
+
+
+def _is_beside(one: SourceFile) -> bool:
+    return PurePosixPath(one.path).name.lower() in _BESIDE and not one.problems
+
+
+def _read_beside(one: SourceFile) -> _Beside:
+    return _BESIDE[PurePosixPath(one.path).name.lower()](one)
 
 
 def _digest(value: Any) -> str:

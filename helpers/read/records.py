@@ -327,13 +327,13 @@ def _xml_record(item: etree._Element) -> dict[str, Any]:
     return record | ({"outlet": title.strip()} if title and "source" not in record else {})
 
 
-def read_csv(stream: IO[bytes]) -> Iterator[Row]:
+def read_csv(stream: IO[bytes], separator: str = "") -> Iterator[Row]:
     """Read a table of separated values; the first row names the columns, titles above it apart."""
     csv.field_size_limit(sys.maxsize)
     text, encoding = _text_of(stream)
     with text:
         yield from _assumed(encoding)
-        dialect = _dialect(text.read(SNIFFED))
+        dialect = _dialect(text.read(SNIFFED), separator or ",;\t|")
         text.seek(0)
         odd: list[int] = []
         reader = csv.reader(_watch_quotes(text, dialect["escapechar"], odd), **dialect)
@@ -392,14 +392,14 @@ def _csv_row(number: int, header: list[str], cells: list[str]) -> Row:
     return Row(number, record | {"(cells too many)": cells[len(header) :]}, problem)
 
 
-def _dialect(start: str) -> dict[str, Any]:
+def _dialect(start: str, separators: str) -> dict[str, Any]:
     """Find the separator that cuts the first rows into the most cells, equally many in each.
 
     A backslash before a quotation mark is only an escape where rows become more equal by it.
     """
-    best: tuple[float, int, bool, str] = (0.0, 0, True, ",")
+    best: tuple[float, int, bool, str] = (0.0, 0, True, separators[0])
     for escape in (None, "\\") if '\\"' in start else (None,):
-        for delimiter in ",;\t|":
+        for delimiter in separators:
             dialect: dict[str, Any] = {"delimiter": delimiter, "escapechar": escape}
             rows = list(csv.reader(io.StringIO(start, newline=""), **dialect))
             rows = [row for row in rows[:50] if row]
