@@ -336,7 +336,7 @@ def _articles_folder(names: Iterable[str]) -> str:
 class _Beside:
     """A file beside articles that tells of those in its folder and the folders in it."""
 
-    kind = ""
+    kind = said = ""
 
     def __init__(self, file: SourceFile):
         self.file = file
@@ -346,10 +346,11 @@ class _Beside:
         try:
             self._read()
         except (Unreadable, yaml.YAMLError) as error:
-            self.unread.append(f"it was not read: {error}")
+            self.unread.append(f"{self.said} not read: {error}")
         except Exception as error:  # a damaged member makes zipfile raise nearly anything
             advice = "pack the zip again" if file.member else "save it again as UTF-8"
-            self.unread.append(f"it was not read ({type(error).__name__}: {error}); {advice}")
+            problem = f"{self.said} not read ({type(error).__name__}: {error}); {advice}"
+            self.unread.append(problem)
 
     def _read(self) -> None:
         with self.file.open() as stream:
@@ -385,7 +386,7 @@ def _named(record: dict[str, Any], role: str) -> str:
 class _Listing(_Beside):
     """A `metadata.csv`: one row per file."""
 
-    kind = "listed"
+    kind, said = "listed", "the metadata was"
 
     def __init__(self, file: SourceFile):
         self.used: set[str] = set()
@@ -414,7 +415,7 @@ class _Listing(_Beside):
 class _Outlets(_Beside):
     """An `outlets.csv`: one row per outlet, its other spellings, folders and addresses beside."""
 
-    kind = "outlets"
+    kind, said = "outlets", "the outlets were"
 
     def _keep(self, record: dict[str, Any]) -> None:
         outlet = _named(record, "outlet")
@@ -428,7 +429,7 @@ class _Outlets(_Beside):
 class _Settings(_Beside):
     """An `articles.yml`: columns, outlet, section, order of dates, encoding, separator."""
 
-    kind = "settings"
+    kind, said = "settings", "the settings were"
 
     def _read(self) -> None:
         told = yaml.load(self.file.read_bytes(), PlainLoader)  # noqa: S506 (a SafeLoader)

@@ -282,8 +282,8 @@ def read_xml(stream: IO[bytes]) -> Iterator[Row]:
     if root is None:
         raise Unreadable("it is not XML; export it again")
     for element in root.iter("*"):
-        tag = etree.QName(element).localname.lower()
-        element.tag = _AS_HTML.get(tag, tag)
+        tag = element.tag.rpartition("}")[2].rpartition(":")[2].lower()
+        element.tag = _AS_HTML.get(tag, tag if tag[:1].isalpha() else f"x{tag}")
     names = frozenset(field_names("xml")["item"])
     found = [one for one in root.iter(*names) if names.isdisjoint(_tags_above(one))]
     if not found:

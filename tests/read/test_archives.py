@@ -97,6 +97,12 @@ def test_xml_that_breaks_off_is_read_so_far_and_said(tmp_path: Path):
     assert problems["problem"].str.contains("the XML is damaged in line").any()
 
 
+def test_names_of_xml_that_are_none_are_read_past(tmp_path: Path):
+    undeclared = LIST.replace("<title>", "<x:y>Z</x:y><_4>Z</_4><title>")
+    articles, _ = read(tmp_path, "a.xml", undeclared)
+    check(articles)
+
+
 @pytest.mark.parametrize("content", ["", "<", "no XML", "<svg><path/></svg>", "<rss/>", "\0\0"])
 def test_what_holds_no_articles_is_a_problem(tmp_path: Path, content: str):
     articles, problems = read(tmp_path, "a.xml", content)

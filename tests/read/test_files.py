@@ -63,7 +63,7 @@ def test_an_outlets_csv_of_a_folder_is_for_that_folder(tmp_path: Path):
     [
         ("paper,short\nEcho,E\nMercury,E\n", "'e' stands for 'Echo' and 'Mercury'"),
         ("a,b\n1,2\n", "no column of it names the outlet"),
-        (b"\xff\xd8\xff\0", "it was not read"),
+        (b"\xff\xd8\xff\0", "the outlets were not read"),
     ],
 )
 def test_an_outlets_csv_that_is_wrong_is_said(tmp_path: Path, content: str | bytes, problem: str):
@@ -114,10 +114,10 @@ def test_what_is_given_wins_over_what_is_kept(tmp_path: Path):
         ("colums: {}\n", "'colums' is no setting; the settings are columns"),
         ("date_order: dmy\n", "date_order is 'dmy'; write"),
         ("columns: {body: x}\n", "a mapping cannot name 'body'"),
-        ("columns: [x]\n", "it was not read"),
+        ("columns: [x]\n", "the settings were not read"),
         ("encoding: nonesuch\n", "unknown encoding"),
         ("outlet: &a [x]\nsection: *a\n", "aliases are not allowed"),
-        ("a: [\n", "it was not read"),
+        ("a: [\n", "the settings were not read"),
     ],
 )
 def test_settings_that_are_wrong_are_said(tmp_path: Path, content: str, problem: str):
