@@ -241,7 +241,8 @@ class _Walker:
             self.pieces.append(_BREAK)
             return
         own = _role(element, role)
-        breaks = tag in _tags("block") or (own != role and own in BREAKING_ROLES)
+        credit = own == role == "caption" and _told(element) == "credit"
+        breaks = tag in _tags("block") or credit or (own != role and own in BREAKING_ROLES)
         if tag in ("td", "th") and not _has_blocks(element.getparent()):
             breaks = False
             self.pieces.append(" | " if element.getprevious() is not None else "")

@@ -200,6 +200,7 @@ def test_a_modern_page():
         ("byline", "By Mara Quist and"),
         ("boilerplate", "March 4, 2025"),
         ("caption", "The evening ferry leaves"),
+        ("caption", "Photo: L. Oum/Herald"),
         ("dateline", "PORT ANNING, Lorvenia —"),
         ("", "“We had no choice,”"),
         ("subhead", "What islanders say"),
