@@ -23,8 +23,8 @@ import pyarrow.dataset  # noqa: F401
 
 from helpers.batch import pages, plan, run  # noqa: F401
 from helpers.batch.jobs import Outcome
-from helpers.measure import attitudes, comparisons, counting, sourcing, speech  # noqa: F401
-from helpers.show import charts, concordance, desk, publish, reader, relations  # noqa: F401
+from helpers.measure import attitudes, comparisons, counting, sourcing  # noqa: F401
+from helpers.show import charts, concordance, forms, publish, reader  # noqa: F401
 from helpers.store.paths import engine_hashes
 from helpers.study import accuracy, study  # noqa: F401
 

@@ -15,10 +15,9 @@ import pandas as pd
 
 from helpers.annotate.stance import add_stance as add_stance
 from helpers.annotate.tone import driving_words
-from helpers.measure.counting import rank
-from helpers.measure.intervals import resampled_intervals
-from helpers.measure.select import name_apart
-from helpers.measure.shares import NOTHING, enumerate_names
+from helpers.measure.counting import tally
+from helpers.measure.select import PLACE, lay_out, name_apart
+from helpers.measure.shares import NOTHING, enumerate_names, resampled_intervals
 from helpers.store import lexicons, schema, tables
 from helpers.store.paths import MODELS
 
@@ -52,23 +51,21 @@ def measure_tone(attributions: pd.DataFrame, by: str = "speaker", minimum: int =
     toned = attributions.dropna(subset=["tone"])
     labels = {label: toned["tone_label"] == label for label in schema.POLARITIES}
     rows = toned.assign(**labels)
-    tones = rows.groupby(by).agg(
-        articles=("article_id", "nunique"),
-        attributions=("tone", "size"),
+    tones = tally(
+        rows,
+        by,
         tone=("tone", "mean"),
         spread=("tone", "std"),
         **{label: (label, "sum") for label in labels},
     )
     enough = (tones["attributions"] >= minimum) & (tones["articles"] > 1)
-    tones["tone"] = tones["tone"].where(enough)
-    kept = rows[rows[by].isin(tones.index[enough])]
+    kept = rows[rows[by].isin(tones.loc[enough, by])]
     summed = kept.groupby([by, "article_id"])["tone"].agg(["sum", "size"]).reset_index()
     groups, names = pd.factorize(summed[by], sort=True)
-    low, high = resampled_intervals(summed["sum"], summed["size"], groups, len(names))
-    tones["low"] = pd.Series(low, index=names, dtype=float)
-    tones["high"] = pd.Series(high, index=names, dtype=float)
-    columns = ["articles", "attributions", "tone", "low", "high", "spread", *schema.POLARITIES]
-    return rank(tones[columns].reset_index(), "articles", "attributions", then=by)
+    ends = resampled_intervals(summed["sum"], summed["size"], groups, len(names))
+    low, high = (tones[by].map(dict(zip(names, end, strict=True))) for end in ends)
+    tones = tones.assign(tone=tones["tone"].where(enough), low=low, high=high)
+    return lay_out("tones", tones, [by])
 
 
 def name_tones(tones: pd.DataFrame, column: str, most: int = 4) -> str:
@@ -104,7 +101,7 @@ def join_targets(
     spoken = targets[targets["voice"] == voice].drop(columns="article_id")
     aimed = spoken["attribution_id"].drop_duplicates()
     said = attributions[tables.find_places(attributions["attribution_id"], aimed) >= 0]
-    said = said.drop(columns=["start", "end", "confidence", "country"], errors="ignore")
+    said = said.drop(columns=[*PLACE[1:], "confidence", "country"], errors="ignore")
     joined = spoken.merge(said, on="attribution_id", how="inner", validate="many_to_one")
     joined = joined.assign(entity_id=joined["entity_id"].replace(_countries(entities)))
     names = name_apart(entities)[["entity_id", "entity"]]
@@ -153,31 +150,25 @@ def measure_targets(
     judged = aimed["confidence"] >= probability
     polarities = {label: judged & (aimed["polarity"] == label) for label in schema.POLARITIES}
     rows = aimed.assign(judged=judged, **polarities)
-    cells = rows.groupby(keys).agg(
-        articles=("article_id", "nunique"),
-        count=("article_id", "size"),
-        judged=("judged", "sum"),
-        **{label: (label, "sum") for label in polarities},
-        vader=("tone", "mean"),
-        news=("news_tone", "mean"),
-    )
+    sums = {name: (name, "sum") for name in ("judged", *polarities)}
+    means = {"vader": ("tone", "mean"), "news": ("news_tone", "mean")}
+    cells = tally(rows, *keys, rows="count", **sums, **means)
     balance = (cells["positive"] - cells["negative"]) / cells["judged"].where(cells["judged"] > 0)
     signs = np.sign(cells[["vader", "news"]].astype(float))
     same = signs.eq(np.sign(balance), axis=0).sum(axis=1)
     leaning = (signs.abs() == 1).sum(axis=1)
     agrees = (same / leaning.where(leaning > 0)).where(balance.abs() > 0)
-    reasons = pd.Series("", index=cells.index, dtype=object)
-    reasons = reasons.mask(agrees < agreement, SPLIT)
-    reasons = reasons.mask(cells["judged"] * 2 < cells["count"], UNSURE)
-    reasons = reasons.mask(cells["judged"] < max(minimum, 1), FEW)
+    few, unsure = cells["judged"] < max(minimum, 1), cells["judged"] * 2 < cells["count"]
+    given = np.select([few, unsure, agrees < agreement], [FEW, UNSURE, SPLIT], "")
+    reasons = pd.Series(given, index=cells.index, dtype=object)
     cells = cells.drop(columns=["vader", "news"]).assign(
         balance=balance.where(reasons == "").astype(float),
         agreement=agrees.astype(float),
         abstained=reasons,
     )
-    order = ["count", "articles", *keys]
-    ascending = [False, False, *(True for _ in keys)]
-    return cells.reset_index().sort_values(order, ascending=ascending, ignore_index=True)
+    return cells.sort_values(keys).sort_values(
+        ["count", "articles"], ascending=False, kind="stable", ignore_index=True
+    )
 
 
 def say_abstained(grid: pd.DataFrame) -> str:
@@ -250,13 +241,12 @@ def measure_instruments(found: pd.DataFrame, by: str = "speaker", minimum: int =
     negative, 0 neutral, 1 positive). Columns: `by`, instrument, articles, attributions, tone, low,
     high; tone and interval are NaN below `minimum`, as in `measure_tone`.
     """
-    kept = [by, "articles", "attributions", "tone", "low", "high"]
-    given = [(name, found[found["instrument"] == name]) for name in INSTRUMENTS.values()]
+    left_out = ["spread", *schema.POLARITIES]
     parts = [
-        measure_tone(some, by=by, minimum=minimum)[kept].assign(instrument=name)
-        for name, some in given
+        measure_tone(found[found["instrument"] == name], by, minimum).assign(instrument=name)
+        for name in INSTRUMENTS.values()
     ]
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True).drop(columns=left_out)
 
 
 def say_agreement(instruments: pd.DataFrame, by: str = "speaker") -> str:
@@ -283,15 +273,9 @@ def count_words(words: pd.DataFrame) -> pd.DataFrame:
     of the weights); the strongest pull, whatever its sign, comes first. Needs the rows of
     `find_words`.
     """
-    counted = (
-        words.groupby(["word", "lexicon"])
-        .agg(
-            articles=("article_id", "nunique"),
-            count=("weight", "size"),
-            weight=("weight", "mean"),
-            pull=("weight", "sum"),
-        )
-        .reset_index()
+    weights = {"weight": ("weight", "mean"), "pull": ("weight", "sum")}
+    counted = tally(words, "word", "lexicon", rows="count", **weights).sort_values(
+        ["word", "lexicon"]
     )
     return counted.sort_values("pull", key=abs, ascending=False, kind="stable", ignore_index=True)
 
@@ -303,5 +287,4 @@ def read_coverage(path: Path = MODEL) -> pd.DataFrame:
     accuracy and macro-F1 among them.
     """
     card = json.loads(path.read_text(encoding="utf-8"))["card"]
-    columns = ["probability", "coverage", "accuracy", "macro_f1"]
-    return pd.DataFrame(card["coverage"], columns=columns)
+    return lay_out("coverage", card["coverage"])

@@ -9,7 +9,7 @@ Medicine 17, method 10); where two builds share articles it is wider than it nee
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,26 +20,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from helpers.measure import shares
-from helpers.measure.intervals import difference_interval
+from helpers.measure.select import PLACE, lay_out, types_of
 from helpers.store import tables
 
-ARTICLE_COLUMNS = ["article_id", "outlet", "published", "sha256"]
-PLACE = ["start", "end"]
-STATEMENT_COLUMNS = [
-    "article_id",
-    "speaker",
-    "named",
-    "source_type",
-    "affiliation",
-    "relay",
-    "form",
-    "words",
-    "role",
-]
 OFFICIAL = ("government", "military", "legislature or party", "court", "police")
 SNAPSHOT = ("articles.parquet", "statements.parquet")
 KINDS = {"data/lexicons/": "lexicon", "data/codebook": "codebook", "data/models/": "model"}
-CHANGE_COLUMNS = ["kind", "what", "change", "before", "now"]
 CAUSES = ("other articles", "another reading of the same articles")
 COUNTED = {"articles": "values of sha256"}  # what `explain_move` counts
 
@@ -110,15 +96,19 @@ def read_build(
     not know paths and places, these are empty.
     """
     if str(folder) == "":
-        return _empty()
+        articles = lay_out("compared articles")
+        return Build(articles, lay_out("compared statements").merge(articles, on="article_id"))
     folder = Path(folder)
+    names = [list(types_of(f"compared {kind}")) for kind in ("articles", "statements")]
     if (folder / SNAPSHOT[1]).exists():
-        articles, statements = (pq.read_table(folder / name).to_pandas() for name in SNAPSHOT)
-        articles = articles.reindex(columns=[*ARTICLE_COLUMNS, "path"]).fillna({"path": ""})
-        statements = statements.reindex(columns=[*STATEMENT_COLUMNS, *PLACE])
+        articles, statements = (
+            pq.read_table(folder / file).to_pandas().reindex(columns=columns)
+            for file, columns in zip(SNAPSHOT, names, strict=True)
+        )
+        articles = articles.fillna({"path": ""})
     else:
-        articles = tables.read_table("articles", folder, [*ARTICLE_COLUMNS, "path"])
-        statements = tables.read_table("attributions", folder, [*STATEMENT_COLUMNS, *PLACE])
+        articles = tables.read_table("articles", folder, names[0])
+        statements = tables.read_table("attributions", folder, names[1])
     if len(outlets):
         articles = articles[articles["outlet"].isin(outlets)]
     articles = tables.keep_dates(articles, since, until)
@@ -128,27 +118,14 @@ def read_build(
     return Build(articles, statements, tables.read_manifest(folder))
 
 
-def _empty() -> Build:
-    articles = pd.DataFrame(columns=[*ARTICLE_COLUMNS, "path"], dtype="str")
-    articles["published"] = articles["published"].astype("datetime64[us]")
-    statements = pd.DataFrame(columns=[*STATEMENT_COLUMNS, *PLACE], dtype="str")
-    statements = statements.astype({"named": bool, "words": "int64"})
-    return Build(articles, statements.merge(articles, on="article_id"))
-
-
 def write_snapshot(folder: str | Path, out: str | Path) -> Path:
     """Write what comparisons need of a build, without any text of its articles; return `out`."""
     out = Path(out)
-    for name, table, columns in zip(
-        SNAPSHOT,
-        ("articles", "attributions"),
-        ([*ARTICLE_COLUMNS, "path"], [*STATEMENT_COLUMNS, *PLACE]),
-        strict=True,
-    ):
+    for file, table in zip(SNAPSHOT, ("articles", "attributions"), strict=True):
+        columns = list(types_of(f"compared {Path(file).stem}"))
         frame = tables.read_table(table, folder, columns)
-        tables.write_arrow(pa.Table.from_pandas(frame, preserve_index=False), out / name)
-    manifest = tables.read_manifest(folder)
-    tables.write_manifest(manifest, out)
+        tables.write_arrow(pa.Table.from_pandas(frame, preserve_index=False), out / file)
+    tables.write_manifest(tables.read_manifest(folder), out)
     return out
 
 
@@ -173,9 +150,11 @@ def select_rows(build: Build, measure: str) -> pd.DataFrame:
     rows = build.statements
     if chosen.unit == "articles":
         rows = rows.assign(speaker=rows["speaker"].where(rows["speaker"] != ""))
-        grouped = rows.groupby(ARTICLE_COLUMNS, dropna=False, sort=False)
-        first = {name: (name, "first") for name in PLACE if name in rows}
-        rows = grouped.agg(sources=("speaker", "nunique"), count=("speaker", "size"), **first)
+        known = [name for name in types_of("compared articles") if name != "path"]
+        first = {name: (name, "first") for name in PLACE[1:] if name in rows}
+        rows = rows.groupby(known, dropna=False, sort=False).agg(
+            sources=("speaker", "nunique"), count=("speaker", "size"), **first
+        )
         rows = rows.reset_index().query("sources > 0")
     return rows.assign(holds=chosen.holds(rows).astype(bool))
 
@@ -206,21 +185,18 @@ def measure_months(rows: pd.DataFrame, by: str = "outlet") -> pd.DataFrame:
     Months between the first and the last in which there is nothing have n = 0 and no share.
     """
     dated = add_month(rows)
-    months = dated["month"]
+    if dated.empty:
+        return lay_out("shares", keys=[by, "month"])
     found = [
         measure_by(group, "month").assign(**{by: name})
         for name, group in dated.groupby(by, sort=True)
     ]
-    columns = [by, "month", "count", "n", "articles", "share", "low", "high"]
-    if not found:
-        return pd.DataFrame(columns=columns).astype({"n": "int64", "share": float})
-    every = pd.date_range(months.min(), months.max(), freq="MS", name="month")
+    every = pd.date_range(dated["month"].min(), dated["month"].max(), freq="MS", name="month")
     names = pd.Index(sorted(dated[by].unique()), name=by)
     grid = pd.MultiIndex.from_product([names, every])
     table = pd.concat(found).set_index([by, "month"]).reindex(grid).reset_index()
-    counts = ["count", "n", "articles"]
-    table[counts] = table[counts].fillna(0).astype("int64")
-    return table[columns]
+    counts = dict.fromkeys(("count", "n", "articles"), 0)
+    return lay_out("shares", table.fillna(counts), [by, "month"])
 
 
 def find_measured(**builds: Build) -> pd.DataFrame:
@@ -233,23 +209,16 @@ def find_measured(**builds: Build) -> pd.DataFrame:
         for when, build in builds.items()
         for name in MEASURES
     ]
-    columns = ["measure", "build", "article_id", *PLACE, "outlet", "holds"]
-    return pd.concat([rows[columns] for rows in found if len(rows)] or [found[0].head(0)[columns]])
+    return lay_out("measured", pd.concat([rows for rows in found if len(rows)] or found[:1]))
 
 
-def measure_headlines(build: Build) -> pd.DataFrame:
-    """Measure everything there is; one row is one measure: count, n, share, low, high."""
+def measure_headlines(build: Build, by: str = "") -> pd.DataFrame:
+    """Measure everything there is; one row is one measure (in one value of `by`).
+
+    Columns: `by`, count, n, articles, share, low, high, measure, of (what it is a share of).
+    """
     found = [
-        measure_by(select_rows(build, name)).assign(measure=name, of=one.unit)
-        for name, one in MEASURES.items()
-    ]
-    return pd.concat(found, ignore_index=True)
-
-
-def measure_outlets(build: Build) -> pd.DataFrame:
-    """Measure everything in each outlet; one row is one measure in one outlet."""
-    found = [
-        measure_by(select_rows(build, name), "outlet").assign(measure=name, of=one.unit)
+        measure_by(select_rows(build, name), by).assign(measure=name, of=one.unit)
         for name, one in MEASURES.items()
     ]
     return pd.concat(found, ignore_index=True)
@@ -263,9 +232,8 @@ def compare_shares(before: Build, now: Build) -> pd.DataFrame:
 
     There are no rows when there is nothing to compare with.
     """
-    columns = ["measure", "before", "now", "moved", "low", "high", "n_before", "n_now", "clear"]
     if not before.exists:
-        return pd.DataFrame(columns=columns)
+        return lay_out("moves")
     joined = measure_headlines(before).merge(
         measure_headlines(now), on="measure", suffixes=("_before", "_now"), validate="one_to_one"
     )
@@ -273,10 +241,10 @@ def compare_shares(before: Build, now: Build) -> pd.DataFrame:
         tuple(joined[f"{name}_{when}"] for name in ("share", "low", "high"))
         for when in ("before", "now")
     )
-    low, high = difference_interval(new, old)
-    compared = joined.assign(before=old[0], now=new[0], moved=new[0] - old[0], low=low, high=high)
-    compared["clear"] = (compared["low"] > 0) | (compared["high"] < 0)
-    return compared[columns]
+    low, high = shares.difference_interval(new, old)
+    clear = (low > 0) | (high < 0)
+    found = {"before": old[0], "now": new[0], "low": low, "high": high, "clear": clear}
+    return lay_out("moves", joined.assign(moved=new[0] - old[0], **found))
 
 
 def find_named(**builds: Build) -> pd.DataFrame:
@@ -291,9 +259,8 @@ def compare_sources(before: Build, now: Build) -> pd.DataFrame:
 
     `change` is new, vanished or stayed; new and vanished sources with most articles come first.
     """
-    columns = ["speaker", "change", "before", "now"]
     if not before.exists:
-        return pd.DataFrame(columns=columns)
+        return lay_out("sources moved")
     counts = find_named(before=before, now=now).pivot_table(
         index="speaker", columns="build", values="article_id", aggfunc="nunique"
     )
@@ -303,7 +270,7 @@ def compare_sources(before: Build, now: Build) -> pd.DataFrame:
     found = found.assign(change=change, _moved=(found["now"] - found["before"]).abs())
     found["_stayed"] = found["change"] == "stayed"
     found = found.sort_values(["_stayed", "_moved", "speaker"], ascending=[True, False, True])
-    return found[columns].reset_index(drop=True)
+    return lay_out("sources moved", found).reset_index(drop=True)
 
 
 def explain_move(before: Build, now: Build, measure: str) -> pd.DataFrame:
@@ -314,17 +281,16 @@ def explain_move(before: Build, now: Build, measure: str) -> pd.DataFrame:
     one cause: moved, articles (that are other, or read in another way); the two moves add up to
     the whole.
     """
-    columns = ["cause", "moved", "articles"]
     if not before.exists:
-        return pd.DataFrame(columns=columns)
+        return lay_out("causes")
     old, new = select_rows(before, measure), select_rows(now, measure)
     same = set(before.articles["sha256"]) & set(now.articles["sha256"])
     mixed = pd.concat([old[old["sha256"].isin(same)], new[~new["sha256"].isin(same)]])
-    shares = [rows["holds"].mean() for rows in (old, mixed, new)]
-    moves = np.diff(shares)
-    found = find_causes(before, now, measure)
-    articles = [found.loc[found["cause"] == cause, "sha256"].nunique() for cause in CAUSES]
-    return pd.DataFrame(list(zip(CAUSES, moves, articles, strict=True)), columns=columns)
+    moves = np.diff([rows["holds"].mean() for rows in (old, mixed, new)])
+    articles = find_causes(before, now, measure).groupby("cause")["sha256"].nunique()
+    return lay_out(
+        "causes", zip(CAUSES, moves, articles.reindex(CAUSES, fill_value=0), strict=True)
+    )
 
 
 def find_causes(before: Build, now: Build, measure: str) -> pd.DataFrame:
@@ -363,28 +329,15 @@ def compare_manifests(before: Build, now: Build) -> pd.DataFrame:
     new, gone), before, now (the first letters of a hash, or a version).
     """
     rows = []
-    if before.exists:
-        for kind_of, key in ((_kind, "engine"), (lambda _: "package", "packages")):
-            rows += _differences(before.manifest.get(key), now.manifest.get(key), kind_of)
-        rows += _differences(
-            before.manifest.get("parameters"), now.manifest.get("parameters"), lambda _: "parameter"
-        )
-    return pd.DataFrame(rows, columns=CHANGE_COLUMNS)
-
-
-def _kind(path: str) -> str:
-    return next((kind for start, kind in KINDS.items() if path.startswith(start)), "code")
-
-
-def _differences(
-    before: dict[str, Any] | None, now: dict[str, Any] | None, kind_of: Callable[[str], str]
-) -> Iterator[dict[str, str]]:
-    before, now = before or {}, now or {}
-    for what in sorted(before.keys() | now.keys()):
-        old, new = (_short(side.get(what)) for side in (before, now))
-        if before.get(what) != now.get(what):
-            change = "new" if what not in before else "gone" if what not in now else "changed"
-            yield dict(zip(CHANGE_COLUMNS, (kind_of(what), what, change, old, new), strict=True))
+    for key in ("engine", "packages", "parameters") if before.exists else ():
+        old, new = (build.manifest.get(key) or {} for build in (before, now))
+        for what in sorted(old.keys() | new.keys()):
+            if old.get(what) != new.get(what):
+                change = "new" if what not in old else "gone" if what not in new else "changed"
+                kinds = (kind for start, kind in KINDS.items() if what.startswith(start))
+                kind = next(kinds, "code") if key == "engine" else key.removesuffix("s")
+                rows.append((kind, what, change, *(_short(side.get(what)) for side in (old, new))))
+    return lay_out("changes", rows)
 
 
 def _short(value: Any) -> str:

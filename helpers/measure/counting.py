@@ -1,19 +1,51 @@
-"""Counts of articles, names, pairs, speakers and sources; each docstring says what a row is."""
+"""Counts of articles, names, pairs, speakers, sources and voices; a docstring says what a row is.
+
+Referential gender is read from the pronouns that an article itself uses, never from a name.
+"""
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from helpers.measure.select import name_apart
-from helpers.measure.shares import add_article_share
+from helpers.measure.select import PLACE, find_each, lay_out, name_apart, types_of
+from helpers.measure.shares import add_article_share, add_share
 from helpers.store import schema, tables
+from helpers.text import quotations
 
 COUNTED_AT_ONCE = 20_000  # articles, of those counted as pairs
 NAMINGS = ("anonymous", "named", "unnamed")
 PAIRED_ENTITIES = 200
+SPOKEN = [*PLACE, "words", "speaker_id"]
+PRONOUNS = ("he", "she", "they")
+UNKNOWN, MIXED = "unknown", "mixed"
+COUNTED = {"articles": "articles where mentioned"}  # what `measure_gender` counts
+MOST = 0.8  # the share of one pronoun from which a person is referred to by it
+_PRONOUN = re.compile(r"\b(?:(?P<he>he|him|his|himself)|(?P<she>she|hers?|herself))\b", re.I)
+_STATED = re.compile(
+    r"\bwho (?:uses|goes by|prefers)(?: the)?(?: pronouns?)? (?P<form>they|he|she)(?:\b|/)",
+    re.IGNORECASE,
+)
+
+
+def tally(
+    frame: pd.DataFrame, *keys: str, rows: str = "attributions", **more: tuple[str, str]
+) -> pd.DataFrame:
+    """Count articles and, under the name `rows`, rows for each combination of values of `keys`.
+
+    `more` are further columns as `DataFrameGroupBy.agg` takes them. What most articles have comes
+    first, of equal ones what most rows have, then by the last key.
+    """
+    counts = frame.groupby(list(keys)).agg(
+        articles=("article_id", "nunique"), **{rows: ("article_id", "size")}, **more
+    )
+    return rank(counts.reset_index(), "articles", rows, then=keys[-1])
 
 
 def add_marks(articles: pd.DataFrame) -> pd.DataFrame:
@@ -30,18 +62,15 @@ def count_articles(articles: pd.DataFrame) -> pd.DataFrame:
 
     Columns: articles, words, first and last day, undated, copies (marked as duplicates), wire.
     """
-    counts = (
-        add_marks(articles)
-        .groupby("outlet")
-        .agg(
-            articles=("article_id", "size"),
-            words=("words", "sum"),
-            first=("published", "min"),
-            last=("published", "max"),
-            undated=("undated", "sum"),
-            copies=("copy", "sum"),
-            wire=("from_wire", "sum"),
-        )
+    outlets = add_marks(articles).groupby("outlet")
+    counts = outlets.agg(
+        articles=("article_id", "size"),
+        words=("words", "sum"),
+        first=("published", "min"),
+        last=("published", "max"),
+        undated=("undated", "sum"),
+        copies=("copy", "sum"),
+        wire=("from_wire", "sum"),
     )
     counts = counts.astype({"words": "int64"}).sort_values("articles", ascending=False)
     days = {column: pd.to_datetime(counts[column]).dt.normalize() for column in ("first", "last")}
@@ -105,7 +134,7 @@ def count_gaps(articles: pd.DataFrame) -> pd.DataFrame:
     days["days"] = (days["first_after"] - days["last_before"]).dt.days - 1
     gaps = days[days["days"] > 0].astype({"days": "int64"})
     gaps = gaps.sort_values(["days", "outlet"], ascending=[False, True])
-    return gaps[["outlet", "last_before", "first_after", "days"]].reset_index(drop=True)
+    return lay_out("gaps", gaps).reset_index(drop=True)
 
 
 def join_blocks(blocks: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
@@ -141,8 +170,8 @@ def pair_duplicates(articles: pd.DataFrame) -> pd.DataFrame:
 
     The original may lie outside the selection: its columns are then empty.
     """
-    told = ["article_id", "outlet", "published", "headline"]
-    copies = articles.loc[articles["duplicate_of"] != "", [*told, "duplicate_kind", "duplicate_of"]]
+    told = [*types_of("article"), "duplicate_kind", "duplicate_of"]
+    copies = articles.loc[articles["duplicate_of"] != "", told]
     originals = articles[["article_id", "outlet", "published"]].add_prefix("original_")
     return copies.merge(
         originals,
@@ -166,11 +195,9 @@ def count_entities(mentions: pd.DataFrame, by: str = "") -> pd.DataFrame:
 
     The entity in most articles comes first. Needs the columns of `join_entities`.
     """
-    keys = [*([by] if by else []), "entity_id", "entity", "label"]
-    counts = mentions.groupby(keys).agg(
-        articles=("article_id", "nunique"), mentions=("article_id", "size")
-    )
-    return rank(counts.reset_index(), "articles", "mentions", then="entity")
+    keys = [*([by] if by else []), "entity_id", "label", "entity"]
+    counts = tally(mentions, *keys, rows="mentions")
+    return lay_out("entities", counts, keys[:-3])
 
 
 def rank(counts: pd.DataFrame, *largest: str, then: str) -> pd.DataFrame:
@@ -208,10 +235,8 @@ def count_aliases(mentions: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFram
         written=("written", "; ".join), ways=("text", "size"), mentions=("mentions", "sum")
     )
     merged = merged[merged["ways"] > 1].reset_index()
-    told = entities[["entity_id", "entity", "label", "merge_reason"]]
-    merged = merged.merge(told, on="entity_id", validate="one_to_one")
-    columns = ["entity_id", "entity", "label", "ways", "mentions", "written", "merge_reason"]
-    return rank(merged[columns], "mentions", "ways", then="entity")
+    merged = merged.merge(entities, on="entity_id", validate="one_to_one")
+    return rank(lay_out("aliases", merged), "mentions", "ways", then="entity")
 
 
 def count_pairs(mentions: pd.DataFrame, n_articles: int) -> pd.DataFrame:
@@ -246,11 +271,10 @@ def find_pairs(mentions: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["entity", "entity_with"]
     named = mentions["entity"].isin(pd.unique(pairs[keys].to_numpy().ravel()))
-    first = mentions.loc[named, ["article_id", "entity", "start", "end"]]
-    first = first.drop_duplicates(["article_id", "entity"])
+    first = mentions.loc[named, [*PLACE, "entity"]].drop_duplicates(["article_id", "entity"])
     met = first.merge(first, on="article_id", suffixes=("", "_with"), validate="many_to_many")
     met = met[met["entity"] < met["entity_with"]].merge(pairs[keys], validate="many_to_one")
-    columns = [*keys, "article_id", "start", "end"]
+    columns = [*keys, *PLACE]
     other = met[[*keys, "article_id", "start_with", "end_with"]].set_axis(columns, axis=1)
     return pd.concat([met[columns], other], ignore_index=True)
 
@@ -262,38 +286,25 @@ def count_speakers(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
     one row per description as written, with `named` false: "officials" in two articles need not
     be the same officials.
     """
-    keys = [*([by] if by else []), "speaker", "speaker_id", "named"]
     forms = {form: attributions["form"] == form for form in schema.FORMS}
-    counts = (
-        attributions.assign(**forms)
-        .groupby(keys)
-        .agg(
-            articles=("article_id", "nunique"),
-            attributions=("article_id", "size"),
-            words=("words", "sum"),
-            **{form: (form, "sum") for form in schema.FORMS},
-        )
-    )
-    return rank(counts.reset_index(), "articles", "attributions", then="speaker")
+    sums = {name: (name, "sum") for name in ("words", *forms)}
+    keys = [*([by] if by else []), "speaker_id", "named", "speaker"]
+    counts = tally(attributions.assign(**forms), *keys, **sums)
+    return lay_out("speakers", counts, keys[:-3])
 
 
 def count_relays(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
     """Count what reached the article through another outlet; one row is one relaying outlet.
 
     Columns: relay, relay_ownership, carrier (both in one), articles, attributions, words,
-    speakers. With `by`, for
-    instance "speaker", one row is one value of it and one relay.
+    speakers. With `by`, for instance "speaker", one row is one value of it and one relay.
     """
     relayed = attributions[attributions["relay"] != ""]
-    counts = relayed.groupby([*([by] if by else []), "relay", "relay_ownership"]).agg(
-        articles=("article_id", "nunique"),
-        attributions=("article_id", "size"),
-        words=("words", "sum"),
-        speakers=("speaker", "nunique"),
-    )
-    counts = counts.reset_index()
-    counts["carrier"] = counts["relay"] + " (" + counts["relay_ownership"].astype("str") + ")"
-    return rank(counts, "articles", "attributions", then="relay")
+    keys = [*([by] if by else []), "relay_ownership", "relay"]
+    more = {"words": ("words", "sum"), "speakers": ("speaker", "nunique")}
+    counts = tally(relayed, *keys, **more)
+    carrier = counts["relay"] + " (" + counts["relay_ownership"].astype("str") + ")"
+    return lay_out("relays", counts.assign(carrier=carrier), keys[:-2])
 
 
 def name_replies(replies: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
@@ -308,10 +319,7 @@ def count_replies(replies: pd.DataFrame) -> pd.DataFrame:
 
     Needs the rows of `name_replies`.
     """
-    counts = replies.groupby(["who", "kind"]).agg(
-        articles=("article_id", "nunique"), replies=("article_id", "size")
-    )
-    return rank(counts.reset_index(), "articles", "replies", then="who")
+    return tally(replies, "kind", "who", rows="replies")[["who", "kind", "articles", "replies"]]
 
 
 def add_source(attributions: pd.DataFrame) -> pd.DataFrame:
@@ -337,13 +345,10 @@ def count_sources(articles: pd.DataFrame, attributions: pd.DataFrame) -> pd.Data
         sources=("source", "nunique"),
         named_sources=("name", "nunique"),
     )
-    told = articles[["article_id", "outlet", "published", "headline"]]
-    joined = told.merge(counts, on="article_id", how="left", validate="one_to_one")
-    numbers = ["attributions", "sources", "named_sources"]
-    joined[numbers] = joined[numbers].fillna(0).astype("int64")
-    joined["_none"] = joined["sources"] == 0
-    joined = joined.sort_values(["_none", "sources", "article_id"]).drop(columns="_none")
-    return joined.reset_index(drop=True)
+    told = articles[list(types_of("article"))].merge(counts, on="article_id", how="left")
+    told = told.fillna(dict.fromkeys(counts, 0)).astype(dict.fromkeys(counts, "int64"))
+    told = told.assign(none=told["sources"] == 0).sort_values(["none", "sources", "article_id"])
+    return told.drop(columns="none").reset_index(drop=True)
 
 
 def count_single_source(sources: pd.DataFrame) -> pd.DataFrame:
@@ -363,3 +368,181 @@ def add_naming(attributions: pd.DataFrame) -> pd.DataFrame:
     unnamed = np.where(attributions["named"].astype(bool), 1, 2)
     codes = np.where(attributions["source_type"] == "anonymous source", 0, unnamed)
     return attributions.assign(naming=pd.Categorical.from_codes(codes, NAMINGS))
+
+
+# --------------------------------------------------------------------------- mention and voice
+
+
+def each_speaker(attributions: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each of those who speak as one: `entity_id` is the id of one of them."""
+    alone = attributions.assign(entity_id=attributions["speaker_id"])
+    joint = alone["entity_id"].str.contains(";", regex=False)
+    if not joint.any():
+        return alone
+    ids = alone["entity_id"].where(~joint, alone["entity_id"].str.split(";"))
+    return alone.assign(entity_id=ids).explode("entity_id")
+
+
+def find_voice(mentions: pd.DataFrame, attributions: pd.DataFrame) -> pd.DataFrame:
+    """Find where the entities of mentions are mentioned and where they speak.
+
+    One row is one mention, or one statement of one of its speakers (`speaks`): entity_id, entity,
+    label, article_id, start, end, words (spoken).
+    """
+    keys = ["entity_id", "entity", "label"]
+    nameless = mentions["entity_id"] == ""
+    named = (mentions[~nameless] if nameless.any() else mentions)[[*keys, *PLACE]]
+    names = named[keys].drop_duplicates("entity_id")
+    spoken = each_speaker(attributions)[["entity_id", *PLACE, "words"]].assign(speaks=True)
+    places = find_each(spoken["entity_id"], names["entity_id"])
+    spoken, places = spoken[places >= 0], places[places >= 0]
+    told = {name: names[name].array.take(places) for name in keys[1:]}
+    both = [named.assign(words=0, speaks=False), spoken.assign(**told)]
+    return pd.concat(both, ignore_index=True).astype({"speaks": bool})
+
+
+def measure_voice(appears: pd.DataFrame) -> pd.DataFrame:
+    """Measure in how many articles an entity appears and in how many of these it speaks.
+
+    `appears` is what `find_voice` gives. One row is one entity: articles (it is mentioned or
+    speaks), speaking (articles), words spoken, share (speaking of articles), low, high. What
+    several say together counts for each of them.
+    """
+    names = appears[["entity_id", "entity", "label"]].drop_duplicates("entity_id")
+    spoken = appears[appears["speaks"]]
+    voice = names.set_index("entity_id").assign(
+        articles=appears.groupby("entity_id")["article_id"].nunique(),
+        speaking=spoken.groupby("entity_id")["article_id"].nunique(),
+        words=spoken.groupby("entity_id")["words"].sum(),
+    )
+    voice = add_share(lay_out("voices", voice.fillna(0).reset_index()), "speaking", "articles")
+    return rank(voice, "articles", "speaking", then="entity")
+
+
+def read_referred(
+    folder: str | Path,
+    mentions: pd.DataFrame,
+    attributions: pd.DataFrame,
+    articles: pd.DataFrame,
+    asked: bool,
+) -> pd.DataFrame:
+    """Read what `find_referred` needs of some articles and find it; no row unless `asked`."""
+    if not asked:
+        return lay_out("referred")
+    here = {"article_id": articles["article_id"].tolist()}
+    texts = tables.read_table("articles", folder, where=here)
+    sentences = tables.read_table("sentences", folder, where=here)
+    return find_referred(mentions, attributions, texts, sentences)
+
+
+def find_referred(
+    mentions: pd.DataFrame,
+    attributions: pd.DataFrame,
+    articles: pd.DataFrame,
+    sentences: pd.DataFrame,
+) -> pd.DataFrame:
+    """Find where people are mentioned and speak, and by which pronoun the articles refer to them.
+
+    One row is one row of `find_voice` with `mentioned` (it is no statement of theirs) and `pronoun`
+    (he, she, they, mixed, unknown), the articles' own: see `find_references`.
+    """
+    people = mentions[(mentions["label"] == "PERSON") & (mentions["entity_id"] != "")]
+    if people.empty:
+        return lay_out("referred")
+    references = find_references(articles, sentences, people)
+    known = people[["entity_id", "entity"]].drop_duplicates("entity_id")
+    known = measure_pronouns(known, references).set_index("entity_id")["pronoun"]
+    found = find_voice(people, attributions)
+    return found.assign(pronoun=found["entity_id"].map(known), mentioned=~found["speaks"])
+
+
+def measure_gender(referred: pd.DataFrame) -> pd.DataFrame:
+    """Tell how many people are referred to by which pronoun, and how much they speak.
+
+    One row is one pronoun: people, articles that mention them, words they speak and the share of
+    all these words, with the share of the people. Needs the rows of `find_referred`.
+    """
+    if referred.empty:
+        return lay_out("pronouns")
+    named = referred[~referred["speaks"]].groupby("pronoun")
+    measured = named[["entity_id", "article_id"]].nunique().set_axis(["people", "articles"], axis=1)
+    measured["words"] = referred.groupby("pronoun")["words"].sum()
+    measured = measured.reindex([*PRONOUNS, MIXED, UNKNOWN]).fillna(0).astype("int64")
+    total = measured["words"].sum()
+    measured["share_of_people"] = measured["people"] / measured["people"].sum()
+    measured["share_of_words"] = measured["words"] / (total if total else np.nan)
+    return lay_out("pronouns", measured.rename_axis("pronoun").reset_index())
+
+
+def find_references(
+    articles: pd.DataFrame, sentences: pd.DataFrame, mentions: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the pronouns that can mean one person only: one row is one pronoun.
+
+    Outside quotations, where the paragraph so far and the rest of the sentence name one person and
+    no other. "They" is taken only where the article says that somebody uses it, since it mostly
+    means several. `mentions` have their `entity_id`.
+    """
+    people = mentions[(mentions["label"] == "PERSON") & (mentions["entity_id"] != "")]
+    named = _by_article(people, ["start", "end", "entity_id"])
+    cut = _by_article(sentences, ["start", "end"])
+    rows = []
+    for article_id, text in zip(articles["article_id"], articles["text"], strict=True):
+        if article_id not in named:
+            continue
+        for start, end, pronoun in _pronouns(text):
+            entity_id = _only_person(named[article_id], cut.get(article_id, []), text, start)
+            if entity_id:
+                rows.append((article_id, start, end, text[start:end], pronoun, entity_id))
+    return lay_out("references", rows)
+
+
+def _by_article(frame: pd.DataFrame, columns: list[str]) -> dict[str, list[tuple]]:
+    found: dict[str, list[tuple]] = defaultdict(list)
+    for article_id, *cells in frame[["article_id", *columns]].itertuples(index=False, name=None):
+        found[article_id].append(tuple(cells))
+    return {article_id: sorted(rows) for article_id, rows in found.items()}
+
+
+def _pronouns(text: str) -> list[tuple[int, int, str]]:
+    """Return the pronouns outside quotations, and those a person is said to use."""
+    quoted = bytearray(len(text))
+    for quotation in quotations.find_quotations(text):
+        quoted[quotation.start : quotation.end] = b"\x01" * (quotation.end - quotation.start)
+    found = [
+        (*match.span(), str(match.lastgroup))
+        for match in _PRONOUN.finditer(text)
+        if not quoted[match.start()]
+    ]
+    stated = [(*m.span("form"), m.group("form").lower()) for m in _STATED.finditer(text)]
+    return sorted({*found, *stated})
+
+
+def _only_person(named: list[tuple], sentences: list[tuple], text: str, at: int) -> str:
+    """Return the one person named in the paragraph as far as the end of the sentence at a place.
+
+    That person must be named before it.
+    """
+    place = bisect_right(sentences, (at, 1 << 60)) - 1
+    end = max(sentences[place][1], at) if place >= 0 else at
+    start = text.rfind("\n", 0, at) + 1
+    people, before = (
+        {entity_id for _, _, entity_id in named[slice(*(bisect_left(named, (n,)) for n in ends))]}
+        for ends in ((start, end), (start, at))
+    )
+    return people.pop() if len(people) == 1 and people == before else ""
+
+
+def measure_pronouns(people: pd.DataFrame, references: pd.DataFrame) -> pd.DataFrame:
+    """Tell by which pronoun each person is referred to; one row is one entity of `people`.
+
+    `people` has entity_id and entity. `he`, `she` and `they` count the references; `pronoun` is
+    the one that at least 80 % of them use, "mixed" when none is, "unknown" when there is none.
+    """
+    counts = pd.crosstab(references["entity_id"], references["pronoun"])
+    counts = counts.reindex(index=people["entity_id"], columns=list(PRONOUNS), fill_value=0)
+    total = counts.sum(axis=1)
+    share = counts.max(axis=1) / total.where(total > 0)
+    pronoun = counts.idxmax(axis=1).where(share >= MOST, MIXED).where(total > 0, UNKNOWN)
+    counts = counts.astype("int64").assign(pronoun=pronoun).reset_index(drop=True)
+    return people[["entity_id", "entity"]].reset_index(drop=True).join(counts)

@@ -7,6 +7,7 @@ from and that file's hash, so that each number can be counted again from the led
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,78 +15,26 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from helpers.store import schema, tables
+from helpers.measure.select import lay_out, types_of
+from helpers.store import tables
+from helpers.store.paths import DATA
 
-ROWS, ARTICLES, WORDS = "rows", "articles", "words"
-VALUES, MEAN, SUM, SPREAD = "values", "mean", "sum", "spread"
-LEAST, MEDIAN, MOST = "least", "median", "most"
-NUMBERS = {
-    "count": ROWS,
-    "attributions": ROWS,
-    "mentions": ROWS,
-    "replies": ROWS,
-    "criticisms": ROWS,
-    "targets": ROWS,
-    "statements": ROWS,
-    "hits": ROWS,
-    "blocks": ROWS,
-    "near": ROWS,
-    "articles": ARTICLES,
-    "words": WORDS,
-}
-# What each further number of the suite's tables is of the rows behind it: a unit, the column that
-# it is made of, and the column, or its value, that the rows have. The first that fits is taken.
-FURTHER = {
-    "speakers": "values of speaker",
-    "ways": "values of text",
-    "sources": "values of source",
-    "named_sources": "values of source where named",
-    "speaking": "articles where speaks",
-    "judged": "rows where judged_as",
-    "people": "values of entity_id where mentioned",
-    "undated": "rows where undated",
-    "copies": "rows where copy",
-    "now": "mean of holds where build=now; articles where build=now",
-    "before": "mean of holds where build=before; articles where build=before",
-    "n_now": "rows where build=now",
-    "n_before": "rows where build=before",
-    "target_mentions": "rows where whose=target",
-    "target_articles": "articles where whose=target",
-    "wire": "rows where from_wire",
-    "shortest": "least of words",
-    "median": "median of words",
-    "longest": "most of words",
-    "tone": "mean of tone",
-    "spread": "spread of tone",
-    "weight": "mean of weight",
-    "pull": "sum of weight",
-    **{form: f"rows where form={form}" for form in schema.FORMS},
-    **{
-        one: f"rows where judged_as={one}; rows where tone_label={one}" for one in schema.POLARITIES
-    },
-    "quoted": "rows where reply=quoted",
-    "paraphrased": "rows where reply=paraphrased",
-    "did_not_answer": "rows where reply=did not answer",
-    "not_heard": "rows where reply=not heard",
-}
-AGGREGATES = {MEAN: "mean", SUM: "sum", SPREAD: "std", LEAST: "min", MEDIAN: "median", MOST: "max"}
+ROWS, ARTICLES, WORDS, VALUES = UNITS = ("rows", "articles", "words", "values")
+AGGREGATES = {"mean": "mean", "sum": "sum", "spread": "std"}
+AGGREGATES |= {"least": "min", "median": "median", "most": "max"}
+PLACE = ("start", "end", "words")
 LISTED, SOME = 100_000, 5
 UNLISTED = "not listed"
-UNITS = (ROWS, ARTICLES, WORDS, VALUES, *AGGREGATES)
-LEDGER = [
-    "published",
-    "row",
-    "key",
-    "says",
-    "article_id",
-    "path",
-    "sha256",
-    "start",
-    "end",
-    "words",
-    "value",
-]
-_SAID = re.compile(rf"(?P<number>[\w ]+?) = (?P<value>\S+) (?P<unit>{'|'.join(UNITS)})")
+_SAID = re.compile(
+    rf"(?P<number>[\w ]+?) = (?P<value>\S+) (?P<unit>{'|'.join([*UNITS, *AGGREGATES])})"
+)
+
+
+@functools.cache
+def _rules() -> dict[str, list[str]]:
+    """Return what each number of the suite's tables is made of: data/numbers.csv."""
+    told = tables.read_csv(DATA / "numbers.csv")
+    return dict(zip(told["number"], told["made_of"].str.split("; "), strict=True))
 
 
 class EvidenceError(ValueError):
@@ -147,15 +96,12 @@ def shared_keys(counts: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
     return [
         name
         for name in counts
-        if name in rows
-        and name not in NUMBERS
-        and (pd.api.types.is_bool_dtype(counts[name]) or not _is_number(counts[name]))
-        and name not in ("start", "end", "published")
+        if name in rows and not _is_number(counts[name]) and name not in (*PLACE, "published")
     ]
 
 
 def _is_number(column: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(column)
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 
 def trace(
@@ -180,15 +126,14 @@ def trace(
     numbers
         The columns of numbers, and what each is of the rows behind it: "rows" (how many),
         "articles" (how many different ones), "words" (their sum), "values" (how many different
-        values of `value` there are), or the "mean", "sum", "spread" (standard deviation), "least",
-        "median" or "most" of `value`. By default the columns named count, attributions, mentions,
-        replies, targets, statements, hits, blocks and near (rows), articles, and words.
+        values of `value` there are), or one of AGGREGATES of `value`. By default those that
+        data/numbers.csv calls rows, articles or words.
     value
         A column of `rows` that numbers are made from.
 
     Returns
     -------
-    The columns of LEDGER: `row` is the place in the published table from 0, `key` its keys as
+    The columns of the ledger: `row` is the place in the published table from 0, `key` its keys as
     JSON, `says` its numbers with what each is of the rows, and then one row behind them. A
     published row without any row behind it has one ledger row without an article. Of a row that
     lies beyond the first LISTED rows behind the table, five at the most are there, with "not
@@ -200,14 +145,13 @@ def trace(
         When a number differs from what its rows give.
     """
     if counts.empty:
-        whole = dict.fromkeys(["start", "end", "words"], "Int64")
-        return pd.DataFrame(columns=LEDGER).astype({"row": "int64", **whole})
+        return lay_out("ledger")
     keys = list(keys) or shared_keys(counts, rows)
-    needed = {*keys, "article_id", "start", "end", "words", value}
+    needed = {*keys, *types_of("ledger"), value}
     if "start" not in rows:
         needed.add("text")
     behind = find_rows(counts, rows[[column for column in rows if column in needed]], keys)
-    usual = {n: NUMBERS[n] for n in counts if n in NUMBERS and _countable(counts, n)}
+    usual = {name: rule for name in counts for rule in _rules().get(name, ()) if rule in UNITS}
     units = dict(numbers or usual)
     if "words" not in behind:
         units = {number: unit for number, unit in units.items() if unit != WORDS}
@@ -216,15 +160,10 @@ def trace(
         raise EvidenceError(f"{name} has no number that rows could stand behind: {list(counts)}")
     behind["value"] = behind[value] if value else ""
     _check(counts, behind, units, name)
-    places = pd.DataFrame(
-        {
-            "published": name,
-            "row": np.arange(len(counts)),
-            "key": _write_keys(counts, keys),
-            "says": _write_numbers(counts, units),
-        }
-    )
-    behind = behind[["row", "article_id", "start", "end", "words", "value"]]
+    told = zip(_write_keys(counts, keys), _write_numbers(counts, units), strict=True)
+    places = pd.DataFrame(told, columns=["key", "says"]).rename_axis("row").reset_index()
+    places.insert(0, "published", name)
+    behind = behind[["row", "article_id", *PLACE, "value"]]
     sizes = np.bincount(behind["row"], minlength=len(counts))
     listed = sizes.cumsum() <= LISTED
     step = np.maximum(-(-sizes // SOME), 1)[behind["row"]]
@@ -233,18 +172,17 @@ def trace(
     there = tables.find_places(behind["article_id"], known["article_id"])
     if (there < 0).any():
         raise EvidenceError(f"{name}: no article {behind.loc[there < 0, 'article_id'].iloc[0]!r}")
-    for column in ("path", "sha256"):
-        behind[column] = known[column].array.take(there)
+    files = ("path", "sha256")
+    behind = behind.assign(**{column: known[column].array.take(there) for column in files})
     if "text" in known and behind["end"].isna().any():
         behind["end"] = known["text"].str.len().to_numpy()[there]
     ledger = places.merge(behind, on="row", how="left", validate="one_to_many")
-    named = ["article_id", "path", "sha256"]
-    ledger[named] = ledger[named].fillna("")
+    ledger = ledger.fillna(dict.fromkeys(("article_id", *files), ""))
     if value:
         ledger["value"] = ledger["value"].map(_plain, na_action="ignore")
     ledger["value"] = ledger["value"].astype(object).fillna("").astype("str")
     ledger.loc[~(listed | (sizes == 0))[ledger["row"]], "value"] = UNLISTED
-    return ledger[LEDGER].astype(dict.fromkeys(["start", "end", "words"], "Int64"))
+    return lay_out("ledger", ledger)
 
 
 def trace_all(
@@ -268,8 +206,8 @@ def trace_all(
         What `n` counts, in each value of the columns `by`: `rows`, or other rows, whose own columns
         among the keys are taken for `by`. It is traced as "<name> (n)".
     counted
-        What numbers are, where NUMBERS and FURTHER do not say it or mean another thing:
-        "UNIT of COLUMN where COLUMN=VALUE|VALUE", the last two parts where they are needed.
+        What numbers are, where data/numbers.csv does not say it or means another thing: "UNIT of
+        COLUMN where COLUMN=VALUE|VALUE", the last two parts where they are needed.
     """
     counted = counted or {}
     keys = list(keys) or shared_keys(counts, rows)
@@ -289,8 +227,8 @@ def _plan(
     """Put the numbers together that are made from the same rows and the same column of them."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for number in counts:
-        rule = counted.get(number) or NUMBERS.get(number) or _fitting(number, rows)
-        if rule and number != "n" and _countable(counts, number):
+        rule = counted.get(number) or _fitting(number, rows)
+        if rule and number != "n" and _is_number(counts[number]):
             unit, value, where = _read_rule(rule)
             if unit != WORDS or "words" in rows:
                 found.setdefault((where, value), {})[number] = unit
@@ -302,8 +240,8 @@ def _plan(
 
 
 def _fitting(number: str, rows: pd.DataFrame) -> str:
-    """Return the first rule of FURTHER for a number whose columns the rows have."""
-    for rule in filter(None, FURTHER.get(number, "").split("; ")):
+    """Return the first rule for a number whose columns the rows have."""
+    for rule in _rules().get(number, ()):
         _, value, where = _read_rule(rule)
         if {value, where.split("=")[0]} - {""} <= set(rows):
             return rule
@@ -323,10 +261,6 @@ def _where(rows: pd.DataFrame, where: str) -> pd.DataFrame:
         return rows
     held = rows[column].isin(value.split("|")) if value else rows[column].astype(bool)
     return rows[held]
-
-
-def _countable(counts: pd.DataFrame, name: str) -> bool:
-    return _is_number(counts[name]) and not pd.api.types.is_bool_dtype(counts[name])
 
 
 def _write_keys(counts: pd.DataFrame, keys: Sequence[str]) -> list[str]:
@@ -358,7 +292,7 @@ def _plain(value: object) -> str:
 
 
 def _check(counts: pd.DataFrame, behind: pd.DataFrame, units: Mapping[str, str], name: str) -> None:
-    counted = _count(behind, np.arange(len(counts)), set(units.values()))
+    counted = count_behind(behind, np.arange(len(counts)), set(units.values()))
     for number, unit in units.items():
         said = counts[number].to_numpy(dtype=float)
         found = counted[unit].to_numpy(dtype=float)
@@ -371,8 +305,8 @@ def _check(counts: pd.DataFrame, behind: pd.DataFrame, units: Mapping[str, str],
             )
 
 
-def _count(behind: pd.DataFrame, places: Sequence[int], units: set[str]) -> pd.DataFrame:
-    """Count each place's rows, articles and words, and make of `value` what `units` asks for."""
+def count_behind(behind: pd.DataFrame, places: Sequence[int], units: set[str]) -> pd.DataFrame:
+    """Count the rows, articles and words behind each row, and make of `value` what is asked for."""
     groups = behind.groupby("row")
     counted = pd.DataFrame({ROWS: groups.size()}, index=places)
     counted[ARTICLES] = groups["article_id"].nunique()
@@ -387,36 +321,6 @@ def _count(behind: pd.DataFrame, places: Sequence[int], units: set[str]) -> pd.D
         for unit in asked:
             counted[unit] = getattr(numbers, AGGREGATES[unit])().astype(float)
     return counted
-
-
-def rebuild(ledger: pd.DataFrame) -> pd.DataFrame:
-    """Make every published number again from the ledger; one row is one number.
-
-    Rows that are not listed are left out.
-    Columns: published, row, key, number, unit, said (what was published), counted (from the rows).
-    """
-    found = []
-    ledger = ledger[ledger["value"] != UNLISTED]
-    for name, part in ledger.groupby("published", sort=False):
-        heads = part.drop_duplicates("row").set_index("row")
-        said = {row: list(read_numbers(says)) for row, says in heads["says"].items()}
-        units = {unit for numbers in said.values() for _, _, unit in numbers}
-        counted = _count(part[part["article_id"] != ""], heads.index, units)
-        found += [
-            {
-                "published": name,
-                "row": row,
-                "key": heads.loc[row, "key"],
-                "number": number,
-                "unit": unit,
-                "said": value,
-                "counted": counted.loc[row, unit],
-            }
-            for row, numbers in said.items()
-            for number, value, unit in numbers
-        ]
-    columns = ["published", "row", "key", "number", "unit", "said", "counted"]
-    return pd.DataFrame(found, columns=columns)
 
 
 def read_numbers(says: str) -> Iterator[tuple[str, float, str]]:

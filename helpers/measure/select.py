@@ -1,8 +1,9 @@
-"""What is counted: rows of chosen articles, in counted parts, under one name for each entity."""
+"""What is counted and how it is laid out: chosen rows, entities' names, the columns of reports."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,38 @@ import pandas as pd
 
 from helpers.annotate.names import country_names, is_capital
 from helpers.store import schema, tables
+from helpers.store.paths import DATA
+
+PLACE = ["article_id", "start", "end"]
+
+
+@functools.cache
+def _reports() -> dict[str, dict[str, str]]:
+    told = tables.read_csv(DATA / "columns.csv")
+    return {
+        name: dict(zip(part["column"], part["type"], strict=True))
+        for name, part in told.groupby("table")
+    }
+
+
+def types_of(report: str) -> dict[str, str]:
+    """Return the columns of a table of reports, in order, and their types: data/columns.csv."""
+    return dict(_reports()[report])
+
+
+def lay_out(
+    report: str, rows: pd.DataFrame | Iterable = (), keys: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Return rows as the table `report` of data/columns.csv: its columns in order, of their types.
+
+    `rows` is a frame, or records, or tuples in the order of the columns; `keys` are columns that
+    stand in front of those listed.
+    """
+    types = _reports()[report]
+    columns = [*keys, *types]
+    known = isinstance(rows, pd.DataFrame)
+    frame = rows[columns] if known else pd.DataFrame(list(rows), columns=columns)
+    return frame.astype({name: kind for name, kind in types.items() if kind})
 
 
 def read_rows(
@@ -24,8 +57,7 @@ def read_rows(
 
     `columns` and `light` are those of `tables.read_table`.
     """
-    where = _in_roles(roles)
-    pieces = tables.read_pieces(name, folder, columns, where, light)
+    pieces = tables.read_pieces(name, folder, columns, _in_roles(roles), light)
     return pd.concat([join_articles(piece, articles) for piece in pieces], ignore_index=True)
 
 
@@ -42,24 +74,23 @@ def read_mentions(
     The others are never held together, so that a large corpus needs no more memory than its
     counted mentions.
     """
-    where = _in_roles(roles)
     named = [
         join_entities(join_articles(piece, articles), entities, labels, capitals)
-        for piece in tables.read_pieces("mentions", folder, where=where, light=True)
+        for piece in tables.read_pieces("mentions", folder, where=_in_roles(roles), light=True)
     ]
     return pd.concat(named, ignore_index=True)
 
 
 def _in_roles(roles: Sequence[str]) -> dict[str, Sequence[str]] | None:
     """Return what `tables.read_table` is to load of a table with roles; None means all."""
-    return {"role": _known_roles(roles)} if len(roles) else None
+    _check_known("role", roles, schema.BLOCK_ROLES)
+    return {"role": roles} if len(roles) else None
 
 
-def _known_roles(roles: Sequence[str]) -> Sequence[str]:
-    unknown = sorted(set(roles) - set(schema.BLOCK_ROLES))
+def _check_known(kind: str, asked: Sequence[str], known: Sequence[str]) -> None:
+    unknown = sorted(set(asked) - set(known))
     if unknown:
-        raise ValueError(f"{unknown[0]!r} is no role; there is: {', '.join(schema.BLOCK_ROLES)}")
-    return roles
+        raise ValueError(f"{unknown[0]!r} is no {kind}; there is: {', '.join(known)}")
 
 
 def join_articles(
@@ -69,8 +100,9 @@ def join_articles(
 
     No role given means every role. Raises ValueError for a role that the tables do not know.
     """
+    _check_known("role", roles, schema.BLOCK_ROLES)
     if len(roles):
-        frame = frame[frame["role"].isin(_known_roles(roles))]
+        frame = frame[frame["role"].isin(roles)]
     places = find_each(frame["article_id"], articles["article_id"])
     if (places < 0).any():
         frame, places = frame[places >= 0], places[places >= 0]
@@ -99,9 +131,7 @@ def join_entities(
     `capitals` is "government", as "Government of Russia", a body. Raises ValueError for a label
     that the tables do not know and for other `capitals`.
     """
-    unknown = sorted(set(labels) - set(schema.LABELS))
-    if unknown:
-        raise ValueError(f"{unknown[0]!r} is no label; there is: {', '.join(schema.LABELS)}")
+    _check_known("label", labels, schema.LABELS)
     governments = _as_governments(capitals)
     places = find_each(mentions["entity_id"], entities["entity_id"])
     label = _known_or(entities["label"], places, mentions["label"])

@@ -1,33 +1,30 @@
 """What sourcing amounts to: reliance on state media, place in the story, anonymity, right of reply.
 
-Each `add_*` gives every statement the value that a published
-table counts, so that the statements behind a number are the rows with that value.
+Each `add_*` gives every statement the value that a published table counts, so that the statements
+behind a number are the rows with that value.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from helpers.measure import counting, shares, speech
-from helpers.measure.intervals import wilson_interval
-from helpers.store import lexicons, tables
+from helpers.measure import counting, shares
+from helpers.measure.select import PLACE, lay_out, types_of
+from helpers.store import lexicons, schema, tables
 
 FIRST_HAND, ITSELF = "first hand", "state media itself"
 RELIANCE = {
-    "state": "through state media",
-    "public": "through public media",
-    "private": "through private media",
-    "unknown": "through an outlet of unknown owner",
+    owner: f"through {owner} media" if owner != "unknown" else "through an outlet of unknown owner"
+    for owner in filter(None, schema.OWNERSHIPS)
 }
 POSITIONS = ("headline", "standfirst", "first third", "second third", "last third", "elsewhere")
 SUPPORT = ("another source says it too", "other sources on other matters", "only source")
 SAME, OTHER, ALONE = range(len(SUPPORT))
-TOGETHER = 50_000  # statements whose texts are held together
 HEARD = {"articles": "articles where reply=quoted|paraphrased"}  # what `measure_reply` counts
 REPLIES = ("quoted", "paraphrased", "did not answer", "not heard")
 DEMANDS = {
@@ -37,13 +34,9 @@ DEMANDS = {
     "second_source": "another source says it too",
     "meets_policy": "all that the policy asks",
 }
+LACKING = ("says who it is", "its side", "why no name", "a second source")  # of the first four
 SAME_CLAIM = 0.5  # share of the words of the shorter statement that two must have in common
 _WORD = re.compile(r"[^\W\d_]{4,}")
-_COMMON = frozenset(
-    {"that", "this", "with", "from", "have", "been", "were", "would", "could", "will", "they",
-     "them", "their", "there", "which", "when", "what", "more", "than", "about", "into", "said",
-     "also", "some", "other", "after", "before", "only", "over", "such", "very", "just", "because"}
-)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------- reliance
@@ -77,7 +70,7 @@ def measure_state_media(attributions: pd.DataFrame, articles: pd.DataFrame) -> p
     found = state.groupby("outlet")["article_id"].nunique().reindex(n.index, fill_value=0)
     counts = found.rename("articles").rename_axis("outlet").reset_index()
     found = shares.add_article_share(counts, n)
-    return found.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
+    return found.sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 
 def add_sole_relay(attributions: pd.DataFrame) -> pd.DataFrame:
@@ -106,17 +99,11 @@ def add_chain(attributions: pd.DataFrame) -> pd.DataFrame:
 def count_chains(chained: pd.DataFrame) -> pd.DataFrame:
     """Count the ways words took; one row is one speaker and one chain of outlets.
 
-    Needs the rows of `add_chain`.
-
-    Columns: speaker, affiliation, relay, relay_ownership, chain ("speaker → outlet → …"), articles,
-    attributions.
+    Needs the rows of `add_chain`. Columns: speaker, affiliation, relay, relay_ownership, chain
+    ("speaker → outlet → …"), articles, attributions.
     """
-    keys = ["speaker", "affiliation", "relay", "relay_ownership", "chain"]
-    counts = chained.groupby(keys)
-    counts = counts.agg(articles=("article_id", "nunique"), attributions=("article_id", "size"))
-    order = ["attributions", "articles", "chain"]
-    counts = counts.reset_index().sort_values(order, ascending=[False, False, True])
-    return counts.reset_index(drop=True)
+    keys = list(types_of("chains"))[:-2]
+    return counting.rank(counting.tally(chained, *keys), "attributions", "articles", then="chain")
 
 
 # ------------------------------------------------------------------------------------- position
@@ -137,14 +124,9 @@ def add_position(attributions: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFra
     length = (last - first).where(last > first)
     part = ((attributions["start"] - first) / length).astype(float)
     thirds = pd.cut(part, [-float("inf"), 1 / 3, 2 / 3, float("inf")], labels=POSITIONS[2:5])
-    position = (
-        attributions["role"]
-        .astype("str")
-        .where(
-            attributions["role"].isin(POSITIONS[:2]),
-            thirds.astype(object).where(attributions["role"] == "body"),
-        )
-    )
+    role = attributions["role"].astype("str")
+    in_body = thirds.astype(object).where(role == "body")
+    position = role.where(role.isin(POSITIONS[:2]), in_body)
     kinds = pd.CategoricalDtype(sorted(POSITIONS))
     return attributions.assign(position=position.fillna(POSITIONS[-1]).astype(kinds))
 
@@ -156,9 +138,8 @@ def measure_positions(attributions: pd.DataFrame) -> pd.DataFrame:
     """
     found = shares.measure_shares(attributions, "source_type", by="position")
     parts = [name for name in POSITIONS if name in set(found["position"])]
-    position = pd.Categorical(found["position"], parts, ordered=True)
-    ordered = found.assign(position=position).sort_values("position", kind="stable")
-    return ordered.reset_index(drop=True)
+    found = found.assign(position=pd.Categorical(found["position"], parts, ordered=True))
+    return found.sort_values("position", kind="stable", ignore_index=True)
 
 
 # ------------------------------------------------------------------------------------ anonymity
@@ -178,65 +159,28 @@ def find_support(attributions: pd.DataFrame, wanted: pd.Index) -> pd.Series:
     told[places] = ALONE
     order = np.argsort(article, kind="stable")
     order = order[np.isin(article[order], np.unique(article[places]))]
-    for some in _whole_articles(order, article[order]):
-        texts = dict(zip(some.tolist(), _take(attributions["text"], some), strict=True))
-        for together in _split(some, article[some]):
-            speaking = source[together].tolist()
-            if len(set(speaking)) < 2:
-                continue
-            own = list(zip(together.tolist(), speaking, strict=True))
-            words = _Words(texts)
-            for place, who in own:
-                if told[place] >= 0:
-                    others = (words[other] for other, whose in own if whose != who)
-                    same = any(_same_claim(words[place], other) for other in others)
-                    told[place] = SAME if same else OTHER
+    common = lexicons.read_words("common_words", "claims")
+    for together in np.split(order, np.flatnonzero(np.diff(article[order])) + 1):
+        if len(set(source[together])) < 2:
+            continue
+        texts = attributions["text"].iloc[together].str.lower()
+        words = [set(_WORD.findall(text)) - common for text in texts]
+        own = list(zip(together, source[together], words, strict=True))
+        for place, who, said in own:
+            if told[place] >= 0:
+                same = any(_same_claim(said, other) for _, whose, other in own if whose != who)
+                told[place] = SAME if same else OTHER
     support = pd.Categorical.from_codes(told[places], SUPPORT).reorder_categories(sorted(SUPPORT))
     return pd.Series(support, index=wanted)
 
 
-def _take(values: pd.Series, rows: np.ndarray) -> np.ndarray:
-    """Return the values of some rows, which lie near one another as a rule."""
-    low, high = rows.min(), rows.max() + 1
-    if high - low > 4 * len(rows):
-        return values.iloc[rows].to_numpy()
-    return values.iloc[low:high].to_numpy()[rows - low]
-
-
-def _split(rows: np.ndarray, article: np.ndarray) -> list[np.ndarray]:
-    """Split rows, which are ordered by article, into those of each article."""
-    return np.split(rows, np.flatnonzero(np.diff(article)) + 1)
-
-
-def _whole_articles(rows: np.ndarray, article: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield some TOGETHER rows at a time, of which each article's come at once."""
-    if not len(rows):
-        return
-    edges = np.append(np.flatnonzero(np.diff(article)) + 1, len(rows))
-    wanted = np.searchsorted(edges, np.arange(TOGETHER, len(rows), TOGETHER))
-    yield from np.split(rows, np.unique(edges[wanted]))
-
-
-class _Words(dict):
-    """The words of statements that tell claims apart, by their place; read when asked for."""
-
-    def __init__(self, texts: Mapping[int, str]):
-        super().__init__()
-        self.texts = texts
-
-    def __missing__(self, place: int) -> frozenset[str]:
-        words = frozenset(_WORD.findall(self.texts[place].lower())) - _COMMON
-        self[place] = words
-        return words
-
-
-def _same_claim(one: frozenset[str], other: frozenset[str]) -> bool:
+def _same_claim(one: set[str], other: set[str]) -> bool:
     shorter = min(len(one), len(other))
     return shorter >= 3 and len(one & other) >= SAME_CLAIM * shorter
 
 
 def audit_unnamed(attributions: pd.DataFrame, codebook_file: str | Path = "") -> pd.DataFrame:
-    """Hold every source without a name against the house policy of a lexicons.
+    """Hold every source without a name against the house policy of a codebook.
 
     Parameters
     ----------
@@ -260,30 +204,18 @@ def audit_unnamed(attributions: pd.DataFrame, codebook_file: str | Path = "") ->
     rows = attributions.drop(columns="text")[unnamed].assign(support=support)
     empty = {word.casefold() for word in policy.empty_descriptors} | {""}
     described = rows["speaker"].str.casefold().str.replace(r"^(?:the|an?) ", "", regex=True)
-    anonymous = rows["source_type"] == "anonymous source"
-    tests = {
-        "descriptor_says": ("says who it is", True, ~described.isin(empty)),
-        "affiliation_known": (
-            "its side",
-            policy.affiliation_known,
-            rows["affiliation"] != "unknown",
-        ),
-        "reason_given": (
-            "why no name",
-            policy.reason_given,
-            (rows["anonymity_reason"] != "") | ~anonymous,
-        ),
-        "second_source": (
-            "a second source",
-            policy.second_source,
-            rows["support"] == SUPPORT[SAME],
-        ),
+    given = (rows["anonymity_reason"] != "") | (rows["source_type"] != "anonymous source")
+    checks = {
+        "descriptor_says": ~described.isin(empty),
+        "affiliation_known": rows["affiliation"] != "unknown",
+        "reason_given": given,
+        "second_source": rows["support"] == SUPPORT[SAME],
     }
+    checks = {name: met.astype(bool) for name, met in checks.items()}
     short = pd.Series("", index=rows.index, dtype="str")
-    for _, (asked, wanted, met) in tests.items():
-        if wanted:
-            short = short.where(met, short + asked + "; ")
-    checks = {name: met.astype(bool) for name, (_, _, met) in tests.items()}
+    for (name, met), lacking in zip(checks.items(), LACKING, strict=True):
+        if getattr(policy, name, True):
+            short = short.where(met, short + lacking + "; ")
     short = short.str.removesuffix("; ")
     return rows.assign(**checks, meets_policy=(short == "").astype(bool), falls_short=short)
 
@@ -299,7 +231,7 @@ def find_demands(audit: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_demand(audit: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    held = audit[["article_id", "start", "end", "words"]]
+    held = audit[[*PLACE, "words"]]
     anonymous = audit["source_type"] == "anonymous source"
     for name, demand in DEMANDS.items():
         asked = held.assign(met=audit[name].astype(bool))
@@ -314,19 +246,13 @@ def measure_policy(audit: pd.DataFrame) -> pd.DataFrame:
     """
     found = []
     for demand, held in _by_demand(audit):
-        measured = shares.measure_shares(held, "met")
-        row = measured[measured["met"].astype(bool)].drop(columns="met")
-        if row.empty:
-            row = pd.DataFrame(
-                [{"count": 0, "n": len(held), "articles": 0, "share": 0.0, "low": 0.0}]
-            )
-            row["high"] = wilson_interval(0, max(len(held), 1))[1]
-        if len(held):
-            found.append(row.assign(demand=demand))
-    columns = ["demand", "count", "n", "articles", "share", "low", "high"]
-    if not found:
-        return pd.DataFrame(columns=columns).astype({"share": float, "low": float, "high": float})
-    return pd.concat(found, ignore_index=True)[columns]
+        met = shares.measure_shares(held, "met")
+        met = met[met["met"].astype(bool)].assign(demand=demand)
+        if met.empty and len(held):
+            none = pd.DataFrame({"articles": [0], "n": len(held), "count": 0, "demand": demand})
+            met = shares.add_share(none)
+        found.append(met)
+    return lay_out("shares", pd.concat(found, ignore_index=True), ["demand"])
 
 
 # --------------------------------------------------------------------------------- right of reply
@@ -351,16 +277,14 @@ def find_criticised(
     *did not answer* (the article says that they were asked), or *not heard*.
     """
     against = aimed[(aimed["polarity"] == "negative")].sort_values(["article_id", "start"])
-    keys = ["target", "entity_id", "article_id", "outlet"]
-    found = against.groupby(keys, sort=False).agg(
-        start=("start", "first"), end=("end", "first"), criticisms=("article_id", "size")
-    )
-    found = found.reset_index()
+    keys = list(types_of("criticised"))[:-3]
+    first = {name: (name, "first") for name in PLACE[1:]}
+    grouped = against.groupby(keys, sort=False)
+    found = grouped.agg(**first, criticisms=("article_id", "size")).reset_index()
     criticised = found["article_id"].drop_duplicates()
     said = attributions[["article_id", "speaker_id", "form"]]
-    spoken = speech.each_speaker(
-        said[tables.find_places(said["article_id"], criticised) >= 0]
-    ).dropna(subset=["entity_id"])
+    said = said[tables.find_places(said["article_id"], criticised) >= 0]
+    spoken = counting.each_speaker(said).dropna(subset=["entity_id"])
     pairs = list(zip(found["article_id"], found["entity_id"], strict=True))
     heard = {
         "quoted": spoken[spoken["form"].isin(["direct", "mixed"])],
@@ -383,9 +307,6 @@ def measure_reply(criticised: pd.DataFrame) -> pd.DataFrame:
     kinds = {name.replace(" ", "_"): criticised["reply"] == name for name in REPLIES}
     counts = criticised.assign(**kinds).groupby(["target", "entity_id"])
     counts = counts.agg(n=("article_id", "nunique"), **{name: (name, "sum") for name in kinds})
-    counts = counts.astype({name: "int64" for name in kinds})
+    counts = counts.astype({name: "int64" for name in kinds}).reset_index()
     counts["articles"] = counts["quoted"] + counts["paraphrased"]
-    low, high = wilson_interval(counts["articles"], counts["n"])
-    counts = counts.assign(share=counts["articles"] / counts["n"], low=low, high=high)
-    ordered = counts.reset_index().sort_values(["n", "target"], ascending=[False, True])
-    return ordered.reset_index(drop=True)
+    return counting.rank(shares.add_share(counts), "n", then="target")

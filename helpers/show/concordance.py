@@ -19,22 +19,17 @@ import pyarrow.compute as pc
 from nltk.metrics.association import BigramAssocMeasures
 from nltk.probability import FreqDist
 
-from helpers.measure import counting, intervals, shares
+from helpers.measure import counting, shares
+from helpers.measure.select import PLACE, lay_out
 from helpers.show.reader import MARK, isolate, write_text
 from helpers.store import tables
 
 WORD, ENTITY, SPEAKER = "word", "entity", "speaker"
 KINDS = (WORD, ENTITY, SPEAKER)
-HITS = ["article_id", "start", "end", "role"]
-LINE_COLUMNS = ["article_id", "outlet", "published", "left", "hit", "right", "role", "start", "end"]
+HITS = [*PLACE, "role"]
 AROUND = 60
 READ = 2_000
-BLOCK = 16
-LONGEST = 1 << 32
-SEED = 20260101
 _TOKEN = re.compile(r"\w+(?:[-’'.]\w+)*")
-LETTERS = np.isin(np.arange(256), list(b"0123456789_abcdefghijklmnopqrstuvwxyz"))
-REST = rb"(?:[0-9a-z_]|\xc3[\x80-\xbf]|[\xc4-\xdf][\x80-\xbf]|[\xe0\xe1\xe3-\xed][\x80-\xbf]{2})*"
 
 
 class Texts:
@@ -47,16 +42,12 @@ class Texts:
         place = pc.index_in(table["article_id"], pa.array(articles["article_id"], pa.string()))
         chosen = table if not place.null_count else table.filter(place.is_valid())
         self.ids = chosen["article_id"].to_numpy()
-        texts = pc.binary_join_element_wise(chosen["text"], "\n", "")
-        self._ends, self._bytes = _lay_out(texts)
-        _, self._low = _lay_out(pc.ascii_lower(texts))
-        self._follow = _count_following(self._bytes)
+        self._texts = chosen["text"].cast(pa.large_string()).combine_chunks()
         self.articles = articles[["article_id", "outlet", "published"]].set_index("article_id")
 
     def text(self, place: int) -> str:
         """Return the text of the article at a place."""
-        first, last = self._ends[place], self._ends[place + 1] - 1
-        return bytes(self._bytes[first:last]).decode("utf-8")
+        return self._texts[place].as_py()
 
     @functools.cached_property
     def places(self) -> dict[str, int]:
@@ -64,16 +55,10 @@ class Texts:
         return {key: number for number, key in enumerate(self.ids)}
 
     @functools.cached_property
-    def _blocks(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
-        """Where blocks begin (place and start as one number, in order) and end, and their role."""
-        blocks = tables.read_arrow("blocks", self.folder, ["article_id", "start", "end", "role"])
-        place = pc.index_in(blocks["article_id"], pa.array(self.ids, pa.string()))
-        blocks, place = blocks.filter(place.is_valid()), place.drop_null().to_numpy()
-        first = place.astype(np.int64) * LONGEST + blocks["start"].to_numpy()
-        role = blocks["role"].combine_chunks().dictionary_encode()
-        codes, names = role.indices.to_numpy(), role.dictionary.to_pylist()
-        order = np.argsort(first, kind="stable")
-        return first[order], blocks["end"].to_numpy()[order], codes[order], names
+    def _blocks(self) -> pd.DataFrame:
+        here = {"article_id": self.ids}
+        blocks = tables.read_table("blocks", self.folder, [*PLACE, "role"], here)
+        return blocks.rename(columns={"end": "until"}).sort_values("start", kind="stable")
 
     def find(self, word: str, roles: Sequence[str] = ()) -> pd.DataFrame:
         """Find a word or several in a row, whatever their letter case; one row is one place.
@@ -81,125 +66,47 @@ class Texts:
         A star at the end stands for any ending; no role given means every role. Columns:
         article_id, start, end, role.
         """
-        ending = word.endswith("*")
-        wanted = word.rstrip("*").strip()
-        if not wanted or not len(self._low):
-            return pd.DataFrame(columns=HITS)
-        first, last = self._search(wanted, ending)
-        place = np.searchsorted(self._ends, first, side="right") - 1
-        base = self._ends[place] - self._followers(self._ends[place])
-        start, end = (side - self._followers(side) - base for side in (first, last))
-        role, names = self._roles(place, start)
-        if len(roles):
-            kept = np.isin(role, [code for code, name in enumerate(names) if name in roles])
-            place, start, end, role = place[kept], start[kept], end[kept], role[kept]
-        found = {"article_id": self.ids[place], "start": start, "end": end}
-        return pd.DataFrame(found).assign(role=np.array(names, dtype=object)[role])
+        wanted = word.rstrip("*").split()
+        if not wanted or not len(self.ids):
+            return lay_out("hits")
+        first, *others = (re.escape(_lower(part)) for part in wanted)
+        # the word first and what stands before it then: a search that begins with letters is quick
+        pattern = r"\s+".join([rf"{first}(?<!\w{first})", *others])
+        whole = re.compile(pattern + (r"\w*" if word.endswith("*") else r"(?!\w)"))
+        holding = pc.match_substring(self._texts, wanted[0], ignore_case=True)
+        found = [
+            (self.ids[place], *match.span())
+            for place in np.flatnonzero(holding.to_numpy(zero_copy_only=False))
+            for match in whole.finditer(_lower(self.text(place)))
+        ]
+        hits = self._add_role(pd.DataFrame(found, columns=PLACE))
+        return hits[hits["role"].isin(roles)].reset_index(drop=True) if len(roles) else hits
 
-    def _search(self, wanted: str, ending: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Return where in the bytes what is wanted stands as whole words, and where it ends."""
-        spellings = {wanted, wanted.lower(), wanted.upper(), wanted.title(), wanted.capitalize()}
-        forms = {form.encode("utf-8").lower() for form in spellings}
-        forms = [rb"\s+".join(map(re.escape, form.split())) for form in sorted(forms)]
-        pattern = forms[0] if len(forms) == 1 else rb"(?:" + rb"|".join(forms) + rb")"
-        pattern += REST if ending else rb"(?![0-9a-z_])"
-        matches = [match.span() for match in re.finditer(pattern, self._low)]
-        spans = np.array(matches, dtype=np.int64).reshape(-1, 2)
-        first, last = spans[~self._is_letter(spans[:, 0], -1)].T
-        whole = ~self._is_letter(last, 0)
-        first, last = first[whole], last[whole]
-        articles = (np.searchsorted(self._ends, side, side="right") for side in (first, last - 1))
-        inside = np.equal(*articles)
-        return first[inside], last[inside]
-
-    def _is_letter(self, places: np.ndarray, step: int) -> np.ndarray:
-        """Say whether the sign before (-1) or at (0) each byte belongs to a word."""
-        data = np.frombuffer(self._low, dtype=np.uint8)
-        at = np.clip(places + step, 0, len(data) - 1)
-        sign = np.where((places + step) == at, data[at], 32)
-        letter = LETTERS[sign]
-        for unsure in np.flatnonzero(sign >= 128):
-            letter[unsure] = self._sign(int(at[unsure])).isalnum()
-        return letter
-
-    def _sign(self, at: int) -> str:
-        """Return the character that the byte at `at` is part of."""
-        window = bytes(self._bytes[max(at - 3, 0) : at + 4])
-        start = min(at, 3)
-        while start > 0 and window[start] & 0xC0 == 0x80:
-            start -= 1
-        return window[start:].decode("utf-8", "ignore")[:1]
-
-    def _followers(self, places: np.ndarray) -> np.ndarray:
-        """Count the bytes before each place that follow the first of their character."""
-        block, rest = np.divmod(places, BLOCK)
-        counted = self._follow[block].astype(np.int64)
-        data = np.frombuffer(self._bytes, dtype=np.uint8)
-        for some in np.array_split(np.flatnonzero(rest), max(1, len(places) // 500_000)):
-            at = (block[some] * BLOCK)[:, None] + np.arange(BLOCK)
-            inside = np.arange(BLOCK) < rest[some][:, None]
-            signs = data[np.minimum(at, len(data) - 1)]
-            counted[some] += (((signs & 0xC0) == 0x80) & inside).sum(axis=1)
-        return counted
-
-    def _roles(self, place: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, list[str]]:
-        """Return the code of the role of the block that each place stands in, and the roles."""
-        firsts, ends, codes, names = self._blocks
-        names = [*names, ""]
-        if not len(firsts):
-            return np.zeros(len(place), dtype=np.int64), names
-        near = np.searchsorted(firsts, place * LONGEST + start, side="right") - 1
-        held = np.clip(near, 0, None)
-        inside = (near >= 0) & (firsts[held] // LONGEST == place) & (start < ends[held])
-        return np.where(inside, codes[held], len(names) - 1), names
+    def _add_role(self, hits: pd.DataFrame) -> pd.DataFrame:
+        """Add the role of the block that each hit begins in."""
+        if hits.empty:
+            return lay_out("hits")
+        near = pd.merge_asof(
+            hits.reset_index().sort_values("start"), self._blocks, on="start", by="article_id"
+        )
+        role = near["role"].where(near["start"] < near["until"], "").astype("str")
+        return lay_out("hits", near.assign(role=role).set_index("index").sort_index())
 
     def cut(self, hits: pd.DataFrame, around: int = AROUND) -> pd.DataFrame:
-        """Cut each hit out of its text with what stands left and right; see `LINE_COLUMNS`."""
-        texts: dict[str, str] = {}
+        """Cut each hit out of its text with what stands left and right; one row is one."""
         rows = []
         for row in hits.itertuples():
-            if row.article_id not in texts:
-                texts[row.article_id] = self.text(self.places[row.article_id])
-            text = texts[row.article_id]
+            text = self.text(self.places[row.article_id])
+            sides = (slice(max(row.start - around, 0), row.start), slice(row.start, row.end))
+            written = [text[side] for side in (*sides, slice(row.end, row.end + around))]
             known = self.articles.loc[row.article_id]
-            rows.append(
-                {
-                    "article_id": row.article_id,
-                    "outlet": known["outlet"],
-                    "published": known["published"],
-                    "left": text[max(row.start - around, 0) : row.start],
-                    "hit": text[row.start : row.end],
-                    "right": text[row.end : row.end + around],
-                    "role": row.role,
-                    "start": row.start,
-                    "end": row.end,
-                }
-            )
-        lines = pd.DataFrame(rows, columns=LINE_COLUMNS)
-        return lines.astype({"published": "datetime64[us]"})
+            rows.append((row.article_id, *known, *written, row.role, row.start, row.end))
+        return lay_out("lines", rows)
 
 
-def _lay_out(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, memoryview]:
-    """Return where each text ends in one run of bytes (from 0), and the bytes."""
-    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-    wide = [chunk.cast(pa.large_binary()) for chunk in chunks if len(chunk)]
-    if not wide:
-        return np.zeros(1, dtype=np.int64), memoryview(b"")
-    one = pa.concat_arrays(wide)
-    ends = np.frombuffer(one.buffers()[1], dtype=np.int64)[one.offset : one.offset + len(one) + 1]
-    return ends - ends[0], memoryview(one.buffers()[2])[ends[0] : ends[-1]]
-
-
-def _count_following(data: memoryview) -> np.ndarray:
-    """Count, before each block of bytes, the bytes that are not the first of a character."""
-    signs = np.frombuffer(data, dtype=np.uint8)
-    counts = np.zeros(len(signs) // BLOCK + 2, dtype=np.int32)
-    step = BLOCK * 1_048_576
-    for begin in range(0, len(signs), step):
-        part = (signs[begin : begin + step] & 0xC0) == 0x80
-        sums = np.add.reduceat(part, np.arange(0, len(part), BLOCK), dtype=np.int64)
-        counts[begin // BLOCK + 1 : begin // BLOCK + 1 + len(sums)] = sums
-    return np.cumsum(counts, dtype=np.int32)
+def _lower(text: str) -> str:
+    """Write a text in lower case, with each sign where it was."""
+    return text.replace("\u0130", "I").lower()
 
 
 def find_hits(
@@ -227,12 +134,11 @@ def find_hits(
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is none of {', '.join(KINDS)}")
     if not wanted.strip():
-        return pd.DataFrame(columns=HITS)
+        return lay_out("hits")
     if kind == WORD:
-        hits = texts.find(wanted, roles)
-    else:
-        hits = _find_mentions(texts, wanted) if kind == ENTITY else _find_said(texts, wanted)
-        hits = hits[hits["article_id"].isin(texts.articles.index)]
+        return texts.find(wanted, roles)
+    hits = _find_mentions(texts, wanted) if kind == ENTITY else _find_said(texts, wanted)
+    hits = hits[hits["article_id"].isin(texts.articles.index)]
     hits = hits[hits["role"].isin(roles)] if len(roles) else hits
     return hits[HITS].reset_index(drop=True)
 
@@ -335,7 +241,7 @@ def measure_spread(hits: pd.DataFrame, articles: pd.DataFrame, by: str = "outlet
     n = articles.groupby(by).size()
     counts = counts.reindex(n.index, fill_value=0).reset_index()
     found = shares.add_article_share(counts, n)
-    return found.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
+    return found.sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 
 def count_over_time(hits: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
@@ -347,10 +253,7 @@ def count_over_time(hits: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
     found = articles["article_id"].isin(hits["article_id"].unique())
     held = counting.count_weeks(articles[found])
     weeks = weeks.rename(columns={"articles": "n"}).merge(held, on=["outlet", "week"], how="left")
-    weeks["articles"] = weeks["articles"].fillna(0).astype("int64")
-    low, high = intervals.wilson_interval(weeks["articles"], weeks["n"])
-    share = weeks["articles"] / weeks["n"].where(weeks["n"] > 0)
-    return weeks.assign(share=share.astype(float), low=low, high=high)
+    return shares.add_share(weeks.fillna({"articles": 0}).astype({"articles": "int64"}))
 
 
 # ---------------------------------------------------------------------------------- collocations
@@ -368,10 +271,9 @@ def find_collocations(
     Computational Linguistics 19, as NLTK computes it). Words near fewer than `minimum` hits are
     left out.
     """
-    columns = ["word", "near", "elsewhere", "ratio", "score"]
     if hits.empty:
-        return pd.DataFrame(columns=columns)
-    chance = np.random.default_rng(SEED)
+        return lay_out("company")
+    chance = np.random.default_rng(shares.SEED)
     held = np.isin(texts.ids, hits["article_id"].unique())
     inside, outside = (chance.permutation(np.flatnonzero(mask)) for mask in (held, ~held))
     inside = inside[:READ]
@@ -389,9 +291,8 @@ def find_collocations(
         expected = near.N() * words[word] / words.N()
         score = BigramAssocMeasures.likelihood_ratio(count, (near.N(), words[word]), words.N())
         rows.append((word, count, words[word] - count, count / expected, score))
-    found = pd.DataFrame(rows, columns=columns)
-    found = found[found["ratio"] > 1]
-    return found.sort_values(["score", "word"], ascending=[False, True]).reset_index(drop=True)
+    found = lay_out("company", rows)
+    return counting.rank(found[found["ratio"] > 1], "score", then="word")
 
 
 def find_near(
@@ -405,14 +306,14 @@ def find_near(
     wanted, rows = set(company["word"]), []
     places = {key: part for key, part in hits.groupby("article_id")}
     held = np.flatnonzero(np.isin(texts.ids, list(places)))
-    for place in np.random.default_rng(SEED).permutation(held)[:READ] if wanted else ():
+    for place in np.random.default_rng(shares.SEED).permutation(held)[:READ] if wanted else ():
         written, spans, beside = _words_near(texts, place, places, window)
         rows += [
             (written[token], texts.ids[place], *spans[token])
             for token in beside
             if written[token] in wanted
         ]
-    return pd.DataFrame(rows, columns=["word", "article_id", "start", "end"])
+    return pd.DataFrame(rows, columns=["word", *PLACE])
 
 
 def _words_near(

@@ -31,6 +31,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from helpers.measure.shares import percent as percent
 from helpers.store import tables
+from helpers.store.paths import TEMPLATES
 
 WIDTH = 6.3
 ROW = 0.21
@@ -40,40 +41,18 @@ PANELS = 9
 MINIMUM = 5
 LABEL_WIDTH = 36
 BLUE, ORANGE = "#0072B2", "#D55E00"
-INK, GREY, LIGHT, PALE = "#222222", "#6B6B6B", "#BDBDBD", "#E2E2E2"
+INK, GREY = "#222222", "#6B6B6B"
+LIGHT, PALE = "#BDBDBD", "#E2E2E2"
 WILSON = "Lines are 95% Wilson intervals."
 CLUSTERS = "Lines are 95% intervals, articles as clusters."
 NOTHING = "Nothing to count in these articles."
-FONTS = ("DejaVu Sans", "Noto Sans", "Noto Sans CJK SC", "Noto Sans Arabic", "Noto Emoji")
-STYLE = {
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "normal",
-    "axes.labelsize": 7.5,
-    "axes.labelcolor": GREY,
-    "axes.edgecolor": LIGHT,
-    "axes.spines.left": False,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "xtick.labelsize": 7.5,
-    "ytick.labelsize": 8,
-    "xtick.color": LIGHT,
-    "xtick.labelcolor": GREY,
-    "ytick.color": LIGHT,
-    "ytick.labelcolor": INK,
-    "ytick.left": False,
-    "text.color": INK,
-    "text.parse_math": False,
-    "svg.hashsalt": "attributed",
-    "savefig.facecolor": "white",
-}
 
 
 @functools.cache
 def _style() -> dict[str, object]:
+    style = dict(mpl.rc_params_from_file(TEMPLATES / "charts.mplstyle", False, False))
     known = set(font_manager.get_font_names())
-    return {**STYLE, "font.family": [font for font in FONTS if font in known]}
+    return style | {"font.family": [font for font in style["font.family"] if font in known]}
 
 
 def use_style() -> None:

@@ -1,7 +1,13 @@
-"""Forms in JupyterLab that choose an article or look a word up; elsewhere static pages.
+"""Forms in JupyterLab: an article to choose, a word to look up, the alias desk; else static pages.
 
 A form is shown as widgets only where somebody sits in front: in a notebook that JupyterLab runs.
-In a batch or a report the same cell shows the page for the values given.
+In a batch or a report the same cell shows the page for the values given. Names come from articles
+and are never markup: everything shown is escaped.
+
+JupyterLab's notebook takes arrow keys and letters that are typed while a list has the focus: an
+arrow leaves the list for another cell, and "x" cuts the cell out. It lets those keys alone that are
+typed in an element with the attribute `data-lm-suppress-shortcuts` (Lumino,
+`CommandRegistry.processKeydownEvent`), which widgets of ipywidgets cannot carry by themselves.
 """
 
 from __future__ import annotations
@@ -10,21 +16,58 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import ipywidgets as widgets
 import pandas as pd
-from IPython.display import HTML, display
+from IPython import get_ipython
+from IPython.display import HTML, Javascript, display
 
+from helpers.corpus import decisions
+from helpers.corpus.decisions import decisions_file as decisions_file
+from helpers.corpus.decisions import list_ambiguous as list_ambiguous
+from helpers.corpus.decisions import propose_merges as propose_merges
+from helpers.measure.select import PLACE, types_of
+from helpers.measure.shares import count_of
 from helpers.show import concordance, reader
 from helpers.show.concordance import Texts
-from helpers.show.lab import can_edit, show_editor
 from helpers.store import schema, tables
 
 LISTED = 300
 EVERY, COUNTED = "all", "counted"
-CLASS = "attributed-form"
+EDITOR, FORM, DESK = "attributed-editor", "attributed-form", "attributed-desk"
+LEAVE, MERGE = "leave as they are", "one: merge into the second"
+BACK, IGNORE = "one: merge into the first", "the first is no name: ignore it"
+PROPOSED = {"mentions": "rows where whose=name", "articles": "articles where whose=name"}
+KEEP_KEYS = f"""
+window.attributedKeys ??= ['focusin', 'keydown', 'keyup'].map(kind =>
+  document.addEventListener(kind, event => {{
+    const {{target, ctrlKey, metaKey, altKey}} = event;
+    if (target.matches?.('.{EDITOR} select'))
+      target.toggleAttribute('data-lm-suppress-shortcuts', !(ctrlKey || metaKey || altKey));
+  }}));
+"""
 Field = dict[str, object]
 Answer = Callable[[Mapping[str, str]], str]
+
+
+def can_edit() -> bool:
+    """Tell whether somebody sits in front: a kernel that may ask, as in JupyterLab, not in a batch.
+
+    papermill and nbconvert tell the kernel that nobody answers.
+    """
+    kernel = getattr(get_ipython(), "kernel", None)
+    return bool(getattr(kernel, "_allow_stdin", False))
+
+
+def show_editor(editor: Any) -> None:
+    """Show widgets whose lists keep the keys typed in them; Ctrl+S and its like stay JupyterLab's.
+
+    The script that sees to it listens once in a page, and does nothing outside JupyterLab.
+    """
+    editor.add_class(EDITOR)
+    display(Javascript(KEEP_KEYS))
+    display(editor)
 
 
 class Form:
@@ -56,11 +99,12 @@ class Form:
 
         for field, shown in zip(self.fields, inputs.values(), strict=True):
             if "empties" in field:
-                shown.observe(functools.partial(_empty, inputs[str(field["empties"])]), "value")
+                other = inputs[str(field["empties"])]
+                shown.observe(lambda _, other=other: setattr(other, "value", ""), "value")
             shown.observe(ask, names="value")
         row = widgets.HBox(list(inputs.values()), layout={"flex_flow": "row wrap"})
         form = widgets.VBox([row, page])
-        form.add_class(CLASS)
+        form.add_class(FORM)
         return form
 
     def _input(self, field: Field) -> widgets.DOMWidget:
@@ -71,12 +115,8 @@ class Form:
             shown = widgets.Dropdown(options=options, value=self.values[name] or None, **told)
         else:
             shown = widgets.Text(value=self.values[name], continuous_update=False, **told)
-        shown.add_class(f"{CLASS}-{name}")
+        shown.add_class(f"{FORM}-{name}")
         return shown
-
-
-def _empty(shown: widgets.Text, _: object) -> None:
-    shown.value = ""
 
 
 def read_article(
@@ -95,9 +135,8 @@ def read_article(
         choices = [
             [row.article_id, f"{row.outlet}: {row.headline[:80]}"] for row in listed.itertuples()
         ]
-        listing = {"name": "article", "label": "Article", "choices": choices, "empties": "words"}
-        fields.append(listing)
-    fields.append({"name": "words", "label": "or words of the headline, path or id"})
+        fields.append(_field("article", "Article", choices) | {"empties": "words"})
+    fields.append(_field("words", "or words of the headline, path or id"))
 
     def show(values: Mapping[str, str]) -> str:
         asked = values.get("words", "").strip() or values.get("article") or begin
@@ -122,27 +161,25 @@ def look_up(
     of `concordance.show_lines`.
     """
     outlets = [EVERY, *sorted(articles["outlet"].unique())]
-    fields: list[Field] = [
-        {"name": "word", "label": "Look for"},
-        {"name": "kind", "label": "as", "choices": _same(concordance.KINDS)},
-        {"name": "outlet", "label": "in", "choices": _same(outlets)},
-        {"name": "role", "label": "part", "choices": _same([COUNTED, EVERY, *schema.BLOCK_ROLES])},
-        {"name": "since", "label": "since"},
-        {"name": "until", "label": "until"},
-    ]
-    values = {
-        "word": word,
-        "kind": kind,
-        "outlet": EVERY,
-        "role": COUNTED,
-        "since": "",
-        "until": "",
-    }
+    asked = (
+        (_field("word", "Look for"), word),
+        (_field("kind", "as", _same(concordance.KINDS)), kind),
+        (_field("outlet", "in", _same(outlets)), EVERY),
+        (_field("role", "part", _same([COUNTED, EVERY, *schema.BLOCK_ROLES])), COUNTED),
+        (_field("since", "since"), ""),
+        (_field("until", "until"), ""),
+    )
+    fields = [field for field, _ in asked]
+    values = {str(field["name"]): value for field, value in asked}
     show = functools.partial(concordance.show_lines, texts, top=top, sort=sort)
     return Form(fields, values, functools.partial(_find, texts, articles, roles, show))
 
 
-def _same(values: list[str] | tuple[str, ...]) -> list[list[str]]:
+def _field(name: str, label: str, choices: Sequence[Sequence[str]] = ()) -> Field:
+    return {"name": name, "label": label} | ({"choices": choices} if choices else {})
+
+
+def _same(values: Sequence[str]) -> list[list[str]]:
     return [[value, value] for value in values]
 
 
@@ -162,3 +199,159 @@ def _find(
     held = hits["article_id"].nunique()
     found = f"{len(hits):,} places in {held:,} of {len(chosen):,} articles"
     return f"<p>{found}</p>{show(hits)._repr_html_()}"
+
+
+# --------------------------------------------------------------------------------- the alias desk
+
+
+class Desk(pd.DataFrame):
+    """Proposed merges as a table; in JupyterLab also as an editor that keeps decisions."""
+
+    _metadata = ["path"]
+
+    @property
+    def _constructor(self) -> type:
+        return Desk
+
+    def _ipython_display_(self) -> None:
+        if can_edit():
+            show_editor(edit(self, self.path))
+        else:
+            display(HTML(to_html(self, self.path)))
+
+
+def open_desk(proposed: pd.DataFrame, evidence: pd.DataFrame, path: str | Path = "") -> Desk:
+    """Return the alias desk of proposed merges: one row is one proposal with its first sentence.
+
+    Parameters
+    ----------
+    proposed
+        Rows of `propose_merges`.
+    evidence
+        The sentences behind them (`reader.evidence`), in the same order.
+    path
+        The CSV in which decisions are kept; data/aliases.csv, or the file that the environment
+        variable ATTRIBUTED_ALIASES names, where none is given.
+    """
+    shown = proposed.head(len(evidence)).reset_index(drop=True)
+    sentence = evidence["before"] + evidence["evidence"] + evidence["after"]
+    sentence = sentence.str.split().str.join(" ").reset_index(drop=True)
+    desk = Desk(shown.assign(sentence=sentence if len(shown) else ""))
+    desk.path = str(path or decisions.decisions_file())
+    return desk
+
+
+def find_proposed(proposed: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
+    """Find the mentions that proposed merges count: of the `name`, and of the `target`.
+
+    One row is one mention of one of them (`whose`) for one proposal.
+    """
+    keys = {"name": "entity_id", "target": "target_id"}
+    place = mentions[["entity_id", *PLACE]]
+    found = [
+        proposed[list(keys.values())]
+        .merge(place.rename(columns={"entity_id": key}), on=key, validate="many_to_many")
+        .assign(whose=whose)
+        for whose, key in keys.items()
+    ]
+    return pd.concat(found, ignore_index=True)
+
+
+def to_html(desk: pd.DataFrame, path: str | Path) -> str:
+    """Return the proposals as an HTML table that says where decisions are kept."""
+    told = (
+        f"<p>Decisions are read from <code>{escape(_short(path))}</code>. Open this notebook in "
+        f"JupyterLab to decide here, or write the file by hand: its first line is "
+        f"<code>{','.join(decisions.COLUMNS)}</code>.</p>"
+    )
+    if desk.empty:
+        return "<p>No merge to propose.</p>" + told
+    shown = pd.DataFrame(desk)[list(types_of("desk"))]
+    return shown.to_html(index=False, escape=True, border=0) + told
+
+
+def edit(desk: pd.DataFrame, path: str | Path) -> Any:
+    """Return the editor: a choice for each proposal, a line for any other decision, and Save."""
+    choices = [
+        widgets.Dropdown(
+            options=(LEAVE, MERGE, BACK, IGNORE), value=LEAVE, layout=widgets.Layout(width="240px")
+        )
+        for _ in range(len(desk))
+    ]
+    rows = [
+        widgets.HBox([choice, widgets.HTML(_told(row), layout=widgets.Layout(width="720px"))])
+        for choice, row in zip(choices, desk.to_dict("records"), strict=True)
+    ]
+    narrow, wide = widgets.Layout(width="110px"), widgets.Layout(width="230px")
+    action = widgets.Dropdown(options=["", *decisions.ACTIONS], layout=narrow)
+    name = widgets.Text(placeholder="name in the tables", layout=wide)
+    label = widgets.Dropdown(options=["", *schema.LABELS], layout=narrow)
+    target = widgets.Text(placeholder="merge into, split off, rename, relabel", layout=wide)
+    save = widgets.Button(description="Save decisions", button_style="primary")
+    status = widgets.HTML(_status(path))
+
+    def keep(_: Any) -> None:
+        decided = read_choices(desk, [choice.value for choice in choices])
+        own = {"action": action.value, "name": name.value.strip(), "label": label.value}
+        if own["action"] and own["name"]:
+            decided.append({**own, "target": target.value.strip(), "note": "alias desk"})
+        status.value = _save(decided, path)
+
+    save.on_click(keep)
+    other = widgets.HBox([action, name, label, target])
+    heading = widgets.HTML("<b>Are these one?</b>" if rows else "No merge to propose.")
+    editor = widgets.VBox(
+        [heading, *rows, widgets.HTML("<b>Another decision</b>"), other, save, status]
+    )
+    editor.add_class(DESK)
+    return editor
+
+
+def read_choices(desk: pd.DataFrame, chosen: Sequence[str]) -> list[dict[str, str]]:
+    """Return the decisions that were chosen for the proposals, as rows of the decisions' file."""
+    decided = []
+    for row, choice in zip(desk.to_dict("records"), chosen, strict=True):
+        first = {"name": row["name"], "label": row["label"], "target": row["target"]}
+        second = {"name": row["target"], "label": row["target_label"], "target": row["name"]}
+        note = {"note": f"alias desk: {row['reason']}"}
+        if choice == MERGE:
+            decided.append({"action": "merge", **first, **note})
+        elif choice == BACK:
+            decided.append({"action": "merge", **second, **note})
+        elif choice == IGNORE:
+            decided.append({"action": "ignore", **first, "target": "", **note})
+    return decided
+
+
+def _save(decided: list[dict[str, str]], path: str | Path) -> str:
+    try:
+        new = decisions.add_decisions(path, pd.DataFrame(decided, columns=decisions.COLUMNS))
+    except (decisions.AliasError, OSError) as error:
+        return f"<p style='color:#b00'>Nothing was saved: {escape(str(error))}</p>"
+    return f"<p>{new} new.</p>" + _status(path)
+
+
+def _status(path: str | Path) -> str:
+    try:
+        there = len(decisions.read_decisions(path))
+    except decisions.AliasError as error:
+        return f"<p style='color:#b00'>{escape(str(error))}</p>"
+    told = f"{count_of(there, 'decision')} in <code>{escape(_short(path))}</code>"
+    return (
+        f"<p>{told}. They take effect when the tables are built again: restart the notebook and "
+        "run it.</p>"
+    )
+
+
+def _short(path: str | Path) -> str:
+    """Return a path without the folders of this computer."""
+    return "/".join(Path(path).parts[-2:])
+
+
+def _told(row: dict[str, Any]) -> str:
+    return (
+        f"<b>{escape(row['name'])}</b> ({row['label']}, {row['articles']:,} articles) and "
+        f"<b>{escape(row['target'])}</b> ({row['target_label']}, {row['target_articles']:,}): "
+        f"{escape(row['reason'])}."
+        f"<br><span style='color:#555'>{escape(row['sentence'])}</span>"
+    )

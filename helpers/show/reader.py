@@ -71,10 +71,7 @@ class Evidence(pd.DataFrame):
 
 
 def evidence(
-    rows: pd.DataFrame | pd.Series,
-    folder: str | Path,
-    top: int = 0,
-    told: Sequence[str] = (),
+    rows: pd.DataFrame | pd.Series, folder: str | Path, top: int = 0, told: Sequence[str] = ()
 ) -> Evidence:
     """Find the sentences behind rows of any table whose rows point at a span of an article.
 

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.measure.intervals import draw_clusters, expanded_tail, wilson_interval
+from helpers.measure.shares import draw_clusters, expanded_tail, wilson_interval
 from helpers.store import schema, tables
 from helpers.store.paths import PEERS, RECORDED
 from helpers.study import pairing
@@ -43,11 +43,7 @@ ITEMS = ["corpus", "article", "start", "end", "found", "gold", "right", "confide
 NOTHING = "nothing is measured: no gold is here"
 BINS = 10
 SUREST = 0.7  # of the targets, those whose tone is surest
-SOURCE_MEASURES = {
-    "found": "statements found",
-    "source type": "source type",
-    "title": "title",
-}
+SOURCE_MEASURES = {"found": "statements found", "source type": "source type", "title": "title"}
 RESOLVED = {
     "all": "right source named",
     "name": "source by name",

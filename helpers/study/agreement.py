@@ -17,26 +17,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from helpers.measure.intervals import (
-    RESAMPLES,
+from helpers.measure.select import lay_out, types_of
+from helpers.measure.shares import (
     clustered_interval,
     draw_clusters,
     effective_size,
     expanded_tail,
+    measure_shares,
     wilson_interval,
 )
-from helpers.measure.shares import measure_shares
 
 NOT_ONE = "(no statement)"
-RATINGS = ["unit", "article_id", "coder", "variable", "value"]
-CORRECTED = ["count", "n", "share", "low", "high", "corrected", "corrected_low", "corrected_high"]
-NOMINAL, ORDINAL, INTERVAL = "nominal", "ordinal", "interval"
+NOMINAL, ORDINAL = "nominal", "ordinal"
+SIDES = ("found", "value")
 UNDEFINED = "undefined: nothing varies"
 TOO_FEW = "undefined: no unit coded twice"
+
+
+class Alpha(NamedTuple):
+    """The agreement on one variable, of the units that two coders or more have coded.
+
+    `agreement` is the share of pairs of coders that wrote the same, low and high the ends of
+    alpha's 95 % interval (articles resampled), and `note` says why alpha is undefined where it is.
+    """
+
+    variable: str
+    units: int
+    articles: int
+    coders: int
+    agreement: float = np.nan
+    alpha: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+    note: str = ""
 
 
 def tabulate(ratings: pd.DataFrame, variable: str) -> pd.DataFrame:
@@ -50,157 +68,81 @@ def krippendorff_alpha(
 ) -> float:
     """Return alpha of a table of units by coders, missing values as NaN; NaN where undefined.
 
-    `metric` says how far two values are apart: nominal (equal or not), ordinal (by the values
-    between them, in `order`) or interval (numbers). Raises ValueError for a value outside `order`.
+    `metric` says how far two values are apart: nominal (equal or not) or ordinal (by the values
+    between them, in `order`). Raises ValueError for a value outside `order`.
     """
-    counts, values = _counts(table, order)
-    together = _coincidences(counts).sum(axis=0)
-    return float(_alpha(together[None], _positions(values, metric), metric)[0])
+    counts = _counts(table, order)
+    return float(_alphas(counts, np.ones((1, len(counts))), metric)[0])
 
 
-def _counts(table: pd.DataFrame, order: Sequence[str]) -> tuple[np.ndarray, list]:
+def _counts(table: pd.DataFrame, order: Sequence[str]) -> np.ndarray:
     """Count how often each unit was given each value, for units with at least two values."""
     written = set(table.to_numpy(dtype=object)[table.notna().to_numpy()])
     values = list(order) or sorted(written)
     outside = written - set(values)
     if outside:
         raise ValueError(f"{sorted(map(str, outside))[0]!r} is none of {list(order)}")
-    if not values:
-        return np.zeros((0, 0)), []
-    counts = np.stack([(table == value).sum(axis=1).to_numpy() for value in values], axis=1)
-    return counts[counts.sum(axis=1) > 1].astype(float), values
+    counts = np.zeros((len(table), len(values)))
+    for place, value in enumerate(values):
+        counts[:, place] = (table == value).sum(axis=1)
+    return counts[counts.sum(axis=1) > 1]
 
 
-def _coincidences(counts: np.ndarray) -> np.ndarray:
-    """Return each unit's coincidence matrix: its ordered pairs of values over its values less 1."""
-    pairs = counts[:, :, None] * counts[:, None, :]
-    pairs -= np.einsum("uv,vw->uvw", counts, np.eye(counts.shape[1]))
-    return pairs / (counts.sum(axis=1) - 1)[:, None, None]
+def _differing(counts: np.ndarray) -> np.ndarray:
+    """Return each unit's ordered pairs of values that differ, over its values less 1."""
+    values = counts.sum(axis=1)
+    return (values**2 - (counts**2).sum(axis=1)) / (values - 1)
 
 
-def _positions(values: list, metric: str) -> np.ndarray:
-    return np.array(values, dtype=float) if metric == INTERVAL else np.arange(len(values))
-
-
-def _alpha(together: np.ndarray, positions: np.ndarray, metric: str) -> np.ndarray:
-    """Return the alpha of each of many coincidence matrices (first axis)."""
-    held = together.sum(axis=2)
+def _alphas(counts: np.ndarray, weights: np.ndarray, metric: str) -> np.ndarray:
+    """Return alpha of the units, each taken as often as one row of `weights` says, for each row."""
+    held = weights @ counts
+    n = held.sum(axis=1)
     if metric == ORDINAL:
+        size = counts.shape[1]
+        pairs = counts[:, :, None] * counts[:, None, :] / (counts.sum(axis=1) - 1)[:, None, None]
+        together = (weights @ pairs.reshape(-1, size * size)).reshape(-1, size, size)
         until = np.cumsum(held, axis=1) - held / 2
         apart = (until[:, :, None] - until[:, None, :]) ** 2
-    elif metric == INTERVAL:
-        apart = ((positions[:, None] - positions[None, :]) ** 2)[None]
+        observed = (together * apart).sum(axis=(1, 2))
+        expected = (held[:, :, None] * held[:, None, :] * apart).sum(axis=(1, 2))
     else:
-        apart = (positions[:, None] != positions[None, :])[None].astype(float)
-    observed = (together * apart).sum(axis=(1, 2))
-    expected = (held[:, :, None] * held[:, None, :] * apart).sum(axis=(1, 2))
+        observed, expected = weights @ _differing(counts), n**2 - (held**2).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(expected > 0, 1 - (held.sum(axis=1) - 1) * observed / expected, np.nan)
+        return np.where(expected > 0, 1 - (n - 1) * observed / expected, np.nan)
 
 
 def measure_alpha(
     ratings: pd.DataFrame, variable: str, metric: str = NOMINAL, order: Sequence[str] = ()
-) -> dict[str, object]:
+) -> Alpha:
     """Measure the agreement on one variable.
 
-    Returns units (coded by two or more), articles, coders, agreement (the share of pairs of coders
-    that wrote the same), alpha, low, high (95 %, articles resampled), and `note`, which says why
-    alpha is undefined where it is. Where no two coders ever differ, `low` is the alpha that a
-    share of differing pairs at the end of its Wilson interval would give.
+    Where no two coders ever differ, `low` is the alpha that a share of differing pairs at the end
+    of its Wilson interval would give.
     """
     table = tabulate(ratings, variable)
     twice = table[table.notna().sum(axis=1) > 1]
-    told = {
-        "variable": variable,
-        "units": len(twice),
-        "articles": twice.index.get_level_values("article_id").nunique(),
-        "coders": int(twice.notna().any().sum()),
-        "agreement": np.nan,
-        "alpha": np.nan,
-        "low": np.nan,
-        "high": np.nan,
-        "note": "",
-    }
-    if twice.empty:
-        return told | {"note": TOO_FEW}
-    counts, values = _counts(twice, order)
     articles, ids = pd.factorize(twice.index.get_level_values("article_id"))
-    positions = _positions(values, metric)
-    differing, held = _differing(counts)
-    agreement = float(1 - differing.sum() / held.sum())
+    told = Alpha(variable, len(twice), len(ids), int(twice.notna().any().sum()), note=TOO_FEW)
+    if twice.empty:
+        return told
+    counts = _counts(twice, order)
+    held = counts.sum(axis=0)
+    told = told._replace(agreement=float(1 - _differing(counts).sum() / held.sum()))
     alpha = krippendorff_alpha(twice, metric, order)
     if np.isnan(alpha):
-        return told | {"agreement": agreement, "note": UNDEFINED}
-    if metric == NOMINAL:
-        low, high = _nominal_interval(differing, held, articles, len(ids))
-    else:
-        low, high = _alpha_interval(_coincidences(counts), articles, len(ids), positions, metric)
-    if agreement == 1:
-        most = float(wilson_interval(0, len(twice))[1])
-        low, high = max(1 - most / _expected(held.sum(axis=0)), -1.0), 1.0
-    return told | {
-        "agreement": agreement,
-        "alpha": alpha,
-        "low": min(low, alpha),
-        "high": max(high, alpha),
-    }
-
-
-def _differing(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return each unit's pairs that differ (over its values less 1) and its values."""
-    values = counts.sum(axis=1)
-    return (values**2 - (counts**2).sum(axis=1)) / (values - 1), counts
-
-
-def _expected(held: np.ndarray) -> float:
-    """Return the share of pairs of values that would differ by chance."""
-    n = held.sum()
-    return float(1 - (held * (held - 1)).sum() / (n * (n - 1)))
-
-
-def _nominal_interval(
-    differing: np.ndarray, held: np.ndarray, articles: np.ndarray, number: int
-) -> tuple[float, float]:
-    """Return low and high of nominal alpha, articles drawn with replacement."""
-    if number < 2:
-        return np.nan, np.nan
-    by_article = np.zeros((number, held.shape[1]))
-    np.add.at(by_article, articles, held)
-    weights = draw_clusters(number)
-    apart, together = weights @ np.bincount(articles, differing), weights @ by_article
-    n = together.sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        alphas = 1 - (n - 1) * apart / (n**2 - (together**2).sum(axis=1))
-    return _ends(alphas, number)
-
-
-def _ends(alphas: np.ndarray, number: int) -> tuple[float, float]:
-    known = alphas[np.isfinite(alphas)]
-    if not len(known):
-        return np.nan, np.nan
-    tail = expanded_tail(number)
-    low, high = np.quantile(known, [tail, 1 - tail])
-    return float(low), float(high)
-
-
-def _alpha_interval(
-    matrices: np.ndarray, articles: np.ndarray, number: int, positions: np.ndarray, metric: str
-) -> tuple[float, float]:
-    """Return low and high of alpha, articles drawn with replacement; 2 articles at the least."""
-    if number < 2:
-        return np.nan, np.nan
-    size = len(positions)
-    flat = matrices.reshape(len(matrices), size * size)
-    by_article = np.zeros((number, size * size))
-    np.add.at(by_article, articles, flat)
-    weights = draw_clusters(number)
-    alphas = np.concatenate(
-        [
-            _alpha((some @ by_article).reshape(-1, size, size), positions, metric)
-            for some in np.array_split(weights, max(1, RESAMPLES * size * size // 4_000_000))
-        ]
-    )
-    return _ends(alphas, number)
+        return told._replace(note=UNDEFINED)
+    low = high = np.nan
+    if told.agreement == 1:
+        n, most = held.sum(), float(wilson_interval(0, len(twice))[1])
+        by_chance = 1 - (held * (held - 1)).sum() / (n * (n - 1))
+        low, high = max(1 - most / by_chance, -1.0), 1.0
+    elif len(ids) > 1:
+        alphas = _alphas(counts, draw_clusters(len(ids))[:, articles], metric)
+        tail = expanded_tail(len(ids))
+        low, high = np.nanquantile(alphas, [tail, 1 - tail])
+    low, high = min(float(low), alpha), max(float(high), alpha)
+    return told._replace(alpha=alpha, low=low, high=high, note="")
 
 
 def measure_agreement(
@@ -215,8 +157,7 @@ def measure_agreement(
         measure_alpha(ratings, name, ORDINAL if name in orders else NOMINAL, orders.get(name, ()))
         for name in dict.fromkeys(ratings["variable"])
     ]
-    columns = ["variable", "units", "articles", "coders", "agreement", "alpha", "low", "high"]
-    return pd.DataFrame(rows, columns=[*columns, "note"])
+    return pd.DataFrame(rows, columns=Alpha._fields)
 
 
 def count_confusion(ratings: pd.DataFrame, variable: str) -> pd.DataFrame:
@@ -275,26 +216,13 @@ def measure_accuracy(coded: pd.DataFrame, categories: Sequence[str] = ()) -> pd.
     units = coded.assign(weight=weight.astype(float), same=coded["value"] == coded["found"])
     names = list(categories) or sorted({*units["value"], *units["found"]} - {""})
     rows = []
-    for name in names:
-        said, meant = units[units["found"] == name], units[units["value"] == name]
-        row = {"category": name, "coded": len(meant), "found": len(said)}
+    for name in [*names, "all"]:
+        said, meant = (units if name == "all" else units[units[side] == name] for side in SIDES)
         precision, recall = _weighted_share(said), _weighted_share(meant)
-        rows.append(row | _accuracy(precision, recall))
-    everything = _weighted_share(units)
-    rows.append(
-        {"category": "all", "coded": len(units), "found": len(units)}
-        | _accuracy(everything, everything)
-    )
-    return pd.DataFrame(rows)
-
-
-def _accuracy(precision: tuple, recall: tuple) -> dict[str, float]:
-    total = precision[0] + recall[0]
-    f1 = 2 * precision[0] * recall[0] / total if total else total
-    names = ("", "_low", "_high")
-    told = {f"precision{name}": end for name, end in zip(names, precision, strict=True)}
-    told |= {f"recall{name}": end for name, end in zip(names, recall, strict=True)}
-    return told | {"f1": f1}
+        total = precision[0] + recall[0]
+        f1 = 2 * precision[0] * recall[0] / total if total else total
+        rows.append((name, len(meant), len(said), *precision, *recall, f1))
+    return lay_out("categories", rows)
 
 
 def _weighted_share(units: pd.DataFrame) -> tuple[float, float, float]:
@@ -344,22 +272,18 @@ def measure_corrected(
     names = [name for name in dict.fromkeys(names) if name != NOT_ONE]
     plain = measure_shares(rows, column).set_index(column)
     if len(plain):
-        plain = plain.reindex(names)
-        plain["n"] = plain["n"].fillna(len(rows)).astype("int64")
-        plain["count"] = plain["count"].fillna(0).astype("int64")
-        plain[["share", "low"]] = plain[["share", "low"]].fillna(0.0)
+        none = {"n": len(rows), "count": 0, "share": 0.0, "low": 0.0}
+        plain = plain.reindex(names).fillna(none)
     found = _Sample(rows, coded, column, names) if len(coded) and len(rows) else None
     told = []
     for name in names if len(plain) else []:
-        row = {column: name, **plain.loc[name, CORRECTED[:5]]}
-        share, low, high = found.correct(name) if found else (np.nan,) * 3
-        row |= {"corrected": share, "corrected_low": low, "corrected_high": high}
-        row |= {"checked": int((coded["found"] == name).sum())}
-        told.append(row | {"unchecked": found.unchecked if found else 1.0})
-    corrected = pd.DataFrame(told, columns=[column, *CORRECTED, "checked", "unchecked"])
-    corrected = corrected.astype({"count": "int64", "n": "int64", "checked": "int64"})
+        counted = plain.loc[name, list(types_of("corrected"))[:5]]
+        share = found.correct(name) if found else (np.nan,) * 3
+        checked = int((coded["found"] == name).sum())
+        told.append((name, *counted, *share, checked, found.unchecked if found else 1.0))
+    corrected = lay_out("corrected", told, [column])
     order = ["corrected", "share"]
-    return corrected.sort_values(order, ascending=False, kind="stable").reset_index(drop=True)
+    return corrected.sort_values(order, ascending=False, kind="stable", ignore_index=True)
 
 
 class _Sample:

@@ -11,26 +11,25 @@ import json
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from helpers.measure.select import lay_out
 from helpers.store import schema
 from helpers.store.paths import DATA, PROJECT
 from helpers.study import pairing
 
 CORPORA = DATA / "corpora.csv"
 GOLD_TYPES = {"PER", "ORG", "LOC"}
-SOCIAL_TYPES = {"person": "PER", "corporation": "ORG", "group": "ORG", "location": "LOC"}
 GUM_LABELS = {"person": "PERSON", "organization": "ORG", "place": "GPE"}
-# Relations that hold a name together in Universal Dependencies.
-_PARTS = ("flat", "compound", "nmod:desc", "goeswith", "nmod:unmarked")
+# Relations that hold a name together in Universal Dependencies, with all that begin like them.
+_PARTS = re.compile(r"flat|compound|nmod:(?:desc|unmarked)|goeswith")
 Span = tuple[int, int]
-ATTRIBUTION_FIELDS = ("content", "cue", "source", "speaker", "form", "source_type", "relay", "near")
-ENTITY_FIELDS = ("entity", "label", "country", "forms")
+FRAMES = ("attributions", "entities", "blocks")
 CLOSED = {
     "form": schema.FORMS,
     "source_type": schema.SOURCE_TYPES,
@@ -110,10 +109,15 @@ def _lay_out(text: str, words: list[str], tags: list[str]) -> tuple[str, set[tup
         places.append((at, at + len(word)))
         reached = at + len(word)
     spans = {
-        (places[first][0], places[last][1], SOCIAL_TYPES.get(kind, kind))
+        (places[first][0], places[last][1], _social_type(kind))
         for first, last, kind in find_tagged(tags)
     }
     return text, {span for span in spans if span[2] in GOLD_TYPES}
+
+
+def _social_type(kind: str) -> str:
+    """Return the type that a kind of name of WNUT-17 is; others are as they are."""
+    return "ORG" if kind in ("corporation", "group") else kind[:3].upper()
 
 
 def find_tagged(tags: list[str]) -> Iterator[tuple[int, int, str]]:
@@ -130,17 +134,11 @@ def find_tagged(tags: list[str]) -> Iterator[tuple[int, int, str]]:
 
 def place_statements(article: dict) -> pd.DataFrame:
     """Return the statements of one article of Santa Clara; one row is one, with its spans."""
-    rows = [
-        {
-            "path": article["id"],
-            "spans": pairing.place_statement(told["statement"], article["text"]),
-            "source_type": told["type"],
-            "title": told["title"],
-            "name": told["name"],
-        }
-        for told in article["statements"]
-    ]
-    return pd.DataFrame(rows, columns=["path", "spans", "source_type", "title", "name"])
+    rows = []
+    for told in article["statements"]:
+        spans = pairing.place_statement(told["statement"], article["text"])
+        rows.append((article["id"], spans, told["type"], told["title"], told["name"]))
+    return lay_out("statements", rows)
 
 
 # ------------------------------------------------------------------------------------------- GUM
@@ -185,8 +183,7 @@ def read_gum(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         raise ValueError(f"{path} holds no document: it is damaged or no CoNLL-U")
     articles = pd.DataFrame([{"article_id": d.name, "text": d.text} for d in documents])
     rows = [row for document in documents for row in _names_of(document)]
-    columns = ["article_id", "start", "end", "text", "label", "gold", "parts"]
-    return articles, pd.DataFrame(rows, columns=columns)
+    return articles, lay_out("names", rows)
 
 
 def _documents(lines: Iterable[str]) -> Iterator[_Document]:
@@ -251,7 +248,7 @@ def _read_marks(document: _Document, misc: str) -> None:
             document.spans.append((start, at, group, kind))
 
 
-def _names_of(document: _Document) -> Iterator[dict]:
+def _names_of(document: _Document) -> Iterator[tuple]:
     tokens = document.tokens
     for first, last, group, kind in sorted(document.spans, key=lambda span: (span[0], -span[1])):
         label = GUM_LABELS.get(kind)
@@ -261,15 +258,8 @@ def _names_of(document: _Document) -> Iterator[dict]:
             continue
         start, end = tokens[first].start, tokens[last].end
         parts = sorted(_parts(tokens, heads[0], inside))
-        yield {
-            "article_id": document.name,
-            "start": start,
-            "end": end,
-            "text": document.text[start:end],
-            "label": label,
-            "gold": group,
-            "parts": [[tokens[at].start, tokens[at].end] for at in parts],
-        }
+        spans = [[tokens[at].start, tokens[at].end] for at in parts]
+        yield document.name, start, end, document.text[start:end], label, group, spans
 
 
 def _parts(tokens: list[_Token], head: int, inside: range) -> set[int]:
@@ -282,7 +272,7 @@ def _parts(tokens: list[_Token], head: int, inside: range) -> set[int]:
             for at in inside
             if at not in parts
             and tokens[at].head in parts
-            and tokens[at].relation.startswith(_PARTS)
+            and _PARTS.match(tokens[at].relation)
             and tokens[at].upos in ("PROPN", "NUM", "X")
         }
         grown = bool(more)
@@ -319,42 +309,50 @@ def read_codings(folder: str | Path, articles: str | Path | Mapping[str, str]) -
     Raises CodingError for the first coding with a text that is not in its article, a missing
     field or an unknown value.
     """
-    attributions: list[dict[str, Any]] = []
-    entities: list[dict[str, Any]] = []
-    blocks: list[dict[str, Any]] = []
+    found: dict[str, list[tuple]] = {name: [] for name in FRAMES}
     for file in sorted(Path(folder).rglob("*.json")):
-        coding = _read(file)
-        text = _text_of(coding["path"], articles, file)
-        try:
-            attributions += [_attribution(row, text, coding) for row in coding["attributions"]]
-            entities += [_entity(row, text, coding) for row in coding["entities"]]
-            blocks += _blocks(coding["structure"], text, coding)
-        except CodingError as error:
-            raise CodingError(f"{file.name}: {error}") from None
-    return Codings(pd.DataFrame(attributions), pd.DataFrame(entities), pd.DataFrame(blocks))
+        coding, text = _read(file, articles)
+        for fault, name, rows in _placed(coding, text):
+            if fault:
+                raise CodingError(f"{file.name}: {fault}")
+            found[name] += rows
+    return Codings(*(lay_out(f"coded {name}", rows) for name, rows in found.items()))
 
 
-def _text_of(path: str, articles: str | Path | Mapping[str, str], file: Path) -> str:
-    if isinstance(articles, Mapping):
-        if path not in articles:
-            raise CodingError(f"{file.name}: there is no article {path!r}")
-        return articles[path]
-    return (Path(articles) / path).read_bytes().decode("utf-8")
-
-
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path, articles: str | Path | Mapping[str, str]) -> tuple[dict[str, Any], str]:
+    """Return a coding and the text of its article."""
     try:
         coding = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise CodingError(f"{file.name}: not JSON: {error}") from None
-    missing = {"path", "structure", "entities", "attributions"} - set(coding)
+    missing = {"path", "structure", *FRAMES[:2]} - set(coding)
     if missing:
         raise CodingError(f"{file.name}: without {', '.join(sorted(missing))}")
-    return coding
+    path = coding["path"]
+    if not isinstance(articles, Mapping):
+        return coding, (Path(articles) / path).read_bytes().decode("utf-8")
+    if path not in articles:
+        raise CodingError(f"{file.name}: there is no article {path!r}")
+    return coding, articles[path]
 
 
-def _attribution(row: dict[str, Any], text: str, coding: dict[str, Any]) -> dict[str, Any]:
-    _check_fields(row, ATTRIBUTION_FIELDS)
+def _placed(coding: dict[str, Any], text: str) -> Iterator[tuple[str, str, list[tuple]]]:
+    """Place each row of a coding in the text: its fault, or else its kind and the rows it makes."""
+    asked = [("attributions", _attribution, row) for row in coding["attributions"]]
+    asked += [("entities", _entity, row) for row in coding["entities"]]
+    asked += [("blocks", _blocks, coding["structure"])]
+    for name, place, told in asked:
+        try:
+            for row in told if name == "blocks" else [told]:
+                _check_values(row)
+            yield "", name, [(coding["path"], *row) for row in place(told, text)]
+        except CodingError as error:
+            yield f"{name}: {error}", name, []
+        except KeyError as error:
+            yield f"{name}: {str(told)[:80]}: without {error.args[0]}", name, []
+
+
+def _attribution(row: dict[str, Any], text: str) -> list[tuple]:
     near = _nearest(_occurrences(row["near"], text), 0)
     content: list[Span] = []
     for piece in _listed(row["content"]):
@@ -365,47 +363,30 @@ def _attribution(row: dict[str, Any], text: str, coding: dict[str, Any]) -> dict
         content.append(later[0] if content else _nearest(later, near[0]))
     cue, source = (_beside(row[field], text, content) for field in ("cue", "source"))
     start, end = content[0][0], content[-1][1]
-    return {
-        "path": coding["path"],
-        "start": start,
-        "end": end,
-        "text": text[start:end],
-        "spans": [list(span) for span in content],
-        "cue_spans": [list(span) for span in cue],
-        "source_spans": [list(span) for span in source],
-        "cue": " ".join(text[start:end] for start, end in cue),
-        "source_text": " ".join(text[start:end] for start, end in source),
-        "speaker": row["speaker"],
-        "form": row["form"],
-        "source_type": row["source_type"],
-        "relay": row["relay"],
-        "note": row.get("note", ""),
-    }
+    spans = [[list(span) for span in places] for places in (content, cue, source)]
+    written = [" ".join(text[low:high] for low, high in places) for places in (cue, source)]
+    said = [row[field] for field in ("speaker", "form", "source_type")]
+    return [
+        (start, end, text[start:end], *spans, *written, *said, row["relay"], row.get("note", ""))
+    ]
 
 
-def _entity(row: dict[str, Any], text: str, coding: dict[str, Any]) -> dict[str, Any]:
-    _check_fields(row, ENTITY_FIELDS)
+def _entity(row: dict[str, Any], text: str) -> list[tuple]:
     for form in row["forms"]:
         _occurrences(form, text)
-    return {"path": coding["path"]} | {field: row[field] for field in ENTITY_FIELDS}
+    return [(row["entity"], row["label"], row["country"], row["forms"])]
 
 
-def _blocks(rows: list[dict[str, Any]], text: str, coding: dict[str, Any]) -> list[dict[str, Any]]:
-    placed = []
-    reached = 0
+def _blocks(rows: list[dict[str, Any]], text: str) -> list[tuple]:
+    placed, reached = [], 0
     for row in rows:
-        _check_fields(row, ("role", "starts", "ends"))
         start = _following(row["starts"], text, reached)[0]
-        end = _following(row["ends"], text, start)[1]
-        placed.append({"path": coding["path"], "start": start, "end": end, "role": row["role"]})
-        reached = end
+        reached = _following(row["ends"], text, start)[1]
+        placed.append((start, reached, row["role"]))
     return placed
 
 
-def _check_fields(row: dict[str, Any], fields: tuple[str, ...]) -> None:
-    missing = [field for field in fields if field not in row]
-    if missing:
-        raise CodingError(f"{str(row)[:80]}: without {', '.join(missing)}")
+def _check_values(row: dict[str, Any]) -> None:
     for name, allowed in CLOSED.items():
         if name in row and row[name] not in allowed:
             raise CodingError(f"{name} {row[name]!r} is none of {', '.join(allowed)}")
@@ -472,28 +453,14 @@ def main(arguments: list[str]) -> int:
     failed = 0
     for file in sorted(Path(codings).rglob("*.json")):
         try:
-            coding = _read(file)
-            text = _text_of(coding["path"], articles, file)
+            faults = [fault for fault, _, _ in _placed(*_read(file, articles)) if fault]
         except (CodingError, OSError) as error:
-            print(f"{file.name}: {error}")
-            failed += 1
-            continue
-        for told in _faults(coding, text):
+            faults = [str(error).removeprefix(f"{file.name}: ")]
+        for told in faults:
             print(f"{file.name}: {told}")
-            failed += 1
+        failed += len(faults)
     print(f"{failed} errors")
     return 1 if failed else 0
-
-
-def _faults(coding: dict[str, Any], text: str) -> Iterator[str]:
-    checks: list[tuple[str, Callable, Any]] = [("structure", _blocks, coding["structure"])]
-    checks += [("attributions", _attribution, row) for row in coding["attributions"]]
-    checks += [("entities", _entity, row) for row in coding["entities"]]
-    for name, place, row in checks:
-        try:
-            place(row, text, coding)
-        except CodingError as error:
-            yield f"{name}: {error}"
 
 
 if __name__ == "__main__":

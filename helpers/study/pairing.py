@@ -21,18 +21,11 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
+from helpers.measure.select import lay_out
+from helpers.store.lexicons import read_words
+
 MATCH = 0.5
-FUNCTION_WORDS = {
-    *("a", "an", "the", "of", "and", "or", "in", "on", "at", "to", "for", "from", "by", "with"),
-    *("as", "s", "that", "this", "who", "which"),
-}
-MATCHED = ["article_id", "start", "end", "text", "label", "gold", "entity_id"]
-MEASURED = ["label", "names", "matched", "gold_pairs", "found_pairs", "right_pairs"]
 _WORD = re.compile(r"\w+")
-_SMALL = frozenset({"the", "a", "an", "of", "for", "in", "at", "and", "s", "to", "is", "on"})
-_NO_NAME = frozenset(
-    {"the", "a", "an", "of", "and", "for", "in", "at", "s", "jr", "sr", "ii", "iii"}
-)
 
 
 class Words:
@@ -61,9 +54,9 @@ class Words:
         """Whether two sources share a word other than a function word, or both are empty."""
         if not one or not other:
             return not one and not other
+        common = read_words("common_words", "sources")
         strong = [
-            {number for number in side if self.words[number] not in FUNCTION_WORDS}
-            for side in (one, other)
+            {number for number in side if self.words[number] not in common} for side in (one, other)
         ]
         return bool(strong[0] & strong[1] if all(strong) else one & other)
 
@@ -107,12 +100,11 @@ def pair_attributions(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame
         for other, theirs in second.loc[second["path"] == path, "spans"].items()
         if (overlap := overlap_f1(spans, theirs)) > MATCH
     ]
-    pairs = []
-    used: set[tuple[int, object]] = set()
+    pairs, used = [], set()
     for overlap, one, other in sorted(candidates, key=lambda row: -row[0]):
-        if (0, one) not in used and (1, other) not in used:
+        if not used & {(0, one), (1, other)}:
             used |= {(0, one), (1, other)}
-            pairs.append({"first": one, "second": other, "overlap": overlap})
+            pairs.append((one, other, overlap))
     return pd.DataFrame(pairs, columns=["first", "second", "overlap"])
 
 
@@ -132,8 +124,8 @@ def place_statement(statement: str, text: str) -> list[list[int]]:
     places = list(_WORD.finditer(text))
     written = [word.group().casefold() for word in places]
     matcher = SequenceMatcher(None, written, words, autojunk=False)
-    blocks = [block for block in matcher.get_matching_blocks() if block.size >= min(3, len(words))]
-    blocks = [block for block in blocks if block.size]
+    least = max(min(3, len(words)), 1)
+    blocks = [block for block in matcher.get_matching_blocks() if block.size >= least]
     if sum(block.size for block in blocks) < MATCH * len(words):
         return []
     return [[places[block.a].start(), places[block.a + block.size - 1].end()] for block in blocks]
@@ -184,18 +176,10 @@ def measure_unitising(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame
     content spans are the same.
     """
     pairs = pair_attributions(first, second)
-    total = len(first) + len(second)
-    return pd.DataFrame(
-        [
-            {
-                "found_by_both": len(pairs),
-                "only_first": len(first) - len(pairs),
-                "only_second": len(second) - len(pairs),
-                "f1": 2 * len(pairs) / total if total else math.nan,
-                "content_exact": float((pairs["overlap"] == 1).mean()) if len(pairs) else math.nan,
-            }
-        ]
-    )
+    both, total = len(pairs), len(first) + len(second)
+    exact = float((pairs["overlap"] == 1).mean()) if both else math.nan
+    f1 = 2 * both / total if total else math.nan
+    return lay_out("unitising", [(both, len(first) - both, len(second) - both, f1, exact)])
 
 
 def measure_source_names(attributions: pd.DataFrame, statements: pd.DataFrame) -> pd.DataFrame:
@@ -205,34 +189,31 @@ def measure_source_names(attributions: pd.DataFrame, statements: pd.DataFrame) -
     and name (statements without a name are not scored). One row is one way of resolving, and
     "all": `statements` found and named, `right` (see `same_source`), `share`.
     """
-    matched = match_statements(attributions, statements)
-    scored = pd.DataFrame(
-        {
-            "name": statements.loc[matched["statement"], "name"].to_numpy(),
-            "person": statements.loc[matched["statement"], "source_type"].eq("named person").array,
-            "speaker": attributions.loc[matched["attribution"], "speaker"].to_numpy(),
-            "resolution": attributions.loc[matched["attribution"], "resolution"].to_numpy(),
-        }
-    )
+    ours, theirs = matched_rows(attributions, statements)
+    scored = ours[["speaker", "resolution"]].join(theirs[["name", "source_type"]])
     scored = scored[scored["name"] != ""]
-    right = [
-        same_source(speaker, name, person)
-        for speaker, name, person in scored[["speaker", "name", "person"]].itertuples(index=False)
-    ]
+    told = scored[["speaker", "name", "source_type"]].itertuples(index=False, name=None)
+    right = [same_source(speaker, name, kind == "named person") for speaker, name, kind in told]
     scored = scored.assign(right=pd.Series(right, index=scored.index, dtype=bool))
-    rows = [("all", scored), *scored.groupby("resolution")]
-    return pd.DataFrame(
-        [
-            {
-                "resolution": resolution,
-                "statements": len(some),
-                "right": int(some["right"].sum()),
-                "share": some["right"].mean() if len(some) else math.nan,
-            }
-            for resolution, some in rows
-        ],
-        columns=["resolution", "statements", "right", "share"],
-    )
+    rows = [
+        (
+            resolution,
+            len(some),
+            some["right"].sum(),
+            some["right"].mean() if len(some) else math.nan,
+        )
+        for resolution, some in [("all", scored), *scored.groupby("resolution")]
+    ]
+    return lay_out("source names", rows)
+
+
+def matched_rows(
+    attributions: pd.DataFrame, statements: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the attributions and the statements of `match_statements`, row by row."""
+    matched = match_statements(attributions, statements)
+    ours = attributions.loc[matched["attribution"]].reset_index(drop=True)
+    return ours, statements.loc[matched["statement"]].reset_index(drop=True)
 
 
 def measure_source_coding(attributions: pd.DataFrame, statements: pd.DataFrame) -> pd.DataFrame:
@@ -243,15 +224,13 @@ def measure_source_coding(attributions: pd.DataFrame, statements: pd.DataFrame) 
     and *majority type* of those found, and *title* (of the found that have one, see `has_title`);
     each with count, n and share.
     """
-    matched = match_statements(attributions, statements)
-    ours = attributions.loc[matched["attribution"]].reset_index(drop=True)
-    theirs = statements.loc[matched["statement"]].reset_index(drop=True)
+    ours, theirs = matched_rows(attributions, statements)
     typed, titled = theirs["source_type"] != "", theirs["title"] != ""
     most = theirs.loc[typed, "source_type"].value_counts().max() if typed.any() else 0
     same = (ours["source_type"] == theirs["source_type"])[typed]
     titles = [has_title(*pair) for pair in zip(ours["title"], theirs["title"], strict=True)]
     rows = [
-        ("found", len(matched), len(statements)),
+        ("found", len(ours), len(statements)),
         ("source type", int(same.sum()), len(same)),
         ("majority type", int(most), len(same)),
         ("title", int(pd.Series(titles, dtype=bool)[titled].sum()), int(titled.sum())),
@@ -262,7 +241,8 @@ def measure_source_coding(attributions: pd.DataFrame, statements: pd.DataFrame) 
 
 def has_title(found: str, coded: str) -> bool:
     """Tell whether a title holds half of the words of the one a coder wrote, small words apart."""
-    said, wanted = (set(_WORD.findall(text.casefold())) - _SMALL for text in (found, coded))
+    small = read_words("common_words", "titles")
+    said, wanted = (set(_WORD.findall(text.casefold())) - small for text in (found, coded))
     return bool(wanted) and len(said & wanted) >= MATCH * len(wanted)
 
 
@@ -285,7 +265,8 @@ def same_source(speaker: str, name: str, person: bool) -> bool:
 def _name_words(name: str) -> list[str]:
     plain = unicodedata.normalize("NFKD", name.partition(",")[0]).casefold()
     plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
-    return [word for word in _WORD.findall(plain) if word not in _NO_NAME]
+    no_name = read_words("common_words", "names")
+    return [word for word in _WORD.findall(plain) if word not in no_name]
 
 
 # ------------------------------------------------------------------- names that name the same
@@ -311,7 +292,7 @@ def match_names(gold: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
                 entity = mention.entity_id or f"none {mention.Index}"
                 span = mention.start, mention.end, mention.text
                 rows.append((article_id, *span, name.label, name.gold, entity))
-    return pd.DataFrame(rows, columns=MATCHED).sort_values(["article_id", "start"])
+    return lay_out("names matched", rows).sort_values(["article_id", "start"])
 
 
 def _smallest(names: list, start: int, end: int):
@@ -342,7 +323,7 @@ def measure_clustering(gold: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFra
     for label in ["all", *sorted(gold["label"].unique())]:
         sizes = [len(side[(side["label"] == label) | (label == "all")]) for side in (gold, matched)]
         rows.append((label, *sizes, *(counts[label, side] for side in ("gold", "found", "right"))))
-    table = pd.DataFrame(rows, columns=MEASURED)
+    table = lay_out("grouping", rows)
     right, found, true = (table[f"{side}_pairs"] for side in ("right", "found", "gold"))
     return table.assign(
         precision=right / found.where(found > 0),

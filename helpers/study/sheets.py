@@ -22,43 +22,21 @@ from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from helpers.measure.select import PLACE, lay_out, types_of
 from helpers.store import lexicons, schema, tables
-from helpers.study import agreement
+from helpers.store.paths import TEMPLATES
 
 YES, NO = "yes", "no"
 CHOSEN = ("statement", "form", *lexicons.VARIABLES, "tone_label")
 WRITTEN = ("speaker", "relay")
 VARIABLES = (*CHOSEN, *WRITTEN)
-STATEMENT_COLUMNS = ["unit", "context", "words", *VARIABLES, "note"]
-PASSAGE_COLUMNS = ["passage", "text", "words", "note"]
 SHORTEST = 8
-KEY = ["unit", "attribution_id", "article_id", "start", "end", "stratum", "weight"]
-PASSAGES = ["passage", "article_id", "start", "end"]
-LOG = ["step", "rows", "articles"]
+DAMAGED = (InvalidFileException, zipfile.BadZipFile, UnicodeDecodeError, pd.errors.ParserError)
+KEY_FILE, PASSAGES_FILE = "sampling_key.csv", "sampling_passages.csv"
 LINES_EACH = 6
 AROUND = 600
 OPEN, CLOSE = "⟦", "⟧"
-INSTRUCTIONS = f"""Code alone, and do not look at what the program or another coder found.
-Save the file under your own name: the file's name is taken as the coder.
-
-Sheet "Statements": each row is one statement.
-The words in question stand between {OPEN} and {CLOSE} in the column "context".
-statement: are these words attributed to somebody, as said, written, believed, planned or refused?
-If not, write no and go on to the next row.
-form: direct (all words in quotation marks), mixed (some) or indirect (none).
-speaker: who says it, under the fullest name the article gives; else the description as written.
-source_type, affiliation, channel: choose from the list; unknown where the article does not say.
-relay: the outlet that carried the words before this article did, else leave it empty.
-tone_label: how these words speak of what they are about.
-Leave a cell empty where you cannot decide. Remarks go into "note".
-
-Sheet "Passages": read each passage whole. For every statement in it, copy its exact words (what is
-said, without who says it) into a row of its own under "words". Leave the rows of a passage without
-statements empty.
-
-The categories of the codebook follow.
-
-"""
+INSTRUCTIONS = TEMPLATES / "coding_instructions.md"
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -117,25 +95,21 @@ def draw_statements(
     """
     log = [_step("statements in the chosen articles and roles", attributions)]
     copies = articles.loc[articles["duplicate_of"] != "", "article_id"]
-    frame = attributions[~attributions["article_id"].isin(copies)]
-    log.append(_step("left out: in articles marked as copies", attributions.loc[_not(frame)]))
+    copied = attributions["article_id"].isin(copies)
+    frame = attributions[~copied]
+    log.append(_step("left out: in articles marked as copies", attributions[copied]))
     log.append(_step("sampling frame", frame))
     stratum = _strata(frame, articles, strata)
     drawn = _draw(stratum, size, np.random.default_rng(seed))
-    key = frame.loc[drawn.index, KEY[1:5]]
-    key = key.assign(stratum=stratum.loc[drawn.index], weight=drawn)
-    key.insert(0, "unit", [f"u{number:04}" for number in range(1, len(key) + 1)])
+    units = [f"u{number:04}" for number in range(1, len(drawn) + 1)]
+    key = frame.loc[drawn.index].assign(unit=units, stratum=stratum.loc[drawn.index], weight=drawn)
     told = f"drawn: seed {seed}, strata {', '.join(strata) or 'none'} ({stratum.nunique():,})"
     log.append(_step(told, key))
-    return key[KEY].reset_index(drop=True), pd.DataFrame(log, columns=LOG)
+    return lay_out("sampling key", key.reset_index(drop=True)), lay_out("sampling log", log)
 
 
-def _not(frame: pd.DataFrame) -> object:
-    return lambda rows: ~rows.index.isin(frame.index)
-
-
-def _step(step: str, rows: pd.DataFrame) -> dict[str, object]:
-    return {"step": step, "rows": len(rows), "articles": rows["article_id"].nunique()}
+def _step(step: str, rows: pd.DataFrame) -> tuple[str, int, int]:
+    return step, len(rows), rows["article_id"].nunique()
 
 
 def _strata(frame: pd.DataFrame, articles: pd.DataFrame, strata: Sequence[str]) -> pd.Series:
@@ -162,8 +136,7 @@ def _draw(stratum: pd.Series, size: int, chance: np.random.Generator) -> pd.Seri
     numbers = _allot(sizes, min(size, int(sizes.sum())))
     chosen = [
         pd.Series(
-            sizes[name] / number,
-            index=chance.permutation(stratum.index[stratum == name])[:number],
+            sizes[name] / number, index=chance.permutation(stratum.index[stratum == name])[:number]
         )
         for name, number in numbers.items()
     ]
@@ -199,14 +172,14 @@ def draw_passages(
     texts = articles.set_index("article_id")["text"]
     chosen = blocks[blocks["article_id"].isin(texts.index) & blocks["role"].isin(roles)]
     copies = articles.loc[articles["duplicate_of"] != "", "article_id"]
-    told = chosen[["article_id", "start", "end"]].itertuples(index=False)
+    told = chosen[PLACE].itertuples(index=False)
     words = [len(texts[key][start:end].split()) for key, start, end in told]
     short = np.array(words, dtype=int) < SHORTEST
     copied = chosen["article_id"].isin(copies).to_numpy()
     frame = chosen[~short & ~copied]
     order = np.random.default_rng(seed).permutation(len(frame))[:number]
-    drawn = frame.iloc[order][["article_id", "start", "end"]].reset_index(drop=True)
-    drawn.insert(0, "passage", [f"p{place:03}" for place in range(1, len(drawn) + 1)])
+    drawn = frame.iloc[order].reset_index(drop=True)
+    drawn["passage"] = [f"p{place:03}" for place in range(1, len(drawn) + 1)]
     log = [
         _step(f"paragraphs of the roles {', '.join(roles)}", chosen),
         _step("left out: in articles marked as copies", chosen[copied]),
@@ -214,14 +187,14 @@ def draw_passages(
         _step("sampling frame of paragraphs", frame),
         _step(f"drawn: seed {seed}", drawn),
     ]
-    return drawn[PASSAGES], pd.DataFrame(log, columns=LOG)
+    return lay_out("sampling passages", drawn), lay_out("sampling log", log)
 
 
 # --------------------------------------------------------------------------------------- writing
 
 
 def list_choices(codebook_file: str | Path = "") -> dict[str, tuple[str, ...]]:
-    """Return what may be chosen for each variable; the categories are those of a lexicons.
+    """Return what may be chosen for each variable; the categories are those of a codebook.
 
     "" takes the codebook in use, else the project's own.
     """
@@ -242,12 +215,16 @@ def write_sheets(
     """Write `coding_sheet.xlsx` and the same as CSV, with the key; nothing when `out` is "".
 
     `key` and `passages` are what was drawn, `articles` has their texts. Categories and
-    instructions are those of the lexicons. The key, which says where the units come from, is
+    instructions are those of the codebook. The key, which says where the units come from, is
     written apart and not for coders.
     """
     if str(out) == "":
         return
-    guide = INSTRUCTIONS + lexicons.instructions(lexicons.read_codebook(codebook_file))
+    guide = (
+        INSTRUCTIONS.read_text("utf-8")
+        + "\n"
+        + lexicons.instructions(lexicons.read_codebook(codebook_file))
+    )
     choices = list_choices(codebook_file)
     texts = articles.set_index("article_id")["text"]
     statements = _statements(key, texts)
@@ -270,16 +247,15 @@ def _statements(key: pd.DataFrame, texts: pd.Series) -> pd.DataFrame:
         words = text[row.start : row.end]
         context = f"{text[first : row.start]}{OPEN}{words}{CLOSE}{text[row.end : last]}"
         rows.append({"unit": row.unit, "context": context, "words": words})
-    return pd.DataFrame(rows, columns=STATEMENT_COLUMNS, dtype="str").fillna("")
+    return lay_out("coding statements", rows).fillna("")
 
 
 def _passages(passages: pd.DataFrame, texts: pd.Series) -> pd.DataFrame:
     rows = []
     for row in passages.itertuples():
         text = texts[row.article_id][row.start : row.end]
-        rows.append({"passage": row.passage, "text": text})
-        rows += [{"passage": row.passage, "text": ""}] * (LINES_EACH - 1)
-    return pd.DataFrame(rows, columns=PASSAGE_COLUMNS, dtype="str").fillna("")
+        rows += [{"passage": row.passage, "text": text * (line == 0)} for line in range(LINES_EACH)]
+    return lay_out("coding passages", rows).fillna("")
 
 
 def _workbook(
@@ -310,7 +286,7 @@ def _workbook(
         choose.error = f"Choose one of: {', '.join(values)}"
         choose.showErrorMessage = True
         sheet.add_data_validation(choose)
-        target = get_column_letter(STATEMENT_COLUMNS.index(variable) + 1)
+        target = get_column_letter(list(statements).index(variable) + 1)
         choose.add(f"{target}2:{target}{max(len(statements) + 1, 2)}")
     _fill(book.create_sheet("Passages"), passages, {"text": 80, "words": 60, "note": 24})
     book.move_sheet("Lists", 1)
@@ -349,18 +325,20 @@ def reopen(
     A sample may be drawn otherwise once the tables have changed; the key written with the sheets
     says what was coded. Raises FileNotFoundError when only one of the two files is there.
     """
+    names = {"sampling key": KEY_FILE, "sampling passages": PASSAGES_FILE}
     folders = [Path(file).expanduser().parent for file in codings]
-    files = [
-        [folder / f"sampling_{name}.csv" for name in ("key", "passages")] for folder in folders
-    ]
-    there = [pair for pair in files if any(file.is_file() for file in pair)]
+    there = [folder for folder in folders if any((folder / n).is_file() for n in names.values())]
     if not there:
         return key, passages
-    missing = [file for file in there[0] if not file.is_file()]
+    missing = [name for name in names.values() if not (there[0] / name).is_file()]
     if missing:
-        raise FileNotFoundError(f"{missing[0]} is missing: put it back beside the coding sheets")
-    texts = dict.fromkeys({*KEY, *PASSAGES} - {"start", "end", "weight"}, "str")
-    return tuple(tables.read_csv(file, dtype=texts, na_values=[]) for file in there[0])
+        raise FileNotFoundError(
+            f"{there[0] / missing[0]} is missing: put it back beside the coding sheets"
+        )
+    return tuple(
+        tables.read_csv(there[0] / name, dtype=types_of(report), na_values=[])
+        for report, name in names.items()
+    )
 
 
 def read_sheet(file: str | Path, codebook_file: str | Path = "") -> Sheet:
@@ -380,9 +358,8 @@ def read_sheet(file: str | Path, codebook_file: str | Path = "") -> Sheet:
         )
     coder = re.sub(r"[-_. ](?:statements|passages)$", "", path.stem)
     codes, problems = _codes(statements, coder, list_choices(codebook_file))
-    marked = pd.DataFrame(columns=["passage", "words"], dtype="str")
-    if passages is not None:
-        marked = passages.loc[passages["words"] != "", ["passage", "words"]].reset_index(drop=True)
+    marked = lay_out("marked") if passages is None else passages[passages["words"] != ""]
+    marked = lay_out("marked", marked.reset_index(drop=True))
     return Sheet(coder, codes, marked, problems)
 
 
@@ -393,13 +370,8 @@ def _open(path: Path) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
         else:
             book = load_workbook(path, read_only=True, data_only=True)
             found = [_table(sheet) for sheet in book.worksheets]
-    except (
-        InvalidFileException,
-        zipfile.BadZipFile,
-        UnicodeDecodeError,
-        pd.errors.ParserError,
-    ) as e:
-        raise SheetError(f"{path} cannot be read as XLSX or CSV: {e}") from None
+    except DAMAGED as error:
+        raise SheetError(f"{path} cannot be read as XLSX or CSV: {error}") from None
     found = [frame.rename(columns=str.strip) for frame in found]
     statements = [frame for frame in found if {"unit", "statement"} <= set(frame)]
     passages = [frame for frame in found if {"passage", "words"} <= set(frame)]
@@ -424,16 +396,12 @@ def _codes(
                 match = {choice.casefold(): choice for choice in allowed}.get(value.casefold())
                 if match is None:
                     told = f"{variable} {value!r} is none of {', '.join(allowed)}"
-                    where = f"unit {row['unit']}"
-                    problems.append({"coder": coder, "where": where, "problem": told})
+                    problems.append((coder, f"unit {row['unit']}", told))
                     continue
                 value = match
             if value or (variable == "relay" and any(written.values())):
-                codes.append({"unit": row["unit"], "variable": variable, "value": value})
-    return (
-        pd.DataFrame(codes, columns=["unit", "variable", "value"], dtype="str"),
-        pd.DataFrame(problems, columns=["coder", "where", "problem"], dtype="str"),
-    )
+                codes.append((row["unit"], variable, value))
+    return lay_out("codes", codes), lay_out("coding problems", problems)
 
 
 def to_ratings(coding: Sheet, key: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -441,8 +409,6 @@ def to_ratings(coding: Sheet, key: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataF
     joined = coding.codes.merge(key[["unit", "article_id"]], on="unit", how="left")
     strange = joined.loc[joined["article_id"].isna(), "unit"].drop_duplicates()
     told = "is not in the key: was the sheet drawn from another sample?"
-    problems = pd.DataFrame(
-        {"coder": coding.coder, "where": [f"unit {unit}" for unit in strange], "problem": told}
-    )
+    problems = [(coding.coder, f"unit {unit}", told) for unit in strange]
     known = joined.dropna(subset=["article_id"]).assign(coder=coding.coder)
-    return known[agreement.RATINGS], problems
+    return lay_out("ratings", known), lay_out("coding problems", problems)

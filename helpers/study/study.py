@@ -17,10 +17,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from jinja2 import Environment
 
-from helpers.measure.intervals import RESAMPLES, SEED, wilson_interval
+from helpers.measure.select import lay_out
+from helpers.measure.shares import RESAMPLES, SEED, wilson_interval
 from helpers.store import schema, tables
-from helpers.store.paths import PROJECT
+from helpers.store.paths import PROJECT, TEMPLATES
 from helpers.study import agreement, pairing, sheets
 from helpers.study.agreement import NOT_ONE
 from helpers.study.agreement import count_confusion as count_confusion
@@ -33,11 +35,6 @@ from helpers.study.sheets import write_sheets as write_sheets
 
 TOOL = "the program"
 NONE = "(none)"
-BY_ARTICLE = ("form", "source_type", "speaker", "relay")
-UNITS = ["unit", "article_id", "attribution_id", "weight"]
-CONTENTS = ["coder", "article_id", "spans"]
-SCOPE = ["article_id", "start", "end"]
-FOUND = ["first", "second", "found_by_both", "only_first", "only_second", "f1", "content_exact"]
 ORDERS = {"tone_label": schema.POLARITIES}
 
 
@@ -65,12 +62,8 @@ class Coded:
 
 def nobody() -> Coded:
     """Return what is there before anybody has coded."""
-    frames = (agreement.RATINGS, UNITS, CONTENTS, SCOPE, ["coder", "where", "problem"])
-    ratings, units, contents, scope, problems = (
-        pd.DataFrame(columns=columns, dtype="str") for columns in frames
-    )
-    units, scope = units.astype({"weight": float}), scope.astype({"start": int, "end": int})
-    return Coded(ratings, units, contents, scope, problems)
+    names = ("ratings", "units", "contents", "scope", "coding problems")
+    return Coded(*map(lay_out, names))
 
 
 def read_coders(
@@ -146,9 +139,9 @@ def _read_sheets(
         )
     return Coded(
         ratings,
-        key[UNITS],
+        lay_out("units", key),
         pd.concat(contents, ignore_index=True),
-        passages[SCOPE],
+        lay_out("scope", passages),
         pd.concat(problems, ignore_index=True),
     )
 
@@ -173,10 +166,7 @@ def _place(
         else:
             told = f"{row.words[:60]!r} does not stand in the passage"
             lost.append((coding.coder, f"passage {row.passage}", told))
-    return (
-        pd.DataFrame(placed, columns=CONTENTS),
-        pd.DataFrame(lost, columns=["coder", "where", "problem"], dtype="str"),
-    )
+    return lay_out("contents", placed), lay_out("coding problems", lost)
 
 
 # ------------------------------------------------------------------------ whole-article codings
@@ -184,7 +174,7 @@ def _place(
 
 def _read_folders(paths: list[Path], articles: pd.DataFrame, attributions: pd.DataFrame) -> Coded:
     texts, ids = _by_path(articles)
-    pool = pd.DataFrame(columns=["unit", "path", "article_id", "spans"])
+    pool = lay_out("pool")
     ratings, contents, read = [], [], set()
     for path in paths:
         found = read_codings(path, texts).attributions
@@ -199,26 +189,25 @@ def _read_folders(paths: list[Path], articles: pd.DataFrame, attributions: pd.Da
         found["unit"] = unit.reindex(found.index).fillna(own)
         new = found[~found["unit"].isin(pool["unit"])]
         pool = pd.concat([pool, new[list(pool)]], ignore_index=True)
-        contents.append(found[CONTENTS])
-        long = found.melt(["unit", "article_id", "coder"], BY_ARTICLE, "variable", "value")
-        ratings.append(long[agreement.RATINGS])
+        contents.append(lay_out("contents", found))
+        known = [name for name in sheets.VARIABLES if name in found]
+        long = found.melt(["unit", "article_id", "coder"], known, "variable", "value")
+        ratings.append(lay_out("ratings", long))
     ours = attributions[attributions["article_id"].isin(read)]
     pairs = pairing.pair_attributions(pool, ours.assign(path=ours["article_id"]))
     told = pd.Series(ours.loc[pairs["second"], "attribution_id"].to_numpy(), index=pairs["first"])
     units = pool.assign(attribution_id=told.reindex(pool.index).fillna(""), weight=1.0)
     spurious = ours[~ours["attribution_id"].isin(units["attribution_id"])]
-    extra = spurious[["article_id", "attribution_id"]].assign(
-        unit=spurious["attribution_id"], weight=1.0
-    )
+    extra = spurious.assign(unit=spurious["attribution_id"], weight=1.0)
     lengths = articles.set_index("article_id")["text"].str.len()
     scope = pd.DataFrame({"article_id": sorted(read), "start": 0})
     scope["end"] = scope["article_id"].map(lengths)
     return Coded(
         pd.concat(ratings, ignore_index=True),
-        pd.concat([units[UNITS], extra[UNITS]], ignore_index=True),
+        pd.concat([lay_out("units", some) for some in (units, extra)], ignore_index=True),
         pd.concat(contents, ignore_index=True),
-        scope,
-        nobody().problems,
+        lay_out("scope", scope),
+        lay_out("coding problems"),
     )
 
 
@@ -253,17 +242,13 @@ def measure_finding(coded: Coded, attributions: pd.DataFrame) -> pd.DataFrame:
             spans[name].assign(path=spans[name]["article_id"]).reset_index(drop=True)
             for name in (first, second)
         )
-        row = pairing.measure_unitising(one, other).iloc[0].to_dict()
-        both = row["found_by_both"]
-        told = {"first": first, "second": second} | row
-        for name, total in (("precision", len(one)), ("recall", len(other))):
-            low, high = wilson_interval(both, total)
-            told |= {name: both / total if total else np.nan}
-            told |= {f"{name}_low": float(low), f"{name}_high": float(high)}
+        row = pairing.measure_unitising(one, other).iloc[0]
+        told = [first, second, *row]
+        for total in (len(one), len(other)):
+            low, high = wilson_interval(row["found_by_both"], total)
+            told += [row["found_by_both"] / total if total else np.nan, float(low), float(high)]
         rows.append(told)
-    ends = [f"{name}{end}" for name in ("precision", "recall") for end in ("", "_low", "_high")]
-    found = pd.DataFrame(rows, columns=[*FOUND, *ends])
-    return found.astype(dict.fromkeys(FOUND[2:5], "int64"))
+    return lay_out("finding", rows)
 
 
 def _inside(attributions: pd.DataFrame, scope: pd.DataFrame) -> pd.DataFrame:
@@ -299,8 +284,7 @@ def compare(coded: Coded, attributions: pd.DataFrame, variable: str) -> pd.DataF
     none = units["unit"].isin(denied["unit"]) | read_whole
     units["value"] = units["value"].mask(none, NOT_ONE).fillna("").astype("str")
     written = none | (units["unit"].map(value).notna())
-    columns = [*UNITS[:3], "found", "value", "weight"]
-    return units.loc[written, columns].reset_index(drop=True)
+    return lay_out("beside", units.loc[written].reset_index(drop=True))
 
 
 def _alike(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -346,70 +330,23 @@ def describe(
     `log` is that of `sheets`, `agreed` of `measure_coders`, `finding` of
     `measure_finding`, `corrected` of `agreement.measure_corrected` for `variable`.
     """
-    parts = [
-        "### Methods",
-        _corpus(tables.read_manifest(folder)),
-        "**Units.** Sampling unit: the article. Recording unit: the attribution (source, cue, "
-        "content). Context unit: what stands around it in its article.",
-        "**Sample.** " + "; ".join(f"{row.step}: {row.rows:,}" for row in log.itertuples()) + ".",
-        _coders(coded, agreed),
-        _finding(finding),
-        _correction(variable, corrected),
-        "**Intervals** are at 95 %. Shares of articles: Wilson. Shares of statements: Wilson at "
-        "the effective sample size of their articles. Alpha and means: articles resampled "
-        f"{RESAMPLES:,} times, seed {SEED}.",
-    ]
-    return Text("\n\n".join(filter(None, parts)))
-
-
-def _corpus(manifest: dict) -> str:
-    counts = manifest.get("counts", {})
+    manifest = tables.read_manifest(folder)
     engine = json.dumps(manifest.get("engine", {}), sort_keys=True).encode()
-    told = ", ".join(
-        f"{counts[name]:,} {name}" for name in ("articles", "attributions") if name in counts
+    template = Environment(trim_blocks=True, lstrip_blocks=True).from_string(
+        (TEMPLATES / "methods.md.j2").read_text("utf-8")
     )
-    return (
-        f"**Corpus.** {manifest.get('corpus', 'unnamed')}: {told}; fingerprint "
-        f"`{manifest.get('corpus_fingerprint', '')[:12]}`, tables built "
-        f"{manifest.get('built') or 'at a time not told'} by version "
-        f"{manifest.get('attributed', 'unknown')}, engine and lexicons "
-        f"`{hashlib.sha256(engine).hexdigest()[:12]}`."
-    )
-
-
-def _coders(coded: Coded, agreed: pd.DataFrame) -> str:
-    if not coded.coders:
-        return "**Coders.** Nobody has coded yet."
-    told = [
-        f"{row.variable} {row.alpha:.3f} ({row.low:.3f} to {row.high:.3f}; {row.units:,} units, "
-        f"agreement {row.agreement:.1%})"
-        if not row.note
-        else f"{row.variable} {row.note} ({row.units:,} units)"
-        for row in agreed.itertuples()
-    ]
-    return (
-        f"**Coders.** {len(coded.coders)}: {', '.join(coded.coders)}; they did not see the "
-        "program's codes in the sheet. Cells that could not be used: "
-        f"{len(coded.problems):,}. Krippendorff's alpha (95 % interval): {'; '.join(told)}."
-    )
-
-
-def _finding(finding: pd.DataFrame) -> str:
-    told = [
-        f"{row.first} and {row.second} F1 {row.f1:.3f} ({row.found_by_both:,} found by both)"
-        + (f", precision {row.precision:.3f}, recall {row.recall:.3f}" if row.first == TOOL else "")
-        for row in finding.itertuples()
-    ]
-    return f"**Finding statements**, apart from coding them: {'; '.join(told)}." if told else ""
-
-
-def _correction(variable: str, corrected: pd.DataFrame) -> str:
     known = corrected.dropna(subset=["corrected"])
-    if known.empty:
-        return "**Correction.** Shares are not corrected: no coded unit."
-    return (
-        f"**Correction.** Shares of {variable} are corrected by {known.checked.sum():,} coded "
-        "units, within the categories that the program gave (double sampling, Tenenbein 1970); "
-        f"{known.unchecked.iloc[0]:.1%} of the statements are in categories of which none was "
-        "coded. Statements that the program missed are not put in."
+    told = template.render(
+        manifest=manifest,
+        engine=hashlib.sha256(engine).hexdigest()[:12],
+        log=log.itertuples(),
+        coded=coded,
+        agreed=agreed.itertuples(),
+        finding=list(finding.itertuples()),
+        tool=TOOL,
+        variable=variable,
+        corrected=list(known.itertuples()),
+        resamples=RESAMPLES,
+        seed=SEED,
     )
+    return Text(told.strip())

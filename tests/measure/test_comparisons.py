@@ -15,6 +15,7 @@ from tables_fixture import make_tables, write_tables
 from helpers.batch import plan
 from helpers.measure import comparisons
 from helpers.measure.comparisons import Build
+from helpers.measure.select import types_of
 from helpers.show import charts
 from helpers.store import tables
 
@@ -41,9 +42,9 @@ def build(*said: tuple[str, str, str, bool], manifest: dict | None = None) -> Bu
             }
             for sha, outlet, speaker, named in said
         ],
-        columns=[*comparisons.STATEMENT_COLUMNS, "sha256", "outlet", "published"],
+        columns=[*list(types_of("compared statements"))[:-2], "sha256", "outlet", "published"],
     )
-    articles = statements[comparisons.ARTICLE_COLUMNS].drop_duplicates()
+    articles = statements[list(types_of("compared articles"))[:-1]].drop_duplicates()
     return Build(articles, statements, MADE if manifest is None else manifest)
 
 
@@ -55,12 +56,12 @@ def folder(tmp_path_factory) -> Path:
 def test_every_measure_lies_inside_its_interval(folder):
     now = comparisons.read_build(folder)
     assert len(now.statements) and set(now.statements["outlet"]) == set(now.articles["outlet"])
-    for table in (comparisons.measure_headlines(now), comparisons.measure_outlets(now)):
+    for table in (comparisons.measure_headlines(now), comparisons.measure_headlines(now, "outlet")):
         drawn = table.dropna(subset=["share"])
         assert ((drawn["low"] <= drawn["share"]) & (drawn["share"] <= drawn["high"])).all()
         assert ((drawn["low"] >= 0) & (drawn["high"] <= 1)).all()
         assert set(table["measure"]) == set(comparisons.MEASURES)
-    assert (comparisons.measure_outlets(now).groupby("measure")["n"].sum() > 0).all()
+    assert (comparisons.measure_headlines(now, "outlet").groupby("measure")["n"].sum() > 0).all()
 
 
 def test_counts_by_outlet_and_month_add_up(folder):

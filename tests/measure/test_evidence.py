@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledger_fixture import rebuild
 from lxml import html
 from tables_fixture import make_tables, write_tables
 
 from helpers.measure import attitudes, counting, evidence, select, shares
-from helpers.show import appendix, publish, reader
+from helpers.show import publish, reader
 from helpers.store import tables
 
 MADE = make_tables(articles=120)
@@ -65,8 +66,8 @@ def out(folder, tmp_path_factory):
 
 def test_the_evidence_count_equals_each_of_1000_random_published_numbers(out):
     """Drawn from every published table; the ledger is read back from its file."""
-    ledger = appendix.read_ledger(out / "trace.csv")
-    numbers = evidence.rebuild(ledger)
+    ledger = publish.read_ledger(out / "trace.csv")
+    numbers = rebuild(ledger)
     drawn = numbers.sample(1_000, random_state=1, replace=len(numbers) < 1_000)
     for number in drawn.itertuples():
         rows = ledger[(ledger["published"] == number.published) & (ledger["row"] == number.row)]
@@ -87,7 +88,7 @@ def test_the_evidence_count_equals_each_of_1000_random_published_numbers(out):
 @pytest.mark.parametrize("name", ["source_types", "forms_by_outlet"])
 def test_a_published_table_is_rebuilt_from_its_ledger_alone(out, name):
     """Counts, shares and intervals, from trace.csv and nothing else."""
-    ledger = appendix.read_ledger(out / "trace.csv").query("published == @name")
+    ledger = publish.read_ledger(out / "trace.csv").query("published == @name")
     rows = pd.concat([ledger, pd.json_normalize(ledger["key"].map(json.loads))], axis=1)
     rows.index = range(len(rows))
     keys = json.loads(ledger["key"].iloc[0])
@@ -106,7 +107,7 @@ def test_a_published_table_is_rebuilt_from_its_ledger_alone(out, name):
 
 
 def test_every_ledger_row_points_at_its_words_and_its_file(out):
-    ledger = appendix.read_ledger(out / "trace.csv").query("article_id != ''")
+    ledger = publish.read_ledger(out / "trace.csv").query("article_id != ''")
     known = ARTICLES.set_index("article_id")
     assert (ledger["sha256"].to_numpy() == known["sha256"].reindex(ledger["article_id"])).all()
     assert (ledger["path"].to_numpy() == known["path"].reindex(ledger["article_id"])).all()
@@ -116,7 +117,7 @@ def test_every_ledger_row_points_at_its_words_and_its_file(out):
 
 
 def test_denominators_have_evidence_too(out):
-    numbers = evidence.rebuild(appendix.read_ledger(out / "trace.csv"))
+    numbers = rebuild(publish.read_ledger(out / "trace.csv"))
     n = numbers[numbers["published"] == "forms_by_outlet (n)"]
     assert n["said"].sum() == len(SAID) and (n["said"] == n["counted"]).all()
 
@@ -125,7 +126,7 @@ def test_shares_of_articles_are_traced_to_articles(folder, tmp_path):
     chosen = counting.count_entities(MENTIONS).head(3)
     shares = counting.measure_entities(MENTIONS, ARTICLES, chosen, "outlet")
     publish.Page(folder, ARTICLES, out=tmp_path).open("shares", shares, MENTIONS, of=ARTICLES)
-    numbers = evidence.rebuild(appendix.read_ledger(tmp_path / "trace.csv"))
+    numbers = rebuild(publish.read_ledger(tmp_path / "trace.csv"))
     n = numbers.query("number == 'n'")
     assert n["said"].tolist() == [N[json.loads(key)["outlet"]] for key in n["key"]]
 
@@ -147,7 +148,7 @@ def test_zero_stays_visible(folder):
     rows = SAID[SAID["source_type"] == "named person"].head(2)
     ledger = evidence.trace(counts, rows, ARTICLES, "few")
     assert ledger["row"].tolist() == [0, 1, 1] and ledger["article_id"].iloc[0] == ""
-    assert evidence.rebuild(ledger)["counted"].tolist() == [0, 2]
+    assert rebuild(ledger)["counted"].tolist() == [0, 2]
     page = publish.Page(folder, ARTICLES).open("few", counts, rows).html
     assert "the number is zero" in page
 
@@ -164,7 +165,7 @@ def test_tracing_again_replaces_what_was_traced(folder, tmp_path):
     counts, rows, _ = PUBLISHED["source_types"]
     for _ in range(2):
         publish.Page(folder, ARTICLES, out=tmp_path).open("source_types", counts, rows)
-    ledger = appendix.read_ledger(tmp_path / "trace.csv")
+    ledger = publish.read_ledger(tmp_path / "trace.csv")
     assert (ledger["published"] == "source_types").sum() == len(rows)
 
 
@@ -177,9 +178,9 @@ def test_a_very_long_table_is_checked_whole_and_listed_in_part(folder, monkeypat
     some = ledger[ledger["row"] > 0]
     assert (some["value"] == evidence.UNLISTED).all() and some["row"].value_counts().max() == 5
     assert set(some["row"]) == set(range(1, len(counts)))
-    numbers = evidence.rebuild(ledger)
+    numbers = rebuild(ledger)
     assert set(numbers["row"]) == {0} and (numbers["said"] == numbers["counted"]).all()
-    opened = appendix.write_rows(ledger, folder)["few"]
+    opened = publish.write_rows(ledger, folder)["few"]
     assert "<mark" in opened[0] and "Some only: more than" in opened[1]
     last = len(counts) - 1
     wrong = counts.assign(count=counts["count"].where(counts.index < last, 0))
@@ -199,7 +200,7 @@ def test_each_line_opens_to_sentences_of_its_own(folder):
         assert row.source_type in line.findtext("summary")
         texts = set(SAID.loc[SAID["source_type"] == row.source_type, "text"])
         marked = [mark.text_content() for mark in line.xpath(".//mark")]
-        assert len(marked) == min(appendix.EACH, row.count) and set(marked) <= texts
+        assert len(marked) == min(publish.EACH, row.count) and set(marked) <= texts
 
 
 def test_the_appendix_opens_every_row_without_script(out):

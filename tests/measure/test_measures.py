@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pytest import approx
 from tables_fixture import make_tables, slug
 
-from helpers.measure import attitudes, counting, intervals, select, shares, speech
+from helpers.measure import attitudes, counting, select, shares
 from helpers.store import schema, tables
 
 TABLES = make_tables()
@@ -22,7 +22,7 @@ FEW = settings(max_examples=40, deadline=None)
 
 def resampled(sums, sizes) -> tuple[float, float]:
     """The ends of one mean."""
-    low, high = intervals.resampled_intervals(sums, sizes, np.zeros(len(sums)), 1)
+    low, high = shares.resampled_intervals(sums, sizes, np.zeros(len(sums)), 1)
     return float(low[0]), float(high[0])
 
 
@@ -38,35 +38,35 @@ def resampled(sums, sizes) -> tuple[float, float]:
     ],
 )
 def test_wilson_gives_the_published_values(hits, n, low, high):
-    assert intervals.wilson_interval(hits, n) == (approx(low, abs=5e-5), approx(high, abs=5e-5))
+    assert shares.wilson_interval(hits, n) == (approx(low, abs=5e-5), approx(high, abs=5e-5))
 
 
 def test_wilson_of_nothing_says_nothing():
-    assert intervals.wilson_interval(0, 0) == (0, 1)
+    assert shares.wilson_interval(0, 0) == (0, 1)
 
 
 def test_statements_that_repeat_within_articles_count_as_articles():
     """Ten statements of one kind in each of two articles are two observations, not twenty."""
     hits, sizes = np.array([10, 10, 0, 0]), np.array([10, 10, 10, 10])
-    assert intervals.effective_size(hits, sizes, sizes) == approx(3)  # 4 articles, 3 of freedom
+    assert shares.effective_size(hits, sizes, sizes) == approx(3)  # 4 articles, 3 of freedom
     evenly = np.array([5, 5, 5, 5])
-    assert np.isnan(intervals.effective_size(evenly, sizes, sizes))
+    assert np.isnan(shares.effective_size(evenly, sizes, sizes))
 
 
 def test_many_articles_give_wilsons_interval_at_the_effective_size():
-    low, high = intervals.clustered_interval(0.3, 100, 10_000)
+    low, high = shares.clustered_interval(0.3, 100, 10_000)
     assert (low, high) == tuple(
-        approx(float(end), abs=1e-4) for end in intervals.wilson_interval(30, 100)
+        approx(float(end), abs=1e-4) for end in shares.wilson_interval(30, 100)
     )
 
 
 def test_few_articles_give_a_wider_interval():
-    widths = [np.diff(intervals.clustered_interval(0.3, 30, n))[0] for n in (40, 10, 3)]
+    widths = [np.diff(shares.clustered_interval(0.3, 30, n))[0] for n in (40, 10, 3)]
     assert widths == sorted(widths) and widths[0] < 0.33 < 0.55 < widths[-1]
 
 
 def test_one_article_says_nothing_about_others():
-    assert intervals.clustered_interval(0.4, 10, 1) == (0, 1)
+    assert shares.clustered_interval(0.4, 10, 1) == (0, 1)
     assert np.isnan(resampled([0.5], [1])).all()
 
 
@@ -265,7 +265,7 @@ def statements(draw: st.DrawFn) -> pd.DataFrame:
 @given(hits=st.integers(0, 500), more=st.integers(0, 500))
 def test_wilson_holds_the_share_and_stays_within_bounds(hits, more):
     n = hits + more
-    low, high = intervals.wilson_interval(hits, n)
+    low, high = shares.wilson_interval(hits, n)
     assert 0 <= low <= high <= 1
     assert n == 0 or low <= hits / n <= high
 
@@ -348,7 +348,7 @@ def test_counts_over_the_tables_add_up(outlets):
 
 def test_voice_never_exceeds_appearance():
     mentions = select.join_entities(TABLES["mentions"], TABLES["entities"])
-    voice = speech.measure_voice(speech.find_voice(mentions, TABLES["attributions"]))
+    voice = counting.measure_voice(counting.find_voice(mentions, TABLES["attributions"]))
     assert (voice["speaking"] <= voice["articles"]).all() and voice["speaking"].sum() > 0
 
 
@@ -366,7 +366,7 @@ def test_what_two_say_together_counts_for_both():
     said = pd.DataFrame(
         {"article_id": ["a"], "speaker_id": ["union;firm;"], "words": [7], "start": 0, "end": 9}
     )
-    voice = speech.measure_voice(speech.find_voice(mentions, said)).set_index("entity")
+    voice = counting.measure_voice(counting.find_voice(mentions, said)).set_index("entity")
     assert voice["words"].to_dict() == {"Firm": 7, "Union": 7}
     assert voice["speaking"].to_dict() == {"Firm": 1, "Union": 1}
 
@@ -479,9 +479,9 @@ def test_mentions_read_for_counting_are_those_joined_from_the_whole_table(
 
 def test_rows_read_for_counting_are_those_joined_from_the_whole_table(sample_tables):
     articles = tables.read_table("articles", sample_tables)
-    whole = tables.read_table("attributions", sample_tables, [*speech.SPOKEN, "role"])
+    whole = tables.read_table("attributions", sample_tables, [*counting.SPOKEN, "role"])
     whole = select.join_articles(whole, articles, ["body"]).drop(columns="role")
-    read = select.read_rows("attributions", sample_tables, articles, ["body"], speech.SPOKEN)
+    read = select.read_rows("attributions", sample_tables, articles, ["body"], counting.SPOKEN)
     pd.testing.assert_frame_equal(read, whole)
     with pytest.raises(ValueError, match="'bodies' is no role"):
         select.read_rows("attributions", sample_tables, articles, ["bodies"])

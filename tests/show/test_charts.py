@@ -16,8 +16,8 @@ from matplotlib.axes import Axes
 from PIL import Image
 from tables_fixture import make_tables
 
-from helpers.measure import attitudes, counting, select, shares, speech
-from helpers.show import charts, drawing, relations
+from helpers.measure import attitudes, counting, select, shares
+from helpers.show import charts, drawing
 
 TABLES = make_tables()
 ARTICLES = TABLES["articles"]
@@ -48,23 +48,23 @@ PLOTS = {
     "timeline": (charts.plot_timeline, counting.count_weeks(ARTICLES), {"by": "outlet"}),
     "spread": (charts.plot_spread, ARTICLES, {"value": "words", "by": "outlet"}),
     "voice": (
-        relations.plot_voice,
-        speech.measure_voice(speech.find_voice(MENTIONS, SAID)),
+        charts.plot_voice,
+        counting.measure_voice(counting.find_voice(MENTIONS, SAID)),
         {"label": "entity"},
     ),
     "tone": (
-        relations.plot_tone,
+        charts.plot_tone,
         attitudes.measure_tone(SAID, minimum=8),
         {"label": "speaker", "points": SAID},
     ),
-    "target grid": (relations.plot_target_grid, attitudes.measure_targets(AIMED, minimum=8), {}),
+    "target grid": (charts.plot_target_grid, attitudes.measure_targets(AIMED, minimum=8), {}),
     "instruments": (
-        relations.plot_instruments,
+        charts.plot_instruments,
         attitudes.measure_instruments(attitudes.find_instruments(SAID, AIMED), minimum=3),
         {"label": "speaker"},
     ),
     "relays": (
-        relations.plot_relays,
+        charts.plot_relays,
         counting.count_relays(SAID, by="speaker"),
         {},
     ),
@@ -187,7 +187,7 @@ def test_more_than_nine_panels_say_how_many_are_missing():
 
 def test_tone_below_the_minimum_is_not_drawn():
     silent = attitudes.measure_tone(SAID, minimum=10_000)
-    assert "too few to draw (n = " in words(relations.plot_tone(silent, label="speaker"))
+    assert "too few to draw (n = " in words(charts.plot_tone(silent, label="speaker"))
 
 
 @pytest.fixture
@@ -285,10 +285,10 @@ def test_relays_that_are_not_drawn_one_by_one_are_drawn_as_others():
     frame = pd.DataFrame(rows, columns=["speaker", "relay", "attributions"])
     frame["relay_ownership"] = frame["relay"].map({"Wire": "private", "Post": "state"})
     before = frame.copy()
-    axes = relations.plot_relays(frame, top=2)
+    axes = charts.plot_relays(frame, top=2)
     told = {text.get_text() for text in axes.texts}
     assert told == {"Ann  5", "Bob  3", "others  3", "9  Wire (private)", "2  other outlets"}
-    whole = {text.get_text() for text in relations.plot_relays(frame, top=4).texts}
+    whole = {text.get_text() for text in charts.plot_relays(frame, top=4).texts}
     assert "others" not in " ".join(whole) and "2  Post (state)" in whole
     pd.testing.assert_frame_equal(frame, before)
 
@@ -296,6 +296,6 @@ def test_relays_that_are_not_drawn_one_by_one_are_drawn_as_others():
 def test_an_instrument_without_any_mean_is_left_out_of_the_drawing():
     rows = [("Ada", "VADER", 0.2), ("Ada", "toward targets", np.nan)]
     frame = pd.DataFrame(rows, columns=["speaker", "instrument", "tone"])
-    ax = relations.plot_instruments(frame.assign(low=0.1, high=0.3), label="speaker")
+    ax = charts.plot_instruments(frame.assign(low=0.1, high=0.3), label="speaker")
     drawn = [points.get_offsets() for points in ax.collections if len(points.get_offsets())]
     assert [place[0] for place in np.concatenate(drawn) if place[0] == 0.2] == [0.2]

@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 from tables_fixture import make_tables
 
 from helpers.measure import select
+from helpers.measure.select import lay_out, types_of
 from helpers.store import lexicons, tables
 from helpers.study import agreement, corpora, pairing, sheets, study
 
@@ -89,7 +90,7 @@ def test_the_sheet_is_blind_and_has_lists_to_choose_from(drawn):
     assert book.sheetnames == ["Instructions", "Statements", "Passages", "Lists"]
     sheet = book["Statements"]
     head = [cell.value for cell in sheet[1]]
-    assert head == sheets.STATEMENT_COLUMNS
+    assert head == list(types_of("coding statements"))
     rows = list(sheet.iter_rows(min_row=2, values_only=True))
     assert len(rows) == len(key)
     assert not any(value for row in rows for value in row[3:])
@@ -256,8 +257,8 @@ def test_the_key_beside_the_sheets_is_taken_up_again(drawn):
 def test_formulas_in_articles_stay_text(tmp_path):
     articles = ARTICLES.head(1).assign(text="=1+1 said\x07 he")
     key = pd.DataFrame([["u0001", "a", articles["article_id"].iloc[0], 0, 4, "all", 1.0]])
-    key.columns = sheets.KEY
-    sheets.write_sheets(key, pd.DataFrame(columns=sheets.PASSAGES), articles, tmp_path)
+    key.columns = list(types_of("sampling key"))
+    sheets.write_sheets(key, lay_out("sampling passages"), articles, tmp_path)
     cell = load_workbook(tmp_path / "coding_sheet.xlsx")["Statements"]["C2"]
     assert cell.value == "=1+1" and cell.data_type == "s"
 

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest import approx
 
-from helpers.measure import attitudes, intervals, shares
+from helpers.measure import attitudes, shares
 
 
 def test_a_difference_takes_newcombes_interval():
     """Newcombe 1998, table II, method 10: 56 of 70 less 48 of 80 is 0.2000, 0.0524 to 0.3339."""
-    sides = [(hits / n, *intervals.wilson_interval(hits, n)) for hits, n in ((56, 70), (48, 80))]
-    low, high = intervals.difference_interval(*sides)
+    sides = [(hits / n, *shares.wilson_interval(hits, n)) for hits, n in ((56, 70), (48, 80))]
+    low, high = shares.difference_interval(*sides)
     assert (float(low), float(high)) == (approx(0.0524, abs=5e-5), approx(0.3339, abs=5e-5))
 
 
@@ -25,10 +25,10 @@ def test_groups_resampled_together_are_as_if_alone():
     chance = np.random.default_rng(7)
     groups = chance.integers(0, 40, 3_000)
     sums, sizes = chance.normal(0, 1, 3_000), np.ones(3_000)
-    low, high = intervals.resampled_intervals(sums, sizes, groups, 41)
+    low, high = shares.resampled_intervals(sums, sizes, groups, 41)
     for group in (0, 13, 39):
         mine = groups == group
-        alone = intervals.resampled_intervals(sums[mine], sizes[mine], np.zeros(mine.sum()), 1)
+        alone = shares.resampled_intervals(sums[mine], sizes[mine], np.zeros(mine.sum()), 1)
         assert (low[group], high[group]) == approx(np.ravel(alone))
     assert np.isnan([low[40], high[40]]).all()
 
@@ -44,7 +44,7 @@ def test_means_lie_inside_and_order_does_not_matter(rows):
     groups = np.array([row[0] for row in rows], dtype=int)
     sizes = np.array([row[2] for row in rows], dtype=float)
     sums = np.array([row[1] for row in rows]) * sizes
-    low, high = intervals.resampled_intervals(sums, sizes, groups, 6)
+    low, high = shares.resampled_intervals(sums, sizes, groups, 6)
     for group in range(6):
         mine = groups == group
         if mine.sum() < 2:
@@ -85,7 +85,7 @@ def test_means_of_clustered_rows_are_covered_in_95_of_100():
     own = chance.normal(0.1, 0.3, (groups, articles))
     sums = sizes * own + np.sqrt(sizes) * chance.normal(0, 0.3, (groups, articles))
     code = np.repeat(np.arange(groups), articles)
-    low, high = intervals.resampled_intervals(sums.ravel(), sizes.ravel(), code, groups)
+    low, high = shares.resampled_intervals(sums.ravel(), sizes.ravel(), code, groups)
     assert 0.92 <= np.mean((low <= 0.1) & (high >= 0.1)) <= 0.98
 
 

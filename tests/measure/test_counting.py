@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from helpers.measure import speech
+from helpers.measure import counting
 
 
 def read(text: str, *people: str) -> tuple[pd.DataFrame, ...]:
@@ -23,7 +23,7 @@ def read(text: str, *people: str) -> tuple[pd.DataFrame, ...]:
 
 
 def references(text: str, *people: str) -> list[tuple[str, str]]:
-    found = speech.find_references(*read(text, *people))
+    found = counting.find_references(*read(text, *people))
     assert all(text[row.start : row.end] == row.text for row in found.itertuples())
     return list(zip(found["text"], found["entity_id"], strict=True))
 
@@ -54,7 +54,7 @@ def test_unknown_is_shown_and_nothing_is_read_from_a_name():
     text = "Mary spoke. John left. He ran.\nJohn ran. He fell."
     articles, sentences, people = read(text, "Mary", "John")
     said = people.head(1)[["article_id", "start", "end"]].assign(speaker_id="mary", words=10)
-    table = speech.measure_gender(speech.find_referred(people, said, articles, sentences))
+    table = counting.measure_gender(counting.find_referred(people, said, articles, sentences))
     counted = table.set_index("pronoun")["people"].to_dict()
     assert counted == {"he": 1, "she": 0, "they": 0, "mixed": 0, "unknown": 1}
     assert table["share_of_people"].sum() == 1 and table["share_of_words"].sum() == 1
@@ -63,4 +63,4 @@ def test_unknown_is_shown_and_nothing_is_read_from_a_name():
 def test_unless_asked_nothing_is_told():
     articles, _, people = read("Mary spoke. She left.", "Mary")
     said = pd.DataFrame({"speaker_id": [], "words": []})
-    assert speech.read_referred("nothing is read", people, said, articles, asked=False).empty
+    assert counting.read_referred("nothing is read", people, said, articles, asked=False).empty
