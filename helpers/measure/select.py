@@ -40,8 +40,9 @@ def lay_out(
     """
     types = _reports()[report]
     columns = [*keys, *types]
-    known = isinstance(rows, pd.DataFrame)
-    frame = rows[columns] if known else pd.DataFrame(list(rows), columns=columns)
+    if not isinstance(rows, pd.DataFrame):
+        rows = pd.DataFrame(list(rows), columns=columns)
+    frame = rows[columns]
     return frame.astype({name: kind for name, kind in types.items() if kind})
 
 
