@@ -145,11 +145,11 @@ def _convert(given: argparse.Namespace) -> int:
 
 def _train(given: argparse.Namespace) -> int:
     try:
-        if given.rest[:1] == ["targets"]:
-            from helpers.train import tone
+        from helpers.train import profiles, reading, tone
 
-            return tone.main(given.rest[1:])
-        from helpers.train import reading
+        if given.rest and given.rest[0] in ("sources", "targets"):
+            chosen = profiles if given.rest[0] == "sources" else tone
+            return chosen.main(given.rest[1:])
     except ModuleNotFoundError as error:
         raise RuntimeError(
             f"training needs {error.name}: run `pip install -e '.[train]'` in this environment"
@@ -299,7 +299,7 @@ COMMANDS = {
     "train": Command(
         _train,
         "train the model that finds names and attributions, or, with `train targets`, that of "
-        "tone toward a target (needs the extra `train`)",
+        "tone toward a target, with `train sources`, that of sources (needs the extra `train`)",
     ),
     "bench": Command(
         _bench,

@@ -16,6 +16,7 @@ from helpers.annotate.noun_phrases import (
     singular,
 )
 from helpers.annotate.positions import Entity, Source
+from helpers.annotate.profiles import Profiles
 from helpers.annotate.rules import rule
 from helpers.store import lexicons
 from helpers.store.lexicons import Codebook
@@ -84,17 +85,19 @@ def find_sources(
     known: dict[str, Entity],
     book: Codebook,
     home: str = "",
+    profiles: Profiles | None = None,
 ) -> list[Sourced]:
     """Return the source columns of the attributions of one article, in the order of the rows.
 
     A row has the columns `ROW_COLUMNS`, those of its speaker filled; `known` are the entities by
-    id, `home` is the country of sources of which nothing else is said, see `home`. The article's
-    own outlet is never a relay of its own words.
+    id, `home` is the country of sources of which nothing else is said, see `home`; `profiles`
+    decide on the affiliation, without them the rules do. The article's own outlet is never a relay
+    of its own words.
     """
     if not rows:
         return []
     order = sorted(range(len(rows)), key=lambda place: rows[place]["start"])
-    read = _Article(article, known, book, home).read([rows[place] for place in order])
+    read = _Article(article, known, book, home, profiles).read([rows[place] for place in order])
     found = dict(zip(order, read, strict=True))
     return [found[place] for place in range(len(rows))]
 
@@ -103,11 +106,17 @@ class _Article:
     """One article while its sources are read."""
 
     def __init__(
-        self, article: Article, entities: dict[str, Entity], book: Codebook, home: str
+        self,
+        article: Article,
+        entities: dict[str, Entity],
+        book: Codebook,
+        home: str,
+        profiles: Profiles | None,
     ) -> None:
         self.article, self.text = article, article.text
         self.entities = entities
-        self.book, self.home = book, home
+        self.book, self.home, self.profiles = book, home, profiles
+        self.own_book = book != lexicons.read_codebook()
         self.kinds = lexicons.noun_kinds(book)
         self.spokespeople = frozenset(
             book.category("source_type", "named organisation").spokespeople
@@ -155,7 +164,7 @@ class _Article:
         if item.source_type == "anonymous source" and withheld:
             item.anonymity, item.anonymity_reason = withheld.words, withheld.reason
         item.title = self._title(source, item.source_type)
-        item.affiliation, rules["affiliation"] = self._affiliation(source, item)
+        item.affiliation, rules["affiliation"] = self._learnt(source, item)
         item.country, rules["country"] = self._country(source, item)
         rules["relay"] = self._relay(source, item)
         item.channel, rules["channel"] = self._channel(source, item)
@@ -292,6 +301,21 @@ class _Article:
         if spellings[0] not in self._titles:
             self._titles[spellings[0]] = positions.find_title(self.text, spellings)
         return self._titles[spellings[0]]
+
+    @rule("affiliation learnt", lambda self, source, item: self._affiliation(source, item))
+    def _learnt(self, source: Source, item: Sourced) -> tuple[str, str]:
+        """Return the affiliation that the speaker's profile shows, or the rules' where it agrees.
+
+        What a codebook of the user's own tells stands.
+        """
+        told, rule = self._affiliation(source, item)
+        sure = rule.startswith(("outlet", "words")) or (told != "unknown" and self.own_book)
+        if self.profiles is None or sure:
+            return told, rule
+        label = source.entity.label if source.entity else ""
+        learnt = self.profiles.affiliation(source.row, label, item.source_type, told)
+        known = learnt in (*self.book.variables["affiliation"].categories, "unknown")
+        return (learnt, "profile") if known and learnt != told else (told, rule)
 
     def _affiliation(self, source: Source, item: Sourced) -> tuple[str, str]:
         entity, itself = source.entity, source.name_stands == "head" or source.described.pronoun

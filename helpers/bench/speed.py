@@ -225,7 +225,10 @@ def _seconds_by_step(texts: Sequence[str], last: Callable) -> np.ndarray:
             given.append(read_articles(given[0]))
             given.extend(_read(given[1]))
 
-        spent += seconds(read, lambda given=given: last(*given))
+        def finish(given: list = given) -> None:
+            last(*given)
+
+        spent += seconds(read, finish)
     return spent
 
 

@@ -35,6 +35,7 @@ from helpers.annotate import (
     attributions,
     entities,
     mentions,
+    profiles,
     replies,
     sources,
     speakers,
@@ -43,7 +44,16 @@ from helpers.annotate import (
 )
 from helpers.annotate.home import home_country
 from helpers.corpus.decisions import Decided
-from helpers.corpus.parts import ENTITY, NAMES, PART_TABLES, Index, Join, PartStore, name_key
+from helpers.corpus.parts import (
+    ENTITY,
+    EVIDENCE,
+    NAMES,
+    PART_TABLES,
+    Index,
+    Join,
+    PartStore,
+    name_key,
+)
 from helpers.read import duplicates
 from helpers.store import schema
 from helpers.store.lexicons import Codebook, read_codebook
@@ -126,14 +136,15 @@ def annotate(articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
     A step that fails for an article is a row in `problems`; the article itself is kept.
     """
-    rows: dict[str, list[dict]] = {name: [] for name in ANNOTATED}
+    rows: dict[str, list[dict]] = {name: [] for name in (*ANNOTATED, EVIDENCE)}
     headers = []
     for article, row in zip(read_articles(articles), articles.to_dict("records"), strict=True):
         found = _Annotated(article, row["path"])
         for name, own in rows.items():
             own += found.rows[name]
         headers.append(read_header(article.text, article.blocks, row["byline"] or ""))
-    frames = {name: schema.frame(name, own) for name, own in rows.items()}
+    frames = {name: schema.frame(name, rows[name]) for name in ANNOTATED}
+    frames[EVIDENCE] = pd.DataFrame(rows[EVIDENCE], columns=list(profiles.COLUMNS))
     frames["articles"] = _with_headers(articles, headers)
     frames["attributions"] = tone.add_tone(frames["attributions"])
     return frames
@@ -151,7 +162,7 @@ class _Annotated:
 
     def __init__(self, article: Article, path: str) -> None:
         self.article, self.path = article, path
-        self.rows: dict[str, list[dict]] = {name: [] for name in ANNOTATED}
+        self.rows: dict[str, list[dict]] = {name: [] for name in (*ANNOTATED, EVIDENCE)}
         self._do("structure", "blocks", lambda: self._span_rows(article.blocks))
         if "blocks" not in article.__dict__:
             article.blocks = []
@@ -160,6 +171,7 @@ class _Annotated:
             self._do("mentions", "mentions", lambda: mentions.find_rows(article))
             self._do("attributions", "attributions", lambda: attributions.find_rows(article))
             said, named = self.rows["attributions"], self.rows["mentions"]
+            self._do("profiles", EVIDENCE, lambda: profiles.find_rows(article, said, named))
             self._do("targets", "targets", lambda: targets.find_rows(article, said, named))
             self.rows["problems"] += _unclosed_quotations(article, path)
 
@@ -222,7 +234,8 @@ def join_corpus(
     problems: list[dict[str, str]] = []
     book = book or read_codebook()
     paths = articles["path"].tolist()
-    said = add_sources(frames["attributions"], cut, found, names, book, problems, paths)
+    evidence = frames.get(EVIDENCE)
+    said = add_sources(frames["attributions"], cut, found, names, book, problems, paths, evidence)
     before = frames["problems"]
     before = before[~before["step"].isin(JOINED_STEPS)]
     return {
@@ -244,11 +257,13 @@ def add_sources(
     book: Codebook | None = None,
     problems: list[dict[str, str]] | None = None,
     paths: Sequence[str] = (),
+    evidence: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return attributions with who speaks and what kind of source that is, article by article.
 
     `found` are the mentions with their `entity_id`, `names` the entities. Articles where a step
     fails are noted in `problems`, with their `paths`; where that is None, the error is raised.
+    `evidence` is what the model of sources saw, see `annotate.profiles`.
     """
     if said.empty:
         return said
@@ -259,6 +274,9 @@ def add_sources(
     places_of: dict[str, list[int]] = {}
     for place, article_id in enumerate(said["article_id"].tolist()):
         places_of.setdefault(article_id, []).append(place)
+    seen: dict[str, list[tuple]] = {}
+    for article_id, *row in () if evidence is None else evidence.itertuples(index=False):
+        seen.setdefault(article_id, []).append(tuple(row))
     known, book = _Known(found, names), book or read_codebook()
     cut = read_articles(articles)
     for article, path in zip(cut, paths or [""] * len(cut), strict=True):
@@ -282,7 +300,8 @@ def add_sources(
                 for start, _, text, label, entity in mentioned
             ]
             home = home_country(article, named)
-            sourced = sources.find_sources(article, own_rows, present, book, home)
+            read = profiles.Profiles(seen.get(article_id, []), mentioned) if seen else None
+            sourced = sources.find_sources(article, own_rows, present, book, home, read)
             _fill(columns, places, sourced, sources.COLUMNS)
         except Exception as error:
             if problems is None:

@@ -30,12 +30,21 @@ from helpers.store.paths import fingerprint
 from helpers.store.storage import DamageError, Owned, Storage, seal, to_parquet, unseal
 
 PART_TABLES = tuple(name for name in schema.TABLES if name not in ("entities", "replies"))
+EVIDENCE = "evidence"  # what the model of sources saw, kept with a part and not in the tables
 PARTITIONED = tuple(name for name in schema.TABLES if name not in ("entities", "problems"))
 JOINED_TABLES = (*PARTITIONED[3:], "problems")  # all but the articles and how they are cut up
 REPLACED = ("mentions", "attributions", "problems")  # which joined anew are joined as if never
 ENTITY = schema.TABLES["entities"].columns.names[:5]  # all but why names are one entity
 KEYS = {"name_key": pa.string(), "written_key": pa.string()}
 COUNTS = {"places": pa.list_(pa.int32()), "numbers": pa.list_(pa.int32())}
+SEEN = pa.schema(
+    {
+        "article_id": pa.string(),
+        "start": pa.int32(),
+        "end": pa.int32(),
+        "evidence": pa.list_(pa.float32()),
+    }
+)
 NAMES = pa.schema(dict.fromkeys(entities.SUMMARY[:5], pa.string()) | COUNTS | KEYS)
 Entity = tuple[str, str, str, str, tuple[str, ...]]  # the columns in ENTITY
 Copies = dict[str, tuple[str, str]]  # of each duplicate the original and the kind
@@ -159,7 +168,8 @@ class PartStore:
         found = {table: schema.to_arrow(table, frames[table]) for table in PART_TABLES}
         bands = {str(number): band for number, band in enumerate(sketches.bands.T)}
         sketch = pa.table(dict(zip(sketches._fields[:3], sketches[:3], strict=True)) | bands)
-        files = self._write(name, found | {"names": names, "sketch": sketch})
+        seen = pa.Table.from_pandas(frames[EVIDENCE], SEEN, preserve_index=False)
+        files = self._write(name, found | {"names": names, "sketch": sketch, EVIDENCE: seen})
         index = Index(name, rows, _counts(frames, rows, PART_TABLES), round(seconds, 3), files)
         self.storage.write(self.facts(name), seal(asdict(index)))
         return index
@@ -180,7 +190,8 @@ class PartStore:
         """Read the tables of a part, to be joined: as annotated, or as `joined` to a version."""
         versions = dict.fromkeys(PART_TABLES, "") | dict.fromkeys(REPLACED, joined)
         files = {table: self.file(name, table, version) for table, version in versions.items()}
-        return {table: schema.to_frame(self.storage.read_arrow(f)) for table, f in files.items()}
+        frames = {table: schema.to_frame(self.storage.read_arrow(f)) for table, f in files.items()}
+        return frames | {EVIDENCE: self.storage.read_arrow(self.file(name, EVIDENCE)).to_pandas()}
 
     # -------------------------------------------------------------------- what the build does
 
@@ -227,7 +238,7 @@ class PartStore:
 
     def claim(self, name: str, version: str = "") -> None:
         """Note the files that a worker is about to write of a part, or of a part when joined."""
-        written = JOINED_TABLES if version else (*PART_TABLES, "names", "sketch")
+        written = JOINED_TABLES if version else (*PART_TABLES, "names", "sketch", EVIDENCE)
         files = [self.file(name, table, version) for table in written]
         self.owned.claim([*files, self.facts(name, version)])
 

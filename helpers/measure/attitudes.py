@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,8 +52,13 @@ def measure_tone(attributions: pd.DataFrame, by: str = "speaker", minimum: int =
     toned = attributions.dropna(subset=["tone"])
     labels = {label: toned["tone_label"] == label for label in schema.POLARITIES}
     rows = toned.assign(**labels)
-    means = {"tone": ("tone", "mean"), "spread": ("tone", "std")}
-    tones = tally(rows, by, more=means | {label: (label, "sum") for label in labels})
+    tones = tally(
+        rows,
+        by,
+        tone=("tone", "mean"),
+        spread=("tone", "std"),
+        **dict[str, Any]({label: (label, "sum") for label in labels}),
+    )
     enough = (tones["attributions"] >= minimum) & (tones["articles"] > 1)
     kept = rows[rows[by].isin(tones.loc[enough, by])]
     summed = kept.groupby([by, "article_id"])["tone"].agg(["sum", "size"]).reset_index()
@@ -147,7 +153,7 @@ def measure_targets(
     rows = aimed.assign(judged=judged, **polarities)
     sums = {name: (name, "sum") for name in ("judged", *polarities)}
     means = {"vader": ("tone", "mean"), "news": ("news_tone", "mean")}
-    cells = tally(rows, *keys, rows="count", more=sums | means)
+    cells = tally(rows, *keys, rows="count", **sums, **means)
     balance = (cells["positive"] - cells["negative"]) / cells["judged"].where(cells["judged"] > 0)
     signs = np.sign(cells[["vader", "news"]].astype(float))
     same = signs.eq(np.sign(balance), axis=0).sum(axis=1)
@@ -269,7 +275,7 @@ def count_words(words: pd.DataFrame) -> pd.DataFrame:
     `find_words`.
     """
     weights = {"weight": ("weight", "mean"), "pull": ("weight", "sum")}
-    counted = tally(words, "word", "lexicon", rows="count", more=weights).sort_values(
+    counted = tally(words, "word", "lexicon", rows="count", **weights).sort_values(
         ["word", "lexicon"]
     )
     return counted.sort_values("pull", key=abs, ascending=False, kind="stable", ignore_index=True)

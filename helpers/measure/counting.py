@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,12 +35,7 @@ _STATED = re.compile(
 )
 
 
-def tally(
-    frame: pd.DataFrame,
-    *keys: str,
-    rows: str = "attributions",
-    more: Mapping[str, tuple[str, str]] = MappingProxyType({}),
-) -> pd.DataFrame:
+def tally(frame: pd.DataFrame, *keys: str, rows: str = "attributions", **more: Any) -> pd.DataFrame:
     """Count articles and, under the name `rows`, rows for each combination of values of `keys`.
 
     `more` are further columns as `DataFrameGroupBy.agg` takes them. What most articles have comes
@@ -291,9 +286,9 @@ def count_speakers(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
     be the same officials.
     """
     forms = {form: attributions["form"] == form for form in schema.FORMS}
-    sums = {name: (name, "sum") for name in ("words", *forms)}
+    sums: dict[str, Any] = {name: (name, "sum") for name in ("words", *forms)}
     keys = [*([by] if by else []), "speaker_id", "named", "speaker"]
-    counts = tally(attributions.assign(**forms), *keys, more=sums)
+    counts = tally(attributions.assign(**forms), *keys, **sums)
     return lay_out("speakers", counts, keys[:-3])
 
 
@@ -305,8 +300,8 @@ def count_relays(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
     """
     relayed = attributions[attributions["relay"] != ""]
     keys = [*([by] if by else []), "relay_ownership", "relay"]
-    more = {"words": ("words", "sum"), "speakers": ("speaker", "nunique")}
-    counts = tally(relayed, *keys, more=more)
+    more: dict[str, Any] = {"words": ("words", "sum"), "speakers": ("speaker", "nunique")}
+    counts = tally(relayed, *keys, **more)
     carrier = counts["relay"] + " (" + counts["relay_ownership"].astype("str") + ")"
     return lay_out("relays", counts.assign(carrier=carrier), keys[:-2])
 

@@ -40,9 +40,10 @@ def lay_out(
     """
     types = _reports()[report]
     columns = [*keys, *types]
-    if not isinstance(rows, pd.DataFrame):
-        rows = pd.DataFrame(list(rows), columns=columns)
-    frame = rows[columns]
+    if isinstance(rows, pd.DataFrame):
+        frame = rows[columns]
+    else:
+        frame = pd.DataFrame(list(rows), columns=columns)
     return frame.astype({name: kind for name, kind in types.items() if kind})
 
 

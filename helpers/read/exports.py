@@ -393,8 +393,8 @@ def _read_proquest(lines: list[str]) -> Export | None:
         roles = [found.role for group in groups if (found := label(group[0], "proquest"))]
         if len(roles) >= 2 and {"text", "title", "outlet", "id", "published"} & {*roles}:
             records.append(groups)
-    found = filter(None, (_numbered(groups[0][0], "proquest") for groups in records))
-    announced = max((total for _, total in found), default=None)
+    numbered = (_numbered(groups[0][0], "proquest") for groups in records)
+    announced = max((pair[1] for pair in numbered if pair), default=None)
     articles = list(map(_proquest_article, records))
     return Export("ProQuest", articles, announced) if articles else None
 

@@ -242,7 +242,7 @@ def _unpack(stream: IO[bytes], packed: int) -> IO[bytes]:
         unpacked.seek(0)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise Unreadable(f"it is no sound gzip file ({error}); pack it again") from error
-    return io.BufferedReader(unpacked)  # type: ignore[arg-type]
+    return io.BufferedReader(unpacked)
 
 
 def _as_utf8(stream: IO[bytes], encoding: str) -> IO[bytes]:

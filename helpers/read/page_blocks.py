@@ -268,7 +268,7 @@ class _Walker:
         link, bold = element.tag == "a", element.tag in ("b", "strong")
         self.link_depth += link
         self.bold_depth += bold
-        opening, closing = {"q": "“”", "time": 2 * _EDGE}.get(element.tag, ("", ""))
+        opening, closing = {"q": ("“", "”"), "time": (_EDGE, _EDGE)}.get(element.tag, ("", ""))
         self.pieces.append(opening)
         self._add(element.text)
         for child in element:

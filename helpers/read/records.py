@@ -341,7 +341,7 @@ def read_csv(stream: IO[bytes], separator: str = "") -> Iterator[Row]:
             titles, header, rows = _header(filter(any, reader))
             yield from titles
             for number, cells in enumerate(rows, 1):
-                yield _csv_row(number, header, cells)
+                yield _csv_row(number, header, list(cells))
         except csv.Error as error:
             raise Unreadable(f"the table breaks off at line {reader.line_num}: {error}") from error
         if len(odd) % 2:

@@ -75,12 +75,11 @@ def plot_shares(frame: pd.DataFrame, label: str, count: str = "articles") -> Axe
 
 
 def _draw_shares(ax: Axes, rows: pd.DataFrame, count: str) -> None:
-    whole = rows["n"] if "n" in rows else pd.Series(MINIMUM, rows.index)
-    few = whole < MINIMUM
+    few = rows["n"] < MINIMUM
     rows = rows.assign(**{name: rows[name].mask(few) for name in ("share", "low", "high")})
     _draw_lines(ax, rows, "share")
     edges = rows["edge"] if "edge" in rows else rows["high"]
-    told = zip(rows["share"], edges, rows[count], whole, few, strict=True)
+    told = zip(rows["share"], edges, rows[count], rows["n"], few, strict=True)
     for place, (share, edge, number, n, too_few) in enumerate(told):
         if too_few:
             write_beside(ax, 0, place, f"too few to draw (n = {n:,.0f})", color=GREY)
@@ -98,14 +97,15 @@ def plot_share_panels(
 ) -> Axes:
     """Draw shares in one panel for each `by`, the same rows in the same order in each.
 
-    Rows stand in the order of `behind`, drawn in grey behind each panel, or of their largest share.
+    Rows stand in the order of `behind`, whose shares are drawn in grey behind each panel, or of
+    their largest share. The panels' titles give `n` where all rows share it.
     """
     drawn = frame.dropna(subset=["share"])
     if drawn.empty:
         return say_nothing(make_axes(rows_height(0)), NOTHING)
     largest = drawn.groupby(label)["share"].max().sort_values(ascending=False, kind="stable")
     order = list(largest.index if behind is None else behind[label])
-    groups = list(drawn.groupby(by, sort=True))
+    groups = [(name, group) for name, group in drawn.groupby(by, sort=True)]
     width = 2 if len(groups) in (2, 4) else min(3, len(groups))
     panels = small_multiples(len(groups), width, rows_height(len(order)), sharex=True)
     for place, (ax, (name, group)) in enumerate(zip(panels, groups, strict=False)):
@@ -118,7 +118,8 @@ def plot_share_panels(
         name_rows(ax, order, 24)
         ax.tick_params(axis="y", labelleft=place % width == 0)
         percent_axis(ax, drawn["high"].max())
-        n = f", n = {group.n.iloc[0]:,}" if group.n.eq(group.n.iloc[0]).all() else ""
+        first = group["n"].iloc[0]
+        n = f", n = {first:,}" if (group["n"] == first).all() else ""
         ax.set_title(plain(name, (40 if n else 75) // width) + n)
     return panels[0]
 
@@ -456,8 +457,9 @@ def plot_target_grid(
 ) -> Axes:
     """Draw who speaks how of whom (`attitudes.measure_targets`): rows speak, columns are meant.
 
-    `row` is the column of those who speak. Those with the most judged statements are drawn: from
-    orange (negative) through grey to blue. A cell that abstains is hatched and says why.
+    `row` is the column of those who speak. The targets, and of these the speakers, with the most
+    judged statements are drawn: from orange (negative) through grey to blue, with the balance and
+    the judged statements. A cell that abstains is hatched and says why, with its statements.
     """
     heads = _largest(frame, "target", "judged", across)
     names = _largest(frame[frame["target"].isin(heads)], row, "judged", top)
@@ -595,6 +597,4 @@ def _band(left: float, right: float, width: float, colour: str) -> PathPatch:
     """Return a curve from the left column to the right one."""
     points = [(0.0, left), (0.45, left), (0.55, right), (1.0, right)]
     path = MatplotlibPath(points, [MatplotlibPath.MOVETO, *[MatplotlibPath.CURVE4] * 3])
-    return PathPatch(
-        path, fill=False, edgecolor=colour, linewidth=width, alpha=0.75, capstyle="butt"
-    )
+    return PathPatch(path, fill=False, edgecolor=colour, linewidth=width, alpha=0.75)

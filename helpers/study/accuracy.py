@@ -22,8 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.measure.select import lay_out
-from helpers.measure.shares import add_share, draw_clusters, expanded_tail
+from helpers.measure.shares import draw_clusters, expanded_tail, wilson_interval
 from helpers.store import schema, tables
 from helpers.store.paths import PEERS, RECORDED
 from helpers.study import pairing
@@ -39,6 +38,8 @@ from helpers.study.corpora import list_corpora as list_corpora
 from helpers.study.corpora import read_names as read_names
 from helpers.text.article import Article
 
+FIGURES = ["part", "corpus", "measure", "value", "low", "high", "n", "unit"]
+ITEMS = ["corpus", "article", "start", "end", "found", "gold", "right", "confidence", "text"]
 NOTHING = "nothing is measured: no gold is here"
 BINS = 10
 SUREST = 0.7  # of the targets, those whose tone is surest
@@ -54,15 +55,16 @@ RESOLVED = {
 NOT_CODED = ("related", "credit", "boilerplate")
 DAMAGED = (OSError, EOFError, ValueError, KeyError, zlib.error)
 NAME_TYPES = {"PERSON": "PER", "ORG": "ORG", "GPE": "LOC", "LOC": "LOC", "FAC": "LOC"}
+_ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 
 
 @dataclass
 class Measured:
-    """What was measured: rows of the tables "figures" and "items", and what could not be read."""
+    """What was measured: `figures` (rows of FIGURES), `items` (rows of ITEMS) and `problems`."""
 
-    figures: list[tuple] = field(default_factory=list)
-    items: list[pd.DataFrame] = field(default_factory=list)
-    problems: list[tuple] = field(default_factory=list)
+    figures: list[dict] = field(default_factory=list)
+    items: list[dict] = field(default_factory=list)
+    problems: list[dict] = field(default_factory=list)
 
 
 def measure_gold(gold: str | Path, parts: list[str] | None = None) -> Measured:
@@ -87,7 +89,7 @@ def measure_gold(gold: str | Path, parts: list[str] | None = None) -> Measured:
             measured = TASKS[corpus.task](file, corpus)
         except DAMAGED as error:
             told = f"{corpus.file} cannot be read ({error}): put a whole copy there"
-            whole.problems.append((corpus.corpus, told))
+            whole.problems.append({"corpus": corpus.corpus, "problem": told})
         else:
             whole.figures += measured.figures
             whole.items += measured.items
@@ -101,7 +103,7 @@ def list_problems(measured: Measured) -> pd.DataFrame:
 
 def to_figures(measured: Measured) -> pd.DataFrame:
     """Return the figures as a frame; one row is one, in percent with its 95 % interval."""
-    return lay_out("figures", measured.figures)
+    return pd.DataFrame(measured.figures, columns=FIGURES)
 
 
 def read_peers() -> pd.DataFrame:
@@ -129,14 +131,14 @@ def join_peers(figures: pd.DataFrame) -> pd.DataFrame:
     Columns: corpus, measure, system, value, low, high, kind ("this program" first) and source.
     """
     ours = figures.assign(system="this program", kind="this program", source="this run")
-    keys = ["corpus", "measure"]
-    order = (
-        figures[keys].drop_duplicates().assign(place=range(len(figures[keys].drop_duplicates())))
-    )
-    both = pd.concat([ours, read_peers()]).merge(order, on=keys)
-    both = both.assign(other=both["kind"] != "this program")
-    both = both.sort_values(["place", "other", "value"], ascending=[True, True, False])
-    return lay_out("peers", both.reset_index(drop=True))
+    peers = read_peers().merge(figures[["corpus", "measure"]], on=["corpus", "measure"])
+    columns = ["corpus", "measure", "system", "value", "low", "high", "kind", "source"]
+    both = pd.concat([ours, peers], ignore_index=True).reindex(columns=columns)
+    order = {pair: n for n, pair in enumerate(figures[["corpus", "measure"]].apply(tuple, axis=1))}
+    place = both[["corpus", "measure"]].apply(tuple, axis=1).map(order)
+    both = both.assign(_place=place, _own=both["kind"] != "this program")
+    both = both.sort_values(["_place", "_own", "value"], ascending=[True, True, False])
+    return both.drop(columns=["_place", "_own"]).reset_index(drop=True)
 
 
 def measure_calibration(measured: Measured, bins: int = BINS) -> pd.DataFrame:
@@ -150,13 +152,16 @@ def measure_calibration(measured: Measured, bins: int = BINS) -> pd.DataFrame:
     table = groups.agg(
         confidence=("confidence", "mean"), hits=("right", "sum"), n=("right", "size")
     ).reset_index()
-    table = add_share(table, "hits").rename(columns={"share": "right"})
-    return lay_out("calibration", table)
+    low, high = wilson_interval(table["hits"], table["n"])
+    return table.assign(right=table["hits"] / table["n"], low=low, high=high).drop(
+        columns=["bin", "hits"]
+    )
 
 
 def to_items(measured: Measured) -> pd.DataFrame:
-    """Return what was found item by item; one row is one."""
-    return pd.concat([lay_out("items"), *measured.items], ignore_index=True)
+    """Return what was found item by item; one row is one (see ITEMS)."""
+    frame = pd.DataFrame(measured.items, columns=ITEMS)
+    return frame.astype({"right": bool, "confidence": float})
 
 
 def list_worst(measured: Measured, top: int = 10) -> pd.DataFrame:
@@ -209,8 +214,8 @@ def first_of_second(counts: np.ndarray) -> np.ndarray:
     return _ratio(counts[:, 0], counts[:, 1])
 
 
-def tell(corpus: Corpus, measure: str, counts: np.ndarray, of: Callable, unit: str) -> tuple:
-    """Return one figure in percent, a row of `to_figures`.
+def tell(corpus: Corpus, measure: str, counts: np.ndarray, of: Callable, unit: str) -> dict:
+    """Return one figure in percent, a row of FIGURES.
 
     `of` makes it from counts, whose rows are articles; their last column adds up to `n`.
     """
@@ -222,7 +227,8 @@ def tell(corpus: Corpus, measure: str, counts: np.ndarray, of: Callable, unit: s
         low, high = (float(end) for end in np.nanquantile(drawn, [tail, 1 - tail]))
         low, high = min(low, value), max(high, value)
     n = int(counts[:, -1].sum())
-    return corpus.part, corpus.corpus, measure, value, low, high, n, unit
+    told = (corpus.part, corpus.corpus, measure, value, low, high, n, unit)
+    return dict(zip(FIGURES, told, strict=True))
 
 
 # ---------------------------------------------------------------------------------- attributions
@@ -248,7 +254,7 @@ def _measure_attributions(file: Path, corpus: Corpus) -> Measured:
         counts.append(counted)
         told = ours.assign(corpus=corpus.corpus, article=article["id"], gold="")
         told["found"] = told["source_text"] + " " + told["cue"]
-        measured.items.append(lay_out("items", told.loc[right.index].assign(right=right)))
+        measured.items += told.loc[right.index].assign(right=right)[ITEMS].to_dict("records")
     table = np.array(counts, dtype=float)
     for place, name in enumerate(("end to end", "content exact", "content partial")):
         columns = table[:, [place, 3, 4]]
@@ -303,7 +309,7 @@ def _measure_names(file: Path, corpus: Corpus) -> Measured:
         [{"article_id": f"s{n:06}", "text": text} for n, (text, _) in enumerate(sentences)]
     )
     found = dict(iter(find_mentions(articles).groupby("article_id")))
-    counts, items = [], []
+    counts, measured = [], Measured()
     for number, (text, gold) in enumerate(sentences):
         rows = found.get(f"s{number:06}", schema.empty("mentions"))
         ours = {}
@@ -313,18 +319,28 @@ def _measure_names(file: Path, corpus: Corpus) -> Measured:
                 start, end = trim(text, row.start, row.end)
                 ours[start, end, kind] = row
         counts.append([len(gold & set(ours)), len(ours), len(gold)])
-        told = (corpus.corpus, f"sentence {number + 1}")
         for (start, end, kind), row in ours.items():
-            meant = ", ".join(k for s, e, k in gold if s < end and start < e)
-            right = (start, end, kind) in gold
-            items.append((*told, start, end, kind, meant, right, row.confidence, text[start:end]))
+            meant = [k for s, e, k in gold if s < end and start < e]
+            measured.items.append(
+                {
+                    "corpus": corpus.corpus,
+                    "article": f"sentence {number + 1}",
+                    "start": start,
+                    "end": end,
+                    "found": kind,
+                    "gold": ", ".join(meant),
+                    "right": (start, end, kind) in gold,
+                    "confidence": row.confidence,
+                    "text": text[start:end],
+                }
+            )
     table = np.array(counts, dtype=float).reshape(-1, 3)
-    figures = [
+    measured.figures = [
         tell(corpus, "names F1", table, f1, "names"),
         tell(corpus, "names precision", table, first_of_second, "names"),
         tell(corpus, "names recall", table[:, [0, 2]], first_of_second, "names"),
     ]
-    return Measured(figures, [lay_out("items", items)])
+    return measured
 
 
 def _measure_grouping(file: Path, corpus: Corpus) -> Measured:
@@ -351,14 +367,18 @@ def _measure_tone(file: Path, corpus: Corpus) -> Measured:
     from helpers.annotate.tone import add_target_tone
 
     names = {2.0: "negative", 4.0: "neutral", 6.0: "positive"}
-    keys = ("from", "to", "polarity")
     rows = [
-        (line["primary_gid"], line["sentence_normalized"], *(target[key] for key in keys))
+        {
+            "article": line["primary_gid"],
+            "text": line["sentence_normalized"],
+            "start": target["from"],
+            "end": target["to"],
+            "gold": names[float(target["polarity"])],
+        }
         for line in read_lines(file)
         for target in line["targets"]
     ]
-    judged = lay_out("targets of gold", rows)
-    toned = add_target_tone(judged.assign(gold=judged["gold"].astype(float).map(names)))
+    toned = add_target_tone(pd.DataFrame(rows))
     sure = toned[[f"p_{name}" for name in names.values()]].max(axis=1)
     surest = toned.loc[sure.sort_values(ascending=False, kind="stable").index]
     counts = _count_polarities(toned)
@@ -371,7 +391,7 @@ def _measure_tone(file: Path, corpus: Corpus) -> Measured:
             tell(corpus, f"macro F1, surest {SUREST:.0%}", kept, _macro_f1, "targets"),
             tell(corpus, "same label", counts, _same, "targets"),
         ],
-        [lay_out("items", told)],
+        told[ITEMS].to_dict("records"),
     )
 
 
@@ -416,7 +436,7 @@ def _measure_sources(file: Path, corpus: Corpus) -> Measured:
         counts.append(coding.loc[list(SOURCE_MEASURES), ["count", "n"]].to_numpy())
         names = pairing.measure_source_names(ours, statements).set_index("resolution")
         named.append(names.reindex(RESOLVED, fill_value=0)[["right", "statements"]].to_numpy())
-        measured.items.append(_list_sources(article, ours, statements, corpus))
+        measured.items += _list_sources(article, ours, statements, corpus)
     labels = [*SOURCE_MEASURES.values(), *RESOLVED.values()]
     table = np.concatenate([np.array(counts), np.array(named)], axis=1).astype(float)
     for place, label in enumerate(labels):
@@ -428,18 +448,26 @@ def _measure_sources(file: Path, corpus: Corpus) -> Measured:
 
 def _list_sources(
     article: dict, ours: pd.DataFrame, statements: pd.DataFrame, corpus: Corpus
-) -> pd.DataFrame:
-    """List the statements found as rows of `to_items`; right is the source type that was coded."""
-    found, coded = pairing.matched_rows(ours, statements)
-    rows = pd.DataFrame({"found": found["source_type"], "gold": coded["source_type"]})
-    rows = rows.assign(
-        corpus=corpus.corpus, article=article["id"], right=rows["found"] == rows["gold"]
+) -> list[dict]:
+    """List the statements found as rows of ITEMS; right is the source type that was coded."""
+    matched = pairing.match_statements(ours, statements)
+    found = ours.loc[matched["attribution"]].reset_index(drop=True)
+    coded = statements.loc[matched["statement"]].reset_index(drop=True)
+    typed = coded["source_type"] != ""
+    rows = pd.DataFrame(
+        {
+            "corpus": corpus.corpus,
+            "article": article["id"],
+            "start": [spans[0][0] for spans in coded["spans"]],
+            "end": [spans[-1][1] for spans in coded["spans"]],
+            "found": found["source_type"],
+            "gold": coded["source_type"],
+            "right": found["source_type"] == coded["source_type"],
+            "confidence": found["confidence"],
+        }
     )
-    rows["start"] = [spans[0][0] for spans in coded["spans"]]
-    rows["end"] = [spans[-1][1] for spans in coded["spans"]]
     texts = [article["text"][a:b] for a, b in zip(rows["start"], rows["end"], strict=True)]
-    rows = rows.assign(text=texts, confidence=found["confidence"])
-    return lay_out("items", rows[rows["gold"] != ""])
+    return rows.assign(text=texts)[typed].to_dict("records")
 
 
 # ------------------------------------------------------------------------------------ the sample
@@ -480,7 +508,7 @@ def _measure_sample(file: Path, corpus: Corpus) -> Measured:
         measured.figures.append(tell(corpus, name, counts, first_of_second, "statements"))
     told = ours.assign(corpus=corpus.corpus, article=ours["path"], right=same["speaker"])
     told = told.assign(found=ours["speaker"], gold=theirs["speaker"])
-    measured.items = [lay_out("items", told)]
+    measured.items = told[ITEMS].to_dict("records")
     return measured
 
 
@@ -490,7 +518,7 @@ def plain_name(speaker: str) -> str:
 
     outlet = known(speaker)
     plain = (outlet.name if outlet else speaker).casefold().replace("’", "'")
-    return re.sub(r"^(?:the|an?)\s+", "", plain)
+    return _ARTICLE.sub("", plain, count=1) if _ARTICLE.match(plain) else plain
 
 
 TASKS: dict[str, Callable[[Path, Corpus], Measured]] = {

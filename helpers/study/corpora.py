@@ -11,7 +11,7 @@ import json
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -338,8 +338,9 @@ def _read(file: Path, articles: str | Path | Mapping[str, str]) -> tuple[dict[st
 
 def _placed(coding: dict[str, Any], text: str) -> Iterator[tuple[str, str, list[tuple]]]:
     """Place each row of a coding in the text: its fault, or else its kind and the rows it makes."""
-    asked: list[tuple[str, Callable[[Any, str], list[tuple]], Any]]
-    asked = [("attributions", _attribution, row) for row in coding["attributions"]]
+    asked: list[tuple[str, Any, Any]] = [
+        ("attributions", _attribution, row) for row in coding["attributions"]
+    ]
     asked += [("entities", _entity, row) for row in coding["entities"]]
     asked += [("blocks", _blocks, coding["structure"])]
     for name, place, told in asked:

@@ -147,15 +147,15 @@ def match_statements(attributions: pd.DataFrame, statements: pd.DataFrame) -> pd
         for label, spans in theirs["spans"].items():
             shared = {key: _shared(found, spans) for key, found in ours.items()}
             shares = {
-                key: (common / max(1, _length(spans)), common / max(1, _length(ours[key])))
-                for key, common in shared.items()
-                if common
+                key: (shared[key] / max(1, _length(spans)), shared[key] / max(1, _length(found)))
+                for key, found in ours.items()
+                if shared[key]
             }
             enough = [key for key in shares if max(shares[key]) >= MATCH]
             if enough:
                 best = max(enough, key=lambda key: (shared[key], shares[key][1]))
                 rows.append((label, best, *shares[best]))
-    return lay_out("statements matched", rows)
+    return pd.DataFrame(rows, columns=["statement", "attribution", "covered", "inside"])
 
 
 def _length(spans: list[list[int]]) -> int:

@@ -409,12 +409,11 @@ def build_examples(
         examples.setdefault(article.get("corpus", ATTRIBUTIONS), []).append(example)
     for row in names:
         spans = sharpen(row["spans"], silver.get(row["id"], []), row["kind"])
-        example = read.get(row["id"])
-        if example is None:
-            example = attribution_example(tokenizer, row["text"], [])
-            example.tags[:] = -1
-            examples.setdefault(row.get("corpus", row["kind"]), []).append(example)
-        add_names(example, spans, UNMARKED[row["kind"]], 1.0)
+        named = read.get(row["id"]) or attribution_example(tokenizer, row["text"], [])
+        if row["id"] not in read:
+            named.tags[:] = -1
+            examples.setdefault(row.get("corpus", row["kind"]), []).append(named)
+        add_names(named, spans, UNMARKED[row["kind"]], 1.0)
     return examples
 
 

@@ -466,7 +466,7 @@ def write_model(model: TargetNetwork, path: Path, sentences: list[Sentence]) -> 
         helper.make_tensor_value_info("marks", TensorProto.FLOAT, ["targets", "length"]),
     ]
     output = helper.make_tensor_value_info(
-        "logits", TensorProto.FLOAT, ["targets", len(POLARITIES)]
+        "logits", TensorProto.FLOAT, ["targets", model.out.out_features]
     )
     network.write_graph(graph, "tone", inputs, [output], path)
 

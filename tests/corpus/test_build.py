@@ -527,7 +527,7 @@ def test_a_codebook_of_ones_own_reaches_every_process(tmp_path, monkeypatch):
     for number in range(6):
         text = f"“It was cold in {1990 + number},” said a beekeeper on Friday. “We went home.”\n"
         (tmp_path / "articles" / f"{number}.txt").write_text(text, encoding="utf-8")
-    text, start = CODEBOOK.read_text(encoding="utf-8"), "    business:\n      "
+    text, start = CODEBOOK.read_text(encoding="utf-8"), "    military:\n      "
     assert f"{start}def" in text
     own = tmp_path / "codebook.yml"
     own.write_text(text.replace(f"{start}def", f"{start}nouns: [beekeeper]\n      def"))
@@ -535,7 +535,7 @@ def test_a_codebook_of_ones_own_reaches_every_process(tmp_path, monkeypatch):
     for name, given in (("project", ""), ("own", own)):
         build(tmp_path / "articles", tmp_path / name, workers=2, codebook_file=given)
         said = tables.read_table("attributions", tmp_path / name)
-        sides[name] = (said["affiliation"] == "business").groupby(said["article_id"]).any().sum()
+        sides[name] = (said["affiliation"] == "military").groupby(said["article_id"]).any().sum()
     assert sides == {"project": 0, "own": 6} and dict(os.environ) == before
 
 

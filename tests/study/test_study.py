@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 from tables_fixture import make_tables
 
 from helpers.measure import select
-from helpers.measure.select import types_of
+from helpers.measure.select import lay_out, types_of
 from helpers.store import lexicons, tables
 from helpers.study import agreement, corpora, pairing, sheets, study
 
@@ -258,7 +258,7 @@ def test_formulas_in_articles_stay_text(tmp_path):
     articles = ARTICLES.head(1).assign(text="=1+1 said\x07 he")
     key = pd.DataFrame([["u0001", "a", articles["article_id"].iloc[0], 0, 4, "all", 1.0]])
     key.columns = list(types_of("sampling key"))
-    sheets.write_sheets(key, select.lay_out("sampling passages"), articles, tmp_path)
+    sheets.write_sheets(key, lay_out("sampling passages"), articles, tmp_path)
     cell = load_workbook(tmp_path / "coding_sheet.xlsx")["Statements"]["C2"]
     assert cell.value == "=1+1" and cell.data_type == "s"
 

@@ -17,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest import approx
 
-from helpers.measure.select import types_of
 from helpers.store.paths import PROJECT
 from helpers.study import accuracy
 
@@ -96,7 +95,7 @@ def test_tone_is_scored_by_target(tmp_path):
     measured = accuracy.measure_gold(tmp_path, ["tone"])
     figures = accuracy.to_figures(measured).set_index("measure")
     assert figures.loc["macro F1", "n"] == 6 and 0 <= figures.loc["same label", "value"] <= 100
-    assert len(accuracy.to_items(measured)) == 6
+    assert len(measured.items) == 6
     calibration = accuracy.measure_calibration(measured)
     assert calibration["n"].sum() == 6
 
@@ -208,7 +207,7 @@ def test_sources_are_scored_by_the_way_they_are_named(tmp_path):
 def test_ours_stand_before_the_others():
     figures = pd.DataFrame(
         [("attributions", "PolNeAR dev", "end to end F1", 75.0, 72.0, 78.0, 2192, "attributions")],
-        columns=list(types_of("figures")),
+        columns=accuracy.FIGURES,
     )
     both = accuracy.join_peers(figures)
     assert both["system"].iloc[0] == "this program" and both["value"].iloc[1] == 77.0
@@ -220,8 +219,7 @@ def test_ours_stand_before_the_others():
 def test_figures_lie_inside_their_intervals(rows):
     table = np.array(rows, dtype=float)
     table[:, 0] = np.minimum(table[:, 0], table[:, 1:].min(axis=1))
-    told = accuracy.tell(corpus(), "F1", table, accuracy.f1, "x")
-    figure = accuracy.to_figures(accuracy.Measured([told])).iloc[0]
+    figure = accuracy.tell(corpus(), "F1", table, accuracy.f1, "x")
     if not np.isnan(figure["value"]):
         assert figure["low"] <= figure["value"] <= figure["high"]
 
