@@ -28,7 +28,7 @@ CONDA_NAMES = {
 CONDA_ONLY = {"python", "pip"}
 OWN = {
     "helpers", "tables_fixture", "sources_fixture", "notebook_fixture", "disk_fixture",
-    "reading_fixture", "conftest", "test_layers",
+    "reading_fixture", "ledger_fixture", "conftest", "test_layers",
 }  # fmt: skip
 
 
