@@ -105,7 +105,7 @@ HEAVY = {"numpy", "pandas", "pyarrow", "yaml", "onnxruntime", "nbformat", "jupyt
     [
         ("import helpers", set()),
         ("from helpers.__main__ import _parser; _parser().format_help()", set()),
-        ("from helpers.batch.file import read_batch", {"yaml"}),
+        ("from helpers.batch.jobs import read_batch", {"yaml"}),
         ("from helpers.batch.pool import run_batch", {"yaml"}),
     ],
 )

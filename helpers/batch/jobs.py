@@ -1,36 +1,56 @@
-"""What a run is asked to do and what became of it: its record, whether it is stale, and the log.
+"""What a batch is asked to do, read from its file and checked, and what becomes of its runs.
 
-Nothing heavy is imported here or in `pool`: that is done once, by the process that runs are forked
-from.
+Nothing heavy is imported here or in `pool`: a batch file with a mistake is refused at once, and
+what runs need is imported by the process that they are forked from.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
+import ast
+import difflib
+import io
 import json
+import keyword
 import os
 import re
-import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+import tokenize
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
-from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
-from helpers.store.paths import PROJECT, whole_file
+import yaml
 
-RECORDS, LOG, LOCK, RUNNING = ".records", "log.jsonl", ".lock", ".running-"
-READ = (  # what a notebook reads beside its corpus and its parameters
-    "helpers/**/*.py helpers/templates/**/* data/*.csv data/codebook.yml data/lexicons/* "
-    "data/models/**/* data/sample/**/*"
-)
+from helpers.store.paths import DATA, NOTEBOOKS, PROJECT
+
+RECORDS, LOG, RUNNING = ".records", "log.jsonl", ".running-"
+CURRENT = "up to date"
 PICTURES = ("image/png", "image/jpeg", "application/pdf")
-NEW, FAILED, CURRENT = "new", "failed before", "up to date"
+ALIKE = ("title", "parameters", "for_each")  # keys of a batch file and of each run in it
+BEFORE, PREVIOUS = "before", "previous"  # `before: previous` compares with the batch before
+PLACES = ("codebook", "gold", "codings")  # parameters that name files or folders, and must
+RUN_NAME = re.compile(
+    r"(?!(?:index|con|prn|aux|nul|(?:com|lpt)\d)$)[a-z0-9][a-z0-9_-]{0,99}", re.I | re.A
+)
+LARGEST_INT = 2**63 - 1
+DEEPEST_VALUE = 20
+KIND_WORDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "list": "a list",
+    "dict": "a mapping",
+}
+SHARED = "put what runs share under `parameters:` at the top"
+NOT_COLUMNS = "`for_each` is a column of articles or a list of columns: outlet, month, section"
+NOT_A_NAME = (
+    "`name` becomes a file name: up to 100 letters a-z, digits, - and _, beginning with a letter "
+    "or digit, and not 'index' or a device of Windows such as 'con'"
+)
 
 
 @dataclass(frozen=True)
@@ -83,17 +103,6 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One run of a plan: what its report depends on, and what is known of it from before."""
-
-    run: Run
-    fingerprint: dict[str, str]
-    state: str  # new, failed before, stale, or up to date
-    known: Outcome | None
-    tables: str  # folder of its corpus's tables; "" when they could not be built
-
-
-@dataclass(frozen=True)
 class Job:
     """One run with all that the process which does it needs to know."""
 
@@ -142,156 +151,441 @@ def hide_folders(value: Any, run: Run, folder: Path) -> Any:
     known = {str(root): root.name for root in roots if root.is_absolute() and root.name}
     ordered = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
     pattern = re.compile(rf"(^|[^\w.~-]|\x1b\[[\d;]{{0,12}}m)({ordered})(?:([/\\])|(?![\w.-]))")
-    return _replace_in(value, lambda text: pattern.sub(partial(_say_path, known), text))
+
+    def hide(value: Any) -> Any:
+        if isinstance(value, str):
+            return pattern.sub(lambda at: at[1] + ("" if at[3] else known[at[2]]), value)
+        if isinstance(value, list):
+            return [hide(item) for item in value]
+        if isinstance(value, dict):
+            hidden = {k: one if str(k) in PICTURES else hide(one) for k, one in value.items()}
+            return type(value)(hidden)
+        return value
+
+    return hide(value)
 
 
-def _say_path(known: dict[str, str], found: re.Match[str]) -> str:
-    return found[1] + ("" if found[3] else known[found[2]])
+# -------------------------------------------------------------------------------- the batch file
 
 
-def _replace_in(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, list):
-        return [_replace_in(item, change) for item in value]
-    if isinstance(value, dict):
-        kept = {name: item for name, item in value.items() if str(name) in PICTURES}
-        changed = {name: _replace_in(item, change) for name, item in value.items()}
-        return type(value)(changed | kept)
-    return value
+class BatchError(ValueError):
+    """A batch that cannot be run; the message lists everything that is wrong with its file."""
+
+    def __init__(self, file: str | Path, problems: list[str]):
+        super().__init__(file, problems)
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.args[0]} was refused, nothing was run:", *self.args[1]])
 
 
-def sweep(folder: Path, names: Iterable[str]) -> None:
-    """Remove what a killed batch left unfinished: its scratch folders and unfinished files."""
-    for scratch in folder.glob(f"{RUNNING}*"):
-        shutil.rmtree(scratch, ignore_errors=True)
-    for place in (folder, folder / RECORDS, *(folder / name for name in names)):
-        for part in place.glob(".*.part") if place.is_dir() else ():
-            part.unlink(missing_ok=True)
+class _Loader(yaml.SafeLoader):
+    """Safe YAML, and stricter: no tags, aliases, merges or doubled keys; a date stays text."""
 
-
-def write_log(folder: Path, event: str, **told: Any) -> None:
-    """Append one event to `log.jsonl` as a line of JSON, in one write."""
-    moment = datetime.now().astimezone().isoformat(timespec="milliseconds")
-    line = json.dumps({"time": moment, "event": event, **told}, default=str, ensure_ascii=False)
-    with open(folder / LOG, "a+b", buffering=0) as file:
-        cut = ""  # an earlier line that a kill cut short
-        if file.tell():
-            file.seek(-1, os.SEEK_END)
-            cut = "" if file.read(1) == b"\n" else "\n"
-        file.write(f"{cut}{line}\n".encode("utf-8", "replace"))
-
-
-# --------------------------------------------------------------------------------- fingerprints
-
-
-def take_fingerprint(run: Run, inputs: str, code: str) -> dict[str, str]:
-    """Return a hash of each thing on which a run's report depends.
-
-    `inputs` stands for the corpus. Files and folders that parameters name, alone or in a list, are
-    added to it here.
-    """
-    given = run.defaults | run.parameters
-    named = [_hash_named(given[name]) for name in sorted(given) if name not in ("corpus", "out")]
-    return {
-        "notebook": _hash(run.notebook.read_bytes().hex()),
-        "parameters": _hash(run.title, run.batch, run.parameters),
-        "inputs": _hash(inputs, *filter(None, named)),
-        "code": code,
+    yaml_implicit_resolvers = {
+        first: [pair for pair in pairs if not pair[0].endswith(":timestamp")]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent):
+            _refuse(event, f"the alias *{event.anchor} is not read; {SHARED}")
+        if getattr(event, "tag", None) is not None:
+            _refuse(event, f"the tag {event.tag!r} is not read; only plain values are")
+        return super().compose_node(parent, index)
 
-def _hash_named(value: Any) -> str:
-    """Return a hash of a file; of a folder its files' sizes and times; "" of what names none."""
-    if isinstance(value, list):
-        return "".join(map(_hash_named, value))
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                _refuse(key, "a key is one word, not a list or a mapping; put it in quotes")
+            if key.tag == "tag:yaml.org,2002:merge":
+                _refuse(key, f"the merge << is not read; {SHARED}")
+            if (key.tag, key.value) in seen:
+                _refuse(key, f"{key.value!r} is written twice")
+            seen.add((key.tag, key.value))
+        return super().construct_mapping(node, deep)
+
+
+def _refuse(at: yaml.Node | yaml.Event, problem: str) -> None:
+    raise yaml.MarkedYAMLError(problem=problem, problem_mark=at.start_mark)
+
+
+def _load_yaml(file: Path) -> tuple[Any, list[int]]:
+    """Return the document and the line on which each run starts."""
     try:
-        path = Path(value)
-        if not path.is_absolute() or not path.exists():
-            return ""
-        if path.is_file():
-            return hashlib.sha256(path.read_bytes()).hexdigest()
-        inside = sorted(file for file in path.rglob("*") if file.is_file())
-        return _hash([(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in inside])
-    except (OSError, TypeError, ValueError):
-        return ""
+        loader = _Loader(file.read_bytes().decode("utf-8-sig"))
+        root = loader.get_single_node()
+        document = None if root is None else loader.construct_document(root)
+    except OSError as error:
+        raise BatchError(file, [f"cannot be read: {error.strerror}"]) from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BatchError(file, [f"line {line}: {error.problem}"]) from None
+    except RecursionError:
+        raise BatchError(file, ["nested too deeply"]) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise BatchError(file, [f"not YAML in UTF-8: {error}"]) from None
+    if isinstance(document, dict):
+        root = next((value for key, value in root.value if key.value == "runs"), None)
+    entries = root.value if isinstance(root, yaml.SequenceNode) else []
+    return document, [entry.start_mark.line + 1 for entry in entries]
 
 
-def hash_code() -> str:
-    """Return one hash of the code, word lists, models and package versions that a run uses."""
-    files = {file for pattern in READ.split() for file in PROJECT.glob(pattern) if file.is_file()}
-    hashed = [
-        (file.relative_to(PROJECT).as_posix(), hashlib.sha256(file.read_bytes()).hexdigest())
-        for file in sorted(files)
-    ]
-    return _hash(hashed, sorted(_versions()))
+def read_batch(file: str | Path, out: str | Path | None = None) -> list[Run]:
+    """Read and check a batch file; the runs come in the order written.
+
+    The file is a YAML list of runs (name, notebook, parameters, for_each, title), or a mapping
+    with `runs` and, if wanted, `title`, common `parameters`, given to each notebook that takes
+    them, and a common `for_each` (see `plan.expand_run`). Notebooks are looked for beside the file,
+    then in the project's; relative paths in parameters also in the working folder. With `out`, each
+    notebook that has an `out` parameter is told to write to `<out>/<run name>`, or to the folder
+    below `<out>` that the run names. Nothing is run and nothing is written.
+
+    Raises BatchError with every problem, each with its line.
+    """
+    file = Path(file)
+    document, lines = _load_yaml(file)
+    if isinstance(document, list):
+        document = {"runs": document}
+    if not isinstance(document, dict):
+        raise BatchError(file, ["expected a list of runs, or a mapping with `runs`"])
+    problems = list(_find_misfits(document, [*ALIKE, "runs"]))
+    entries = document.get("runs")
+    entries = entries if isinstance(entries, list) else []
+    if not entries:
+        problems.append("there are no runs: `runs` must be a list with at least one run")
+    if problems:
+        raise BatchError(file, problems)
+    checker = _Checker(file, document, None if out is None else Path(out).resolve())
+    runs = [checker.read_run(entry, line) for entry, line in zip(entries, lines, strict=True)]
+    checker.check_common()
+    if checker.problems:
+        raise BatchError(file, checker.problems)
+    return [run for run in runs if run is not None]
 
 
-def _versions() -> Iterator[tuple[str, str]]:
-    with contextlib.suppress(PackageNotFoundError):
-        for line in requires("attributed") or ():
-            if "extra ==" not in line:
-                name = line.split(">")[0].split("=")[0].split("<")[0].split(";")[0].strip()
-                with contextlib.suppress(PackageNotFoundError):
-                    yield name, version(name)
+def _find_misfits(written: dict[Any, Any], known: list[str]) -> Iterator[str]:
+    """Say what is wrong with the keys of a batch file, or of a run in it."""
+    for key in written:
+        if key not in known:
+            yield f"unknown key {key!r}{_suggest(str(key), known)}"
+    if not isinstance(written.get("title", ""), str):
+        yield "`title` is not text; put it in quotes"
+    if not isinstance(written.get("parameters", {}), dict):
+        yield "`parameters` is not a mapping of names to values"
+    if _read_columns(written.get("for_each", [])) is None:
+        yield NOT_COLUMNS
 
 
-def _hash(*values: Any) -> str:
-    written = json.dumps(values, sort_keys=True, default=str)
-    return hashlib.sha256(written.encode()).hexdigest()
-
-
-# --------------------------------------------------------------------------------------- records
-
-
-def write_record(outcome: Outcome, fingerprint: dict[str, str], folder: Path) -> None:
-    """Write what became of a run; written last, it says that all of its files are there."""
-    record = asdict(outcome) | {"fingerprint": fingerprint}
-    record["began"] = outcome.began and outcome.began.isoformat()
-    written = json.dumps(record, default=str, ensure_ascii=False, indent=1)
-    with whole_file(_record(outcome.name, folder)) as temporary:
-        temporary.write_text(written, encoding="utf-8", errors="surrogatepass")
-
-
-def _record(name: str, folder: Path) -> Path:
-    return folder / RECORDS / f"{name}.json"
-
-
-def forget(name: str, folder: Path) -> None:
-    """Remove the record of a run that is about to be run again."""
-    _record(name, folder).unlink(missing_ok=True)
-
-
-def read_record(name: str, folder: Path) -> tuple[Outcome, dict[str, str]] | None:
-    """Read what became of a run in an earlier batch and its fingerprint; None when unknown."""
-    try:
-        record = json.loads(_record(name, folder).read_text(encoding="utf-8"))
-        fingerprint = record.pop("fingerprint")
-        figure = record.pop("figure")
-        began = record.pop("began")
-        outcome = Outcome(
-            **record,
-            figure=Figure(**figure) if figure else None,
-            began=datetime.fromisoformat(began) if began else None,
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+def _read_columns(written: Any) -> tuple[str, ...] | None:
+    """Return the columns of a `for_each`, or None when it names none."""
+    columns = [written] if isinstance(written, str) else written
+    if not isinstance(columns, list) or len(set(map(str, columns))) < len(columns):
         return None
-    return outcome, fingerprint
+    fits = all(isinstance(name, str) and name.isidentifier() for name in columns)
+    return tuple(columns) if fits else None
 
 
-def find_state(run: Run, fingerprint: dict[str, str], folder: Path) -> tuple[str, Outcome | None]:
-    """Say whether a run must be run: `new`, `failed before`, what changed, or `up to date`."""
-    known = read_record(run.name, folder)
-    if known is None:
-        return NEW, None
-    outcome, before = known
-    if not outcome.finished:
-        return FAILED, outcome
-    changed = [part for part in fingerprint if before.get(part) != fingerprint[part]]
-    if changed:
-        return f"stale: {' and '.join(changed)} changed", outcome
-    files = [f"{run.name}.html", f"{run.name}.ipynb", *outcome.files]
-    missing = [file for file in files if not (folder / file).is_file()]
-    if missing:
-        return f"stale: {missing[0]} is missing", outcome
-    return CURRENT, replace(outcome, resumed=True)
+class _Checker:
+    """Reads runs one by one and gathers what is wrong with them."""
+
+    def __init__(self, file: Path, document: dict[str, Any], folder: Path | None):
+        self.file, self.folder = file, folder
+        self.title = document.get("title", file.stem.replace("_", " ").capitalize())
+        self.common = document.get("parameters", {})
+        self.each = document.get("for_each", [])
+        self.problems: list[str] = []
+        self._names: dict[str, int] = {}
+        self._outs: dict[Path, str] = {}
+        self._notebooks: dict[Path, tuple[dict[str, Parameter], str]] = {}
+
+    def check_common(self) -> None:
+        """Refuse a common parameter that no notebook takes: it is a spelling mistake."""
+        known = sorted({name for taken, _ in self._notebooks.values() for name in taken})
+        for name in self.common if self._notebooks else ():
+            if problem := find_name_problem(name, known):
+                self.problems.append(f"common parameters: {problem}")
+
+    def read_run(self, entry: Any, line: int) -> Run | None:
+        if not isinstance(entry, dict):
+            self.problems.append(f"line {line}: a run is a mapping with `name` and `notebook`")
+            return None
+        place = f"line {line}, run {entry.get('name', '(no name)')!r}: "
+        problems = [*_find_misfits(entry, [*ALIKE, "name", "notebook"])]
+        problems += self._find_name_problems(entry.get("name"), line)
+        path, problem = self._find_notebook(entry.get("notebook"))
+        problems += [problem] if problem else []
+        run = None
+        if not problems:
+            run = Run(
+                name=entry["name"],
+                notebook=path,
+                parameters=entry.get("parameters", {}),
+                title=entry.get("title", ""),
+                batch=self.title,
+                line=line,
+                defaults={key: one.default for key, one in self._notebooks[path][0].items()},
+                for_each=_read_columns(entry.get("for_each", self.each)) or (),
+            )
+            if run.for_each and "corpus" not in run.defaults:
+                problems.append(f"{path.name} takes no `corpus`, so nothing can be expanded")
+            wrong, values = self._read_values(run)
+            problems += wrong
+            run = replace(run, parameters=values)
+        self.problems += [place + problem for problem in problems]
+        return run
+
+    def _find_name_problems(self, name: Any, line: int) -> Iterator[str]:
+        if not isinstance(name, str) or not RUN_NAME.fullmatch(name):
+            yield NOT_A_NAME
+        elif (first := self._names.setdefault(name.casefold(), line)) != line:
+            yield f"the name is already used on line {first}"
+
+    def _find_notebook(self, wanted: Any) -> tuple[Path, str]:
+        """Return the notebook that is meant and what is wrong with it."""
+        if not isinstance(wanted, str) or not wanted:
+            return Path(), "`notebook` is missing"
+        for folder in (self.file.resolve().parent, NOTEBOOKS):
+            for path in (folder / wanted, folder / f"{wanted}.ipynb"):
+                if os.path.isfile(path):
+                    if path not in self._notebooks:
+                        self._notebooks[path] = _read_notebook(path)
+                    problem = self._notebooks[path][1]
+                    return path, problem and f"{path.name} {problem}"
+        known = [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
+        return Path(), f"there is no notebook {wanted!r}{_suggest(Path(wanted).stem, known)}"
+
+    def _read_values(self, run: Run) -> tuple[list[str], dict[str, Any]]:
+        """Return what is wrong with the parameters of a run, and their values."""
+        taken = self._notebooks[run.notebook][0]
+        shared = {name: value for name, value in self.common.items() if name in taken}
+        values = shared | run.parameters
+        if values and not taken:
+            return [f"{run.notebook.name} has no parameters cell, so it takes none"], values
+        problems = []
+        for name, value in values.items():
+            problem = find_name_problem(name, list(taken))
+            if not problem and (problem := find_value_problem(value, taken[name])):
+                problem = f"{name}: {problem}"
+            problems.append(problem)
+        if not any(problems):
+            for name, value in values.items():
+                values[name], problem = self._find_place(name, value)
+                problems.append(problem)
+            if "out" in taken and self.folder is not None:
+                out = values.get("out", run.name)
+                values["out"], problem = self._place_out(self.folder, run, out)
+                problems.append(problem)
+        return [problem for problem in problems if problem], values
+
+    def _find_place(self, name: str, value: Any) -> tuple[Any, str]:
+        """Make a relative path whole, since kernels run in the folder of the reports.
+
+        What a corpus or an earlier build is may be no path, and is left as it is.
+        """
+        if name in PLACES and isinstance(value, list):
+            placed = [self._find_place(name, item) for item in value]
+            return [path for path, _ in placed], "; ".join(filter(None, (p for _, p in placed)))
+        if name not in ("corpus", BEFORE, *PLACES) or not isinstance(value, str) or not value:
+            return value, ""
+        named = DATA / value
+        if (name, value) == (BEFORE, PREVIOUS) or (
+            name == "corpus" and os.path.exists(named) and named.resolve().parent == DATA
+        ):
+            return value, ""
+        for folder in (self.file.resolve().parent, Path.cwd(), PROJECT):
+            path = os.path.join(folder, os.path.expanduser(value))
+            if os.path.exists(path):
+                return os.path.realpath(path), ""
+        if name not in PLACES:
+            return value, ""
+        where = "beside the batch file, in the working folder or in the project"
+        return value, f"{name}: there is no {value!r} {where}"
+
+    def _place_out(self, folder: Path, run: Run, out: str) -> tuple[str, str]:
+        if out == "":
+            return "", ""
+        try:
+            path = (folder / out).resolve()
+        except (OSError, ValueError):
+            return out, f"out: {out!r} cannot be a folder"
+        if folder not in path.parents:
+            return out, f"out: {out!r} leads out of {folder}"
+        other = self._outs.setdefault(path, run.name)
+        if other != run.name:
+            return out, f"out: run {other!r} already writes to {out!r}"
+        return str(path), ""
+
+
+def _read_notebook(path: Path) -> tuple[dict[str, Parameter], str]:
+    """Return what the notebook takes, or what is wrong with it."""
+    try:
+        notebook = json.loads(path.read_bytes())
+        if notebook["nbformat"] < 4:
+            return {}, "is of an old format: open it in JupyterLab and save it"
+        language = notebook["metadata"].get("kernelspec", {}).get("language", "python")
+        if language.lower() != "python":
+            return {}, f"is written in {language}; only Python notebooks are run"
+        return read_parameters(notebook), ""
+    except OSError as error:
+        return {}, f"cannot be read: {error.strerror}"
+    except SyntaxError as error:
+        return {}, f"has a parameters cell that is not plain Python: {error}"
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return {}, "is not a Jupyter notebook"
+
+
+# ------------------------------------------------------------------------------------ parameters
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One name assigned in a parameters cell, with its annotation, default and comment."""
+
+    name: str
+    annotation: ast.expr | None
+    default: Any
+    help: str
+
+
+def read_parameters(notebook: Mapping[str, Any]) -> dict[str, Parameter]:
+    """Return the parameters of a notebook by name, in the order written.
+
+    Those are the names assigned in the first code cell with the tag `parameters`. The cell is
+    parsed as Python, not matched line by line as papermill's `inspect_notebook` does, which loses
+    every name whose annotation holds `|` or whose value holds a second `=`. Raises SyntaxError
+    when the cell is not plain Python.
+    """
+    sources = (
+        "".join(cell["source"])
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code" and "parameters" in cell["metadata"].get("tags", [])
+    )
+    source = next(sources, "")
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    comments = {
+        token.start[0]: token.string.lstrip("# ").strip()
+        for token in tokens
+        if token.type == tokenize.COMMENT
+    }
+    found = {}
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.Assign | ast.AnnAssign):
+            continue
+        default = _read_default(node.value, source)
+        note = comments.get(node.end_lineno or node.lineno, "")
+        kind = getattr(node, "annotation", None)
+        if isinstance(kind, ast.Constant) and isinstance(kind.value, str):
+            kind = ast.parse(kind.value, mode="eval").body
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            if isinstance(target, ast.Name):
+                found[target.id] = Parameter(target.id, kind, default, note)
+    return found
+
+
+def _read_default(value: ast.expr | None, source: str) -> Any:
+    if value is None:
+        return None
+    try:
+        return ast.literal_eval(value)
+    except ValueError:
+        return ast.get_source_segment(source, value)
+
+
+def find_name_problem(name: Any, known: list[str]) -> str:
+    """Say why `name` cannot be the name of a parameter that is one of `known`; "" when it can."""
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        return f"{name!r} cannot be the name of a parameter"
+    if name in known:
+        return ""
+    return f"there is no parameter {name!r}{_suggest(name, known)}"
+
+
+def _suggest(name: str, known: list[str]) -> str:
+    """Return "; did you mean …?" with the nearest known name, or else the list of names."""
+    nearest = difflib.get_close_matches(name, known, n=1)
+    if nearest:
+        return f"; did you mean {nearest[0]!r}?"
+    return f"; there is: {', '.join(known)}" if known else "; there is none"
+
+
+def find_value_problem(value: Any, parameter: Parameter) -> str:
+    """Say why `value` cannot be given to `parameter`; "" when it can."""
+    if problem := _find_unplain(value):
+        return problem
+    annotation, default = parameter.annotation, parameter.default
+    if annotation is None and type(default).__name__ in KIND_WORDS:
+        annotation = ast.Name(id=type(default).__name__)
+    if type(default) is type(value) is int and value < 0 <= default:
+        return f"expected a whole number of 0 or more, not {value}"
+    if annotation is None or _fits(value, annotation):
+        return ""
+    kind = type(value).__name__
+    shown = str(value).lower() if kind == "bool" else repr(value)
+    shown = shown if len(shown) <= 60 else shown[:60] + "…"
+    expected, hint = _say_kind(annotation), _hint(kind, ast.unparse(annotation))
+    return f"expected {expected}, not {KIND_WORDS[kind]} ({shown}){hint}"
+
+
+def _find_unplain(value: Any, depth: int = 0) -> str:
+    """Only values that papermill writes into the notebook exactly as they are."""
+    if depth > DEEPEST_VALUE:
+        return f"nested deeper than {DEEPEST_VALUE} levels"
+    if value is None:
+        return 'no value given; leave the line out to use the default, or write "" or []'
+    kind = type(value)
+    if kind is str:
+        return "" if _is_unicode(value) else "holds a lone surrogate, which no file can store"
+    if kind is int:
+        return "" if -LARGEST_INT - 1 <= value <= LARGEST_INT else "is too large a number"
+    if kind is dict:
+        odd = [key for key in value if type(key) is not str or not _is_unicode(key)]
+        if odd:
+            return f"the key {odd[0]!r} is not text; put it in quotes"
+    if kind in (list, dict):
+        inside = value if kind is list else value.values()
+        return next(filter(None, (_find_unplain(item, depth + 1) for item in inside)), "")
+    if kind in (bool, float):
+        return ""
+    return f"a {kind.__name__} cannot be passed; use text, numbers, true, false, lists"
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def _fits(value: Any, annotation: ast.expr) -> bool:
+    """Whether a plain value fits an annotation; an annotation not known here fits everything."""
+    match annotation:
+        case ast.Name(id="float"):
+            return type(value) in (int, float)
+        case ast.Name(id=kind) if kind in KIND_WORDS:
+            return type(value).__name__ == kind
+        case ast.Subscript(value=ast.Name(id="list"), slice=item):
+            return isinstance(value, list) and all(_fits(one, item) for one in value)
+        case ast.Subscript(value=ast.Name(id="dict"), slice=ast.Tuple(elts=[_, item])):
+            return isinstance(value, dict) and all(_fits(one, item) for one in value.values())
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return _fits(value, left) or _fits(value, right)
+        case ast.Constant(value=None):
+            return value is None
+    return True
+
+
+def _say_kind(annotation: ast.expr) -> str:
+    written = ast.unparse(annotation)
+    item = written.removeprefix("list[").removesuffix("]")
+    if item != written and item in KIND_WORDS:
+        return f"a list of which each item is {KIND_WORDS[item]}"
+    return KIND_WORDS.get(written, written)
+
+
+def _hint(kind: str, wanted: str) -> str:
+    if wanted == "str" and kind not in ("list", "dict"):
+        return "; put it in quotes"
+    if wanted in ("int", "float", "bool") and kind == "str":
+        return "; write it without quotes, numbers as 10 or 0.5, truth as true or false"
+    if wanted.startswith("list") and kind not in ("list", "dict"):
+        return "; write a list: [one, two]"
+    return ""

@@ -26,8 +26,7 @@ from traitlets.config import Config
 
 from helpers import __version__
 from helpers.batch import plan
-from helpers.batch.file import BEFORE, read_parameters
-from helpers.batch.jobs import Figure, Outcome, Run
+from helpers.batch.jobs import BEFORE, Figure, Outcome, Run, read_parameters
 from helpers.measure import comparisons
 from helpers.show import charts, drawing
 from helpers.show.reader import DIRECTIONS, isolate
@@ -176,7 +175,7 @@ def _keep_shown(notebook: NotebookNode) -> NotebookNode:
 
 def _list_parameters(notebook: NotebookNode, outcome: Outcome) -> Iterator[dict[str, Any]]:
     """One row for each parameter: name, value in this run, whether the run set it, meaning."""
-    for parameter in read_parameters(notebook):
+    for parameter in read_parameters(notebook).values():
         value = outcome.parameters.get(parameter.name, parameter.default)
         if parameter.name in ("out", BEFORE) and value:
             value = f"{Path(value).name}/"

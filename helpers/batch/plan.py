@@ -1,4 +1,8 @@
-"""The plan of a batch: its corpora made ready, its runs for each value, and which are stale."""
+"""The plan of a batch: its corpora made ready, its runs for each value, and which are stale.
+
+A run is stale when anything changed on which its report depends. What became of a run is kept in
+its record, which is written last and so says that all of its files are there.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +18,37 @@ import tempfile
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from filelock import FileLock
 
-from helpers.batch import jobs
-from helpers.batch.file import BEFORE, PREVIOUS, BatchError
-from helpers.batch.jobs import Run, Step
+from helpers.batch.jobs import BEFORE, CURRENT, PREVIOUS, RECORDS, BatchError, Figure, Outcome, Run
 from helpers.corpus.build import open_corpus
 from helpers.measure import comparisons
 from helpers.store import schema, tables
+from helpers.store.paths import PROJECT, fingerprint, package_versions, whole_file
 
+READ = ("lexicons", "models", "sample")  # folders of data that notebooks read beside their corpus
 MONTH = "month"
 MOST_RUNS = 5_000
 PARTS, SNAPSHOTS = ".tables", ".snapshots"
 KEPT = 24  # snapshots of each corpus
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run of a plan: what its report depends on, and what is known of it from before."""
+
+    run: Run
+    fingerprint: dict[str, str]
+    state: str  # new, failed before, stale, or up to date
+    known: Outcome | None
+    tables: str  # folder of its corpus's tables; "" when they could not be built
 
 
 @dataclass(frozen=True)
@@ -59,8 +75,12 @@ def make_plan(file: str, written: list[Run], folder: Path) -> list[Step]:
             wanted.setdefault(_corpus(run), set()).update([_request(run)] if run.for_each else [])
     corpora = {corpus: prepare(*corpus, requests) for corpus, requests in wanted.items()}
     runs = [one for run in written for one in _expand(file, run, corpora, folder)]
-    _refuse_doubles(file, runs)
-    code = jobs.hash_code()
+    counts = Counter(run.name.casefold() for run in runs)
+    doubled = [run for run in runs if counts[run.name.casefold()] > 1]
+    if doubled:  # which may arise when runs are expanded
+        problems = [f"line {run.line}: a run is called {run.name!r} twice" for run in doubled]
+        raise BatchError(file, problems)
+    code = hash_code()
     return [_look_at(run, corpora.get(_corpus(run), Prepared()), code, folder) for run in runs]
 
 
@@ -79,18 +99,8 @@ def _look_at(run: Run, prepared: Prepared, code: str, folder: Path) -> Step:
     if run.given(BEFORE) == PREVIOUS:
         earlier = find_previous(folder, prepared.folder, prepared.digest)
         run = replace(run, parameters=run.parameters | {BEFORE: earlier})
-    fingerprint = jobs.take_fingerprint(run, prepared.digest + prepared.problem, code)
-    state, known = jobs.find_state(run, fingerprint, folder)
-    return Step(run, fingerprint, state, known, prepared.folder)
-
-
-def _refuse_doubles(file: str, runs: list[Run]) -> None:
-    """Refuse two runs of one name, which may arise when runs are expanded."""
-    counts = Counter(run.name.casefold() for run in runs)
-    doubled = [run for run in runs if counts[run.name.casefold()] > 1]
-    if doubled:
-        problems = [f"line {run.line}: a run is called {run.name!r} twice" for run in doubled]
-        raise BatchError(file, problems)
+    parts = take_fingerprint(run, prepared.digest + prepared.problem, code)
+    return Step(run, parts, *find_state(run, parts, folder), prepared.folder)
 
 
 # ------------------------------------------------------------------------- one run for each value
@@ -118,36 +128,29 @@ def expand_run(run: Run, found: Sequence[dict[str, str]], folder: Path) -> list[
     to the parameter of its name or plural. Where the notebook has none, the run is marked to be
     given a part of the tables. `{value}` in the title becomes the value; else it is added.
     """
-    runs: list[Run] = []
-    names: set[str] = set()
+    runs: dict[str, Run] = {}
     for values in found:
-        said = ", ".join(value or "none" for value in values.values())
-        ending = make_slug("-".join(value or "none" for value in values.values()))
-        name = stem = f"{run.name[:60]}-{ending}"
+        said = [value or "none" for value in values.values()]
+        name = stem = f"{run.name[:60]}-{make_slug('-'.join(said))}"
         number = 1
-        while name.casefold() in names:
+        while name in runs:
             name = f"{stem}-{(number := number + 1)}"
-        names.add(name.casefold())
         placed = {column: _place_value(run, column, value) for column, value in values.items()}
         given = {key: one for some in placed.values() for key, one in (some or {}).items()}
-        out = run.parameters.get("out")
-        if out:
-            given["out"] = str(
-                folder / name if Path(out) == folder / run.name else Path(out) / name
-            )
-        title = run.title.replace("{value}", said) if "{value}" in run.title else ""
-        runs.append(
-            replace(
-                run,
-                name=name,
-                title=title or (f"{run.title}: {said}" if run.title else ""),
-                parameters=run.parameters | given,
-                for_each=(),
-                stands_for=dict(values),
-                subset=tuple(column for column, some in placed.items() if some is None),
-            )
+        if out := run.parameters.get("out"):
+            own = Path(out) == folder / run.name
+            given["out"] = str(folder / name if own else Path(out) / name)
+        title = run.title if not run.title or "{value}" in run.title else run.title + ": {value}"
+        runs[name] = replace(
+            run,
+            name=name,
+            title=title.replace("{value}", ", ".join(said)),
+            parameters=run.parameters | given,
+            for_each=(),
+            stands_for=dict(values),
+            subset=tuple(column for column, some in placed.items() if some is None),
         )
-    return runs
+    return list(runs.values())
 
 
 def make_slug(text: str, most: int = 38) -> str:
@@ -159,13 +162,10 @@ def make_slug(text: str, most: int = 38) -> str:
 def _place_value(run: Run, column: str, value: str) -> dict[str, Any] | None:
     """Return the parameters that select a value, or None when the notebook has none for it."""
     if column == MONTH and {"since", "until"} <= set(run.defaults):
-        year, month = int(value[:4]), int(value[5:7])
-        last = calendar.monthrange(year, month)[1]
+        last = calendar.monthrange(int(value[:4]), int(value[5:7]))[1]
         first, end = f"{value}-01", f"{value}-{last:02}"
-        return {
-            "since": max(first, run.given("since") or first),
-            "until": min(end, run.given("until") or end),
-        }
+        since, until = run.given("since") or first, run.given("until") or end
+        return {"since": max(first, since), "until": min(end, until)}
     for name in (f"{column}s", column):
         default = run.defaults.get(name)
         if isinstance(default, list):
@@ -197,8 +197,7 @@ def hash_tables(folder: str | Path) -> str:
     """Return a hash of what the tables hold: of their manifest without the time of the build."""
     manifest = tables.read_manifest(folder)
     manifest.pop("built", None)
-    written = json.dumps(manifest, sort_keys=True, default=str)
-    return hashlib.sha256(written.encode()).hexdigest()
+    return fingerprint(manifest)
 
 
 def find_values(
@@ -251,7 +250,7 @@ def write_part(folder: str, values: dict[str, str], out: str) -> str:
     only when the tables it is a part of have changed.
     """
     named = "-".join(value or "none" for value in values.values())
-    key = hashlib.sha256(json.dumps([folder, values]).encode()).hexdigest()[:8]
+    key = fingerprint(folder, values)[:8]
     place = Path(out) / PARTS / f"{make_slug(named)}-{key}"
     digest = hash_tables(folder)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -333,3 +332,103 @@ def _whole_folder(target: Path) -> Iterator[Path]:
         os.replace(scratch, target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+# ------------------------------------------------------------ what a run depends on, and its record
+
+
+def take_fingerprint(run: Run, inputs: str, code: str) -> dict[str, str]:
+    """Return a hash of each thing on which a run's report depends.
+
+    `inputs` stands for the corpus. Files and folders that parameters name, alone or in a list, are
+    added to it here.
+    """
+    given = run.defaults | run.parameters
+    named = [_hash_named(given[name]) for name in sorted(given) if name not in ("corpus", "out")]
+    return dict(
+        notebook=fingerprint(run.notebook.read_bytes().hex()),
+        parameters=fingerprint(run.title, run.batch, run.parameters),
+        inputs=fingerprint(inputs, *filter(None, named)),
+        code=code,
+    )
+
+
+def _hash_named(value: Any) -> str:
+    """Return a hash of a file; of a folder its files' sizes and times; "" of what names none."""
+    if isinstance(value, list):
+        return "".join(map(_hash_named, value))
+    try:
+        path = Path(value)
+        if not path.is_absolute() or not path.exists():
+            return ""
+        if path.is_file():
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        inside = sorted(file for file in path.rglob("*") if file.is_file())
+        told = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in inside]
+        return fingerprint(told)
+    except (OSError, TypeError, ValueError):
+        return ""
+
+
+def hash_code() -> str:
+    """Return one hash of the code, word lists, models and package versions that a run uses."""
+    data = PROJECT / "data"
+    found = {*(PROJECT / "helpers").rglob("*"), *data.glob("*.csv"), *data.glob("*.yml")}
+    found |= {file for name in READ for file in (data / name).rglob("*")}
+    files = sorted(file for file in found if file.is_file() and file.suffix != ".pyc")
+    told = [
+        (file.relative_to(PROJECT).as_posix(), hashlib.sha256(file.read_bytes()).hexdigest())
+        for file in files
+    ]
+    needed: list[str] = []
+    with contextlib.suppress(PackageNotFoundError):
+        needed = [line for line in requires("attributed") or () if "extra ==" not in line]
+    return fingerprint(told, package_versions(re.split(r"[^\w.-]", line)[0] for line in needed))
+
+
+def _record(name: str, folder: Path) -> Path:
+    return folder / RECORDS / f"{name}.json"
+
+
+def write_record(outcome: Outcome, parts: dict[str, str], folder: Path) -> None:
+    """Write what became of a run, with its fingerprint."""
+    began = outcome.began and outcome.began.isoformat()
+    record = asdict(outcome) | {"began": began, "fingerprint": parts}
+    written = json.dumps(record, default=str, ensure_ascii=False, indent=1)
+    with whole_file(_record(outcome.name, folder)) as temporary:
+        temporary.write_text(written, encoding="utf-8", errors="surrogatepass")
+
+
+def forget(name: str, folder: Path) -> None:
+    """Remove the record of a run that is about to be run again."""
+    _record(name, folder).unlink(missing_ok=True)
+
+
+def read_record(name: str, folder: Path) -> tuple[Outcome, dict[str, str]] | None:
+    """Read what became of a run in an earlier batch and its fingerprint; None when unknown."""
+    try:
+        record = json.loads(_record(name, folder).read_text(encoding="utf-8"))
+        parts, figure, began = (record.pop(key) for key in ("fingerprint", "figure", "began"))
+        record["figure"] = Figure(**figure) if figure else None
+        record["began"] = datetime.fromisoformat(began) if began else None
+        return Outcome(**record), parts
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def find_state(run: Run, parts: dict[str, str], folder: Path) -> tuple[str, Outcome | None]:
+    """Say whether a run must be run: `new`, `failed before`, what changed, or `up to date`."""
+    known = read_record(run.name, folder)
+    if known is None:
+        return "new", None
+    outcome, before = known
+    if not outcome.finished:
+        return "failed before", outcome
+    changed = [part for part in parts if before.get(part) != parts[part]]
+    if changed:
+        return f"stale: {' and '.join(changed)} changed", outcome
+    files = [f"{run.name}.html", f"{run.name}.ipynb", *outcome.files]
+    missing = [file for file in files if not (folder / file).is_file()]
+    if missing:
+        return f"stale: {missing[0]} is missing", outcome
+    return CURRENT, replace(outcome, resumed=True)

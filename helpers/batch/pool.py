@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import multiprocessing
 import os
 import shutil
@@ -16,17 +17,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from helpers.batch import jobs
-from helpers.batch.file import BatchError, read_batch
-from helpers.batch.jobs import CURRENT, Job, Outcome, Step
+from helpers.batch.jobs import CURRENT, LOG, RUNNING, BatchError, Job, Outcome, read_batch
+
+if TYPE_CHECKING:
+    from helpers.batch.plan import Step
 
 FINISHED, A_RUN_FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+LOCK = ".lock"
 GRACE = 20  # seconds a run may take beyond its limit to write what it has
 QUIET_SECONDS = 0.3  # without an end of a run, before a process is made ready for the next
 TIMEOUT = 3600.0
@@ -81,7 +85,7 @@ def _own_folder(file: str | Path, folder: Path) -> Iterator[None]:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(bytes(65536))  # a full disk shows only when something is written
             probe.flush()
-        lock = FileLock(folder / jobs.LOCK, timeout=0)
+        lock = FileLock(folder / LOCK, timeout=0)
         lock.acquire()
     except Timeout:
         busy = f"another batch is writing to {folder}; wait for its end"
@@ -121,7 +125,7 @@ def _make_context() -> multiprocessing.context.BaseContext:
     if not CAN_FORK:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["helpers.batch.preload"])
+    context.set_forkserver_preload(["helpers.batch.run"])
     from multiprocessing import forkserver  # which other systems do not have
 
     forkserver.ensure_running()
@@ -136,8 +140,6 @@ def _work(channel: Connection, environment: dict[str, str], task: str, *given: A
         os.setsid()
     else:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if CAN_FORK:  # it is there, unless the process forked from was there for something else
-        from helpers.batch import preload  # noqa: F401
     from helpers.batch import pages, plan, run
 
     if task == "run":
@@ -154,9 +156,15 @@ def _ask(context: Any, task: str, *given: Any) -> Any:
     """Have one thing done by a process of its own; raises what it raises."""
     call = _Call(context, task, *given)
     try:
-        return call.result()
+        found = call.take()
+        call.process.join()
     finally:
         call.end()
+    if isinstance(found, Exception):
+        raise found
+    if found is None:
+        raise RuntimeError(f"a process of the batch died: {_say_end(call.process.exitcode)}")
+    return found
 
 
 class _Call:
@@ -181,16 +189,6 @@ class _Call:
         with contextlib.suppress(EOFError, OSError):
             return self.channel.recv()
         return None
-
-    def result(self) -> Any:
-        """Wait for its result; raises what it raised, and RuntimeError when it died."""
-        found = self.take()
-        self.process.join()
-        if isinstance(found, Exception):
-            raise found
-        if found is None:
-            raise RuntimeError(f"a process of the batch died: {_say_end(self.process.exitcode)}")
-        return found
 
     def end(self) -> None:
         """End the process, politely and then not, and what it has started."""
@@ -283,9 +281,11 @@ class _Batch:
     def run(self) -> int:
         """Do what is to be done, write the index, say how it went; return the exit code."""
         began = datetime.now().astimezone()
-        names = [step.run.name for step in self.steps]
-        jobs.sweep(self.folder, names)
-        scratch = _make_scratch()
+        self._sweep()
+        scratch = Path(tempfile.mkdtemp(prefix="attributed-"))
+        if CAN_FORK and len(str(scratch)) > LONGEST_SOCKET:
+            scratch.rmdir()
+            scratch = Path(tempfile.mkdtemp(prefix="attributed-", dir="/tmp"))
         asked = self._jobs(scratch)
         log = _Log(self, len(asked))
         done = {
@@ -300,7 +300,7 @@ class _Batch:
             log.bar.close()
             print("\ninterrupted; writing the index of what is done", file=sys.stderr)
             code = INTERRUPTED
-            jobs.sweep(self.folder, names)
+            self._sweep()
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
             log.bar.close()
@@ -311,16 +311,31 @@ class _Batch:
         if not wrote or any(outcome.error for outcome in found):
             code = code or A_RUN_FAILED
         log.end(found, code)
-        self._say(found)
+        for outcome in found:
+            if outcome.error:
+                print(f"failed: {outcome.name}: {outcome.error}", file=sys.stderr)
+        resumed = sum(outcome.resumed for outcome in found)
+        told = f" ({resumed} were up to date)" if resumed else ""
+        finished = f"{sum(outcome.finished for outcome in found)} of {len(found)} runs finished"
+        print(f"{finished}{told}: {self.folder / 'index.html'}")
         return code
+
+    def _sweep(self) -> None:
+        """Remove what a killed batch left unfinished: its scratch folders and unfinished files."""
+        for scratch in self.folder.glob(f"{RUNNING}*"):
+            shutil.rmtree(scratch, ignore_errors=True)
+        names = [jobs.RECORDS, *(step.run.name for step in self.steps)]
+        for place in (self.folder, *(self.folder / name for name in names)):
+            for part in place.glob(".*.part"):
+                part.unlink(missing_ok=True)
 
     def _jobs(self, scratch: Path) -> list[Job]:
         """Return what is to be done, in order."""
-        links = {step.run.notebook.name: f"{step.run.name}.html" for step in reversed(self.steps)}
-        beside: dict[tuple, dict[str, str]] = {}
-        for step in reversed(self.steps):  # a report links to the reports of its own outlet
-            group = beside.setdefault(tuple(step.run.stands_for.items()), {})
-            group[step.run.notebook.name] = f"{step.run.name}.html"
+        links: dict[tuple, dict[str, str]] = {}
+        for step in reversed(self.steps):  # a report links to the reports of its own outlet first
+            for group in ((), tuple(step.run.stands_for.items())):
+                link = {step.run.notebook.name: f"{step.run.name}.html"}
+                links[group] = links.get(group, {}) | link
         return [
             Job(
                 run=step.run,
@@ -329,7 +344,7 @@ class _Batch:
                 seconds=self.options.timeout,
                 memory=int(self.options.memory * 2**30),
                 fingerprint=step.fingerprint,
-                links=links | beside[tuple(step.run.stands_for.items())],
+                links=links[()] | links[tuple(step.run.stands_for.items())],
                 tables=step.tables,
                 warm=CAN_FORK and not self.options.cold,
             )
@@ -347,23 +362,17 @@ class _Batch:
             print(f"error: the index was not written: {error}", file=sys.stderr)
             return False
 
-    def _say(self, found: list[Outcome]) -> None:
-        for outcome in found:
-            if outcome.error:
-                print(f"failed: {outcome.name}: {outcome.error}", file=sys.stderr)
-        finished = sum(outcome.finished for outcome in found)
-        resumed = sum(outcome.resumed for outcome in found)
-        told = f" ({resumed} were up to date)" if resumed else ""
-        print(f"{finished} of {len(found)} runs finished{told}: {self.folder / 'index.html'}")
 
-
-def _make_scratch() -> Path:
-    """Make a folder for the kernels' sockets, whose paths must be short."""
-    scratch = Path(tempfile.mkdtemp(prefix="attributed-"))
-    if CAN_FORK and len(str(scratch)) > LONGEST_SOCKET:
-        scratch.rmdir()
-        scratch = Path(tempfile.mkdtemp(prefix="attributed-", dir="/tmp"))
-    return scratch
+def write_log(folder: Path, event: str, **told: Any) -> None:
+    """Append one event to `log.jsonl` as a line of JSON, in one write."""
+    moment = datetime.now().astimezone().isoformat(timespec="milliseconds")
+    line = json.dumps({"time": moment, "event": event, **told}, default=str, ensure_ascii=False)
+    with open(folder / LOG, "a+b", buffering=0) as file:
+        cut = ""  # an earlier line that a kill cut short
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            cut = "" if file.read(1) == b"\n" else "\n"
+        file.write(f"{cut}{line}\n".encode("utf-8", "replace"))
 
 
 class _Log:
@@ -387,7 +396,7 @@ class _Log:
     def write(self, event: str, **told: Any) -> None:
         """Append to the log; a batch goes on when it cannot."""
         with contextlib.suppress(OSError):
-            jobs.write_log(self.folder, event, **told)
+            write_log(self.folder, event, **told)
 
     def begin(self, job: Job) -> None:
         """Tell that a run was begun."""

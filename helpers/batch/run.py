@@ -1,19 +1,23 @@
 """One run in a process of its own: a kernel, papermill, a guard, then the notebook and its page.
 
 A kernel that is started afresh imports everything again. Here the process that runs a notebook
-has itself been forked from one that has imported everything (`preload`), and forks the kernel
-from its own memory before it opens a socket or starts a thread. What a notebook changes, it
-changes in its own copy. Papermill remains the executor; it reaches the kernel through Jupyter's
-own interface for kernels started in other ways (a kernel provisioner). Where processes cannot be
-forked, as on Windows, each kernel is started afresh.
+has itself been forked from one that has imported this module and with it all that a run needs, and
+forks the kernel from its own memory before it opens a socket or starts a thread. What a notebook
+changes, it changes in its own copy. Papermill remains the executor; it reaches the kernel through
+Jupyter's own interface for kernels started in other ways (a kernel provisioner). Where processes
+cannot be forked, as on Windows, each kernel is started afresh.
+
+Importing must start no thread, open no socket and read no article: a fork copies memory but not
+threads.
 """
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import contextlib
 import ctypes
+import gc
+import io
 import logging
 import os
 import shutil
@@ -32,22 +36,34 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+with contextlib.redirect_stderr(io.StringIO()):  # the debugger, which every kernel imports, warns
+    import ipykernel.debugger  # noqa: F401
+import matplotlib.pyplot as plt
+import nbclient  # noqa: F401
 import nbformat
 import papermill
 import psutil
+import pyarrow.dataset  # noqa: F401
+from ipykernel.kernelapp import IPKernelApp
+from ipykernel.kernelspec import make_ipkernel_cmd
 from jupyter_client import AsyncKernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.connect import write_connection_file
 from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.provisioning import KernelProvisionerBase, KernelProvisionerFactory
+from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
+from matplotlib.figure import Figure
 from nbformat import NotebookNode
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
 from helpers.batch import jobs, pages, plan
-from helpers.batch.jobs import RUNNING, Job, Outcome, Run
+from helpers.batch.jobs import RUNNING, Job, Outcome
+from helpers.measure import attitudes, comparisons, counting, sourcing  # noqa: F401
+from helpers.show import charts, concordance, forms, publish, reader  # noqa: F401
+from helpers.store.paths import engine_hashes
 from helpers.store.tables import write_text
+from helpers.study import accuracy, study  # noqa: F401
 
 GLANCE = 0.1  # seconds between two looks at time and memory
 QUIET = "--log-level=CRITICAL"  # else the kernel logs the interrupt with which it is shut down
@@ -64,12 +80,14 @@ def perform(job: Job, channel: Connection) -> None:
     _silence()
     if sys.platform == "linux":  # what a kernel started and left running can then be ended
         ctypes.CDLL(None).prctl(ADOPT, 1)
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # parameters were checked before
-    logging.getLogger("traitlets").setLevel(logging.CRITICAL)
+    for name in ("papermill", "traitlets"):  # parameters were checked before
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     kernel = ForkedKernel(job.scratch, job.memory) if job.warm else None
     guard = Guard(job)
     signal.signal(signal.SIGTERM, lambda *_: guard.abandon())
-    _register()
+    papermill_engines.register(NAME, WriteOnceEngine)
+    here = EntryPoint(NAME, f"{__name__}:{WarmProvisioner.__name__}", "jupyter_client")
+    KernelProvisionerFactory.instance().provisioners[NAME] = here
     try:
         job = replace(job, asked=channel.recv())
     except (EOFError, OSError):  # the batch has ended
@@ -144,16 +162,22 @@ class Guard(threading.Thread):
 
 def _run(job: Job, kernel: ForkedKernel | None, guard: Guard) -> Outcome:
     """Run one notebook and write its page; a failure in the notebook is part of the outcome."""
-    job = replace(job, run=_place_part(job))
     run, folder = job.run, job.folder
+    if run.subset:  # it is for values of columns that no parameter takes: for a part of the tables
+        values = {column: run.stands_for[column] for column in run.subset}
+        part = plan.write_part(job.tables, values, str(folder))
+        run = replace(run, parameters=run.parameters | {"corpus": part})
     tables_folder = Path(run.parameters.get("out") or folder / run.name)
     before = _list_files(tables_folder)
-    jobs.forget(run.name, folder)
+    plan.forget(run.name, folder)
     prefix = f"{RUNNING}{run.name}-"
     with tempfile.TemporaryDirectory(prefix=prefix, dir=folder) as scratch:
         kept = Path(scratch) / f"{run.name}.ipynb"
-        error = _execute(job, kept, kernel)
-        notebook = _read_kept(kept, run.notebook)
+        error = _execute(replace(job, run=run), kept, kernel)
+        try:
+            notebook = nbformat.read(kept, as_version=4)
+        except (OSError, ValueError):  # papermill could not write it whole
+            notebook = nbformat.read(run.notebook, as_version=4)
     after = _list_files(tables_folder)
     figure = pages.first_figure(notebook)
     outcome = replace(
@@ -179,25 +203,8 @@ def _run(job: Job, kernel: ForkedKernel | None, guard: Guard) -> Outcome:
     outcome = replace(outcome, seconds=time.time() - job.asked)
     page = pages.render_page(notebook, outcome, run.batch, job.links)
     write_text(page, folder / f"{run.name}.html")
-    jobs.write_record(outcome, job.fingerprint, folder)
+    plan.write_record(outcome, job.fingerprint, folder)
     return outcome
-
-
-def _read_kept(kept: Path, original: Path) -> NotebookNode:
-    """Read the notebook that papermill wrote; the original when it could not write it whole."""
-    try:
-        return nbformat.read(kept, as_version=4)
-    except (OSError, ValueError):
-        return nbformat.read(original, as_version=4)
-
-
-def _place_part(job: Job) -> Run:
-    """Give a run that is for values of columns that no parameter takes its part of the tables."""
-    if not job.run.subset:
-        return job.run
-    values = {column: job.run.stands_for[column] for column in job.run.subset}
-    part = plan.write_part(job.tables, values, str(job.folder))
-    return replace(job.run, parameters=job.run.parameters | {"corpus": part})
 
 
 def _list_files(folder: Path) -> dict[Path, int]:
@@ -219,19 +226,17 @@ def _first_cell(notebook: NotebookNode, asked: float) -> float:
 
 def _execute(job: Job, kept: Path, kernel: ForkedKernel | None) -> str:
     """Run the notebook into `kept`; return what stopped it, or ""."""
-    WarmManager.kernel = kernel
-    manager: Any = {"kernel_manager_class": WarmManager if kernel else ThisInterpreter}
+    Manager.kernel = kernel
     try:
         papermill.execute_notebook(
-            _escape_braces(job.run.notebook),
-            _escape_braces(kept),
+            *(_escape_braces(path) for path in (job.run.notebook, kept)),
             job.run.parameters,
             engine_name=NAME,
             kernel_name="python3",
             language="python",
             progress_bar=False,
             cwd=job.folder,
-            **manager,
+            kernel_manager_class=Manager,
         )
     except PapermillExecutionError as error:
         return _shorten(f"{error.ename}: {error.evalue}" if error.evalue else error.ename)
@@ -257,7 +262,12 @@ def _shorten(message: str, limit: int = 500) -> str:
 
 
 class ForkedKernel:
-    """A kernel in a process forked from this one; its connection file is `connection_file`."""
+    """A kernel in a process forked from this one, which provisioners take for a `Popen`.
+
+    Its connection file is `connection_file`.
+    """
+
+    stdin = stdout = stderr = None
 
     def __init__(self, scratch: Path, memory: int):
         """Fork the kernel; it talks over Unix sockets in `scratch`, which only its owner enters."""
@@ -296,10 +306,14 @@ class ForkedKernel:
                 self.returncode = os.waitstatus_to_exitcode(status) if pid else None
         return self.returncode
 
-    def signal(self, number: int) -> None:
-        """Send a signal to the kernel and to what it has started."""
+    def wait(self) -> int | None:
+        """Return the exit code of a kernel that has ended."""
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the kernel alone, which its group could not be sent to."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, number)
+            os.kill(self.pid, number)
 
 
 def _become_kernel(told: int, parent: int, connection_file: str, memory: int) -> None:
@@ -310,13 +324,12 @@ def _become_kernel(told: int, parent: int, connection_file: str, memory: int) ->
         _die_with(parent)
         _limit_memory(memory)
         _silence()
-        _draw_new_seeds()
-        from ipykernel.kernelapp import IPKernelApp
-
+        sys.modules["numpy.random"].seed()  # forks would all draw the same numbers
         app = IPKernelApp.instance()
         options = [f"--IPKernelApp.parent_handle={parent}", "--HistoryManager.enabled=False"]
         app.initialize(["-f", connection_file, QUIET, *options])
-        _choose_backend()
+        if backend := os.environ.get("MPLBACKEND"):  # matplotlib was imported before it was said
+            plt.rcParams["backend"] = backend
         folder = os.read(told, 65536)
         if folder:
             os.chdir(folder)
@@ -341,8 +354,6 @@ def _limit_memory(memory: int) -> None:
     if sys.platform == "linux" and memory:
         import resource
 
-        import psutil
-
         wanted = psutil.Process().memory_info().data + memory + SPARE_MEMORY
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
         wanted = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
@@ -357,66 +368,21 @@ def _silence() -> None:
     os.close(nothing)
 
 
-def _draw_new_seeds() -> None:
-    """Forks would all draw the same random numbers; Python's own generator sees to itself."""
-    if "numpy.random" in sys.modules:
-        sys.modules["numpy.random"].seed()
-
-
-def _choose_backend() -> None:
-    """Let matplotlib show figures in the notebook: it was imported before the kernel said so."""
-    if "matplotlib" in sys.modules and os.environ.get("MPLBACKEND"):
-        sys.modules["matplotlib"].rcParams["backend"] = os.environ["MPLBACKEND"]
-
-
-class WarmProvisioner(KernelProvisionerBase):
+class WarmProvisioner(LocalProvisioner):
     """Hands the manager the kernel that this process has forked already."""
-
-    kernel: ForkedKernel | None = None
-
-    @property
-    def has_process(self) -> bool:
-        """Whether there is a kernel."""
-        return self.kernel is not None
-
-    async def poll(self) -> int | None:
-        """Return None while the kernel lives."""
-        return 0 if self.kernel is None else self.kernel.poll()
-
-    async def wait(self) -> int | None:
-        """Wait for the kernel's end."""
-        while (code := await self.poll()) is None:
-            await asyncio.sleep(0.01)
-        self.kernel = None
-        return code
-
-    async def send_signal(self, signum: int) -> None:
-        """Send a signal to the kernel and to what it has started."""
-        if self.kernel is not None and self.kernel.poll() is None:
-            self.kernel.signal(signum)
-
-    async def kill(self, restart: bool = False) -> None:
-        """Kill the kernel."""
-        await self.send_signal(signal.SIGKILL)
-
-    async def terminate(self, restart: bool = False) -> None:
-        """Ask the kernel to end."""
-        await self.send_signal(signal.SIGTERM)
 
     async def pre_launch(self, **options: Any) -> dict[str, Any]:
         """Read where the kernel listens."""
         self.parent.load_connection_file()
         self.connection_info = self.parent.get_connection_info()
-        return await super().pre_launch(cmd=[], **options)
+        return options | {"cmd": []}
 
     async def launch_kernel(self, cmd: list[str], **options: Any) -> dict[str, Any]:
         """Let the kernel serve in the working folder."""
-        self.kernel = self.parent.kernel
-        self.kernel.go(options.get("cwd") or os.getcwd())
+        self.process = self.parent.kernel
+        self.pid = self.pgid = self.process.pid
+        self.process.go(options.get("cwd") or os.getcwd())
         return self.connection_info
-
-    async def cleanup(self, restart: bool = False) -> None:
-        """Leave the scratch folder to the run that owns it."""
 
 
 class PromptClient(AsyncKernelClient):
@@ -452,8 +418,14 @@ class PromptClient(AsyncKernelClient):
                 return message
 
 
-class WarmManager(AsyncKernelManager):
-    """Manages the one kernel that this process has forked (`WarmManager.kernel`)."""
+class Manager(AsyncKernelManager):
+    """Manages the one kernel that this process has forked, or starts one afresh with this Python.
+
+    Whatever kernels Jupyter knows by name. The connection to one started afresh is encrypted, which
+    also keeps ipykernel from warning that it is not. What a kernel logs of itself, such as an error
+    on being shut down, stays out of the batch's log; what a notebook prints or raises reaches it
+    through papermill all the same.
+    """
 
     kernel: ForkedKernel | None = None
 
@@ -462,14 +434,24 @@ class WarmManager(AsyncKernelManager):
             options["connection_file"] = self.kernel.connection_file
         super().__init__(**options)
 
+    async def start_kernel(self, **options: Any) -> None:
+        """Start a kernel with its standard error closed."""
+        await super().start_kernel(**options, stderr=subprocess.DEVNULL)
+
     @property
     def kernel_spec(self) -> KernelSpec:
-        """Describe a kernel that `WarmProvisioner` provides."""
+        """Describe a kernel that `WarmProvisioner` provides, or that this Python would install."""
+        known = {"supported_encryption": ["curve"]}
         return KernelSpec(
+            argv=make_ipkernel_cmd(extra_arguments=[QUIET]),
             display_name="Python 3",
             language="python",
-            metadata={"kernel_provisioner": {"provisioner_name": NAME}},
+            metadata={"kernel_provisioner": {"provisioner_name": NAME}} if self.kernel else known,
         )
+
+    @default("transport_encryption")
+    def _encrypt(self) -> str:
+        return "disabled" if self.kernel else "auto"
 
     @default("client_factory")
     def _client_factory(self) -> type[PromptClient]:
@@ -478,33 +460,6 @@ class WarmManager(AsyncKernelManager):
     @default("client_class")
     def _client_class(self) -> str:
         return f"{__name__}.{PromptClient.__name__}"
-
-
-class ThisInterpreter(AsyncKernelManager):
-    """Starts kernels afresh with the running Python, whatever kernels Jupyter knows by name.
-
-    The connection is encrypted, which also keeps ipykernel from warning that it is not. What a
-    kernel logs of itself, such as an error on being shut down, stays out of the batch's log; what
-    a notebook prints or raises reaches it through papermill all the same.
-    """
-
-    async def start_kernel(self, **options: Any) -> None:
-        """Start a kernel with its standard error closed."""
-        await super().start_kernel(**options, stderr=subprocess.DEVNULL)
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        """Describe the kernel that this Python would install."""
-        return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", QUIET],
-            display_name="Python 3",
-            language="python",
-            metadata={"supported_encryption": ["curve"]},
-        )
-
-    @default("transport_encryption")
-    def _encrypt(self) -> str:
-        return "auto"
 
 
 class WriteOnceEngine(NBClientEngine):
@@ -520,8 +475,19 @@ class WriteOnceEngine(NBClientEngine):
             nb_man.output_path = output
 
 
-def _register() -> None:
-    """Make the engine and the provisioner known to papermill and Jupyter in this process."""
-    papermill_engines.register(NAME, WriteOnceEngine)
-    here = EntryPoint(NAME, f"{__name__}:{WarmProvisioner.__name__}", "jupyter_client")
-    KernelProvisionerFactory.instance().provisioners[NAME] = here
+def _warm() -> None:
+    """Compute what is computed once: hashes, the notebook schema, templates, fonts and letters."""
+    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
+    nbformat.validate(page)
+    pages.render_page(page, Outcome("name", "title", "notebook"), "batch", {})
+    engine_hashes()
+    figure = Figure()  # not by pyplot, which would choose a backend that kernels could not change
+    figure.subplots().set_title("A name, 0123456789 %")
+    for kind in ("png", "svg"):
+        figure.savefig(io.BytesIO(), format=kind)
+    gc.collect()
+    gc.freeze()  # else collecting in each fork would copy the memory it shares
+
+
+if hasattr(os, "fork"):
+    _warm()

@@ -27,7 +27,7 @@ import yaml
 
 from helpers.annotate import attributions, entities, mentions, targets
 from helpers.batch import jobs, plan
-from helpers.batch.file import read_batch
+from helpers.batch.jobs import read_batch
 from helpers.bench import made_up
 from helpers.corpus import annotation
 from helpers.corpus.build import open_corpus
@@ -472,7 +472,7 @@ def measure_batch(options: Options) -> Iterator[Measured]:
         folder = options.work / "alone" / step.run.name
         given = step.run.parameters | {"out": folder}
         alone.append(measure(_papermill(step.run.notebook, folder, **given), step.run.name))
-        record = jobs.read_record(step.run.name, out)
+        record = plan.read_record(step.run.name, out)
         startups += [record[0].startup] if record else []
     name = f"{len(alone)} runs ÷ the same by papermill one after another"
     wall = together.wall / sum(run.wall for run in alone)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from notebook_fixture import PARAMETERS, code, notebook, text, write
 from papermill.translators import PythonTranslator
 
-from helpers.batch.file import BatchError, find_value_problem, read_batch, read_parameters
+from helpers.batch.jobs import BatchError, find_value_problem, read_batch, read_parameters
 from helpers.batch.pool import run_batch
 from helpers.store.paths import CODEBOOK, PROJECT
 
@@ -88,7 +88,7 @@ def test_a_notebook_is_found_in_the_project_too(folder: Path, monkeypatch):
     elsewhere = folder / "project"
     elsewhere.mkdir()
     write(elsewhere / "entity_counts.ipynb", text("# Who?"))
-    monkeypatch.setattr("helpers.batch.file.NOTEBOOKS", elsewhere)
+    monkeypatch.setattr("helpers.batch.jobs.NOTEBOOKS", elsewhere)
     file = batch_file(folder, [{"name": "one", "notebook": "entity_counts"}])
     assert read_batch(file)[0].notebook == elsewhere / "entity_counts.ipynb"
     file = batch_file(folder, [{"name": "one", "notebook": "entity_count"}])
@@ -276,13 +276,13 @@ def test_a_whole_number_is_a_number(folder: Path):
 def test_names_that_papermill_does_not_see_are_parameters_too():
     cell = 'url: str = "http://x/?a=b"\nlimit: int | None = None\nkind: "str" = "a"  # which\n'
     found = read_parameters(notebook(code(cell, "parameters")))
-    assert [one.name for one in found] == ["url", "limit", "kind"]
+    assert list(found) == ["url", "limit", "kind"]
     seen = [one.name for one in PythonTranslator.inspect(code(cell, "parameters"))]
     assert "limit" not in seen
-    assert find_value_problem(None, found[1]) != ""
-    assert find_value_problem("3", found[1]) != ""
-    assert find_value_problem(3, found[1]) == ""
-    assert find_value_problem(3, found[2]) != ""
+    assert find_value_problem(None, found["limit"]) != ""
+    assert find_value_problem("3", found["limit"]) != ""
+    assert find_value_problem(3, found["limit"]) == ""
+    assert find_value_problem(3, found["kind"]) != ""
 
 
 def test_everything_wrong_is_said_at_once(folder: Path):

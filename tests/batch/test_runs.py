@@ -22,7 +22,7 @@ from notebook_fixture import PARAMETERS, PIXEL, code, text, write
 from tables_fixture import make_tables, write_tables
 
 from helpers.batch import jobs, plan, pool
-from helpers.batch.file import read_batch
+from helpers.batch.jobs import read_batch
 from helpers.batch.pool import Options, run_batch
 from helpers.store.paths import CODEBOOK, PROJECT
 
@@ -196,7 +196,7 @@ def test_the_log_is_json_line_by_line(ran):
 
 def test_a_log_line_cut_short_by_a_kill_is_closed(tmp_path):
     (tmp_path / "log.jsonl").write_text('{"event": "ru')
-    jobs.write_log(tmp_path, "batch began")
+    pool.write_log(tmp_path, "batch began")
     lines = (tmp_path / "log.jsonl").read_text().splitlines()
     assert len(lines) == 2 and json.loads(lines[1])["event"] == "batch began"
 
@@ -232,7 +232,7 @@ counting.leak = 1; os.chdir("/"); random.seed(1); leak = 1
 CLEAN = """
 import builtins, os, sys, numpy, pandas
 from helpers.measure import counting
-['helpers.batch.preload' not in sys.modules, 'LEAK' in os.environ, hasattr(builtins, 'leak'),
+['helpers.batch.run' not in sys.modules, 'LEAK' in os.environ, hasattr(builtins, 'leak'),
  hasattr(counting, 'leak'), 'leak' in globals(), os.getcwd() == '/',
  pandas.get_option("display.precision") == 1]
 """
@@ -266,7 +266,7 @@ def misbehaved(tmp_path_factory):
     )
     assert code_ == pool.A_RUN_FAILED
     return folder / "out", {
-        name: jobs.read_record(name, folder / "out")[0] for name in [*names, "draws-again"]
+        name: plan.read_record(name, folder / "out")[0] for name in [*names, "draws-again"]
     }
 
 
@@ -339,7 +339,7 @@ def test_the_kernel_of_the_next_run_is_ready_before_its_turn(tmp_path):
     file = batch_file(tmp_path, [{"name": name, "notebook": "slow"} for name in ("one", "two")])
     assert run_batch(file, tmp_path / "out", Options(workers=1, quiet=True)) == 0
     (first, ended), (second, _) = (shown(tmp_path / "out" / f"{n}.ipynb") for n in ("one", "two"))
-    one, two = (jobs.read_record(name, tmp_path / "out")[0] for name in ("one", "two"))
+    one, two = (plan.read_record(name, tmp_path / "out")[0] for name in ("one", "two"))
     assert second - first < ended - one.began.timestamp()  # both on one clock, which may be off
     assert two.began.timestamp() > ended and two.startup < one.startup
 
@@ -423,7 +423,7 @@ def test_what_a_parameter_names_alone_in_a_list_or_as_a_folder_counts(
         for file in files:
             file.write_text(content)
         run = jobs.Run("one", notebook, **{"defaults" if by_default else "parameters": given})
-        return jobs.take_fingerprint(run, "corpus", "code")
+        return plan.take_fingerprint(run, "corpus", "code")
 
     before, after = fingerprint("one"), fingerprint("other")
     assert {part for part in before if before[part] != after[part]} == {"inputs"}
@@ -434,18 +434,18 @@ def test_what_a_parameter_names_alone_in_a_list_or_as_a_folder_counts(
     ["data/peers.csv", "data/models/recorded.csv", "data/lexicons/titles.csv", "helpers/a/b.py"],
 )
 def test_what_notebooks_read_of_the_project_counts(tmp_path, monkeypatch, name):
-    monkeypatch.setattr(jobs, "PROJECT", tmp_path)
+    monkeypatch.setattr(plan, "PROJECT", tmp_path)
     (tmp_path / name).parent.mkdir(parents=True)
     hashes = set()
     for content in ("one", "other", "other"):
         (tmp_path / name).write_text(content)
-        hashes.add(jobs.hash_code())
+        hashes.add(plan.hash_code())
     assert len(hashes) == 2
 
 
 def test_changed_code_makes_every_run_stale(four, monkeypatch):
     file, out = four
-    monkeypatch.setattr(jobs, "hash_code", lambda: "other code")
+    monkeypatch.setattr(plan, "hash_code", lambda: "other code")
     steps = plan.make_plan(str(file), read_batch(file, out), out)
     assert all("code changed" in step.state for step in steps)
 
