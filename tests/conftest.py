@@ -1,14 +1,23 @@
-"""Shared fixtures: where outside data lie, and the sample's tables built once."""
+"""Shared fixtures: where outside data lie; the sample's tables and reports made once."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
+from filelock import FileLock
 from hypothesis import settings
 
 PROJECT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
+LONGEST = (
+    "test_notebooks.py", "test_browser.py", "test_runs.py", "test_accuracy.py", "test_build.py",
+    "test_annotation.py", "test_attributions.py", "test_workers.py", "test_ownership.py",
+)  # fmt: skip
 
 
 def outside(variable: str, default: Path) -> Path:
@@ -21,6 +30,12 @@ def outside(variable: str, default: Path) -> Path:
 
 settings.register_profile("shared cores", deadline=None)  # no test has a limit in seconds
 settings.load_profile("shared cores")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no process is left with one at the end."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +54,30 @@ def sample_tables() -> Path:
     from helpers.corpus import build as corpus
 
     return corpus.open_corpus("sample")
+
+
+@pytest.fixture(scope="session")
+def sample_reports(sample_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reports of a batch of every notebook on the sample, made once for all processes."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    own = {
+        "entity_counts": {"gender": True},
+        "comparison": {"before": str(sample_tables)},
+        "reliability": {"codings": ["data/sample/gold/pass_a", "data/sample/gold/pass_b"]},
+    }
+    runs = [
+        {"name": file.stem, "notebook": file.stem, "parameters": own.get(file.stem, {})}
+        for file in NOTEBOOKS
+    ]
+    batch = {"title": "The sample", "parameters": {"corpus": str(sample_tables)}, "runs": runs}
+    file, out = root / "sample.yml", root / "sample"
+    with FileLock(root / "sample.lock"):
+        if not file.is_file():
+            command = [sys.executable, "-m", "helpers", "batch", str(file), "--out", str(out)]
+            file.write_text(yaml.safe_dump(batch))
+            done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT)
+            (root / "sample.errors").write_text("" if done.returncode == 0 else done.stderr)
+    errors = (root / "sample.errors").read_text()
+    assert not errors, errors[-2000:]
+    return out

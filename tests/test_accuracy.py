@@ -39,6 +39,12 @@ def polnear(gold) -> dict[str, dict]:
         return {article["id"]: article for article in map(json.loads, lines)}
 
 
+@pytest.fixture(scope="module")
+def articles(polnear) -> dict[str, Article]:
+    """The articles of PolNeAR dev; what the network reads in each is kept with it."""
+    return {key: Article(row["text"], key) for key, row in polnear.items()}
+
+
 def score(gold, coded: dict[str, dict], found: dict[str, list[dict]], system: str) -> dict:
     scoring = scorer(gold, "score_attributions")
     rows = {key: {"id": key, "attributions": said} for key, said in found.items()}
@@ -50,23 +56,22 @@ def score(gold, coded: dict[str, dict], found: dict[str, list[dict]], system: st
 
 
 @pytest.fixture(scope="module")
-def attribution_scores(gold, polnear):
-    articles = pd.DataFrame([{"article_id": key, "text": polnear[key]["text"]} for key in polnear])
+def attribution_scores(gold, polnear, articles):
     found: dict[str, list[dict]] = {key: [] for key in polnear}
-    for row in attributions.find_attributions(articles).itertuples():
+    for row in attributions.find_attributions([*articles.values()]).itertuples():
         spans = {"content": row.spans, "cue": row.cue_spans, "source": row.source_spans}
         found[row.article_id].append(spans)
     return score(gold, polnear, found, "find_attributions")
 
 
 @pytest.fixture(scope="module")
-def reader_scores(gold, polnear):
+def reader_scores(gold, polnear, articles):
     found = {
         key: [
             {"content": said.content, "cue": said.cue, "source": said.source}
-            for said in decoding.read(Article(article["text"])).attributions
+            for said in decoding.read(article).attributions
         ]
-        for key, article in polnear.items()
+        for key, article in articles.items()
     }
     return score(gold, polnear, found, "the reader in data/models")
 
@@ -95,10 +100,10 @@ def test_the_reader_on_each_form_on_polnear_dev(kind, floor, reader_scores):
     assert reader_scores["by_type"][kind]["end_to_end"]["r"] >= floor
 
 
-def test_the_confidence_of_the_reader_is_how_often_it_is_right_on_polnear_dev(polnear):
+def test_the_confidence_of_the_reader_is_how_often_it_is_right_on_polnear_dev(polnear, articles):
     chances, right, rules = [], [], []
-    for article in polnear.values():
-        said = decoding.read(Article(article["text"])).attributions
+    for key, article in polnear.items():
+        said = decoding.read(articles[key]).attributions
         rows = [{"content": found.content, "source": found.source} for found in said]
         right.append(tuning.correct(article["text"], article["attributions"], rows))
         chances += [found.confidence for found in said]

@@ -483,36 +483,6 @@ def test_reports_have_no_serious_barrier(
         context.close()
 
 
-REPORTS = """
-title: The sample corpus
-parameters: {{corpus: "{corpus}"}}
-runs:
-  - {{name: corpus_overview, notebook: corpus_overview}}
-  - {{name: entity_counts, notebook: entity_counts}}
-  - {{name: speaker_sentiment, notebook: speaker_sentiment}}
-  - {{name: source_breakdown, notebook: source_breakdown}}
-  - {{name: comparison, notebook: comparison, parameters: {{before: "{corpus}"}}}}
-  - {{name: article_reader, notebook: article_reader}}
-  - name: reliability
-    notebook: reliability
-    parameters: {{codings: [data/sample/gold/pass_a, data/sample/gold/pass_b]}}
-  - {{name: accuracy, notebook: accuracy}}
-"""
-
-
-@pytest.fixture(scope="module")
-def sample_reports(sample_tables: Path, tmp_path_factory) -> Path:
-    """The report of a batch of every notebook on the sample."""
-    out = tmp_path_factory.mktemp("reports")
-    (out / "batch.yml").write_text(REPORTS.format(corpus=sample_tables))
-    command = [sys.executable, "-m", "helpers", "batch", str(out / "batch.yml")]
-    done = subprocess.run(
-        [*command, "--out", str(out / "reports")], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return out / "reports"
-
-
 def test_the_samples_reports_have_no_serious_barrier_and_fit_their_page(
     browser, axe: str, sample_reports: Path
 ):

@@ -139,28 +139,32 @@ def figures(notebook: NotebookNode) -> list[NotebookNode]:
     ]
 
 
-@EVERY_NOTEBOOK
-def test_a_notebook_runs_on_the_sample_and_writes_what_it_shows(
-    file, sample_tables, tmp_path, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
-    papermill.execute_notebook(
-        str(file),
-        "run.ipynb",
-        parameters={"corpus": str(sample_tables), "out": "written"},
-        progress_bar=False,
-    )
-    written = tmp_path / "written"
-    pictures = figures(read(tmp_path / "run.ipynb"))
+def check_run(ran: Path, written: Path) -> None:
+    notebook = read(ran)
+    pictures = figures(notebook)
     assert len(list(written.glob("*.png"))) == len(list(written.glob("*.svg"))) == len(pictures)
     alts = {Image.open(path).text["Description"] for path in written.glob("*.png")}
     assert alts == {picture.metadata["image/png"]["alt"] for picture in pictures}
     exports = [pd.read_csv(path) for path in written.glob("*.csv")]
     assert exports and any(len(table) for table in exports)
-    said = [
-        o.text for c in code_cells(read(tmp_path / "run.ipynb")) for o in c.outputs if "text" in o
-    ]
+    said = [o.text for c in code_cells(notebook) for o in c.outputs if "text" in o]
     assert not [text for text in said if "Warning" in text]
+
+
+@EVERY_NOTEBOOK
+def test_a_notebook_runs_on_the_sample_and_writes_what_it_shows(file, sample_reports):
+    check_run(sample_reports / file.name, sample_reports / file.stem)
+
+
+def test_papermill_alone_runs_a_notebook_from_any_folder(sample_tables, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    papermill.execute_notebook(
+        str(PROJECT / "notebooks" / "corpus_overview.ipynb"),
+        "run.ipynb",
+        parameters={"corpus": str(sample_tables), "out": "written"},
+        progress_bar=False,
+    )
+    check_run(tmp_path / "run.ipynb", tmp_path / "written")
 
 
 CORPORA = {
