@@ -1,13 +1,17 @@
-"""The attributions of some texts with speakers and sources, by the path that a build takes."""
+"""Attributions of some texts with speakers and sources, as the rules alone tell; casts of names."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from helpers.annotate import attributions, entities, mentions
+from helpers.annotate.antecedents import Cast
 from helpers.corpus import annotation, decisions
 from helpers.store import schema
-from helpers.text.article import read_articles
+from helpers.text.article import Article, read_articles
+
+PEOPLE = ("Helen Marr", "Mara Quist", "Bram Orr", "Lee")
+BODIES = ("Castellan", "Dockers Union", "Harwick Port Authority", "Ferry Council")
 
 
 def read_sources(articles: pd.DataFrame) -> pd.DataFrame:
@@ -29,3 +33,15 @@ def read_texts(*texts: str, outlet: str = "") -> pd.DataFrame:
     ids = [f"a{number}" for number in range(len(texts))]
     articles = pd.DataFrame({"article_id": ids, "text": list(texts)}, dtype=object)
     return read_sources(articles.assign(outlet=outlet))
+
+
+def cast_of(text: str) -> Cast:
+    """Return the cast of a text, with every name of the lists above that stands in it."""
+    found = []
+    for label, known in (("PERSON", PEOPLE), ("ORG", BODIES)):
+        for name in known:
+            start = text.find(name)
+            while start >= 0:
+                found.append((start, start + len(name), name, label, f"id-{name}"))
+                start = text.find(name, start + 1)
+    return Cast(Article(text), found, {})

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from functools import cache
 from urllib.parse import urlsplit
 
 from helpers.annotate import outlets, positions
@@ -35,7 +34,7 @@ def home_country(article: Article, mentions: Iterable[Mention]) -> str:
     votes[_outlet_country(article)] += OUTLET
     for start, words, label, country in mentions:
         if not country and label in ("GPE", "LOC"):
-            country = _towns().get(words, "")
+            country = lexicons.read_facts("towns", "name", "country").get(words, "")
         votes[country] += OPENING if start < OPENS else 1
     del votes[""]
     return max(votes, key=votes.__getitem__, default="")
@@ -46,20 +45,5 @@ def _outlet_country(article: Article) -> str:
     if listed:
         return listed["country"]
     named = positions.find_country(article.outlet.replace("_", " ").title())
-    host = urlsplit(article.url).hostname or ""
-    return named or _domains().get(host.rpartition(".")[2], "")
-
-
-@cache
-def _towns() -> dict[str, str]:
-    return _pairs("towns")
-
-
-@cache
-def _domains() -> dict[str, str]:
-    return _pairs("domains")
-
-
-def _pairs(name: str) -> dict[str, str]:
-    listed = lexicons.read_lexicon(name)
-    return dict(zip(listed.iloc[:, 0], listed["country"], strict=True))
+    domain = (urlsplit(article.url).hostname or "").rpartition(".")[2]
+    return named or lexicons.read_facts("domains", "domain", "country").get(domain, "")

@@ -43,11 +43,29 @@ def own_place(row: Mapping) -> list[Span]:
     return [(int(start), int(end)) for start, end in own]
 
 
+def places_of(row: Mapping, named: Mapping[str, list[Span]]) -> list[Span]:
+    """Return the places that mean the source of an attribution: its own, the first of its name.
+
+    `named` are the places of each entity of the article, by id.
+    """
+    speaker = row["speaker_id"].partition(";")[0]
+    return own_place(row) + (named.get(speaker, [])[:MENTIONS] if speaker else [])
+
+
 class Profiles:
     """The evidence of one article, by speaker."""
 
-    def __init__(self, rows: Iterable[tuple[int, int, Sequence[float]]], mentions: Iterable[tuple]):
-        """Take rows (start, end, evidence) and mentions (start, end, text, label, entity_id)."""
+    def __init__(
+        self,
+        rows: Iterable[tuple[int, int, Sequence[float]]],
+        mentions: Iterable[tuple],
+        own_book: bool = False,
+    ):
+        """Take rows (start, end, evidence) and mentions (start, end, text, label, entity_id).
+
+        `own_book` tells that the rules go by a codebook of the user's own, which then decides.
+        """
+        self.own_book = own_book
         self._evidence = {(start, end): np.array(found) for start, end, found in rows}
         self._places: dict[str, list[Span]] = defaultdict(list)
         for start, end, *_, entity_id in mentions:
@@ -59,10 +77,9 @@ class Profiles:
         `label` is that of the speaker's name or "", `source_type` and `rules` are the type and
         the affiliation that the rules give; these stand where nothing was read.
         """
-        speaker = row["speaker_id"].partition(";")[0]
-        spans = own_place(row) + (self._places[speaker][:MENTIONS] if speaker else [])
+        spans = places_of(row, self._places)
         read = [self._evidence[span] for span in spans if span in self._evidence]
-        if not read:
+        if not read or (self.own_book and rules != NOTHING):
             return rules
         chances = load_profile_model().judge_source(np.array(read), label, row, source_type, rules)
         best = max(chances, key=chances.__getitem__)

@@ -116,7 +116,6 @@ class _Article:
         self.article, self.text = article, article.text
         self.entities = entities
         self.book, self.home, self.profiles = book, home, profiles
-        self.own_book = book != lexicons.read_codebook()
         self.kinds = lexicons.noun_kinds(book)
         self.spokespeople = frozenset(
             book.category("source_type", "named organisation").spokespeople
@@ -304,13 +303,9 @@ class _Article:
 
     @rule("affiliation learnt", lambda self, source, item: self._affiliation(source, item))
     def _learnt(self, source: Source, item: Sourced) -> tuple[str, str]:
-        """Return the affiliation that the speaker's profile shows, or the rules' where it agrees.
-
-        What a codebook of the user's own tells stands.
-        """
+        """Return the affiliation that a speaker's profile shows, the rules' where it agrees."""
         told, rule = self._affiliation(source, item)
-        sure = rule.startswith(("outlet", "words")) or (told != "unknown" and self.own_book)
-        if self.profiles is None or sure:
+        if self.profiles is None or rule.startswith(("outlet", "words")):
             return told, rule
         label = source.entity.label if source.entity else ""
         learnt = self.profiles.affiliation(source.row, label, item.source_type, told)

@@ -278,6 +278,7 @@ def add_sources(
     for article_id, *row in () if evidence is None else evidence.itertuples(index=False):
         seen.setdefault(article_id, []).append(tuple(row))
     known, book = _Known(found, names), book or read_codebook()
+    own_book = book != read_codebook()
     cut = read_articles(articles)
     for article, path in zip(cut, paths or [""] * len(cut), strict=True):
         article_id = article.article_id
@@ -300,7 +301,8 @@ def add_sources(
                 for start, _, text, label, entity in mentioned
             ]
             home = home_country(article, named)
-            read = profiles.Profiles(seen.get(article_id, []), mentioned) if seen else None
+            places_read = seen.get(article_id, [])
+            read = profiles.Profiles(places_read, mentioned, own_book) if seen else None
             sourced = sources.find_sources(article, own_rows, present, book, home, read)
             _fill(columns, places, sourced, sources.COLUMNS)
         except Exception as error:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
-from helpers.model import decoding, encoder
-from helpers.model.encoder import LABELS, MODELS
-from helpers.model.target_model import TargetModel, find_contexts, mark
+from helpers.model import encoder
+from helpers.model.encoder import LABELS, MODELS, Encoder
+from helpers.model.target_model import TargetModel
 from helpers.store.schema import FORMS, SOURCE_TYPES
 from helpers.text.article import Article
 
@@ -27,27 +28,19 @@ NOTHING = "unknown"
 class ProfileModel(TargetModel):
     """The model, loaded; `affiliations` are its answers, in order."""
 
-    @property
-    def affiliations(self) -> list[str]:
-        """The affiliations that the model tells apart."""
-        return self.card["affiliations"]
+    def __init__(self, folder: Path, reader: Encoder):
+        super().__init__(folder, reader)
+        self.affiliations: list[str] = self.card["affiliations"]
+        self.known = np.array(self.card["known"])  # the weight of each fact for each answer
 
     def evidence(self, article: Article, spans: Sequence[tuple[int, int]]) -> np.ndarray:
         """Return evidence and weight of each span of a text, (spans, affiliations + 1).
 
         A span that holds no word is given zeros.
         """
-        words = decoding.read(article, self.reader).states
-        assert words is not None, "what is read has the states of its words"
         found = np.zeros((len(spans), len(self.affiliations) + 1), np.float32)
-        held: dict[tuple[int, int], dict[int, np.ndarray]] = {}
-        for place, context in enumerate(find_contexts(article, words, spans)):
-            marks = mark(words, *context, *spans[place])
-            if marks.any():
-                held.setdefault(context, {})[place] = marks
-        for (first, last), marks in held.items():
-            answers = self.run(words.vectors[first:last], np.stack(list(marks.values())))
-            found[list(marks)] = answers
+        for places, answers in self.ask(article, spans):
+            found[places] = answers
         return found
 
     def judge_source(
@@ -58,9 +51,7 @@ class ProfileModel(TargetModel):
         `evidence` are the rows of the places that mean him, `label` that of his name or "", `row`
         his attribution (`source_text`, `form`); the last two are what the rules say.
         """
-        scores = known(label, row, source_type, affiliation, self.affiliations) @ np.array(
-            self.card["known"]
-        )
+        scores = known(label, row, source_type, affiliation, self.affiliations) @ self.known
         if len(evidence):
             weights = np.exp(evidence[:, -1] - evidence[:, -1].max())
             scores = scores + weights @ evidence[:, :-1] / weights.sum()

@@ -93,12 +93,23 @@ class TargetModel:
 
         A span that holds no word of the text is given WORDLESS, which leaves it unsure.
         """
+        shares = np.tile(WORDLESS, (len(spans), 1))
+        for places, answers in self.ask(article, spans):
+            shares[places] = self.calibrate(answers)
+        return shares
+
+    def ask(
+        self, article: Article, spans: Sequence[tuple[int, int]]
+    ) -> Iterator[tuple[list[int], np.ndarray]]:
+        """Yield what the network answers (…) to spans of a text, with their places among them.
+
+        Spans of the same words of a context are asked once; one that holds no word is not asked.
+        """
         words = decoding.read(article, self.reader).states
         assert words is not None, "what is read has the states of its words"
         if len(words.start) and not words.vectors.shape[1]:
             folder = self.reader.folder
             raise ModelError(f"the model in {folder} gives no {encoder.STATES}; export it again")
-        shares = np.tile(WORDLESS, (len(spans), 1))
         held: dict[tuple[int, int], dict[bytes, list[int]]] = {}
         for place, context in enumerate(find_contexts(article, words, spans)):
             marks = mark(words, *context, *spans[place])
@@ -107,10 +118,9 @@ class TargetModel:
         for (first, last), targets in held.items():
             keys = sorted(targets)
             marks = np.stack([np.frombuffer(key, np.float32) for key in keys])
-            judged = self.calibrate(self.run(words.vectors[first:last], marks))
-            for key, row in zip(keys, judged, strict=True):
-                shares[targets[key]] = row
-        return shares
+            answers = self.run(words.vectors[first:last], marks)
+            for key, answer in zip(keys, answers, strict=True):
+                yield targets[key], answer
 
     def calibrate(self, logits: np.ndarray) -> np.ndarray:
         """Return logits (…, polarities) as calibrated probabilities."""

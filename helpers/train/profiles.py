@@ -21,10 +21,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from helpers.annotate.profiles import own_place
+from helpers.annotate.profiles import places_of
 from helpers.model import profile_model, target_model
 from helpers.model.encoder import MODELS, Encoder
-from helpers.model.profile_model import MENTIONS, ProfileModel
+from helpers.model.profile_model import ProfileModel
 from helpers.store.tables import read_table
 from helpers.study.corpora import read_lines
 from helpers.text.article import Article
@@ -96,12 +96,11 @@ def collate(cases: list[Case]) -> tuple[torch.Tensor, ...]:
             which.append(held[key])
             marks.append(mark)
             owner.append(number)
-    pad = nn.utils.rnn.pad_sequence
-    padded = pad(states, batch_first=True)
-    spread = functional.pad(pad(marks, batch_first=True), (0, padded.shape[1]))
+    padded = nn.utils.rnn.pad_sequence(states, batch_first=True)
+    longest = padded.shape[1]
+    marked = torch.stack([functional.pad(mark, (0, longest - len(mark))) for mark in marks])
     lengths = torch.tensor([len(one) for one in states])
     known = torch.from_numpy(np.stack([case.known for case in cases]))
-    marked = spread[:, : padded.shape[1]]
     return padded, lengths, torch.tensor(which), marked, torch.tensor(owner), known
 
 
@@ -130,10 +129,11 @@ def read_cases(
     articles, said, mentions, entities = (read_table(name, folder) for name in names)
     labels = dict(zip(entities["entity_id"], entities["label"], strict=True))
     rows_of = {key: part.to_dict("records") for key, part in said.groupby("article_id")}
-    named: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    named: dict[str, dict[str, list[tuple[int, int]]]] = {}
     found = mentions[["article_id", "entity_id", "start", "end"]]
     for article_id, entity_id, start, end in found.itertuples(index=False):
-        named.setdefault((article_id, entity_id), []).append((int(start), int(end)))
+        there = named.setdefault(article_id, {}).setdefault(entity_id, [])
+        there.append((int(start), int(end)))
     for article_id, text in articles[["article_id", "text"]].itertuples(index=False):
         rows, coded = rows_of.get(article_id, []), gold.get(_words(text), [])
         pairs = [(one, row) for one in coded if (row := _best(one, rows)) is not None]
@@ -144,9 +144,7 @@ def read_cases(
         sentences: list[torch.Tensor] = []
         seen: dict[tuple[int, int], int] = {}
         for one, row in pairs:
-            speaker = row["speaker_id"].partition(";")[0]
-            there = named.get((article_id, speaker), []) if speaker else []
-            spans = own_place(row) + there[:MENTIONS]
+            spans = places_of(row, named.get(article_id, {}))
             places = []
             for span, context in zip(
                 spans, target_model.find_contexts(article, words, spans), strict=True
@@ -158,7 +156,8 @@ def read_cases(
                 if mark.any():
                     places.append((seen[context], torch.from_numpy(mark)))
             rules = row["source_type"], row["affiliation"]
-            known = profile_model.known(labels.get(speaker, ""), row, *rules, affiliations)
+            label = labels.get(row["speaker_id"].partition(";")[0], "")
+            known = profile_model.known(label, row, *rules, affiliations)
             if places and one["affiliation"] in affiliations:
                 yield Case(sentences, places, known, affiliations.index(one["affiliation"]))
 

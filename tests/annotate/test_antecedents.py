@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from sources_fixture import cast_of
 
 from helpers.annotate import antecedents
 from helpers.annotate.antecedents import HE, IT, SHE, THEY, Cast, Discourse, Referent, together
@@ -157,21 +158,6 @@ def test_what_stands_in_quotation_marks_of_any_style_is_known_to_be_quoted(marks
 
 
 # -------------------------------------------------------------------------- names in the words
-
-PEOPLE = ("Helen Marr", "Mara Quist", "Bram Orr", "Lee")
-BODIES = ("Castellan", "Dockers Union", "Harwick Port Authority", "Ferry Council")
-
-
-def cast_of(text: str) -> Cast:
-    """Return the cast of a text, with every name of the lists above that stands in it."""
-    found = []
-    for label, known in (("PERSON", PEOPLE), ("ORG", BODIES)):
-        for name in known:
-            start = text.find(name)
-            while start >= 0:
-                found.append((start, start + len(name), name, label, f"id-{name}"))
-                start = text.find(name, start + 1)
-    return Cast(Article(text), found, {})
 
 
 def named(source: str, before: str = "") -> list[str]:

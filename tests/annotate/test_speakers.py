@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sources_fixture import cast_of
 
 from helpers.annotate import antecedents, attributions, entities, mentions, sources, speakers
-from helpers.annotate.antecedents import Cast
 from helpers.annotate.noun_phrases import describe
 from helpers.corpus import annotation
 from helpers.store import schema
@@ -368,21 +368,6 @@ def test_adding_speakers_keeps_rows_and_applying_twice_changes_nothing(texts):
 
 
 # ----------------------------------------------------------------------- one whom a noun calls
-
-PEOPLE = ("Helen Marr", "Mara Quist", "Bram Orr", "Lee")
-BODIES = ("Castellan", "Dockers Union", "Harwick Port Authority", "Ferry Council")
-
-
-def cast_of(text: str) -> Cast:
-    """Return the cast of a text, with every name of the lists above that stands in it."""
-    found = []
-    for label, known in (("PERSON", PEOPLE), ("ORG", BODIES)):
-        for name in known:
-            start = text.find(name)
-            while start >= 0:
-                found.append((start, start + len(name), name, label, f"id-{name}"))
-                start = text.find(name, start + 1)
-    return Cast(Article(text), found, {})
 
 
 def taken_up(before: str, words: str) -> str:
