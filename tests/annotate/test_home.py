@@ -18,6 +18,9 @@ from helpers.text.article import Article
         (Article("x", outlet="mexico_evening_post"), [], "MEX"),
         (Article("x", outlet="The Evening Post", url="https://post.co.nz/a"), [], "NZL"),
         (Article("x", url="https://post.com/a.nz"), [], ""),
+        (Article("x", outlet="The Valley Mercury"), [], ""),
+        (Article("x"), [(900, "Oslo", "GPE", "NOR")] + [(950, "Marland", "GPE", "")], "NOR"),
+        (Article("x"), [(900, "Oslo", "GPE", "NOR")] + [(950, "Marland", "GPE", "")] * 2, ""),
     ],
 )
 def test_home_is_the_country_named_most_the_outlets_own_counted(article, mentions, country):
