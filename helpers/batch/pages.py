@@ -410,7 +410,8 @@ def _make_grid(outcomes: list[Outcome]) -> dict[str, dict[str, Outcome]]:
 def _selection(run: Run, corpus: str) -> tuple:
     """Return what decides which statements a run is about."""
     outlets, roles = (tuple(run.given(name) or ()) for name in ("outlets", "roles"))
-    return corpus, outlets, run.given("since") or "", run.given("until") or "", roles
+    days = (run.given(name) or "" for name in ("since", "until"))
+    return corpus, outlets, *days, roles, bool(run.given("incomplete"))
 
 
 def _headline(chosen: dict[tuple, Run]) -> Headline | None:
@@ -432,7 +433,8 @@ def _name(run: Run, outlets: tuple, since: str, until: str) -> str:
     if run.stands_for:
         return ", ".join(value or "none" for value in run.stands_for.values())
     days = " to ".join(filter(None, (since, until)))
-    return ", ".join(filter(None, (" and ".join(outlets), days))) or "all articles"
+    named = ", ".join(filter(None, (" and ".join(outlets), days))) or "all articles"
+    return f"{named}, those here in part too" if run.given("incomplete") else named
 
 
 def _draw(shares: pd.DataFrame) -> Figure:

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from helpers.measure import shares
-from helpers.measure.select import PLACE, lay_out, types_of
+from helpers.measure.select import PLACE, keep_whole, lay_out, types_of
 from helpers.store import tables
 
 OFFICIAL = ("government", "military", "legislature or party", "court", "police")
@@ -88,8 +88,11 @@ def read_build(
     since: str = "",
     until: str = "",
     roles: Sequence[str] = (),
+    incomplete: bool = False,
 ) -> Build:
     """Read what is compared of a folder of tables or of a snapshot; "" gives an empty build.
+
+    Articles of which only a part was read are left out unless `incomplete`.
 
     In an earlier build an outlet may be missing; it then has no rows. One row of `statements` is
     one attribution with its article's outlet, day, path and sha256. Where an older snapshot does
@@ -105,13 +108,13 @@ def read_build(
             pq.read_table(folder / file).to_pandas().reindex(columns=columns)
             for file, columns in zip(SNAPSHOT, names, strict=True)
         )
-        articles = articles.fillna({"path": ""})
+        articles = articles.fillna({"path": "", "complete": "yes"})
     else:
         articles = tables.read_table("articles", folder, names[0])
         statements = tables.read_table("attributions", folder, names[1])
     if len(outlets):
         articles = articles[articles["outlet"].isin(outlets)]
-    articles = tables.keep_dates(articles, since, until)
+    articles = keep_whole(tables.keep_dates(articles, since, until), incomplete)
     if len(roles):
         statements = statements[statements["role"].isin(roles)]
     statements = statements.merge(articles, on="article_id", validate="many_to_one")
@@ -150,7 +153,7 @@ def select_rows(build: Build, measure: str) -> pd.DataFrame:
     rows = build.statements
     if chosen.unit == "articles":
         rows = rows.assign(speaker=rows["speaker"].where(rows["speaker"] != ""))
-        known = [name for name in types_of("compared articles") if name != "path"]
+        known = [name for name in types_of("compared articles") if name not in ("path", "complete")]
         first = {name: (name, "first") for name in PLACE[1:] if name in rows}
         rows = rows.groupby(known, dropna=False, sort=False).agg(
             sources=("speaker", "nunique"), count=("speaker", "size"), **first

@@ -112,6 +112,16 @@ def join_articles(
     return frame.reset_index(drop=True).assign(**known)
 
 
+def keep_whole(articles: pd.DataFrame, incomplete: bool) -> pd.DataFrame:
+    """Keep the articles whose whole text was read, or with `incomplete` all.
+
+    Raises ValueError when `incomplete` is neither true nor false.
+    """
+    if not isinstance(incomplete, bool):
+        raise ValueError(f"incomplete: expected true or false, not {incomplete!r}")
+    return articles if incomplete else articles[articles["complete"] != "no"]
+
+
 def find_each(values: pd.Series, known: pd.Series) -> np.ndarray:
     """Return where each value stands in `known`; raise MergeError when one stands there twice."""
     if known.duplicated().any():

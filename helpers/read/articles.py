@@ -55,6 +55,7 @@ LEAST_WORDS_FOR_LANGUAGE = 20
 LEAST_LANGUAGE_CONFIDENCE = 0.5
 
 _WORD = re.compile(r"\w+(?:[-’'.]\w+)*")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -300,6 +301,7 @@ def _article(
     if problem := cut_off(_without_links(text, document.hints)):
         document.problems.append(("text", problem))
     missing = [problem.partition("; ")[0] for step, problem in document.problems if step == "text"]
+    reason = _NUMBER.sub("…", "; ".join(missing))  # the same of all that lack for the same reason
     try:
         published = read_date(fields.get("published") or find_printed_date(text))
     except UnclearDate as error:
@@ -330,7 +332,7 @@ def _article(
         "language": language,
         "words": sum(1 for _ in _WORD.finditer(text)),
         "complete": "no" if missing else "yes",
-        "incomplete_reason": _whole("; ".join(missing)),
+        "incomplete_reason": _whole(reason),
         "text": text,
         "wire": "",
         "duplicate_of": "",

@@ -54,6 +54,7 @@ class Page:
 
     `articles` are the chosen ones, `folder` holds the tables they come from; `roles` are the block
     roles counted, `top` the rows shown, and `out` the folder written to ("" writes nothing).
+    `incomplete` are those chosen of which only a part was read, counted or not.
     """
 
     folder: str | Path
@@ -61,6 +62,7 @@ class Page:
     roles: Sequence[str] = ()
     top: int = 15
     out: str | Path = ""
+    incomplete: pd.DataFrame = field(default_factory=lambda: schema.empty("articles"))
     published: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def read(self, name: str, columns: list[str] | None = None, light: bool = False):
@@ -301,22 +303,35 @@ def open_page(
     roles: Sequence[str] = (),
     top: int = 15,
     out: str | Path = "",
+    incomplete: bool = False,
     codebook: str | Path = "",
     texts: bool = False,
 ) -> Page:
     """Open a corpus for a notebook, building its tables where they are missing or out of date.
 
-    The parameters are those that all notebooks have; `codebook` is that of `corpus.open_corpus`,
-    which see for the errors raised. With `texts` the articles come with their texts. Raises
-    ValueError for a `top` that is no whole number from 0.
+    The parameters are those that all notebooks have; articles of which only a part was read are
+    among the articles only with `incomplete`, and how many these are is shown. `codebook` is that
+    of `corpus.open_corpus`, which see for the errors raised. With `texts` the articles come with
+    their texts. Raises ValueError for a `top` that is no whole number from 0 and for an
+    `incomplete` that is neither true nor false.
     """
     if not isinstance(top, int) or isinstance(top, bool) or top < 0:
         raise ValueError(f"top: expected a whole number of 0 or more, not {top!r}")
     drawing.use_style()
     folder = open_corpus(corpus, codebook)
     articles = tables.read_table("articles", folder, light=not texts)
-    articles = articles.pipe(tables.keep, outlet=outlets).pipe(tables.keep_dates, since, until)
-    return Page(folder, articles, roles, top, out)
+    chosen = articles.pipe(tables.keep, outlet=outlets).pipe(tables.keep_dates, since, until)
+    counted, partial = select.keep_whole(chosen, incomplete), chosen[chosen["complete"] == "no"]
+    if len(partial):
+        display(HTML(f"<p>{_say_incomplete(len(partial), len(chosen), incomplete)}</p>"))
+    return Page(folder, counted, roles, top, out, partial)
+
+
+def _say_incomplete(partial: int, chosen: int, counted: bool) -> str:
+    """Say how many articles are here only in part, and what was done with them."""
+    told = f"Of {partial:,} of {chosen:,} articles only a part is here; <code>corpus_overview</code>"
+    done = "not counted"
+    return f"{told} says why. They are {'among those below' if counted else done}."
 
 
 # ---------------------------------------------------------------------------- the evidence appendix

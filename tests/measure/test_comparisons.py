@@ -44,7 +44,7 @@ def build(*said: tuple[str, str, str, bool], manifest: dict | None = None) -> Bu
         ],
         columns=[*list(types_of("compared statements"))[:-2], "sha256", "outlet", "published"],
     )
-    articles = statements[list(types_of("compared articles"))[:-1]].drop_duplicates()
+    articles = statements[list(types_of("compared articles"))[:-2]].drop_duplicates()
     return Build(articles, statements, MADE if manifest is None else manifest)
 
 
@@ -180,6 +180,16 @@ def test_a_snapshot_reads_like_the_tables_and_holds_no_text(folder, tmp_path):
     assert one.manifest == other.manifest
     text = tables.read_table("articles", folder, ["text"])["text"].iloc[0]
     assert all(text.encode()[:60] not in path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_an_article_that_is_here_in_part_is_compared_only_when_asked_for(tmp_path):
+    made = make_tables(articles=12)
+    made["articles"].loc[:3, ["complete", "incomplete_reason"]] = ["no", "a summary"]
+    folder, snapshot = write_tables(made, tmp_path / "tables"), tmp_path / "snapshot"
+    comparisons.write_snapshot(folder, snapshot)
+    for place in (folder, snapshot):
+        assert len(comparisons.read_build(place).articles) == 8
+        assert len(comparisons.read_build(place, incomplete=True).articles) == 12
 
 
 def test_a_snapshot_is_kept_once_and_the_previous_one_is_another(folder, tmp_path):

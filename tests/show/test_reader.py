@@ -214,3 +214,15 @@ def test_without_a_wish_the_most_attributed_article_is_chosen(folder):
 def test_a_folder_of_tables_opens_as_it_is(folder, capsys):
     assert publish.open_page(folder).folder == folder.resolve()
     assert "Using the tables" in capsys.readouterr().out
+
+
+def test_articles_that_are_here_in_part_are_counted_only_when_asked_for(tmp_path, capsys):
+    made = make_tables(articles=12)
+    made["articles"].loc[:3, ["complete", "incomplete_reason"]] = ["no", "a summary"]
+    folder = write_tables(made, tmp_path)
+    page, whole = publish.open_page(folder), publish.open_page(folder, incomplete=True)
+    assert (len(page.articles), len(page.incomplete)) == (8, 4)
+    assert (len(whole.articles), len(whole.incomplete)) == (12, 4)
+    assert not set(page.read("attributions")["article_id"]) & set(page.incomplete["article_id"])
+    with pytest.raises(ValueError, match="incomplete: expected true or false"):
+        publish.open_page(folder, incomplete="no")
