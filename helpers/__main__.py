@@ -82,7 +82,8 @@ def _build(given: argparse.Namespace) -> int:
     if len(problems) > PROBLEMS_SHOWN:
         more = len(problems) - PROBLEMS_SHOWN
         print(f"… and {more:,} more in the table problems of {out}", file=sys.stderr)
-    counts = ", ".join(f"{count:,} {name}" for name, count in manifest["counts"].items())
+    counts = ", ".join(f"{n:,} {name}" for name, n in manifest["counts"].items())
+    counts = counts.replace("left_out", "left out")
     print(f"{out}: {counts}")
     if not manifest["counts"]["articles"]:
         print(f"error: {given.path} holds no article that can be read", file=sys.stderr)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.annotate import entities
+from helpers.corpus.parts import ROOTS
 from helpers.store import schema, tables
 from helpers.text import sentences
 
@@ -84,7 +85,7 @@ def write_large_tables(folder: Path, build: str | Path, articles: int) -> None:
     Each copy of an article has ids of its own; the entities are those of a hundred corpora.
     """
     frames = {name: tables.read_table(name, build) for name in schema.TABLES}
-    alone = {name: frames.pop(name) for name in ("entities", "problems")}
+    alone = {name: frames.pop(name) for name in ROOTS}
     casts = [_own(alone["entities"], number) for number in range(CASTS)]
     alone["entities"] = pd.concat(casts, ignore_index=True)
     ids = frames["articles"]["article_id"]

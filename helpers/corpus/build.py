@@ -52,8 +52,8 @@ from helpers.corpus.parts import (
     join_of,
     summed,
 )
-from helpers.read.articles import OPEN, Note, Problem, iter_records, separate_ids
-from helpers.read.files import SourceFile, iter_files
+from helpers.read.articles import OPEN, LeftOut, Note, Problem, iter_records, separate_ids
+from helpers.read.files import SourceFile, iter_met
 from helpers.store import lexicons, paths, schema, tables
 from helpers.store.paths import DATA, PROJECT, TABLES, fingerprint, printable
 from helpers.store.storage import (
@@ -176,7 +176,7 @@ def _build(
     scheduler: str,
 ) -> dict[str, Any]:
     storage = owned.storage
-    files = list(iter_files(path))
+    files = list(iter_met(path))
     hashes = paths.engine_hashes()
     settings = fingerprint(hashes, mapping, book.sha256)
     decisions = read_decisions(decisions_file())
@@ -199,6 +199,7 @@ def _build(
     roots = {
         "entities": decided.entities,
         "problems": _all_problems(path, catalogue, storage, records, decided.reports),
+        "left_out": schema.frame("left_out", (row for one in records for row in one.left_out)),
     }
     for name, frame in roots.items():
         catalogue["tables"][name] = [_write_named(owned, name, schema.to_arrow(name, frame))]
@@ -223,7 +224,7 @@ def _build(
         "unopened": [record.path for record in records if record.unopened],
         "decisions": decisions_hash,
         "notes": [note for record in records for note in record.notes],
-        "counts": {"files": len(files)}
+        "counts": {"files": sum(not file.left_out for file in files)}
         | {name: catalogue["counts"][name] for name in schema.TABLES},
     }
     owned.claim([MANIFEST])
@@ -312,6 +313,8 @@ class _Intake:
         for item in separate_ids(iter_records(file, self.mapping), self.ids):
             if isinstance(item, Problem):
                 record.problems.append(item.row())
+            elif isinstance(item, LeftOut):
+                record.left_out.append(item.row())
             elif isinstance(item, Note):
                 record.notes.append(item.text)
             else:
@@ -427,7 +430,7 @@ def _all_problems(
         gone = catalogue["dropped"].get(file.rpartition("/")[0], [])
         found += [own[~own["article_id"].isin(gone)]] if len(own) else []
     of_files = [problem for record in records for problem in record.problems]
-    if not records:
+    if not any(record.rows or record.problems for record in records):
         nothing = "it holds no file that could be an article: put text, HTML or table files in it"
         of_files.append(schema.row("problems", "", path.name, "read", nothing))
     found.append(pd.DataFrame(of_files, columns=columns))

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,9 +30,12 @@ from helpers.store import schema
 from helpers.store.paths import fingerprint
 from helpers.store.storage import DamageError, Owned, Storage, seal, to_parquet, unseal
 
-PART_TABLES = tuple(name for name in schema.TABLES if name not in ("entities", "replies"))
+ROOTS = ("entities", "problems", "left_out")  # one file for the whole corpus
+PART_TABLES = tuple(
+    name for name in schema.TABLES if name not in ("entities", "replies", "left_out")
+)
 EVIDENCE = "evidence"  # what the model of sources saw, kept with a part and not in the tables
-PARTITIONED = tuple(name for name in schema.TABLES if name not in ("entities", "problems"))
+PARTITIONED = tuple(name for name in schema.TABLES if name not in ROOTS)
 JOINED_TABLES = (*PARTITIONED[3:], "problems")  # all but the articles and how they are cut up
 REPLACED = ("mentions", "attributions", "problems")  # which joined anew are joined as if never
 ENTITY = schema.TABLES["entities"].columns.names[:5]  # all but why names are one entity
@@ -66,6 +70,7 @@ class FileRecord:
     ids: list[str] = field(default_factory=list)
     problems: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    left_out: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def unopened(self) -> bool:

@@ -27,7 +27,7 @@ from helpers.read.documents import (
     read_text,
 )
 from helpers.read.exports import Export, doubt, read_export, read_export_page
-from helpers.read.files import SourceFile, iter_files
+from helpers.read.files import SourceFile, iter_met
 from helpers.read.pages import read_fragment, read_page
 from helpers.read.records import (
     SAMPLE_ROWS,
@@ -81,7 +81,20 @@ class Note:
     text: str
 
 
-Item = dict[str, Any] | Problem | Note
+@dataclass(frozen=True)
+class LeftOut:
+    """One row of `left_out`: a file that is no article, or a folder with how many files it has."""
+
+    path: str
+    reason: str
+    files: int
+
+    def row(self) -> dict[str, Any]:
+        """Return the row as a dictionary of the table's columns."""
+        return vars(self).copy()
+
+
+Item = dict[str, Any] | Problem | LeftOut | Note
 
 
 def iter_records(source: SourceFile, mapping: Mapping[str, str] | None = None) -> Iterator[Item]:
@@ -93,7 +106,9 @@ def iter_records(source: SourceFile, mapping: Mapping[str, str] | None = None) -
     check_roles(mapping or {})
     mapping = {**source.settings.get("columns", {}), **(mapping or {})}
     yield from (Problem("", source.path, "read", problem) for problem in source.problems)
-    if source.problems:
+    if source.left_out:
+        yield LeftOut(source.path, source.left_out, source.files)
+    if source.problems or source.left_out:
         return
     try:
         yield from _read(source, mapping)
@@ -117,13 +132,14 @@ def preview(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the first articles as a build would read them, and what it would say of them."""
     articles, said = [], []
-    items = (item for one in iter_files(path) for item in iter_records(one, mapping))
+    items = (item for one in iter_met(path) for item in iter_records(one, mapping))
     while len(articles) < most and (item := next(items, None)) is not None:
         if isinstance(item, dict):
             shown = " ".join(item["text"].split())
             articles.append({name: item[name] for name in SHOWN} | {"text": shown})
         else:
-            said.append(item.text if isinstance(item, Note) else f"{item.path}: {item.problem}")
+            told = item.reason if isinstance(item, LeftOut) else getattr(item, "problem", "")
+            said.append(item.text if isinstance(item, Note) else f"{item.path}: {told}")
     return pd.DataFrame(articles, columns=[*SHOWN, "text"]), said
 
 

@@ -51,7 +51,8 @@ class SourceFile:
     it. `named` holds the outlet, date and section that the names of file and folders tell,
     `listed` the file's row in a `metadata.csv`, `outlets` the names of an `outlets.csv` by their
     other spellings, `settings` those of an `articles.yml`. A file that has `problems` is not to be
-    read.
+    read, nor is one that is `left_out` for that reason; a folder left out stands for all its
+    `files`.
     """
 
     path: str
@@ -65,6 +66,8 @@ class SourceFile:
     outlets: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    left_out: str = ""
+    files: int = 1
 
     @property
     def suffix(self) -> str:
@@ -89,18 +92,25 @@ class SourceFile:
 
 
 def iter_files(path: str | Path) -> Iterator[SourceFile]:
-    """Yield the files of a corpus in order of path.
+    """Yield the files of a corpus that are to be read, in order of path.
 
     A folder is searched with its subfolders, or only its subfolder `articles` when it has one; a
     zip, wherever it lies, is read as a folder. Hidden files, READMEs, the resources of saved pages
     (`page_files` beside `page.html`), `metadata.csv`, `outlets.csv` and `articles.yml` are not
-    articles and are left out. What cannot be read safely is yielded with its `problems`. Raises
+    articles. A link is followed to a file inside the folder; one to a folder or to what lies
+    outside is a problem. What cannot be read safely is yielded with its `problems`. Raises
     FileNotFoundError.
     """
+    return (one for one in iter_met(path) if not one.left_out)
+
+
+def iter_met(path: str | Path) -> Iterator[SourceFile]:
+    """Yield whatever lies in a corpus: the files of `iter_files`, then what is left out and why."""
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist: give a file, folder or zip of articles")
-    found = sorted(_find(path), key=lambda one: one.path)
+    met = sorted(_find(path), key=lambda one: one.path)
+    found = [one for one in met if not one.left_out]
     alone = len(found) == 1 and found[0].path == path.name
     besides = [_read_beside(one) for one in found if _is_beside(one) and not alone]
     if alone:
@@ -120,6 +130,14 @@ def iter_files(path: str | Path) -> Iterator[SourceFile]:
         problems = tuple(beside.unread if alone else beside.problems())
         if problems:
             yield replace(beside.file, size=0, changed=_digest(problems), problems=problems)
+        elif not alone:
+            yield _without(beside.file, "tells of articles")
+    yield from (one for one in met if one.left_out)
+
+
+def _without(one: SourceFile, reason: str) -> SourceFile:
+    """Return a file as one that is left out."""
+    return replace(one, size=0, changed=f"{reason} {one.files}", left_out=reason, problems=())
 
 
 def _with_facts(one: SourceFile, outlets: set[str], facts: dict[str, Any]) -> SourceFile:
@@ -154,29 +172,35 @@ def _find(path: Path) -> Iterator[SourceFile]:
         yield from _unpacked(_on_disk(path, path.parent))
         return
     inner = path / "articles"
-    root = inner if inner.is_dir() and not inner.is_symlink() else path
-    for one in _walk(root, path.resolve()):
-        yield from _unpacked(one)
+    apart = inner.is_dir() and not inner.is_symlink()
+    for one in _walk(inner if apart else path, path.resolve()):
+        yield from [one] if one.left_out else _unpacked(one)
+    for one in _walk(path, path.resolve(), inner.name) if apart else ():
+        yield one if one.left_out else _without(one, "beside articles/")
 
 
-def _walk(root: Path, boundary: Path) -> Iterator[SourceFile]:
+def _walk(root: Path, boundary: Path, skipped: str = "") -> Iterator[SourceFile]:
+    """Yield what lies in a folder, but for its subfolder of the name that is `skipped`."""
     unreadable: list[OSError] = []
     for folder, subfolders, names in os.walk(root, onerror=unreadable.append):
         here = Path(folder)
+        subfolders[:] = [name for name in subfolders if name != skipped or here != root]
         saved_pages = {Path(name).stem for name in names if _suffix(name) in (".html", ".htm")}
         for name in sorted(subfolders):
-            if (here / name).is_symlink() and not _left_out(name):
+            of_page = name.endswith("_files") and name.removesuffix("_files") in saved_pages
+            one = SourceFile(_relative(here / name, root), here / name)
+            if reason := _reason(name) or ("part of a saved page" if of_page else ""):
+                subfolders.remove(name)
+                files = sum(len(names) for _, _, names in os.walk(here / name))
+                one = replace(one, path=f"{one.path}/", files=files)
+                yield from [_without(one, reason)] if files else []
+            elif one.location.is_symlink():
                 problem = "a link to a folder is not followed; copy the folder here"
-                yield SourceFile(_relative(here / name, root), here / name, problems=(problem,))
-        subfolders[:] = sorted(
-            name
-            for name in subfolders
-            if not _left_out(name)
-            and not (name.endswith("_files") and name.removesuffix("_files") in saved_pages)
-        )
+                yield replace(one, problems=(problem,))
+        subfolders.sort()
         for name in names:
-            if not _left_out(name):
-                yield _on_disk(here / name, root, boundary)
+            one = _on_disk(here / name, root, boundary)
+            yield _without(one, _reason(name)) if _reason(name) else one
     for error in unreadable:
         location = Path(error.filename)
         problem = f"the folder cannot be opened ({error.strerror}); change its permissions"
@@ -206,13 +230,16 @@ def _relative(location: Path, root: Path) -> str:
     return relative.encode("utf-8", "backslashreplace").decode()
 
 
-def _left_out(name: str) -> bool:
+def _reason(name: str) -> str:
+    """Say why what has such a name is no article; "" when it may be one."""
     lower = name.lower()
-    return (
-        name.startswith((".", "~$"))
-        or lower in _SYSTEM_FILES
-        or lower.partition(".")[0] == "readme"
-    )
+    if name.startswith(("~$", ".~lock.")):
+        return "lock file"
+    if lower in _SYSTEM_FILES:
+        return "system file"
+    if lower.partition(".")[0] == "readme":
+        return "README"
+    return "hidden" if name.startswith(".") else ""
 
 
 def _suffix(name: str) -> str:
@@ -266,33 +293,35 @@ def _unpacked(one: SourceFile) -> Iterator[SourceFile]:
         yield one
         return
     try:
-        members = [member for member in list_zip(one.location) if _is_wanted(member)]
+        listed = [member for member in list_zip(one.location) if not member.filename.endswith("/")]
+        members = [member for member in listed if not _reason_inside(member)]
         total = sum(member.file_size for member in members)
         if total > LARGEST_ARCHIVE:
             problem = f"the zip would unpack to {total:,} bytes; unpack it into a folder first"
             raise Unreadable(problem)
-        if not members:
-            raise Unreadable("the zip holds no files; put articles in it")
     except Unreadable as error:
         yield replace(one, size=0, problems=(str(error),))
         return
-    yield from _members(one, members)
+    if not members:
+        yield replace(one, size=0, problems=("the zip holds no files; put articles in it",))
+    yield from _members(one, listed, _articles_folder(member.filename for member in members))
 
 
-def _is_wanted(member: zipfile.ZipInfo) -> bool:
+def _reason_inside(member: zipfile.ZipInfo) -> str:
     parts = PurePosixPath(member.filename).parts
-    left_out = any(_left_out(part) for part in parts if part != "..")
-    return not left_out and not member.filename.endswith("/")
+    return next(filter(None, (_reason(part) for part in parts if part != "..")), "")
 
 
-def _members(one: SourceFile, members: list[zipfile.ZipInfo]) -> Iterator[SourceFile]:
-    only = _articles_folder(member.filename for member in members)
+def _members(one: SourceFile, members: list[zipfile.ZipInfo], only: str) -> Iterator[SourceFile]:
+    """Yield the files in a zip; those outside its folder `only` are left out."""
     folder = PurePosixPath(one.inner).parent
     seen: dict[str, int] = {}
     for member in members:
-        if not member.filename.startswith(only):
-            continue
         name = member.filename or "(no name)"
+        beside = "" if name.startswith(only) else "beside articles/"
+        if reason := _reason_inside(member) or beside:
+            yield _without(SourceFile(f"{one.path}/{name}", one.location, name), reason)
+            continue
         problem = _member_problem(member)
         seen[name] = seen.get(name, 0) + 1
         if seen[name] > 1:

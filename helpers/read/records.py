@@ -220,25 +220,41 @@ def read_json(stream: IO[bytes]) -> Iterator[Row]:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"it is not JSON ({error}); export it again") from error
-    for number, record in enumerate(_records(content), 1):
+    records, unread = _records(content)
+    for name, length in unread.items():
+        problem = (
+            f"the list {name!r} of {length:,} records was not read, only one beside it; save it "
+            "as a file of its own if it holds articles"
+        )
+        yield Row(0, None, problem)
+    for number, record in enumerate(records, 1):
         yield _json_row(number, record)
 
 
-def _records(content: Any, depth: int = 0) -> list[Any]:
-    """Return the records in a JSON value: a list, or the list that its wrappers hold."""
+def _records(content: Any, depth: int = 0) -> tuple[list[Any], dict[str, int]]:
+    """Return the records in a JSON value: a list, or the list that its wrappers hold.
+
+    With them come the lengths of the lists of records beside that list, which are not read.
+    """
     if isinstance(content, list):
-        return content
+        return content, {}
     names = field_names("json")
     if isinstance(content, dict) and depth < DEEPEST_WRAPPER:
-        lists = [value for value in content.values() if isinstance(value, list)]
-        named = [content[name] for name in names["list"] if isinstance(content.get(name), list)]
-        found = named[0] if named else lists[0] if len(lists) == len(content) == 1 else None
-        if found and all(isinstance(record, dict) for record in found):
-            return found
+        lists = {name: value for name, value in content.items() if isinstance(value, list)}
+        named = next((name for name in names["list"] if name in lists), None)
+        found = lists.get(named or (next(iter(lists), "") if len(content) == 1 else ""))
+        held = {
+            name: len(value)
+            for name, value in lists.items()
+            if value and all(isinstance(record, dict) for record in value)
+        }
+        if found and (named or next(iter(lists))) in held:
+            return found, {name: n for name, n in held.items() if lists[name] is not found}
         for name, value in content.items():
             if name in names["outer"] and isinstance(value, dict):
-                return _records(value, depth + 1)
-    return [content]
+                records, unread = _records(value, depth + 1)
+                return records, held | unread
+    return [content], {}
 
 
 def read_json_lines(stream: IO[bytes]) -> Iterator[Row]:

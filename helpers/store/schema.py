@@ -30,6 +30,10 @@ TONE_LABELS = (*POLARITIES, "")
 VOICES = ("speaker", "reporter")
 REPLY_KINDS = ("no response", "declined to comment", "not reached", "did not comment")
 DUPLICATE_KINDS = ("", "exact", "near")
+REASONS = (
+    "hidden", "lock file", "system file", "README", "beside articles/", "part of a saved page",
+    "tells of articles",
+)  # fmt: skip
 
 MOMENT = pa.timestamp("us")
 TYPES = {
@@ -133,6 +137,7 @@ TABLES = {
             kind=REPLY_KINDS,
         ),
         _table("problems", "", "article_id path step problem!"),
+        _table("left_out", "", "path reason files:int", reason=REASONS),
     )
 }
 

@@ -256,7 +256,9 @@ def _read(
             f"table {name} has no column {unknown[0]!r}; it has {expected.names}"
         )
     catalogue = _catalogue(generation, name)
-    files = files or catalogue["tables"][name]
+    files = files or catalogue["tables"].get(name)
+    if files is None:
+        raise FileNotFoundError(f"{generation.storage} has no table {name}: build the tables again")
     try:
         wanted = {
             column: pa.array(_listed(values), expected.field(column).type)

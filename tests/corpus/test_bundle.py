@@ -159,7 +159,7 @@ KEPT = {  # ids, hashes, places of files, and codes: facts about an article, not
     "duplicate_kind", "role", "label", "entity_id", "rule", "entity", "country", "merge_reason",
     "attribution_id", "form", "speaker_id", "resolution", "source_type", "affiliation", "channel",
     "relay", "relay_ownership", "relay_chain", "source_rule", "tone_label", "voice", "complete",
-    "polarity", "kind", "step", "stands_for",
+    "polarity", "kind", "step", "stands_for", "reason",
 }  # fmt: skip
 
 
