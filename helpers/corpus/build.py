@@ -224,6 +224,7 @@ def _build(
         "unopened": [record.path for record in records if record.unopened],
         "decisions": decisions_hash,
         "notes": [note for record in records for note in record.notes],
+        "announced": {one.path: one.announced for one in records if one.announced is not None},
         "counts": {"files": sum(not file.left_out for file in files)}
         | {name: catalogue["counts"][name] for name in schema.TABLES},
     }
@@ -317,6 +318,7 @@ class _Intake:
                 record.left_out.append(item.row())
             elif isinstance(item, Note):
                 record.notes.append(item.text)
+                record.announced = record.announced or item.announced
             else:
                 yield item
 

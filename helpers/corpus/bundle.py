@@ -138,7 +138,8 @@ def write_bundle(folder: str | Path, file: str | Path) -> Path:
         left=left,
         citation=cite(manifest),
     ).encode()
-    kept = {key: manifest[key] for key in manifest if key not in ("notes", "unopened")}
+    of_files = ("notes", "announced", "unopened")
+    kept = {key: manifest[key] for key in manifest if key not in of_files}
     packed["manifest.json"] = json.dumps(kept, indent=2, sort_keys=True).encode()
     for name in ("CITATION.cff", "LICENSE"):
         packed[name] = (PROJECT / name).read_bytes()

@@ -71,6 +71,7 @@ class FileRecord:
     problems: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left_out: list[dict[str, Any]] = field(default_factory=list)
+    announced: int | None = None
 
     @property
     def unopened(self) -> bool:

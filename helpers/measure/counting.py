@@ -29,6 +29,7 @@ UNKNOWN, MIXED = "unknown", "mixed"
 COUNTED = {"articles": "articles where mentioned"}  # what `measure_gender` counts
 MOST = 0.8  # the share of one pronoun from which a person is referred to by it
 _PRONOUN = re.compile(r"\b(?:(?P<he>he|him|his|himself)|(?P<she>she|hers?|herself))\b", re.I)
+_OF_FILE = re.compile(r"#\d+$")  # the number of an article in its file
 _STATED = re.compile(
     r"\bwho (?:uses|goes by|prefers)(?: the)?(?: pronouns?)? (?P<form>they|he|she)(?:\b|/)",
     re.IGNORECASE,
@@ -74,6 +75,31 @@ def count_articles(articles: pd.DataFrame) -> pd.DataFrame:
     counts = counts.astype({"words": "int64"}).sort_values("articles", ascending=False)
     days = {column: pd.to_datetime(counts[column]).dt.normalize() for column in ("first", "last")}
     return counts.assign(**days).reset_index()
+
+
+def add_file(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add the file that each path lies in: that of "export.csv#12" is "export.csv"."""
+    return rows.assign(file=rows["path"].str.replace(_OF_FILE, "", regex=True))
+
+
+def count_files(
+    articles: pd.DataFrame, problems: pd.DataFrame, announced: dict[str, int]
+) -> pd.DataFrame:
+    """Count what was read from each file; one row is one file, those with most problems first.
+
+    Columns: file, articles, announced (how many it says that it holds, where it says so; this is
+    the manifest's), incomplete (articles of which only a part is here), problems.
+    """
+    files = add_file(articles)["file"]
+    columns = {
+        "articles": files.value_counts(),
+        "announced": pd.Series(announced, dtype="int64"),
+        "incomplete": files[articles["complete"] == "no"].value_counts(),
+        "problems": add_file(problems)["file"].value_counts(),
+    }
+    counts = pd.DataFrame(columns).rename_axis("file").reset_index()
+    counts = counts.fillna({name: 0 for name in columns if name != "announced"})
+    return rank(lay_out("files", counts), "problems", "articles", then="file")
 
 
 def add_week(articles: pd.DataFrame) -> pd.DataFrame:

@@ -75,10 +75,14 @@ class Problem:
 
 @dataclass(frozen=True)
 class Note:
-    """Something a reader of the build should know that is no problem, such as a mapping."""
+    """Something a reader of the build should know that is no problem, such as a mapping.
+
+    `announced` is how many articles the file says that it holds.
+    """
 
     path: str
     text: str
+    announced: int | None = None
 
 
 @dataclass(frozen=True)
@@ -211,7 +215,7 @@ def _advice() -> dict[str, str]:
 
 def _read_export(source: SourceFile, whole: Document, export: Export) -> Iterator[Item]:
     """Yield the articles of a file of many, and what differs from what the file announces."""
-    yield Note(source.path, f"{source.path}: {export.note()}")
+    yield Note(source.path, f"{source.path}: {export.note()}", export.announced)
     for step, problem in whole.problems:
         yield Problem("", source.path, step, problem)
     if problem := export.problem():

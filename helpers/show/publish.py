@@ -22,7 +22,7 @@ from IPython.display import HTML, display
 from matplotlib.axes import Axes
 
 from helpers.corpus.build import open_corpus
-from helpers.measure import evidence, select
+from helpers.measure import counting, evidence, select
 from helpers.measure.shares import measure_room, measure_shares, name_leaders, name_leaders_by
 from helpers.show import charts, drawing, reader
 from helpers.show.reader import Evidence, Markup
@@ -234,6 +234,18 @@ class Page:
             display(self.open(name, counts[~by_words], said, numbers, by=["measure"]))
             display(self.open(f"{name} (words)", counts[by_words], spoken, lengths, **words))
 
+    def files(self, name: str) -> None:
+        """Publish what was read from which file of the corpus, whatever articles are chosen.
+
+        The files with problems are lines that open to what is wrong and what to do.
+        """
+        told = tables.read_manifest(self.folder)
+        articles = tables.read_table("articles", self.folder, ["path", "complete"])
+        problems = counting.add_file(tables.read_table("problems", self.folder))
+        counts = counting.count_files(articles, problems, told.get("announced", {}))
+        display(reader.write_files(counts, problems, told.get("notes", []), self.top))
+        self.export(name, counts)
+
     def close(self) -> pd.DataFrame:
         """Write `evidence.html`, where each traced number opens; return what was published.
 
@@ -329,7 +341,9 @@ def open_page(
 
 def _say_incomplete(partial: int, chosen: int, counted: bool) -> str:
     """Say how many articles are here only in part, and what was done with them."""
-    told = f"Of {partial:,} of {chosen:,} articles only a part is here; <code>corpus_overview</code>"
+    told = (
+        f"Of {partial:,} of {chosen:,} articles only a part is here; <code>corpus_overview</code>"
+    )
     done = "not counted"
     return f"{told} says why. They are {'among those below' if counted else done}."
 

@@ -21,6 +21,7 @@ from helpers.store import schema, tables
 MARK = "background:#DCEBF5; color:#111; text-decoration:underline; text-underline-offset:3px"
 CONTEXT = 160
 LONGEST = 600
+MOST_LISTED = 200
 PLACE = ["start", "end"]
 DIRECTIONS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 FIRST_STRONG, CLOSE = "\u2068", "\u202c\u2069"
@@ -59,6 +60,58 @@ class Markup:
 
     def _repr_html_(self) -> str:
         return self.html
+
+
+def write_files(
+    counts: pd.DataFrame, problems: pd.DataFrame, notes: Sequence[str], top: int
+) -> Markup:
+    """Write what was read as a list whose lines open, the files with problems first.
+
+    `counts` are those of `count_files`, `problems` have the column file, `notes` are what was
+    decided while reading. No more than `top` files with problems are shown (0: all).
+    """
+    wrong = counts[counts["problems"] > 0]
+    shown = wrong.head(top) if top else wrong
+    told = [
+        f"<p>{_count(len(counts), 'file')}, {_count(counts['articles'].sum(), 'article')} read; "
+        f"{_count(len(wrong), 'file')} with problems.</p>"
+    ]
+    for row in shown.itertuples(index=False):
+        own = problems.loc[problems["file"] == row.file, "problem"].value_counts(sort=False)
+        lines = [f"{text} ({n} times)" if n > 1 else text for text, n in own.items()]
+        told.append(_write_list(_say_file(row), lines))
+    if len(wrong) > len(shown):
+        told.append(f"<p>And {_count(len(wrong) - len(shown), 'file')} more with problems.</p>")
+    announced = counts[counts["announced"].notna() & (counts["problems"] == 0)]
+    for what, lines in (
+        (
+            "Files that hold as many articles as they announce",
+            map(_say_file, announced.itertuples()),
+        ),
+        ("Decided while reading", notes),
+    ):
+        told += [_write_list(what, lines)] if (lines := list(lines)) else []
+    return Markup("\n".join(told))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _say_file(row: Any) -> str:
+    """Write one row of `count_files` as "export.docx: 98 articles of 100 announced, 1 problem"."""
+    said = f"{row.file}: {_count(row.articles, 'article')}"
+    said += "" if pd.isna(row.announced) else f" of {row.announced:,} announced"
+    said += f", {row.incomplete:,} of them in part" if row.incomplete else ""
+    return said + (f", {_count(row.problems, 'problem')}" if row.problems else "")
+
+
+def _write_list(what: str, lines: Sequence[str]) -> str:
+    """Write a line that opens a list, of which a few hundred lines at most."""
+    more = len(lines) - MOST_LISTED
+    lines = [*lines[:MOST_LISTED], f"and {more:,} more"] if more > 0 else lines
+    items = "".join(f"<li>{escape(isolate(line))}</li>" for line in lines)
+    return f"<details><summary>{escape(isolate(what))}</summary><ul>{items}</ul></details>"
 
 
 class Evidence(pd.DataFrame):

@@ -90,6 +90,19 @@ def test_the_story_says_who_spoke(articles, tmp_path):
     assert {"Ada Lindqvist", "Tom Okoro"} <= set(said["speaker"])
 
 
+def test_a_build_keeps_what_a_file_announces(tmp_path):
+    head = (
+        "Vale Echo\n\nMay 4, 2024 Saturday\n\nFerry line cuts night crossings\n\nLENGTH: 48 words"
+    )
+    body = STORY.partition("\n\n")[2]
+    articles = [f"{number} of 3 DOCUMENTS\n\n{head}\n\n{body}\n" for number in (1, 3)]
+    (tmp_path / "export.txt").write_text("\n".join(articles), encoding="utf-8")
+    manifest = build(tmp_path / "export.txt", tmp_path / "out")
+    assert manifest["announced"] == {"export.txt": 3} and manifest["counts"]["articles"] == 2
+    (problem,) = tables.read_table("problems", tmp_path / "out")["problem"]
+    assert "announces 3 articles, and 2 were read; its number 2 is missing" in problem
+
+
 def test_a_second_build_reads_nothing_again(articles, tmp_path, monkeypatch):
     first = build(articles, tmp_path / "out")
     monkeypatch.setattr(annotation, "annotate", lambda _: pytest.fail("annotated again"))

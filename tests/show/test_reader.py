@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lxml import html
 from tables_fixture import Story, make_tables, write_tables
 
+from helpers.measure import counting
 from helpers.show import publish, reader
 from helpers.store import schema, tables
 
@@ -226,3 +227,38 @@ def test_articles_that_are_here_in_part_are_counted_only_when_asked_for(tmp_path
     assert not set(page.read("attributions")["article_id"]) & set(page.incomplete["article_id"])
     with pytest.raises(ValueError, match="incomplete: expected true or false"):
         publish.open_page(folder, incomplete="no")
+
+
+def test_each_file_opens_to_what_is_wrong_with_it(tmp_path):
+    made = make_tables(articles=12)
+    made["articles"]["path"] = [f"export.csv#{row}" for row in range(1, 11)] + ["b.txt", "<c>.txt"]
+    made["articles"].loc[10:, "complete"] = "no"
+    told = ["announces 12 articles, and 10 were read", "no text", "no text"]
+    rows = [
+        ("", path, "read", told[n]) for n, path in enumerate(["export.csv", "a.csv#1", "a.csv#2"])
+    ]
+    made["problems"] = schema.frame("problems", (schema.row("problems", *one) for one in rows))
+    folder = write_tables(made, tmp_path)
+    problems = counting.add_file(tables.read_table("problems", folder))
+    counts = counting.count_files(
+        tables.read_table("articles", folder), problems, {"export.csv": 12}
+    )
+    assert counts.fillna(0).to_dict("split")["data"] == [
+        ["a.csv", 0, 0, 0, 2],
+        ["export.csv", 10, 12, 0, 1],
+        ["<c>.txt", 1, 0, 1, 0],
+        ["b.txt", 1, 0, 1, 0],
+    ]
+    written = reader.write_files(counts, problems, ["dates were read <day first>"], 0).html
+    page = html.fromstring(f"<div>{written}</div>")
+    assert [one.text_content() for one in page.iter("summary")] == [
+        "a.csv: 0 articles, 2 problems",
+        "export.csv: 10 articles of 12 announced, 1 problem",
+        "Decided while reading",
+    ]
+    assert [one.text_content() for one in page.iter("li")] == [
+        "no text (2 times)",
+        told[0],
+        "dates were read <day first>",
+    ]
+    assert "And 1 file more" in reader.write_files(counts, problems, [], 1).html
