@@ -29,6 +29,7 @@ from helpers.measure import counting
 from helpers.show import concordance, publish, reader
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+NOTEBOOK_FILES = sorted(NOTEBOOKS.glob("*.ipynb"))
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = [
     "--headless",
@@ -488,7 +489,7 @@ def test_the_samples_reports_have_no_serious_barrier_and_fit_their_page(
 ):
     """The index, every notebook's page and every evidence appendix, all lines opened."""
     pages = sorted(sample_reports.glob("*.html")) + sorted(sample_reports.glob("*/evidence.html"))
-    assert len(pages) == 9 + 6
+    assert len(pages) == 1 + len(NOTEBOOK_FILES) + 6
     context = browser.new_context(bypass_csp=True, viewport={"width": 1000, "height": 900})
     try:
         page = context.new_page()

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import IllegalCharacterError
 
 from helpers import __version__
@@ -31,6 +32,7 @@ RUN = 4  # so many words together are words of an article, fewer are not
 _WORD = re.compile(r"\\[nrt]|[^\W_]+")
 LONGEST_NAME = 31
 MOST_ROWS = 1_048_575
+MEASURED, WIDEST = 200, 60  # rows by which a column's width is chosen; letters at the most
 MOMENT = (1980, 1, 1, 0, 0, 0)
 README = """This is a replication bundle of Attributed {version}, without the text of any article.
 
@@ -69,16 +71,25 @@ def convert_exports(folder: str | Path) -> Path:
     files = sorted(Path(folder).glob("*.csv"))
     if not files:
         raise FileNotFoundError(f"{folder} holds no CSV: run a notebook with out={str(folder)!r}")
+    sheets = {}
+    for file in files:
+        sheets[file.stem] = frame = tables.read_csv(file)
+        tables.write_arrow(pa.Table.from_pandas(_plain(frame)), file.with_suffix(".parquet"))
+    return write_workbook(sheets, Path(folder) / "tables.xlsx")
+
+
+def write_workbook(sheets: Mapping[str, pd.DataFrame], path: Path) -> Path:
+    """Write frames as the sheets of a workbook, whole or not at all; return its path.
+
+    Texts stay texts, the first line stays in sight, and each column can be filtered.
+    """
     book = Workbook()
     book.remove(book.active)
     names: set[str] = set()
-    for file in files:
-        frame = tables.read_csv(file)
-        tables.write_arrow(pa.Table.from_pandas(_plain(frame)), file.with_suffix(".parquet"))
-        _add_sheet(book, file.stem, frame, names)
+    for name, frame in sheets.items():
+        _add_sheet(book, name, frame, names)
     written = BytesIO()
     book.save(written)
-    path = Path(folder) / "tables.xlsx"
     tables.write_bytes(written.getvalue(), path)
     return path
 
@@ -104,8 +115,15 @@ def _add_sheet(book: Workbook, name: str, frame: pd.DataFrame, names: set[str]) 
             except IllegalCharacterError:
                 cell = sheet.cell(row, column, "".join(c for c in value if c.isprintable()))
             if isinstance(value, str):
-                cell.data_type, cell.quotePrefix = "s", True
+                cell.data_type = "s"
+                if value[:1] in ("=", "+", "-", "@"):
+                    cell.quotePrefix = True
+    for column, name in enumerate(shown, start=1):
+        longest = max([len(name), *shown[name].head(MEASURED).astype(str).str.len()])
+        width = min(longest + 2, WIDEST)
+        sheet.column_dimensions[get_column_letter(column)].width = width
     sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = sheet.dimensions
 
 
 def cite(manifest: dict | None = None) -> str:

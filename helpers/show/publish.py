@@ -4,14 +4,11 @@ A notebook opens its corpus as a `Page`. What it counts it hands to the page tog
 that it was counted from: the page shows a chart or a table, lets each line open the sentences
 behind it, and, where the notebook has a folder to write to, writes the table as CSV, the chart as
 PNG and SVG, and every number with its rows to `trace.csv`. A table without rows says "None".
-`evidence.html`, the appendix, is a page without script where each published number opens its
-sentences.
+`evidence.html`, the appendix, opens every published number to all rows behind it.
 """
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -24,7 +21,8 @@ from matplotlib.axes import Axes
 from helpers.corpus.build import open_corpus
 from helpers.measure import counting, evidence, select
 from helpers.measure.shares import measure_room, measure_shares, name_leaders, name_leaders_by
-from helpers.show import charts, drawing, reader
+from helpers.show import browse, charts, drawing, forms, reader
+from helpers.show.appendix import write_appendix, write_ledger, write_rows
 from helpers.show.reader import Evidence, Markup
 from helpers.store import schema, tables
 
@@ -33,19 +31,6 @@ OPENED = (
     "<details><summary>The sentences behind {what}</summary>"
     '<div style="margin-left:1.2em">{lines}</div></details>'
 )
-
-LEDGER, PAGE = "trace.csv", "evidence.html"
-SAFETY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-EACH, MOST = 5, 40
-STYLE = """
-body { font: 1rem/1.5 system-ui, sans-serif; color: #222; max-width: 52rem; margin: 2rem auto;
-  padding: 0 1rem }
-h1, h2 { line-height: 1.2 } h2 { margin-top: 2.5rem; border-top: 1px solid #bdbdbd;
-  padding-top: 1rem }
-details { margin: 0.3rem 0 } summary { cursor: pointer; padding: 0.15rem 0 }
-summary:focus-visible, a:focus-visible { outline: 2px solid #0072b2; outline-offset: 2px }
-a { color: #005a8c } .passages { margin: 0.6rem 0 1rem 1.2rem } code { overflow-wrap: anywhere }
-"""
 
 
 @dataclass
@@ -246,6 +231,21 @@ class Page:
         display(reader.write_files(counts, problems, told.get("notes", []), self.top))
         self.export(name, counts)
 
+    def quotations(self, rows: pd.DataFrame, title: str, about: Sequence[str] = ()) -> None:
+        """Publish rows of `quoted.list_quotations`: a list to search, a workbook and a CSV.
+
+        In JupyterLab the list itself is shown; elsewhere the first rows of it, and where it is.
+        """
+        for sentence in about:
+            display(HTML(f"<p>{escape(sentence)}</p>"))
+        self.published[browse.NAME] = rows
+        if str(self.out):
+            browse.write(rows, self.folder, self.out, title, about)
+        if forms.can_edit():
+            display(browse.show(rows, self.folder, title))
+        else:
+            display(rows[list(browse.SHOWN)].head(self.top))
+
     def close(self) -> pd.DataFrame:
         """Write `evidence.html`, where each traced number opens; return what was published.
 
@@ -346,165 +346,3 @@ def _say_incomplete(partial: int, chosen: int, counted: bool) -> str:
     )
     done = "not counted"
     return f"{told} says why. They are {'among those below' if counted else done}."
-
-
-# ---------------------------------------------------------------------------- the evidence appendix
-
-
-def write_ledger(ledgers: list[pd.DataFrame], out: str | Path) -> None:
-    """Add ledgers to `<out>/trace.csv`, in place of those of the same name."""
-    file = Path(out) / LEDGER
-    whole = pd.concat(ledgers, ignore_index=True)
-    written = tables.to_csv(whole)
-    if file.exists():
-        before = file.read_text(encoding="utf-8")
-        names = set(whole["published"])
-        if any(_may_open_a_line(name, before) for name in names):
-            kept = read_ledger(file)
-            kept = kept[~kept["published"].isin(names)]
-            before = tables.to_csv(kept)
-        written = before + written.split("\n", 1)[1]
-    tables.write_text(written, file)
-
-
-def _may_open_a_line(name: str, written: str) -> bool:
-    """Tell whether a table may be among rows written as CSV, without reading them as such."""
-    quoted = name.replace('"', '""')
-    return f"\n{name}," in written or f'\n"{quoted}",' in written
-
-
-def write_appendix(out: str | Path, folder: str | Path) -> bool:
-    """Write `<out>/evidence.html` from `<out>/trace.csv`; `folder` holds the tables it points at.
-
-    Without `out`, or where nothing was traced, nothing is written. Returns whether it was.
-    """
-    traced = bool(str(out)) and (Path(out) / LEDGER).exists()
-    if traced:
-        page = render_page(read_ledger(Path(out) / LEDGER), folder)
-        tables.write_text(page, Path(out) / PAGE)
-    return traced
-
-
-def read_ledger(file: str | Path) -> pd.DataFrame:
-    """Read a ledger that was written as CSV; one row is one row behind one published row."""
-    types = select.types_of("ledger")
-    empty = {name: [""] for name, kind in types.items() if kind != "str"}
-    return tables.read_csv(file, dtype=types, na_values=empty)[list(types)]
-
-
-def render_page(ledger: pd.DataFrame, folder: str | Path) -> str:
-    """Return the page on which every published row of a ledger opens sentences behind it."""
-    rows = ledger[["published", "row"]].drop_duplicates()
-    place = rows.groupby("published").cumcount()
-    shown = ledger.merge(rows[place < MOST], on=["published", "row"])
-    written = write_rows(shown, folder)
-    sizes = rows["published"].value_counts()
-    names = list(dict.fromkeys(ledger["published"]))
-    listed = "".join(f'<li><a href="#{_anchor(n)}">{escape(n)}</a></li>' for n in names)
-    sections = "".join(_section(name, written[name], sizes[name] - MOST) for name in names)
-    return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{SAFETY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Evidence</title><style>{STYLE}</style></head><body><main><h1>Evidence</h1>"
-        "<p>Each line is one row of a published table. Open it to read sentences behind its "
-        f"numbers: at most {EACH}, spread over all of them. All of them, with the file they were "
-        f"read from, its hash and their place in it, are in <code>{LEDGER}</code>. Shares, "
-        "intervals, ratios and balances are made from the numbers here.</p>"
-        f"<nav aria-label='Tables'><ul>{listed}</ul></nav>{sections}</main></body></html>"
-    )
-
-
-def _section(name: str, opened: list[str], more: int) -> str:
-    left = f"<p>{more:,} more rows are in <code>{LEDGER}</code>.</p>" if more > 0 else ""
-    lines = "".join(opened)
-    return f'<section><h2 id="{_anchor(name)}">{escape(name)}</h2>{lines}{left}</section>'
-
-
-def write_rows(ledger: pd.DataFrame, folder: str | Path, each: int = EACH) -> dict[str, list[str]]:
-    """Return, for each table of a ledger, a disclosure for each of its rows.
-
-    A disclosure shows the row's numbers and opens at most `each` of the sentences behind it.
-    """
-    keys = ["published", "row"]
-    found = ledger[ledger["article_id"] != ""]
-    sizes = found.groupby(keys, sort=False).size()
-    chosen = found[_spread(found.groupby(keys).cumcount(), found[keys], sizes, each)]
-    placed = _are_here(chosen, folder)
-    held = chosen[placed].astype({"start": "int64", "end": "int64"})
-    opened = reader.evidence(held, folder).to_dict("records")
-    passage: dict[tuple, list[str]] = defaultdict(list)
-    for row, record in zip(held.itertuples(), opened, strict=True):
-        passage[row.published, row.row].append(reader.write_passage(record))
-    for row in chosen[~placed].itertuples():
-        passage[row.published, row.row].append(_write_place(row))
-    written: dict[str, list[str]] = defaultdict(list)
-    for head in ledger.drop_duplicates(keys).itertuples():
-        place = (head.published, head.row)
-        written[head.published].append(
-            _write_row(head, passage.get(place, []), int(sizes.get(place, 0)) - each)
-        )
-    return written
-
-
-def _are_here(rows: pd.DataFrame, folder: str | Path) -> pd.Series:
-    """Say which rows have a place in an article that the tables have from the same file."""
-    here = {"article_id": set(rows["article_id"])}
-    columns = ["article_id", "sha256", "text"]
-    known = tables.read_table("articles", folder, columns, here)
-    known = known.assign(length=known["text"].str.len()).drop(columns="text")
-    told = rows[["article_id", "sha256", "end"]].merge(
-        known, on=["article_id", "sha256"], how="left"
-    )
-    there = told["end"].notna() & told["length"].notna() & (told["end"] <= told["length"])
-    return pd.Series(there.fillna(False).to_numpy(dtype=bool), index=rows.index)
-
-
-def _spread(place: pd.Series, keys: pd.DataFrame, sizes: pd.Series, each: int) -> pd.Series:
-    """Say which rows are among the at most `each` of their number, evenly spaced over all."""
-    size = pd.Series(sizes.reindex(pd.MultiIndex.from_frame(keys)).to_numpy(), index=place.index)
-    step = (size - 1).clip(lower=1) / max(each - 1, 1)
-    nearest = (place / step).round()
-    return (size <= each) | (place == (nearest * step).round())
-
-
-def _write_row(head: tuple, opened: list[str], more: int) -> str:
-    """Write one published row as a disclosure."""
-    left = f"<p>{more:,} more are behind this number.</p>" if more > 0 else ""
-    if head.value == evidence.UNLISTED:
-        left = f"<p>Some only: more than {evidence.LISTED:,} rows are behind this table.</p>"
-    inside = "".join(opened) or "<p>No row: the number is zero.</p>"
-    return (
-        f'<details id="{_anchor(head.published)}-{head.row}"><summary>'
-        f"{escape(_say_key(head.key))}: {escape(_say_numbers(head.says))}</summary>"
-        f'<div class="passages">{inside}{left}</div></details>'
-    )
-
-
-def _write_place(row: tuple) -> str:
-    """Name an article whose text is not opened: a whole one, or one of an earlier build."""
-    where = row.path or f"article {row.article_id}"
-    return f"<p>Article {escape(where)}, SHA-256 <code>{row.sha256[:12]}…</code></p>"
-
-
-def _say_key(key: str) -> str:
-    """Name what a published row is about; ids and truth values only tell rows apart."""
-    told = json.loads(key).items()
-    named = [value for name, value in told if isinstance(value, str) and name[-3:] != "_id"]
-    values = named or [str(value) for _, value in told]
-    return ", ".join(value or "(none given)" for value in values) or "all"
-
-
-def _say_numbers(says: str) -> str:
-    """Write "articles = 2 articles; tone = -0.12 mean" as "articles 2, tone −0.12"."""
-    told = (f"{name} {_say(value)}" for name, value, _ in evidence.read_numbers(says))
-    return ", ".join(told) or "no number"
-
-
-def _say(value: float) -> str:
-    written = f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
-    return written.replace("-", "−")
-
-
-def _anchor(name: str) -> str:
-    return "".join(sign if sign.isalnum() or sign == "_" else "-" for sign in name)

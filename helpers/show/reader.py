@@ -23,6 +23,7 @@ CONTEXT = 160
 LONGEST = 600
 MOST_LISTED = 200
 PLACE = ["start", "end"]
+SPAN = ["article_id", *PLACE]
 DIRECTIONS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 FIRST_STRONG, CLOSE = "\u2068", "\u202c\u2069"
 EVIDENCE_COLUMNS = [
@@ -243,13 +244,17 @@ def _told(name: str, value: object) -> str:
     return str(value) if isinstance(value, str) else f"{name} {value}"
 
 
-def write_text(text: str) -> str:
-    """Escape a text; line ends become breaks, other control characters are shown."""
-    shown = "".join(
+def plain_signs(text: str) -> str:
+    """Write a text with line ends of one kind, and other control characters as what they are."""
+    return "".join(
         sign if sign.isprintable() or sign in "\n\t " else f"\\x{ord(sign):02x}"
         for sign in text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
     )
-    return escape(shown).replace("\n", "<br>")
+
+
+def write_text(text: str) -> str:
+    """Escape a text; line ends become breaks, other control characters are shown."""
+    return escape(plain_signs(text)).replace("\n", "<br>")
 
 
 def choose_article(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 
 import numpy as np
@@ -14,7 +16,7 @@ from lxml import html
 from tables_fixture import make_tables, write_tables
 
 from helpers.measure import attitudes, counting, evidence, select, shares
-from helpers.show import publish, reader
+from helpers.show import appendix, publish, reader
 from helpers.store import tables
 
 MADE = make_tables(articles=120)
@@ -66,7 +68,7 @@ def out(folder, tmp_path_factory):
 
 def test_the_evidence_count_equals_each_of_1000_random_published_numbers(out):
     """Drawn from every published table; the ledger is read back from its file."""
-    ledger = publish.read_ledger(out / "trace.csv")
+    ledger = appendix.read_ledger(out / "trace.csv")
     numbers = rebuild(ledger)
     drawn = numbers.sample(1_000, random_state=1, replace=len(numbers) < 1_000)
     for number in drawn.itertuples():
@@ -88,7 +90,7 @@ def test_the_evidence_count_equals_each_of_1000_random_published_numbers(out):
 @pytest.mark.parametrize("name", ["source_types", "forms_by_outlet"])
 def test_a_published_table_is_rebuilt_from_its_ledger_alone(out, name):
     """Counts, shares and intervals, from trace.csv and nothing else."""
-    ledger = publish.read_ledger(out / "trace.csv").query("published == @name")
+    ledger = appendix.read_ledger(out / "trace.csv").query("published == @name")
     rows = pd.concat([ledger, pd.json_normalize(ledger["key"].map(json.loads))], axis=1)
     rows.index = range(len(rows))
     keys = json.loads(ledger["key"].iloc[0])
@@ -107,7 +109,7 @@ def test_a_published_table_is_rebuilt_from_its_ledger_alone(out, name):
 
 
 def test_every_ledger_row_points_at_its_words_and_its_file(out):
-    ledger = publish.read_ledger(out / "trace.csv").query("article_id != ''")
+    ledger = appendix.read_ledger(out / "trace.csv").query("article_id != ''")
     known = ARTICLES.set_index("article_id")
     assert (ledger["sha256"].to_numpy() == known["sha256"].reindex(ledger["article_id"])).all()
     assert (ledger["path"].to_numpy() == known["path"].reindex(ledger["article_id"])).all()
@@ -117,7 +119,7 @@ def test_every_ledger_row_points_at_its_words_and_its_file(out):
 
 
 def test_denominators_have_evidence_too(out):
-    numbers = rebuild(publish.read_ledger(out / "trace.csv"))
+    numbers = rebuild(appendix.read_ledger(out / "trace.csv"))
     n = numbers[numbers["published"] == "forms_by_outlet (n)"]
     assert n["said"].sum() == len(SAID) and (n["said"] == n["counted"]).all()
 
@@ -126,7 +128,7 @@ def test_shares_of_articles_are_traced_to_articles(folder, tmp_path):
     chosen = counting.count_entities(MENTIONS).head(3)
     shares = counting.measure_entities(MENTIONS, ARTICLES, chosen, "outlet")
     publish.Page(folder, ARTICLES, out=tmp_path).open("shares", shares, MENTIONS, of=ARTICLES)
-    numbers = rebuild(publish.read_ledger(tmp_path / "trace.csv"))
+    numbers = rebuild(appendix.read_ledger(tmp_path / "trace.csv"))
     n = numbers.query("number == 'n'")
     assert n["said"].tolist() == [N[json.loads(key)["outlet"]] for key in n["key"]]
 
@@ -165,7 +167,7 @@ def test_tracing_again_replaces_what_was_traced(folder, tmp_path):
     counts, rows, _ = PUBLISHED["source_types"]
     for _ in range(2):
         publish.Page(folder, ARTICLES, out=tmp_path).open("source_types", counts, rows)
-    ledger = publish.read_ledger(tmp_path / "trace.csv")
+    ledger = appendix.read_ledger(tmp_path / "trace.csv")
     assert (ledger["published"] == "source_types").sum() == len(rows)
 
 
@@ -180,7 +182,7 @@ def test_a_very_long_table_is_checked_whole_and_listed_in_part(folder, monkeypat
     assert set(some["row"]) == set(range(1, len(counts)))
     numbers = rebuild(ledger)
     assert set(numbers["row"]) == {0} and (numbers["said"] == numbers["counted"]).all()
-    opened = publish.write_rows(ledger, folder)["few"]
+    opened = appendix.write_rows(ledger, folder)["few"]
     assert "<mark" in opened[0] and "Some only: more than" in opened[1]
     last = len(counts) - 1
     wrong = counts.assign(count=counts["count"].where(counts.index < last, 0))
@@ -200,17 +202,31 @@ def test_each_line_opens_to_sentences_of_its_own(folder):
         assert row.source_type in line.findtext("summary")
         texts = set(SAID.loc[SAID["source_type"] == row.source_type, "text"])
         marked = [mark.text_content() for mark in line.xpath(".//mark")]
-        assert len(marked) == min(publish.EACH, row.count) and set(marked) <= texts
+        assert len(marked) == min(appendix.EACH, row.count) and set(marked) <= texts
 
 
-def test_the_appendix_opens_every_row_without_script(out):
+def test_the_appendix_opens_every_row(out):
     page = html.fromstring((out / "evidence.html").read_text())
-    assert not page.xpath("//script|//*[@onclick]|//img|//link")
+    assert not page.xpath("//script[@src]|//*[@onclick]|//img|//link")
     targets = {link.get("href")[1:] for link in page.xpath("//nav//a")}
     assert targets <= {element.get("id") for element in page.xpath("//*[@id]")}
     ids = [element.get("id") for element in page.xpath("//*[@id]")]
     assert len(set(ids)) == len(ids)
     assert "source_types-0" in ids
+
+
+def test_the_page_packs_all_rows_behind_a_number(out, folder):
+    """The 5 of a line in a notebook are not all there are: the page has every one, once."""
+    page = html.fromstring((out / "evidence.html").read_text())
+    packed = json.loads(gzip.decompress(base64.b64decode(page.get_element_by_id("packed").text)))
+    ledger = appendix.read_ledger(out / "trace.csv").query("published == 'source_types'")
+    behind = ledger.groupby("row")["start"].size()
+    assert behind.max() > appendix.EACH
+    for row, size in behind.items():
+        places = [packed["places"][at] for at in packed["numbers"][f"source_types-{row}"]]
+        assert len(places) == size
+        texts = {packed["contexts"][context][start:end] for context, start, end, _ in places}
+        assert texts <= set(SAID["text"])
 
 
 def test_evidence_opens_one_row(folder):
