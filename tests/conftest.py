@@ -28,8 +28,10 @@ def outside(variable: str, default: Path) -> Path:
     return folder
 
 
-settings.register_profile("shared cores", deadline=None)  # no test has a limit in seconds
-settings.load_profile("shared cores")
+# no test has a limit in seconds; ATTRIBUTED_SLOW tries each law on more examples
+settings.register_profile("shared cores", deadline=None, max_examples=30)
+settings.register_profile("slow", deadline=None, max_examples=200)
+settings.load_profile("slow" if "ATTRIBUTED_SLOW" in os.environ else "shared cores")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,7 +6,7 @@ import time
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.annotate import attributions, outlets
@@ -261,7 +261,6 @@ def test_no_articles_and_empty_articles_give_no_attributions():
     assert list(read("").columns) == schema.TABLES["attributions"].columns.names
 
 
-@settings(max_examples=60, deadline=None)
 @given(TEXTS)
 def test_every_attribution_is_what_stands_in_the_text(text):
     articles = pd.DataFrame({"article_id": ["a0"], "text": [text]})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.annotate import entities, names
@@ -237,7 +237,6 @@ def test_bodies_that_name_their_country_have_it():
     assert set(entities.find_entities(found, articles(""))["country"]) == {"JPN", "CHN"}
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["a0", "a1", "a2"]), SPELLINGS), max_size=14))
 def test_names_summed_up_part_by_part_merge_as_the_whole(rows):
     found = mentions(*[(article, text, label) for article, (text, label) in rows])
@@ -272,7 +271,6 @@ def test_no_mentions_give_no_entities():
     assert entities.add_entity(mentions(), articles(), table).empty
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["a0", "a1"]), SPELLINGS), max_size=12))
 def test_add_entity_keeps_rows_and_applying_twice_changes_nothing(rows):
     found = mentions(*[(article, text, label) for article, (text, label) in rows])

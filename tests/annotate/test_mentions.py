@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.annotate import mentions, names
@@ -160,7 +160,6 @@ def test_no_articles_give_no_mentions():
     assert empty.empty
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(TEXTS, max_size=3))
 def test_every_mention_is_what_stands_in_the_text(texts):
     articles = frame(*texts)

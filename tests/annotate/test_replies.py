@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.annotate import entities, mentions, replies
@@ -100,7 +100,6 @@ def test_other_words_are_no_reply(text):
     assert read(text).empty
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(TEXTS, max_size=3))
 def test_every_reply_is_what_stands_in_the_text(texts):
     table = read(*texts)

@@ -7,7 +7,7 @@ import sys
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sources_fixture import read_texts
 
@@ -208,7 +208,6 @@ def test_the_next_words_of_the_same_speaker_keep_the_relay():
     assert list(table["relay"]) == ["TASS", "TASS", ""]
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(TEXTS, max_size=2))
 def test_every_attribution_has_one_source_whatever_the_order_of_the_rows(texts):
     once = read_texts(*texts)

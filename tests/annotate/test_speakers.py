@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sources_fixture import cast_of
 
@@ -349,7 +349,6 @@ def test_every_speaker_of_the_story(stories):
     assert said.loc[cited, "speaker"].tolist() == ["unidentified American officials"]
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(TEXTS, max_size=2))
 def test_adding_speakers_keeps_rows_and_applying_twice_changes_nothing(texts):
     said, articles, found, named = tables(*texts)

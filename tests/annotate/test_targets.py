@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.annotate import targets
@@ -126,7 +126,6 @@ PIECES = st.lists(
 ).map(" ".join)
 
 
-@settings(max_examples=40, deadline=None)
 @given(PIECES, st.data())
 def test_every_target_lies_in_its_statement_or_names_its_speaker(text, data):
     spans = st.tuples(st.integers(0, len(text) - 1), st.integers(0, len(text) - 1)).map(

@@ -108,7 +108,6 @@ def nltk_analyser():
     return analyser
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(st.sampled_from(VADERS), max_size=12).map(" ".join), max_size=20))
 def test_tone_is_nltks_to_the_last_digit(texts):
     score = nltk_analyser().polarity_scores
@@ -228,7 +227,6 @@ def test_no_rows_are_fine():
     assert tone.add_target_tone(pd.DataFrame({"text": [], "start": [], "end": []})).empty
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(TEXTS, max_size=4))
 def test_add_tone_keeps_rows_and_applying_twice_changes_nothing(texts):
     table = said(*texts)

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 from nbformat import NotebookNode
@@ -285,7 +285,6 @@ def test_a_parameter_is_shown_letter_by_letter():
     assert content.xpath("//td[contains(@class, 'set')]")[0].text_content() == EVIL
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])))
 def test_any_alt_sentence_arrives_on_the_index_as_it_was_written(alt: str):
     index = pages.render_index("Monthly", [replace(DONE, figure=Figure(PIXEL, alt))], NOON)

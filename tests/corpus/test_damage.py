@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import re
 import shutil
 from pathlib import Path
 
@@ -58,6 +60,10 @@ def test_whatever_bit_is_flipped_no_value_is_wrong_and_a_build_mends_it(built, t
     shutil.copytree(out, tmp_path / "kept")
     files = [file.relative_to(out) for file in sorted(out.rglob("*")) if file.is_file()]
     files = [file for file in files if (out / file).stat().st_size]
+    if "ATTRIBUTED_SLOW" not in os.environ:  # one of each kind
+        files = list(
+            {re.sub(r"[0-9a-f]{8,}|[0-9]+", "", str(file)): file for file in files}.values()
+        )
     found = mended = 0
     for file in files:
         content = (out / file).read_bytes()
@@ -76,7 +82,7 @@ def test_whatever_bit_is_flipped_no_value_is_wrong_and_a_build_mends_it(built, t
         tables.forget(out)
         shutil.rmtree(out)
         shutil.copytree(tmp_path / "kept", out)
-    assert mended == len(files) and found > 2 * FLIPS * len(schema.TABLES) / 2
+    assert mended == len(files) > len(schema.TABLES) and found > FLIPS * len(files) / 2
 
 
 def test_what_a_build_goes_on_from_is_not_trusted_when_damaged(built, tmp_path):

@@ -7,7 +7,7 @@ import sys
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.corpus import decisions as aliases
@@ -147,7 +147,6 @@ def test_the_same_row_twice_is_one_decision():
     assert decided(row, row).reports.empty
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     st.lists(
         st.tuples(

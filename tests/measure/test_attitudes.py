@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tables_fixture import make_tables
 
@@ -148,7 +148,6 @@ def test_no_rows_are_fine():
     assert attitudes.say_agreement(found).startswith("Nobody")
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     st.integers(0, 6),
     st.floats(0, 1),

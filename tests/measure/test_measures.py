@@ -14,7 +14,7 @@ from helpers.measure import attitudes, counting, select, shares
 from helpers.store import schema, tables
 
 TABLES = make_tables()
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings()
 
 
 # ------------------------------------------------------------------------------- worked examples

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pytest import approx
 
@@ -38,7 +38,6 @@ groups_of_articles = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
 @given(groups_of_articles)
 def test_means_lie_inside_and_order_does_not_matter(rows):
     groups = np.array([row[0] for row in rows], dtype=int)

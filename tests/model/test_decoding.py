@@ -84,7 +84,6 @@ def _random_logs(draw):
     return logs, opens
 
 
-@settings(max_examples=100, deadline=None)
 @given(_random_logs())
 def test_best_tags_are_legal(case):
     logs, opens = case
@@ -97,7 +96,6 @@ def test_best_tags_are_legal(case):
     assert covered == (tags > 0).sum()
 
 
-@settings(max_examples=30, deadline=None)
 @given(_random_logs())
 def test_no_legal_sequence_is_likelier(case):
     logs, opens = case
@@ -139,7 +137,6 @@ def test_an_attribution_is_right_when_content_and_source_are():
     assert list(tuning.correct(text, gold, wrong)) == [False]
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_fitted_confidence_rises_with_what_makes_an_attribution_right(seed):
     rng = np.random.default_rng(seed)

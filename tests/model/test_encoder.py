@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
@@ -37,7 +37,6 @@ def test_words_keep_the_offsets_of_the_text(tokenizer):
     assert words.paragraph[forms.index("He")] > words.paragraph[forms.index("said")]
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.text(max_size=300), st.integers(16, 64))
 def test_windows_keep_every_word_once(text, limit):
     words = read_words(_tokenizer(), Article(text))

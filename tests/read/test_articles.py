@@ -1200,7 +1200,6 @@ def test_every_file_is_an_article_or_a_problem(tmp_path_factory, files: list[tup
     assert (problems["problem"].str.len() > 10).all()
 
 
-@settings(max_examples=50, deadline=None)
 @given(text=st.text(min_size=1, alphabet=st.characters(exclude_categories=["Cs", "Cc"])))
 def test_text_survives_the_way_through_a_file_and_a_table(tmp_path_factory, text: str):
     folder = tmp_path_factory.mktemp("corpus")

@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from reading_fixture import mark_duplicates
 
@@ -111,7 +111,6 @@ def corpora(draw: st.DrawFn) -> pd.DataFrame:
     return corpus(*texts, days=days[: len(texts)])
 
 
-@settings(deadline=None, max_examples=60)
 @given(articles=corpora())
 def test_marks_obey_the_laws(articles: pd.DataFrame):
     before = articles.copy(deep=True)

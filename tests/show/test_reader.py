@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 from tables_fixture import Story, make_tables, write_tables
@@ -153,7 +153,6 @@ def marked(page: str, style: str) -> list[bool]:
     return carried
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     text=st.text("ab<&é🗞", min_size=1, max_size=40),
     cut=st.tuples(st.integers(0, 8), st.integers(1, 40)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nltk.metrics.agreement import AnnotationTask
 from pytest import approx
@@ -55,7 +55,6 @@ def test_the_example_of_three_coders():
 coded = st.lists(st.tuples(*[st.sampled_from(["a", "b", "c", ""])] * 3), min_size=2, max_size=25)
 
 
-@settings(deadline=None, max_examples=60)
 @given(coded)
 def test_alpha_is_nltks_alpha(rows):
     units = [row for row in rows if sum(value != "" for value in row) > 1]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nltk.metrics.agreement import AnnotationTask
 from openpyxl import load_workbook
@@ -45,7 +45,6 @@ def test_a_sample_is_drawn_in_proportion_and_logged():
     assert (drawn - there).abs().max() < 0.04
 
 
-@settings(deadline=None, max_examples=30)
 @given(st.integers(4, 300), st.sampled_from([[], ["outlet"], ["outlet", "form"]]))
 def test_every_stratum_is_drawn_from_and_weights_add_up(size, strata):
     strata_number = len(SAID[strata].drop_duplicates()) if strata else 1

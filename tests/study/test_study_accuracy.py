@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import papermill
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pytest import approx
 
@@ -214,7 +214,6 @@ def test_ours_stand_before_the_others():
     assert len(both) == 6
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), min_size=2))
 def test_figures_lie_inside_their_intervals(rows):
     table = np.array(rows, dtype=float)

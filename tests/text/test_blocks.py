@@ -7,7 +7,7 @@ import time
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.store import schema
@@ -428,7 +428,6 @@ hints = st.lists(
 ).map(json.dumps)
 
 
-@settings(deadline=None, max_examples=60)
 @given(texts, hints)
 def test_blocks_and_sentences_cover_the_text_in_order(text, hints):
     article = Article(text, markup=hints)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
@@ -158,7 +158,6 @@ def test_each_fold_is_read_by_a_network_that_did_not_see_it(tokenizer, weights):
     assert scores["PERSON"] == scores["all"] == pytest.approx(2 / 3, abs=1e-4)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(["Ana", "Kyiv", "NATO", "and", "."]), max_size=20), st.integers())
 def test_swapped_names_are_where_their_spans_say(words, seed):
     labels = {"Ana": "PER", "Kyiv": "LOC", "NATO": "ORG"}

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
@@ -233,7 +233,6 @@ def test_macro_f1_is_the_mean_of_three():
     )
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(*[st.floats(-9, 9)] * 3, st.integers(0, 2)), min_size=1, max_size=30))
 def test_scores_are_shares(rows):
     logits, gold = np.array([row[:3] for row in rows]), np.array([row[3] for row in rows])
