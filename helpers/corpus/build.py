@@ -54,6 +54,7 @@ from helpers.corpus.parts import (
 )
 from helpers.read.articles import OPEN, LeftOut, Note, Problem, iter_records, separate_ids
 from helpers.read.files import SourceFile, iter_met
+from helpers.read.spellings import join_outlets
 from helpers.store import lexicons, paths, schema, tables
 from helpers.store.paths import DATA, PROJECT, TABLES, fingerprint, printable
 from helpers.store.storage import (
@@ -194,6 +195,9 @@ def _build(
     catalogue = _catalogue(layout, store, joins)
     copies = find_duplicates(layout, store)
     catalogue["duplicates"] = _write_copies(owned, copies) if copies else ""
+    given = {name for file in files for name in file.outlets.values()}
+    outlets, joined = join_outlets(_outlets_of(catalogue, storage), given)
+    catalogue["outlets"] = _write_outlets(owned, outlets) if outlets else ""
     ids = pa.table({"article_id": pa.array(layout.ids, pa.string())})
     catalogue["order"] = "" if layout.in_order else _write_named(owned, "order", ids)
     roots = {
@@ -204,7 +208,8 @@ def _build(
     for name, frame in roots.items():
         catalogue["tables"][name] = [_write_named(owned, name, schema.to_arrow(name, frame))]
         catalogue["counts"][name] = len(frame)
-    named = [catalogue["duplicates"], catalogue["order"], *store.join_log(records)]
+    named = [catalogue[name] for name in ("duplicates", "outlets", "order")]
+    named += store.join_log(records)
     named += [*store.beside("comparisons"), *(catalogue["tables"][name][0] for name in roots)]
     catalogue["files"] |= {file: storage.sha256(file) for file in filter(None, named)}
     file = f"corpus/catalogue-{fingerprint(catalogue)[:12]}.json"
@@ -223,7 +228,7 @@ def _build(
         "parameters": {"mapping": mapping},
         "unopened": [record.path for record in records if record.unopened],
         "decisions": decisions_hash,
-        "notes": [note for record in records for note in record.notes],
+        "notes": [*(note for record in records for note in record.notes), *joined],
         "announced": {one.path: one.announced for one in records if one.announced is not None},
         "counts": {"files": sum(not file.left_out for file in files)}
         | {name: catalogue["counts"][name] for name in schema.TABLES},
@@ -444,6 +449,22 @@ def _write_copies(owned: Owned, copies: Copies) -> str:
     of, kinds = ([pair[place] for pair in copies.values()] for place in (0, 1))
     columns = {"article_id": list(copies), "duplicate_of": of, "duplicate_kind": kinds}
     return _write_named(owned, "duplicates", pa.table(columns))
+
+
+def _outlets_of(catalogue: dict[str, Any], storage: Storage) -> pd.DataFrame:
+    """Return article_id, outlet and url of every article, as they were read."""
+    columns = ["article_id", "outlet", "url"]
+    pieces = [schema.empty("articles")[columns]]
+    for file in catalogue["tables"]["articles"]:
+        own = storage.read_arrow(file, columns).to_pandas()
+        gone = catalogue["dropped"].get(file.rpartition("/")[0], [])
+        pieces.append(own[~own["article_id"].isin(gone)])
+    return pd.concat(pieces, ignore_index=True)
+
+
+def _write_outlets(owned: Owned, outlets: dict[str, str]) -> str:
+    columns = {"article_id": list(outlets), "outlet": list(outlets.values())}
+    return _write_named(owned, "outlets", pa.table(columns))
 
 
 def _write_named(owned: Owned, name: str, table: pa.Table) -> str:

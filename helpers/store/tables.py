@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,7 +47,10 @@ with suppress(NotImplementedError):  # it gives memory back sooner: a third less
 PIECE = 20  # files of a large build that are read together, where not all are
 FORMULA = "=+-@\t\r\n＝＋－＠"  # with one of these a formula begins
 RETURN = "\n\ufdd0"  # stands for a carriage return while CSV is written: pandas quotes no "\r"
-COPIES = frozenset({"duplicate_of", "duplicate_kind"})  # columns that a build keeps apart
+APART = {  # columns that a build keeps apart, where they differ from what was read
+    "duplicates": frozenset({"duplicate_of", "duplicate_kind"}),
+    "outlets": frozenset({"outlet"}),
+}
 
 
 class RebuiltError(RuntimeError):
@@ -305,13 +308,16 @@ def _read_files(
     """Read files of a table, without the rows of articles that have changed since."""
     ids = "article_id"
     order = catalogue["order"] if len(files) > 1 else ""
-    copies = catalogue.get("duplicates", "") if COPIES & {*columns, *wanted} else ""
-    later = {column: wanted.pop(column) for column in COPIES & wanted.keys() if copies}
-    loaded = list(dict.fromkeys([*columns, *later, *([ids] if order or copies else [])]))
+    asked = {*columns, *wanted}
+    apart = {catalogue[name]: of & asked for name, of in APART.items() if catalogue.get(name)}
+    apart = {file: of for file, of in apart.items() if of}
+    moved = frozenset().union(*apart.values())
+    later = {column: wanted.pop(column) for column in moved & wanted.keys()}
+    loaded = list(dict.fromkeys([*columns, *later, *([ids] if order or apart else [])]))
     if ids in wanted:
         files = [file for file in files if _has_any(storage, file, wanted[ids])]
     known = catalogue.get("files", {})
-    for file in filter(None, [*files, order, copies]):
+    for file in filter(None, [*files, order, *apart]):
         if not storage.is_whole(file, known.get(file, "")):
             raise DamageError(f"{storage}/{file} is damaged: build the tables again")
     if files:
@@ -324,8 +330,8 @@ def _read_files(
         rows = functools.reduce(operator.and_, keep) if keep else None
         pieces.append(storage.dataset(together, expected).to_table(columns=loaded, filter=rows))
     table = pa.concat_tables(pieces)
-    if copies:
-        table = _mark_copies(table, storage.read_arrow(copies))
+    for file, of in apart.items():
+        table = _put(table, storage.read_arrow(file), of)
     for column, values in later.items():
         table = table.filter(pc.field(column).isin(values))
     if order:
@@ -354,12 +360,12 @@ def _articles_in(place: str, file: str, state: tuple[int, ...]) -> pa.Array:
     return pc.unique(Storage(place).read_arrow(file, ["article_id"]).column(0))
 
 
-def _mark_copies(table: pa.Table, copies: pa.Table) -> pa.Table:
-    """Fill in which articles are copies, and of which, as the build's file of duplicates says."""
-    places = pc.index_in(table.column("article_id"), value_set=copies.column("article_id"))
-    for column in COPIES.intersection(table.column_names):
-        marked = pc.fill_null(copies.column(column).take(places), "")
-        table = table.set_column(table.schema.get_field_index(column), column, marked)
+def _put(table: pa.Table, kept: pa.Table, columns: Iterable[str]) -> pa.Table:
+    """Put what a build keeps apart of some articles in place of what was read of them."""
+    places = pc.index_in(table.column("article_id"), value_set=kept.column("article_id"))
+    for column in columns:
+        joined = pc.coalesce(kept.column(column).take(places), table.column(column))
+        table = table.set_column(table.schema.get_field_index(column), column, joined)
     return table
 
 

@@ -103,6 +103,17 @@ def test_a_build_keeps_what_a_file_announces(tmp_path):
     assert "announces 3 articles, and 2 were read; its number 2 is missing" in problem
 
 
+def test_an_outlet_is_one_however_it_is_written(tmp_path):
+    for folder in ("The Vale Echo", "vale-echo", "anchor"):
+        write_stories(tmp_path / "articles" / folder, 1)
+    manifest = build(tmp_path / "articles", tmp_path / "out")
+    columns = ["outlet", "duplicate_of"]
+    read = tables.read_table("articles", tmp_path / "out", columns)
+    assert sorted(read["outlet"]) == ["The Vale Echo", "The Vale Echo", "anchor"]
+    wanted = tables.read_table("articles", tmp_path / "out", ["path"], {"outlet": "The Vale Echo"})
+    assert len(wanted) == 2 and any("'vale-echo'" in note for note in manifest["notes"])
+
+
 def test_a_second_build_reads_nothing_again(articles, tmp_path, monkeypatch):
     first = build(articles, tmp_path / "out")
     monkeypatch.setattr(annotation, "annotate", lambda _: pytest.fail("annotated again"))
