@@ -50,8 +50,19 @@ THUMBNAIL, COLOURS = 720, 64  # width in pixels and colours of a picture on the 
 IDS = ("entity_id", "speaker_id", "target_id", "attribution_id")
 MANY = 7  # columns from which a table is set smaller
 SHORT, LONG = 20, 60  # characters: a short cell is kept on one line, a long one is kept wide
-KINDS = {".csv": "table", ".png": "figure file", ".svg": "figure file", ".html": "page"}
+KINDS = {
+    ".csv": "table",
+    ".xlsx": "workbook",
+    ".png": "figure file",
+    ".svg": "figure file",
+    ".html": "page",
+}
 EVIDENCE = "evidence.html"
+QUOTATIONS = {
+    "quotations.html": "a page to search",
+    "quotations.xlsx": "workbook",
+    "quotations.csv": "CSV",
+}
 ACTIVE = "//script|//iframe|//object|//embed|//link|//base|//form|//meta|//style[@scoped]"
 
 
@@ -112,6 +123,12 @@ def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dic
         batch=batch,
         parameters=list(_list_parameters(notebook, outcome)),
         evidence=next((f for f in outcome.files if f.endswith(f"/{EVIDENCE}")), ""),
+        quotations={
+            kind: file
+            for name, kind in QUOTATIONS.items()
+            for file in outcome.files
+            if file.endswith(f"/{name}")
+        },
         safety=SAFETY,
         no_alt=NO_ALT,
         version=__version__,

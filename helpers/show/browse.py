@@ -7,7 +7,6 @@ and is all that its policy lets run. It asks for no other file and no network.
 from __future__ import annotations
 
 import base64
-import functools
 import gzip
 import hashlib
 import json
@@ -22,9 +21,9 @@ from markupsafe import Markup as Safe
 
 from helpers.corpus.bundle import write_workbook
 from helpers.measure.counting import name_day
-from helpers.show import reader
+from helpers.show import grids, reader
 from helpers.store import tables
-from helpers.store.paths import DATA, TEMPLATES
+from helpers.store.paths import TEMPLATES
 
 NAME = "quotations"
 SHOWN = ("speaker", "words", "source_type", "tone_label", "outlet", "published")
@@ -36,18 +35,6 @@ NO_SCRIPT = (
     "quotations.xlsx and quotations.csv.</p></noscript>"
 )
 TALL = 760  # pixels of the list in a notebook
-
-
-@functools.cache
-def words_of() -> dict[str, tuple[str, str]]:
-    """Return how columns are called before readers, and in what unit they are: data/words.csv."""
-    told = tables.read_csv(DATA / "words.csv").fillna("")
-    return {row.column: (row.words, row.unit) for row in told.itertuples()}
-
-
-def say_column(name: str) -> str:
-    """Name a column as a reader would."""
-    return words_of().get(name, (name.replace("_", " "), ""))[0]
 
 
 def show(rows: pd.DataFrame, folder: str | Path, title: str, about: Sequence[str] = ()) -> Any:
@@ -81,7 +68,7 @@ def render(
     held = [name for name in rows if name not in IDS and (rows[name].astype(str) != "").any()]
     columns = [_column(name) for name in held]
     written = rows[held].apply(_write)
-    numbers = [name for name in held if words_of().get(name, ("", ""))[1]]
+    numbers = [name for name in held if grids.unit_of(name)]
     keys = rows[numbers].apply(_keys)
     packed = {
         "columns": columns,
@@ -142,7 +129,7 @@ def pack(opened: pd.DataFrame) -> tuple[list[str], list[list[Any]]]:
 
 
 def _column(name: str) -> dict[str, Any]:
-    words, unit = words_of().get(name, (name.replace("_", " "), ""))
+    words, unit = grids.say_column(name), grids.unit_of(name)
     kind = "opens" if name == OPENS else "day" if unit == "day" else "number" if unit else "text"
     shown, asked = name in SHOWN, name in FILTERS
     return {"name": name, "words": words, "kind": kind, "shown": shown, "filter": asked}
@@ -153,16 +140,16 @@ def _write(column: pd.Series) -> pd.Series:
 
 
 def _written(column: pd.Series) -> Iterator[str]:
-    unit = words_of().get(str(column.name), ("", ""))[1]
+    unit = grids.unit_of(column.name)
     for value in column:
         if pd.isna(value) or column.name == OPENS:  # these words are cut from the passage
             yield ""
         elif unit == "day":
             yield name_day(value)
-        elif unit == "signed":
-            yield f"{value:+.2f}"
-        elif unit == "percent":
-            yield f"{value:.0%}"
+        elif column.name == "outlet":
+            yield reader.isolate(grids.name_outlet(value))
+        elif unit in grids.ESTIMATES:
+            yield grids.write_number(float(value), unit)
         else:
             yield reader.isolate(str(value))
 

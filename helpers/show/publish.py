@@ -21,7 +21,7 @@ from matplotlib.axes import Axes
 from helpers.corpus.build import open_corpus
 from helpers.measure import counting, evidence, select
 from helpers.measure.shares import measure_room, measure_shares, name_leaders, name_leaders_by
-from helpers.show import browse, charts, drawing, forms, reader
+from helpers.show import browse, charts, drawing, forms, grids, reader
 from helpers.show.appendix import write_appendix, write_ledger, write_rows
 from helpers.show.reader import Evidence, Markup
 from helpers.store import schema, tables
@@ -49,6 +49,9 @@ class Page:
     out: str | Path = ""
     incomplete: pd.DataFrame = field(default_factory=lambda: schema.empty("articles"))
     published: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        grids.use()
 
     def read(self, name: str, columns: list[str] | None = None, light: bool = False):
         """Read the rows of a table that lie in the articles and in the counted roles."""
@@ -105,7 +108,13 @@ class Page:
         top = self.top if top is None else top
         if shown is None:
             shown = counts.head(top) if top else counts
-        display(shown if len(shown) or not nothing else HTML(f"<p>{nothing}</p>"))
+        if len(shown) or not nothing:
+            more = len(counts) - len(shown) if list(shown) == list(counts) else 0
+            file = f"{name}.csv" if str(self.out) else "give a larger top, or 0 for all"
+            n = _say_n(rows, how.get("of"))
+            display(Markup(grids.write(shown, more, file, n)))
+        else:
+            display(HTML(f"<p>{nothing}</p>"))
         self.export(name, counts)
         if rows is not None and len(counts):
             display(self.open(name, counts, rows, **how))
