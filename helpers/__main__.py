@@ -57,9 +57,11 @@ def _build(given: argparse.Namespace) -> int:
     from helpers.store.tables import read_table
 
     if given.show:
+        from helpers.corpus.wall import Wall
         from helpers.read.articles import preview
 
-        shown, said = preview(given.path, _mapping(given.map))
+        with Wall(given.limits) as wall:
+            shown, said = preview(given.path, _mapping(given.map), read=wall.read)
         tables_shown = (f"{article.to_string()}\n" for _, article in shown.iterrows())
         for line in chain(*(one.split("\n") for one in tables_shown), said):
             print(printable(line))
@@ -73,6 +75,7 @@ def _build(given: argparse.Namespace) -> int:
         progress=not given.quiet,
         scheduler=given.scheduler,
         codebook_file=given.codebook,
+        limits=given.limits,
     )
     for note in manifest["notes"]:
         print(printable(note))
@@ -231,6 +234,13 @@ FOR_BUILD = (
         metavar="tcp://HOST:PORT",
     ),
     _option("--codebook", "a codebook (YAML) instead of the project's", metavar="FILE"),
+    _option(
+        "--limits",
+        "how many times the usual time and memory (10 seconds of the processor and as many more "
+        "for each MB, 1 GB) reading one file may take (1)",
+        1.0,
+        type=_number(float),
+    ),
     QUIET,
 )
 KINDS = ("instructions", "choices", "appendix")

@@ -421,14 +421,19 @@ class Pool:
 
 
 def _start(count: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(count, mp_context=context(), initializer=begin)
+
+
+def context() -> Any:
+    """Return how processes are started that have what annotating needs imported already."""
     methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    found = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if "forkserver" in methods:
-        context.set_forkserver_preload(PRELOADED)
-    return ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
+        found.set_forkserver_preload(PRELOADED)
+    return found
 
 
-def _begin() -> None:
+def begin() -> None:
     """Leave Ctrl-C to the parent, and end when the parent has died without a word."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()

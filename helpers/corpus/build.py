@@ -39,7 +39,6 @@ from helpers.corpus.decisions import (
     read_decisions,
 )
 from helpers.corpus.parts import (
-    JOINED_TABLES,
     PARTITIONED,
     Copies,
     FileRecord,
@@ -48,11 +47,13 @@ from helpers.corpus.parts import (
     Lookup,
     PartStore,
     arrange,
+    catalogue_of,
     find_duplicates,
     join_of,
     summed,
 )
-from helpers.read.articles import OPEN, LeftOut, Note, Problem, iter_records, separate_ids
+from helpers.corpus.wall import Wall
+from helpers.read.articles import OPEN, LeftOut, Note, Problem, separate_ids
 from helpers.read.files import SourceFile, iter_met
 from helpers.read.spellings import join_outlets
 from helpers.store import lexicons, paths, schema, tables
@@ -92,6 +93,7 @@ def build(
     progress: bool = True,
     scheduler: str = "",
     codebook_file: str | Path = "",
+    limits: float = 1.0,
 ) -> dict[str, Any]:
     """Read the articles at `path`, annotate them, write every table to `out`; return the manifest.
 
@@ -114,6 +116,9 @@ def build(
     codebook_file
         A codebook (YAML) that decides what kind of source speaks; "" takes the one that the
         environment variable ATTRIBUTED_CODEBOOK names, else the project's own.
+    limits
+        How many times the usual time and memory reading one file may take; what takes more is a
+        row of `problems`, and is tried again with higher limits.
 
     Raises
     ------
@@ -131,6 +136,8 @@ def build(
         raise FileNotFoundError(f"{path} does not exist: give a file, folder or zip of articles")
     if workers < 0:
         raise BuildError(f"workers must be 0 or more, not {workers}")
+    if not limits > 0:
+        raise BuildError(f"limits must be above 0, not {limits}")
     storage = Storage(out)
     check_apart(path, storage)
     check_free(storage, schema.TABLES)
@@ -139,7 +146,7 @@ def build(
     with _only_build(storage):
         tables.forget(out)
         owned = _open_owned(storage)
-        team = (workers or processors(), progress, scheduler)
+        team = (workers or processors(), progress, scheduler, limits)
         manifest = _build(path, owned, mapping or {}, book, *team)
         return manifest | {"notes": [*manifest["notes"], *owned.others()]}
 
@@ -175,6 +182,7 @@ def _build(
     workers: int,
     progress: bool,
     scheduler: str,
+    limits: float,
 ) -> dict[str, Any]:
     storage = owned.storage
     files = list(iter_met(path))
@@ -183,16 +191,17 @@ def _build(
     decisions = read_decisions(decisions_file())
     decisions_hash = file_hash(decisions_file())
     signature = fingerprint(settings, decisions_hash, [_file_signature(file) for file in files])
-    finished = _finished(storage, signature, files)
+    finished = _finished(storage, signature, files, limits)
     if finished is not None:
         return finished
     store = PartStore(storage, f"parts/{settings[:16]}")
     store.open(owned)
     with start_workers(workers, scheduler, storage.address) as team:
-        records = _annotate_files(files, store, mapping, team, progress)
+        intake = _Intake(files, store, mapping, limits, progress)
+        records = _annotate_files(intake, store, team)
         layout = arrange(records, store)
         decided, joins = _join_parts(layout, store, team, progress, decisions, book)
-    catalogue = _catalogue(layout, store, joins)
+    catalogue = catalogue_of(layout, store, joins)
     copies = find_duplicates(layout, store)
     catalogue["duplicates"] = _write_copies(owned, copies) if copies else ""
     given = {name for file in files for name in file.outlets.values()}
@@ -227,6 +236,7 @@ def _build(
         "python": sys.version.split()[0],
         "parameters": {"mapping": mapping},
         "unopened": [record.path for record in records if record.unopened],
+        "limited": min((record.limits for record in records if record.limited), default=None),
         "decisions": decisions_hash,
         "notes": [*(note for record in records for note in record.notes), *joined],
         "announced": {one.path: one.announced for one in records if one.announced is not None},
@@ -239,10 +249,13 @@ def _build(
     return manifest
 
 
-def _finished(storage: Storage, signature: str, files: list[SourceFile]) -> dict[str, Any] | None:
+def _finished(
+    storage: Storage, signature: str, files: list[SourceFile], limits: float
+) -> dict[str, Any] | None:
     """Return the manifest in `out` when its tables are whole and made from the same input.
 
-    A file that could not be opened then and can be now is other input.
+    A file that could not be opened then and can be now is other input, and so is one that took
+    more than it might if it may take more now.
     """
     try:
         manifest = tables.read_manifest(storage.place)
@@ -254,6 +267,7 @@ def _finished(storage: Storage, signature: str, files: list[SourceFile]) -> dict
         return None
     unopened = set(manifest.get("unopened", ()))
     mended = any(_opens(file) for file in files if file.path in unopened)
+    mended |= limits > (manifest.get("limited") or limits)
     whole = all(storage.is_whole(*pair) for pair in made.items())
     return manifest if whole and not mended else None
 
@@ -272,28 +286,37 @@ def _opens(file: SourceFile) -> bool:
 class _Intake:
     """Reads the files the store does not know and hands out parts of articles to annotate."""
 
-    def __init__(self, files: list[SourceFile], store: PartStore, mapping: dict[str, str]):
+    def __init__(
+        self,
+        files: list[SourceFile],
+        store: PartStore,
+        mapping: dict[str, str],
+        limits: float,
+        progress: bool,
+    ):
         self.files = files
         self.store = store
         self.mapping = mapping
+        self.progress = progress
+        self.wall = Wall(limits, _tell if progress else None)
         self.records: list[FileRecord] = []
         self.unfinished: list[FileRecord] = []
         self.ids: dict[str, str] = {}
 
-    def parts(self, progress: bool) -> Iterator[tuple[pd.DataFrame, dict[str, str]]]:
+    def parts(self) -> Iterator[tuple[pd.DataFrame, dict[str, str]]]:
         """Yield frames of articles not yet in the store, with each article's fingerprint."""
         waiting: list[dict[str, Any]] = []
         rows: dict[str, str] = {}
         articles = characters = 0
-        bar = tqdm(self.files, desc="Reading", unit="file", disable=not progress)
+        bar = tqdm(self.files, desc="Reading", unit="file", disable=not self.progress)
         for file in bar:
             record = self.store.files.get(file.path)
-            if record is not None and record.stands_for(_file_signature(file)):
+            if record and record.stands_for(_file_signature(file), self.wall.times):
                 self.ids = dict.fromkeys(record.ids, record.path) | self.ids
                 self.records.append(record)
                 articles += len(record.rows)
                 continue
-            record = FileRecord(file.path, _file_signature(file))
+            record = FileRecord(file.path, _file_signature(file), limits=self.wall.times)
             for article in self._articles(file, record):
                 row = fingerprint(article)[:32]
                 record.rows.append(row)
@@ -316,7 +339,7 @@ class _Intake:
 
     def _articles(self, file: SourceFile, record: FileRecord) -> Iterator[dict[str, Any]]:
         """Yield the articles of one file; its problems and notes go to the file's record."""
-        for item in separate_ids(iter_records(file, self.mapping), self.ids):
+        for item in separate_ids(self.wall.read(file, self.mapping), self.ids):
             if isinstance(item, Problem):
                 record.problems.append(item.row())
             elif isinstance(item, LeftOut):
@@ -337,20 +360,17 @@ class _Intake:
                 self.unfinished.append(record)
 
 
-def _annotate_files(
-    files: list[SourceFile],
-    store: PartStore,
-    mapping: dict[str, str],
-    team: Workers,
-    progress: bool,
-) -> list[FileRecord]:
+def _tell(line: str) -> None:
+    tqdm.write(printable(line), file=sys.stderr)
+
+
+def _annotate_files(reader: _Intake, store: PartStore, team: Workers) -> list[FileRecord]:
     """Put every article of every file into a part; return the files' records in order."""
-    reader = _Intake(files, store, mapping)
     expected = paths.engine_version()
 
     def jobs() -> Iterator[tuple]:
         where = (store.storage.address, store.folder, expected)
-        for articles, rows in reader.parts(progress):
+        for articles, rows in reader.parts():
             name = f"part-{fingerprint(list(rows.values()))[:12]}"
             store.claim(name)
             yield *where, name, to_bytes(articles), rows
@@ -361,6 +381,7 @@ def _annotate_files(
             reader.finish()
         reader.finish()
     finally:
+        reader.wall.stop()
         store.write_log()
     return reader.records
 
@@ -398,26 +419,6 @@ def _join_parts(
             bar.update()
         bar.update(len(layout.parts) - bar.n)
     return decided, joins
-
-
-def _catalogue(layout: Layout, store: PartStore, joins: dict[str, Join]) -> dict[str, Any]:
-    """Return which files the tables lie in, what to leave out of them, and the files' hashes."""
-    listed: dict[str, list[str]] = {table: [] for table in PARTITIONED}
-    counts = dict.fromkeys(PARTITIONED, 0)
-    dropped: dict[str, list[str]] = {}
-    hashes: dict[str, str] = {}
-    for part in layout.parts:
-        join, gone = joins[part.name], layout.dropped[part.name]
-        for table in PARTITIONED:
-            version = join.version if table in JOINED_TABLES else ""
-            listed[table].append(store.file(part.name, table, version))
-            counts[table] += part.count(join.counts.get(table) or part.counts[table], gone)
-        if gone:
-            dropped[f"{store.folder}/{part.name}"] = gone
-        facts = [store.facts(part.name), store.facts(part.name, join.version)]
-        hashes |= store.lasting(part) | join.files
-        hashes |= {file: store.storage.sha256(file) for file in facts}
-    return {"tables": listed, "counts": counts, "dropped": dropped, "files": hashes}
 
 
 # ------------------------------------------------------------------------ what lies beside parts

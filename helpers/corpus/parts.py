@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 from helpers.annotate import entities
 from helpers.corpus.decisions import Decided
 from helpers.read import duplicates
-from helpers.read.articles import OPEN
+from helpers.read.articles import LIMIT, OPEN
 from helpers.store import schema
 from helpers.store.paths import fingerprint
 from helpers.store.storage import DamageError, Owned, Storage, seal, to_parquet, unseal
@@ -72,15 +72,22 @@ class FileRecord:
     notes: list[str] = field(default_factory=list)
     left_out: list[dict[str, Any]] = field(default_factory=list)
     announced: int | None = None
+    limits: float = 1.0
 
     @property
     def unopened(self) -> bool:
         """Whether the file could not be read for what is outside it, such as its permissions."""
         return any(problem["step"] == OPEN for problem in self.problems)
 
-    def stands_for(self, signature: str) -> bool:
+    @property
+    def limited(self) -> bool:
+        """Whether the file took more than a file may, with the `limits` there were."""
+        return any(problem["step"] == LIMIT for problem in self.problems)
+
+    def stands_for(self, signature: str, limits: float = 1.0) -> bool:
         """Whether the file in this state on disk need not be read again."""
-        return self.signature == signature and not self.unopened
+        tried = not self.limited or limits <= self.limits
+        return self.signature == signature and not self.unopened and tried
 
 
 @dataclass
@@ -406,6 +413,26 @@ def arrange(records: list[FileRecord], store: PartStore) -> Layout:
     found = [place for places, _ in kept for place in places]
     parts = [index for _, index in kept]
     return Layout(parts, dropped, list(ids), list(ids.values()), found == sorted(found))
+
+
+def catalogue_of(layout: Layout, store: PartStore, joins: dict[str, Join]) -> dict[str, Any]:
+    """Return which files the tables lie in, what to leave out of them, and the files' hashes."""
+    listed: dict[str, list[str]] = {table: [] for table in PARTITIONED}
+    counts = dict.fromkeys(PARTITIONED, 0)
+    dropped: dict[str, list[str]] = {}
+    hashes: dict[str, str] = {}
+    for part in layout.parts:
+        join, gone = joins[part.name], layout.dropped[part.name]
+        for table in PARTITIONED:
+            version = join.version if table in JOINED_TABLES else ""
+            listed[table].append(store.file(part.name, table, version))
+            counts[table] += part.count(join.counts.get(table) or part.counts[table], gone)
+        if gone:
+            dropped[f"{store.folder}/{part.name}"] = gone
+        facts = [store.facts(part.name), store.facts(part.name, join.version)]
+        hashes |= store.lasting(part) | join.files
+        hashes |= {file: store.storage.sha256(file) for file in facts}
+    return {"tables": listed, "counts": counts, "dropped": dropped, "files": hashes}
 
 
 def summed(summaries: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain, islice
@@ -48,6 +48,7 @@ from helpers.store.lexicons import read_lexicon
 READERS = {**DOCUMENTS, **dict.fromkeys((".html", ".htm", ".xhtml"), read_page)}
 EXPORTED = (read_text, read_docx, read_rtf)
 OPEN = "open"  # the step of a file that failed for what is outside it, and is to be tried again
+LIMIT = "limit"  # the step of a file that took more than a file may
 LARGEST_DOCUMENT = 200 * 1024 * 1024
 SHOWN = ("path", "outlet", "published", "headline", "byline", "section", "words", "complete")
 LANGUAGE_SAMPLE = 1000
@@ -125,6 +126,11 @@ def iter_records(source: SourceFile, mapping: Mapping[str, str] | None = None) -
         told = error.strerror or type(error).__name__
         problem = f"it cannot be opened ({told}); mend that and build again, or copy the file again"
         yield Problem("", source.path, OPEN, problem)
+    except RecursionError:
+        problem = "it is nested too deeply to be read; export it as plain records, or as text"
+        yield Problem("", source.path, LIMIT, problem)
+    except MemoryError:
+        yield Problem("", source.path, LIMIT, "there is too little memory to read it; split it")
     except Exception as error:  # a file nobody thought of must not end the build
         advice = "pack the zip again" if source.member else "save it again as text"
         problem = f"it could not be read ({type(error).__name__}: {error}); {advice}"
@@ -132,11 +138,14 @@ def iter_records(source: SourceFile, mapping: Mapping[str, str] | None = None) -
 
 
 def preview(
-    path: str | Path, mapping: Mapping[str, str] | None = None, most: int = 5
+    path: str | Path,
+    mapping: Mapping[str, str] | None = None,
+    most: int = 5,
+    read: Callable[..., Iterator[Item]] = iter_records,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the first articles as a build would read them, and what it would say of them."""
     articles, said = [], []
-    items = (item for one in iter_met(path) for item in iter_records(one, mapping))
+    items = (item for one in iter_met(path) for item in read(one, mapping))
     while len(articles) < most and (item := next(items, None)) is not None:
         if isinstance(item, dict):
             shown = " ".join(item["text"].split())

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, partial
-from itertools import chain, groupby
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -27,6 +27,7 @@ LEAST_PDF_LETTERS = 20
 LARGEST_MEMBER = 1 << 30
 MOST_TIMES = 200
 SMALL = 1 << 20
+LONGEST_YAML = 1 << 16
 
 
 class Unreadable(ValueError):
@@ -273,6 +274,13 @@ class PlainLoader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
+def read_yaml(text: str) -> Any:
+    """Read YAML from a file that nobody vouches for; raises YAMLError, also where it is long."""
+    if len(text) > LONGEST_YAML:
+        raise yaml.YAMLError(f"it has more than {LONGEST_YAML:,} characters")
+    return yaml.load(text, PlainLoader)  # noqa: S506 (a SafeLoader)
+
+
 def _take_front_matter(document: Document) -> int:
     """Read the YAML between --- and --- at the top of a text; return where the text goes on."""
     lines = document.text.split("\n")
@@ -281,10 +289,10 @@ def _take_front_matter(document: Document) -> int:
     if not last or bare[0] != "---":
         return 0
     try:
-        front = yaml.load("\n".join(lines[1:last]), PlainLoader)  # noqa: S506 (a SafeLoader)
+        front = read_yaml("\n".join(lines[1:last]))
         if isinstance(front, dict):
             document.named = {str(name): value for name, value in front.items()}
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         first = str(error).splitlines()[0]
         problem = f"the front matter is not YAML ({first}); its fields were not read"
         document.problems.append(("metadata", problem))
@@ -359,12 +367,13 @@ def read_docx(raw: bytes) -> Document:
     except Exception as error:  # python-docx raises whatever its XML and zip layers do
         raise Unreadable(f"it is no Word document ({error}); save it again as .docx") from error
     blocks: list[tuple[str, str]] = []
+    styles = {one.style_id: (one.name or "").lower() for one in word.styles}
     for item in word.iter_inner_content():
         if isinstance(item, Table):
-            rows = (" | ".join(_distinct_cells(row)) for row in item.rows)
+            rows = (" | ".join(_texts_of_cells(row)) for row in item._tbl.tr_lst)
             blocks.append(("", "\n".join(row for row in rows if row.strip(" |"))))
         else:
-            style = (item.style.name if item.style else "").lower()
+            style = styles.get(item._p.style or "", "")
             blocks.append((_STYLES.get(style, "subhead" * style.startswith("heading")), item.text))
     blocks = _one_headline([(role, text) for role, text in blocks if text.strip()])
     text, hints = compose(blocks)
@@ -380,9 +389,9 @@ def read_docx(raw: bytes) -> Document:
     return document
 
 
-def _distinct_cells(row: Any) -> Iterator[str]:
-    merged = groupby(row.cells, lambda cell: cell._tc)  # a merged cell is listed once per column
-    return (next(cells).text for _, cells in merged)
+def _texts_of_cells(row: Any) -> Iterator[str]:
+    """Yield the text of each cell of a row of a Word table; one merged with others comes once."""
+    return ("\n".join(paragraph.text for paragraph in cell.p_lst) for cell in row.tc_lst)
 
 
 def _one_headline(blocks: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ from typing import IO, Any
 import yaml
 
 from helpers.read.dates import find_date
-from helpers.read.documents import SMALL, PlainLoader, Unreadable, list_zip, size_problem
+from helpers.read.documents import SMALL, Unreadable, list_zip, read_yaml, size_problem
 from helpers.read.records import as_text, check_roles, field_names, plain, read_csv
 
 LARGEST_ARCHIVE = 1 << 33
@@ -47,12 +47,12 @@ class SourceFile:
     """One input file, or one member of a zip.
 
     `path` is relative to the corpus, with forward slashes, `inner` its end among the folders that
-    mean something. `changed` differs when the file has changed or what is known of it from beside
-    it. `named` holds the outlet, date and section that the names of file and folders tell,
-    `listed` the file's row in a `metadata.csv`, `outlets` the names of an `outlets.csv` by their
-    other spellings, `settings` those of an `articles.yml`. A file that has `problems` is not to be
-    read, nor is one that is `left_out` for that reason; a folder left out stands for all its
-    `files`.
+    mean something, `packed` its size where it lies. `changed` differs when the file has changed or
+    what is known of it from beside it. `named` holds the outlet, date and section that the names of
+    file and folders tell, `listed` the file's row in a `metadata.csv`, `outlets` the names of an
+    `outlets.csv` by their other spellings, `settings` those of an `articles.yml`. A file that has
+    `problems` is not to be read, nor is one that is `left_out` for that reason; a folder left out
+    stands for all its `files`.
     """
 
     path: str
@@ -60,6 +60,7 @@ class SourceFile:
     member: str = ""
     inner: str = ""
     size: int = 0
+    packed: int = 0
     changed: str = ""
     named: dict[str, str] = field(default_factory=dict)
     listed: dict[str, Any] = field(default_factory=dict)
@@ -218,7 +219,8 @@ def _on_disk(location: Path, root: Path, boundary: Path | None = None) -> Source
             problem = (
                 "" if location.is_file() else "it is no ordinary file; leave it out of the folder"
             )
-            one = replace(one, size=status.st_size, changed=str(status.st_mtime_ns))
+            size = status.st_size
+            one = replace(one, size=size, packed=size, changed=str(status.st_mtime_ns))
     except OSError as error:  # a link may lead nowhere, or back to itself
         problem = f"it cannot be opened ({error.strerror}); copy the file here again"
     return replace(one, problems=(problem,)) if problem else one
@@ -328,7 +330,7 @@ def _members(one: SourceFile, members: list[zipfile.ZipInfo], only: str) -> Iter
             problem = "the zip holds this name more than once; only the last file of it is read"
             name = f"{name} ({seen[name]})"
         inner = (folder / name.removeprefix(only)).as_posix()
-        facts = (inner, member.file_size, str(member.CRC))
+        facts = (inner, member.file_size, member.compress_size, str(member.CRC))
         problems = (problem,) if problem else ()
         yield SourceFile(f"{one.path}/{name}", one.location, name, *facts, problems=problems)
 
@@ -461,7 +463,7 @@ class _Settings(_Beside):
     kind, said = "settings", "the settings were"
 
     def _read(self) -> None:
-        told = yaml.load(self.file.read_bytes(), PlainLoader)  # noqa: S506 (a SafeLoader)
+        told = read_yaml(self.file.read_bytes().decode("utf-8-sig"))
         told = told if isinstance(told, dict) else {}
         self.told = {name: told[name] for name in SETTINGS if told.get(name)}
         if unknown := sorted(map(str, told.keys() - {*SETTINGS})):

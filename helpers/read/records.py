@@ -42,6 +42,8 @@ DEEPEST_WRAPPER = 4
 EXCEL_LIMIT = 32_767
 LONGEST_ENDING = 250  # characters at the end of a text that may say that more follows
 MOST_TITLE_ROWS = 10
+MOST_SHOWN = 30  # columns that are listed
+EXCEL_ROWS, EXCEL_COLUMNS = 1_048_576, 16_384
 
 
 # -------------------------------------------------------------------------------------- roles
@@ -104,7 +106,8 @@ def choose_mapping(
     holds the text.
     """
     columns = list(columns)
-    there_are = f"its columns are {', '.join(map(repr, columns))}"
+    more = f" and {len(columns) - MOST_SHOWN:,} more" if len(columns) > MOST_SHOWN else ""
+    there_are = f"its columns are {', '.join(map(repr, columns[:MOST_SHOWN]))}{more}"
     spelt = {plain(column): column for column in reversed(columns)}
     chosen = {}
     for role, name in wanted.items():
@@ -442,8 +445,9 @@ def read_xlsx(stream: IO[bytes]) -> Iterator[Row]:
         raise Unreadable(f"it is no Excel workbook ({error}); save it as .xlsx") from error
     read = ""
     for sheet in book.worksheets:
-        rows = sheet.iter_rows(values_only=True)
-        filled = (row for row in rows if any(as_text(cell).strip() for cell in row))
+        sheet.reset_dimensions()  # what the file says of its size would be filled up with blanks
+        rows = islice(sheet.iter_rows(values_only=True), EXCEL_ROWS + 1)
+        filled = (row for row in _in_bounds(rows) if any(as_text(cell).strip() for cell in row))
         titles, names, below = _header(filled)
         if not names:
             continue
@@ -457,7 +461,18 @@ def read_xlsx(stream: IO[bytes]) -> Iterator[Row]:
         read = sheet.title
         yield from titles
         for number, cells in enumerate(below, 1):
-            yield Row(number, dict(zip(names, cells, strict=False)))
+            yield Row(number, dict.fromkeys(names) | dict(zip(names, cells, strict=False)))
+
+
+def _in_bounds(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """Pass rows on; raises Unreadable behind the last row or column that Excel can have."""
+    for number, row in enumerate(rows, 1):
+        if number > EXCEL_ROWS or len(row) > EXCEL_COLUMNS:
+            raise Unreadable(
+                f"row {number:,} lies outside what Excel can hold ({EXCEL_ROWS:,} rows, "
+                f"{EXCEL_COLUMNS:,} columns); save it again as .xlsx or .csv"
+            )
+        yield row
 
 
 def read_parquet(stream: IO[bytes]) -> Iterator[Row]:
@@ -467,7 +482,12 @@ def read_parquet(stream: IO[bytes]) -> Iterator[Row]:
 
     try:
         on_disk = isinstance(stream, io.BufferedReader)
-        table = pq.ParquetFile(stream if on_disk else io.BytesIO(stream.read()))
+        file = stream if on_disk else io.BytesIO(stream.read())
+        size, table = file.seek(0, io.SEEK_END), pq.ParquetFile(file)
+        if table.metadata.num_rows > max(size, SNIFFED):
+            raise Unreadable(
+                f"it claims {table.metadata.num_rows:,} rows in {size:,} bytes; write it again"
+            )
         batches = table.iter_batches(ROWS_AT_ONCE)
         records = chain.from_iterable(batch.to_pylist() for batch in batches)
         yield from (Row(number, record) for number, record in enumerate(records, 1))
