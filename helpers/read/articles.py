@@ -196,10 +196,12 @@ def _read(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]:
         if source.size > LARGEST_DOCUMENT:
             raise Unreadable(f"the file has {source.size:,} bytes, too many for one article")
         raw = source.read_bytes()
+        digest = hashlib.sha256(raw).hexdigest()
         if READERS[source.suffix] is read_page and (export := read_export_page(raw)):
             yield from _read_export(source, Document(""), export)
             return
         document = READERS[source.suffix](raw)
+        del raw  # a large export is held once, as text
         if READERS[source.suffix] in EXPORTED:
             if export := read_export(document.text):
                 document.text = ""  # the articles hold it
@@ -209,7 +211,7 @@ def _read(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]:
                 document.problems.append(("read", problem))
         if not document.text.strip():
             raise Unreadable("the file holds only white space; put the article in it or delete it")
-        yield from _article(source, source.path, document, hashlib.sha256(raw).hexdigest())
+        yield from _article(source, source.path, document, digest)
     else:
         read = ", ".join(sorted({*READERS, *TABLES, *ARCHIVES, ".gz", ".zip"} - {""}))
         advice = _advice().get(source.suffix, f"those that are: {read}")
@@ -224,11 +226,9 @@ def _advice() -> dict[str, str]:
 
 def _read_export(source: SourceFile, whole: Document, export: Export) -> Iterator[Item]:
     """Yield the articles of a file of many, and what differs from what the file announces."""
-    yield Note(source.path, f"{source.path}: {export.note()}", export.announced)
+    yield Note(source.path, f"{source.path}: read as {export.layout}", export.announced)
     for step, problem in whole.problems:
         yield Problem("", source.path, step, problem)
-    if problem := export.problem():
-        yield Problem("", source.path, "read", problem)
     for number, document in enumerate(export.documents(), 1):
         path = f"{source.path}#{number}"
         if document.text:
@@ -236,6 +236,9 @@ def _read_export(source: SourceFile, whole: Document, export: Export) -> Iterato
         else:
             problem = "the export holds no text of this article; export it again with its text"
             yield Problem("", path, "read", problem)
+    yield Note(source.path, f"{source.path}: {export.note()}")
+    if problem := export.problem():
+        yield Problem("", source.path, "read", problem)
 
 
 def _rows_of(source: SourceFile, stream: IO[bytes]) -> Iterator[Row]:

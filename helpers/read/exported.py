@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from helpers.read.documents import Document, compose
@@ -59,14 +59,29 @@ def is_copyright(line: str) -> bool:
     return line.strip().casefold().startswith(tuple(labels("all", "notice")))
 
 
+class Lines:
+    """The lines of a text, cut out each time they are asked for: a large text is held once."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def __iter__(self) -> Iterator[str]:
+        start = 0
+        while (end := self.text.find("\n", start)) >= 0:
+            yield self.text[start:end].replace("\xa0", " ").rstrip()
+            start = end + 1
+        yield self.text[start:].replace("\xa0", " ").rstrip()
+
+
 def groups_of(lines: Iterable[str]) -> list[list[str]]:
     """Return the runs of lines between blank lines."""
-    return pieces_of(lines, lambda line: not line.strip())
+    return list(pieces_of(lines, lambda line: not line.strip()))
 
 
-def pieces_of(lines: Iterable[str], parts: Callable[[str], object]) -> list[list[str]]:
-    """Return the runs of lines between those that part them."""
-    return [list(run) for apart, run in groupby(lines, lambda line: bool(parts(line))) if not apart]
+def pieces_of(lines: Iterable[str], parts: Callable[[str], object]) -> Iterator[list[str]]:
+    """Yield the runs of lines between those that part them."""
+    runs = groupby(lines, lambda line: bool(parts(line)))
+    return (list(run) for apart, run in runs if not apart)
 
 
 @dataclass
@@ -120,25 +135,31 @@ def _paragraphs(lines: list[str]) -> Iterator[tuple[str, str]]:
 
 @dataclass
 class Export:
-    """The articles of one file, and how many the file itself announces, None when it does not."""
+    """The articles of one file, and how many the file itself announces, None when it does not.
+
+    The articles are cut out when `documents` asks for them, which it does once, and counts them.
+    """
 
     layout: str
-    articles: list[ExportedArticle]
+    articles: Iterable[ExportedArticle]
     announced: int | None = None
     missing: tuple[int, ...] = ()
+    read: int = 0
 
     def documents(self) -> Iterator[Document]:
         """Yield every article as a document, made when it is asked for."""
-        return (article.document() for article in self.articles)
+        for article in self.articles:
+            self.read += any(map(str.strip, article.body))
+            yield article.document()
 
     def note(self) -> str:
         """Say in words how many articles the file announces and how many were read."""
         told = "" if self.announced is None else f", {self.announced} announced"
-        return f"{self.layout}: {self._read()} articles read{told}"
+        return f"{self.layout}: {self.read} articles read{told}"
 
     def problem(self) -> str:
         """Say in words what differs between what the file announces and what was read."""
-        if self.announced in (None, read := self._read()):
+        if self.announced in (None, self.read):
             return ""
         those = ", ".join(map(str, self.missing[:MOST_NAMED]))
         those += ", …" if len(self.missing) > MOST_NAMED else ""
@@ -146,11 +167,14 @@ class Export:
         named += ("are missing; " if len(self.missing) > 1 else "is missing; ") if those else ""
         return (
             f"it is an export of {self.layout} that announces {self.announced} articles, and "
-            f"{read} were read; {named}export it again, or look for what is missing in the file"
+            f"{self.read} were read; {named}export it again, or look in the file"
         )
 
-    def _read(self) -> int:
-        return sum(any(map(str.strip, article.body)) for article in self.articles)
+
+def if_any(articles: Iterator[ExportedArticle]) -> Iterator[ExportedArticle] | None:
+    """Return the articles, or None when there are none."""
+    first = next(articles, None)
+    return None if first is None else chain([first], articles)
 
 
 def numbered_of(line: str, layout: str) -> tuple[int, int] | None:
@@ -162,9 +186,9 @@ def numbered_of(line: str, layout: str) -> tuple[int, int] | None:
     return int(match[2]), int(match[3])
 
 
-def missing_of(numbers: Iterable[tuple[int, int] | None], announced: int) -> tuple[int, ...]:
+def missing_of(numbers: Iterable[tuple[int, int]], announced: int) -> tuple[int, ...]:
     """Return which numbers lack in a file whose articles are numbered."""
-    there = {number for number, _ in filter(None, numbers)}
+    there = {number for number, _ in numbers}
     return tuple(sorted({*range(1, announced + 1)} - there))
 
 

@@ -11,13 +11,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from helpers.read.dates import LONGEST_HEADLINE, date_in
+from helpers.read.documents import SMALL
 from helpers.read.exported import (
     LEAST_SHARE,
     Export,
     ExportedArticle,
     Labelled,
+    Lines,
     first_of_tail,
     groups_of,
+    if_any,
     is_copyright,
     is_rule,
     label,
@@ -42,7 +45,9 @@ _FACTIVA_END = re.compile(r"(?:Document|Dokument|Documento) ([A-Za-z0-9]{18,})")
 
 def read_export(text: str) -> Export | None:
     """Cut a file of many articles into its articles; None when it is no such file."""
-    lines = [line.replace("\xa0", " ").rstrip() for line in text.split("\n")]
+    lines: Iterable[str] = Lines(text)
+    if len(text) < SMALL:
+        lines = list(lines)
     for layout in (read_nexis, read_numbered_nexis, _read_proquest, _read_factiva, _read_own):
         if found := layout(lines):
             return found
@@ -66,20 +71,23 @@ def read_export_page(raw: bytes) -> Export | None:
 # ------------------------------------------------------------------------------------ ProQuest
 
 
-def _read_proquest(lines: list[str]) -> Export | None:
+def _read_proquest(lines: Iterable[str]) -> Export | None:
     """Read records between lines of underscores, made of "Label: value" and a blank line."""
     if not any(map(is_rule, lines)):
         return None
-    records = []
+    articles = if_any(map(_proquest_article, _proquest_records(lines)))
+    if articles is None:
+        return None
+    numbers = [pair for line in lines if (pair := numbered_of(line, "proquest"))]
+    announced = max((total for _, total in numbers), default=None)
+    return Export("ProQuest", articles, announced, missing_of(numbers, announced or 0))
+
+
+def _proquest_records(lines: Iterable[str]) -> Iterator[list[list[str]]]:
     for groups in map(groups_of, pieces_of(lines, is_rule)):
         roles = [found.role for group in groups if (found := label(group[0], "proquest"))]
         if len(roles) >= 2 and {"text", "title", "outlet", "id", "published"} & {*roles}:
-            records.append(groups)
-    numbered = [numbered_of(groups[0][0], "proquest") for groups in records]
-    announced = max((pair[1] for pair in numbered if pair), default=None)
-    articles = list(map(_proquest_article, records))
-    missing = missing_of(numbered, announced or 0)
-    return Export("ProQuest", articles, announced, missing) if articles else None
+            yield groups
 
 
 def _proquest_article(groups: list[list[str]]) -> ExportedArticle:
@@ -111,9 +119,9 @@ def _proquest_article(groups: list[list[str]]) -> ExportedArticle:
 # ------------------------------------------------------------------------------------- Factiva
 
 
-def _read_factiva(lines: list[str]) -> Export | None:
+def _read_factiva(lines: Iterable[str]) -> Export | None:
     """Read articles with codes such as HD and TD, or those that end in "Document ABC…"."""
-    articles = list(_coded_articles(lines)) or list(_displayed_articles(lines))
+    articles = if_any(_coded_articles(lines)) or if_any(_displayed_articles(lines))
     return Export("Factiva", articles) if articles else None
 
 
@@ -124,15 +132,14 @@ def _code(line: str) -> Labelled | None:
     return None
 
 
-def _coded_articles(lines: list[str]) -> Iterator[ExportedArticle]:
-    codes = [_code(line) for line in lines]
-    there = {found.role for found in codes if found}
+def _coded_articles(lines: Iterable[str]) -> Iterator[ExportedArticle]:
+    there = {found.role for found in map(_code, lines) if found}
     if not {"title", "outlet"} <= there or not {"lead", "text"} & there:
         return
     article, role = ExportedArticle(), ""
     seen: set[str] = set()
-    for line, found in zip(lines, codes, strict=True):
-        if found:
+    for line in lines:
+        if found := _code(line):
             role = found.role
             again = role == "title" and "title" in seen
             if again or (role in ("title", "section") and {"text", "lead", "id"} & seen):
@@ -206,7 +213,7 @@ def _role_of_row(row: str, article: ExportedArticle) -> str:
 # ------------------------------------------------------------------------------ own separators
 
 
-def _read_own(lines: list[str]) -> Export | None:
+def _read_own(lines: Iterable[str]) -> Export | None:
     """Read articles between lines of signs, when each begins with a line that holds a date."""
     articles = _own_articles(lines)
     headed = sum("published" in article.fields and bool(article.body) for article in articles)
@@ -227,7 +234,7 @@ def doubt(text: str) -> str:
     )
 
 
-def _own_articles(lines: list[str]) -> list[ExportedArticle]:
+def _own_articles(lines: Iterable[str]) -> list[ExportedArticle]:
     pieces = [piece for piece in pieces_of(lines, _is_separator) if any(map(str.strip, piece))]
     return list(map(_own_article, pieces)) if any(map(_is_separator, lines)) else []
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from itertools import chain, takewhile
+from collections import Counter
+from collections.abc import Iterable
+from itertools import chain, dropwhile, takewhile
 
 from helpers.read.dates import date_in
 from helpers.read.exported import (
@@ -34,18 +36,18 @@ def _heading(line: str) -> str:
     return labels("nexis", "heading").get(line.strip().rstrip(":").casefold(), "")
 
 
-def read_nexis(lines: list[str]) -> Export | None:
+def read_nexis(lines: Iterable[str]) -> Export | None:
     """Read a cover list and articles that each end in "End of Document"."""
-    opened = [_heading(line) for line in lines]
-    ends = opened.count("end")
-    if "body" not in opened or not (ends or "classification" in opened):
+    opened = Counter(map(_heading, lines))
+    if not opened["body"] or not (opened["end"] or opened["classification"]):
         return None
-    articles = [
+    articles = (
         _nexis_article(piece, first=number == 0)
         for number, piece in enumerate(pieces_of(lines, lambda line: _heading(line) == "end"))
-        if number < ends or "body" in map(_heading, piece)
-    ]
-    cover = map(_ANNOUNCED.fullmatch, map(str.strip, lines[: opened.index("body")]))
+        if number < opened["end"] or "body" in map(_heading, piece)
+    )
+    above = takewhile(lambda line: _heading(line) != "body", lines)
+    cover = map(_ANNOUNCED.fullmatch, map(str.strip, above))
     known = labels("nexis", "count")
     told = (int(match[2]) for match in cover if match and match[1].casefold() in known)
     return Export("Nexis", articles, next(told, None))
@@ -120,16 +122,15 @@ def _cut_end_labels(article: ExportedArticle) -> None:
 # -------------------------------------------------------- Nexis until 2019: "1 of 3 DOCUMENTS"
 
 
-def read_numbered_nexis(lines: list[str]) -> Export | None:
+def read_numbered_nexis(lines: Iterable[str]) -> Export | None:
     """Read articles that each begin with "1 of 3 DOCUMENTS" and have upper-case labels."""
-    found = [numbered_of(line, "nexis") for line in lines]
-    announced = max((total for _, total in filter(None, found)), default=0)
+    numbers = [pair for line in lines if (pair := numbered_of(line, "nexis"))]
+    announced = max((total for _, total in numbers), default=0)
     if not announced or any(map(is_rule, lines)):
         return None
-    start = next(place for place, number in enumerate(found) if number)
-    pieces = pieces_of(lines[start:], lambda line: numbered_of(line, "nexis"))
-    missing = missing_of(found, announced)
-    return Export("Nexis", list(map(_numbered_article, pieces)), announced, missing)
+    after = dropwhile(lambda line: not numbered_of(line, "nexis"), lines)
+    articles = map(_numbered_article, pieces_of(after, lambda line: numbered_of(line, "nexis")))
+    return Export("Nexis", articles, announced, missing_of(numbers, announced))
 
 
 def _numbered_article(lines: list[str]) -> ExportedArticle:
