@@ -24,6 +24,7 @@ from helpers.read.exported import (
 )
 
 LEAST_CENTRED = 8
+LONGEST_HEADING = 60
 
 _ANNOUNCED = re.compile(r"([^\W\d_]+)\s?\((\d+)\)")
 
@@ -33,7 +34,8 @@ _ANNOUNCED = re.compile(r"([^\W\d_]+)\s?\((\d+)\)")
 
 def _heading(line: str) -> str:
     """Return what a line alone opens in an export of Nexis: body, classification, end; or ""."""
-    return labels("nexis", "heading").get(line.strip().rstrip(":").casefold(), "")
+    known = labels("nexis", "heading")
+    return known.get(line.strip().rstrip(":").casefold(), "") if len(line) < LONGEST_HEADING else ""
 
 
 def read_nexis(lines: Iterable[str]) -> Export | None:

@@ -124,6 +124,15 @@ def cut_blocks(body: HtmlElement, main_text: str) -> list[Block]:
     return _Walker().walk_all(body)
 
 
+def free_asides(body: HtmlElement) -> bool:
+    """Make an aside that holds most of the paragraphs, as it was never closed, part of the text."""
+    most = MOST_LOST * _size(body, True)
+    unclosed = [one for one in body.iter("aside") if _size(one, True) > most > 0]
+    for element in unclosed:
+        element.tag = "div"
+    return bool(unclosed)
+
+
 def drop_dialogs(body: HtmlElement) -> bool:
     """Drop consent walls and the like from a page that has its article outside them."""
     marked = (".//*[@role='dialog' or @role='alertdialog' or @aria-modal='true']", ".//*")
@@ -150,8 +159,6 @@ def _prune(body: HtmlElement, main_text: str) -> None:
     for element, told in found:
         if element.getparent() is None:
             continue
-        if element.tag == "aside" and _held(main_text, element) > MOST_LOST * len(main_text):
-            element.tag = "div"  # an aside that was never closed
         if "comments" in told:
             holds_article = _held(main_text, element, of=1) > len(element.findall(".//p")) / 2
         elif "paywall" in told:  # a notice, or else the paragraphs that lie behind it

@@ -26,16 +26,20 @@ from helpers.read.page_blocks import (
     Block,
     cut_blocks,
     drop_dialogs,
+    free_asides,
     open_page,
     squeeze,
 )
-from helpers.read.records import FIELDS, field_names
+from helpers.read.records import FIELDS, field_names, plain
 
 LEAST_TAGS = 2
+LEAST_LOST = 1500  # letters that only the second of two other readers takes for the article
 LEAST_WORDS_IF_DECLARED = 8
 LEAST_MATCH = 25
+LINES_OF_A_HEAD = 6
 LEAST_WORDS_OF_A_WHOLE = 150  # of a page that says it is for subscribers
 LONGEST_LABEL = 12
+LONGEST_JOB = 4
 LEAST_STANDFIRST_WORDS = 8
 MOST_LINKED_HEADINGS = 0.5
 
@@ -70,7 +74,7 @@ def read_page(raw: bytes, charset: str = "") -> Document:
     body = tree.find("body")
     if body is None:
         raise Unreadable("no article was found in the page, which has no body; save it again")
-    if drop_dialogs(body):
+    if free_asides(body) + drop_dialogs(body):
         source = lxml.html.tostring(tree, encoding="unicode")
     main_text = squeeze(trafilatura.extract(source, include_comments=False) or "")
     blocks = cut_blocks(body, main_text)
@@ -78,18 +82,22 @@ def read_page(raw: bytes, charset: str = "") -> Document:
     chosen = _choose(blocks, body, main_text, fields["title"], description)
     declared = "article" in metadata.get("page_type", "").lower()
     _require_article(chosen, LEAST_WORDS_IF_DECLARED if declared else LEAST_WORDS)
+    chosen = [(_role_of_link(role, block), block) for role, block in chosen]
     text, hints = compose((role, block.text) for role, block in chosen)
     first = {role: block.text for role, block in reversed(chosen)}
     top = [block.text for role, block in chosen if role in ("byline", "boilerplate")]
-    title = " ".join(first.get("headline", "").split()) or fields["title"]
+    title = " ".join(first.get("headline", "").split()) or _without_outlet(fields["title"], text)
+    signed = first.get("byline", "").partition("\n")[0] or next(
+        filter(_BY_TEXT.fullmatch, text.split("\n", LINES_OF_A_HEAD)[:LINES_OF_A_HEAD]), ""
+    )
     told = {
-        "author": _without_by(first.get("byline", "").partition("\n")[0]),
+        "author": _without_by(signed),
         "published": first_date("\n".join(top)),
         "outlet": _outlet_from_title(metadata.get("page_title", ""), title),
     }
     fields |= {role: fields[role] or value for role, value in told.items()} | {"title": title}
     hints = _with_datelines(hints, chosen)
-    problems = encoding.problems() + _loss(chosen, main_text)
+    problems = encoding.problems() + _loss(chosen, main_text, source)
     words = sum(len(block.text.split()) for role, block in chosen if role == "")
     if (
         metadata.pop("free", "").casefold() in ("false", "locked")
@@ -119,14 +127,27 @@ def read_fragment(source: str) -> Document | None:
     return Document(text, hints=hints) if text else None
 
 
-def _loss(chosen: list[tuple[str, Block]], main_text: str) -> list[tuple[str, str]]:
-    """Say in words that much of what another reader takes for the article was left out."""
+def _role_of_link(role: str, block: Block) -> str:
+    """Return the role of a block, where a heading is that of another story, to which it links."""
+    return "related" if role == "subhead" and block.linked >= MOST_LINKED else role
+
+
+def _loss(chosen: list[tuple[str, Block]], main_text: str, source: str) -> list[tuple[str, str]]:
+    """Say in words that much of what other readers take for the article was left out.
+
+    The first is trafilatura's extraction, the second its baseline, which also takes what merely
+    stands beside the article: what that alone finds is to be looked at.
+    """
     kept = sum(len(squeeze(block.text)) for _, block in chosen)
-    if kept >= MOST_LOST * len(main_text):
-        return []
-    share = 1 - kept / len(main_text)
-    problem = f"{share:.0%} of the page's text was left out; save the article from its print view"
-    return [("text", problem)]
+    if kept < MOST_LOST * len(main_text):
+        share = f"{1 - kept / len(main_text):.0%} of the page's text"
+        return [("text", f"{share} was left out; save the article from its print view")]
+    whole = len(squeeze(trafilatura.baseline(source)[1]))
+    if kept < MOST_LOST * whole and whole - kept > LEAST_LOST:
+        share = f"{1 - kept / whole:.0%} of the page's text"
+        problem = f"{share} was taken for other than the article; look whether a part is missing"
+        return [("page", f"{problem}, and if so save it from its print view")]
+    return []
 
 
 def _require_article(chosen: list[tuple[str, Block]], least: int) -> None:
@@ -273,9 +294,16 @@ class _Article:
                 return "byline"
             if "date" in block.inside or first_date(block.text):
                 return "boilerplate"
+            if self._is_job(block):
+                return "byline"
             if block.linked >= MOST_LINKED and self.paragraphs == 0:
                 return None
         return self._body_role(block)
+
+    def _is_job(self, block: Block) -> bool:
+        """Say whether a few words below the byline are what its author is."""
+        below = self.paragraphs == 0 and self.chosen and self.chosen[-1][0] == "byline"
+        return bool(below) and len(block.text.split()) <= LONGEST_JOB and _is_label(block.text)
 
     def _is_description(self, block: Block) -> bool:
         return len(self.description) >= LEAST_MATCH and squeeze(block.text) == self.description
@@ -323,11 +351,13 @@ def _read_imprint(tree: HtmlElement, source: str) -> tuple[dict[str, Any], dict[
     `field_names.csv` says which place is believed first: JSON-LD, `<meta>`, marks in the page.
     """
     told = _told(tree, source)
+    outlets = chain.from_iterable(told.get(name, ()) for name in field_names("meta")["outlet"])
+    publishers = {plain(_name(one)) for one in outlets}
     facts = {}
     for role, names in field_names("meta").items():
         values = [told[name] for name in names if name in told]
         if role == "author":
-            facts[role] = _author(*values, _marked_authors(tree))
+            facts[role] = _author(publishers, *values, _marked_authors(tree))
         elif role == "url":
             facts[role] = next((one for one in map(str, chain(*values)) if one.startswith(WEB)), "")
         elif role == "published":
@@ -361,6 +391,12 @@ def _told(tree: HtmlElement, source: str) -> dict[str, list[Any]]:
         when = element.get("content") or element.get("datetime") or _text(element)
         told["page:published"].append(when)
     return told
+
+
+def _without_outlet(title: str, text: str) -> str:
+    """Return the part of a page's title that stands in the text, or else the title."""
+    parts = (part for part in _TITLE_END.split(title) if part and part in text)
+    return max(parts, key=len, default=title)
 
 
 def _outlet_from_title(page_title: str, headline: str) -> str:
@@ -407,7 +443,7 @@ def _marked_authors(tree: HtmlElement) -> Iterator[str]:
         "//*[@itemprop='author' or contains(concat(' ', @rel, ' '), ' author ')]"
     ) or tree.xpath("//*[contains(concat(' ', @class, ' '), ' author ')]")
     beside = ("li", "aside", "nav", "footer")  # where other articles are listed
-    marked = [one for one in marked if next(one.iterancestors(*beside), None) is None] or marked
+    marked = [one for one in marked if next(one.iterancestors(*beside), None) is None]
     for element in marked:
         if element.getparent() is marked[0].getparent():
             yield _text(element)
@@ -418,11 +454,12 @@ def _name(value: Any) -> str:
     return str(value) if isinstance(value, str | bool) else ""
 
 
-def _author(*sources: Iterable[Any]) -> str:
-    """Join the names of the first source that names people; addresses and handles are no names."""
+def _author(publishers: set[str], *sources: Iterable[Any]) -> str:
+    """Join the names of the first source that names people, not publishers or addresses."""
     for source in sources:
         names = (_without_by(html.unescape(_name(one)).strip()) for one in source)
-        if found := [name for name in names if name and not name.startswith((*WEB, "@", "www."))]:
+        names = (name for name in names if not name.startswith((*WEB, "@", "www.")))
+        if found := [name for name in names if name and plain(name) not in publishers]:
             return ", ".join(dict.fromkeys(found))
     return ""
 

@@ -57,14 +57,16 @@ def read_blocks(text: str, markup: str, spans: list[tuple[int, int]]) -> list[tu
     `markup` is the JSON list of [start, end, role] hints of the file format, "" when there are
     none; hints outside the text, overlapping an earlier one or with another role are passed over.
     """
-    paragraphs = _cut_paragraphs(text, spans, _read_hints(markup, len(text)))
+    hints = _read_hints(markup, len(text))
+    paragraphs = _cut_paragraphs(text, spans, hints)
     if not paragraphs:
         return []
     _read_fields(paragraphs)
     _read_furniture(paragraphs)
     _read_related(paragraphs)
     _read_head(paragraphs)
-    _read_repeated_captions(paragraphs)
+    if not any(role == "caption" for _, _, role in hints):  # else the file's own marks tell
+        _read_repeated_captions(paragraphs)
     _read_subheads(paragraphs)
     _read_sign_off(paragraphs)
     for paragraph in paragraphs:

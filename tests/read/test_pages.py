@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
+import pages_fixture
+import pytest
+from pages_fixture import STRUCTURES, TITLE
+
+from helpers.read.dates import find_printed_date, read_date
 from helpers.read.documents import Document, Unreadable
 from helpers.read.pages import read_page
+from helpers.store.schema import DEFAULT_ROLES
+from helpers.text.article import Article
 
 MODERN = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
 <title>Ferry fares to double | The Sound Herald</title>
@@ -446,3 +453,33 @@ def test_the_credit_of_a_picture_is_part_of_its_caption():
     caption = f"<figure><img src='a.jpg'><figcaption>The pier {credit}</figcaption></figure>"
     roles = [role for role, _ in parts(read_page(page_of("", caption + PIER)))]
     assert "caption" in roles and "credit" not in roles
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_the_article_in_a_page_built_as_an_outlet_builds_them(name: str):
+    structure = STRUCTURES[name]
+    document = read_page(structure.page())
+    assert document.problems == []
+    assert document.fields["title"] == TITLE
+    assert document.fields["author"] == structure.author
+    published = document.fields["published"] or find_printed_date(document.text)
+    assert f"{read_date(published):%Y-%m-%d}" == pages_fixture.DAY
+    blocks = Article(document.text, markup=json.dumps(sorted(document.hints))).blocks
+    counted = [document.text[start:end] for start, end, role in blocks if role in DEFAULT_ROLES]
+    whole = "\n".join(counted)
+    assert [paragraph for paragraph in pages_fixture.PARAGRAPHS if paragraph not in whole] == []
+    for known in (*pages_fixture.PARAGRAPHS, TITLE, *pages_fixture.ABOVE):
+        whole = whole.replace(known, "")
+    assert len("".join(whole.split())) <= 0.01 * len(document.text), whole.split()
+
+
+def test_text_that_only_another_reader_takes_for_the_article_is_told():
+    story = "".join(f"<p>{paragraph}</p>" for paragraph in pages_fixture.PARAGRAPHS)
+    whole = " ".join(f"{place} {story}" for place in range(4)).replace("<p>", "")
+    told = json.dumps({"@type": "NewsArticle", "articleBody": whole.replace("</p>", "\n")})
+    data = f'<script type="application/ld+json">{told}</script>'
+    page = (
+        f"<html><head>{data}</head><body><article><h1>{TITLE}</h1>{story}</article></body></html>"
+    )
+    ((step, problem),) = read_page(page.encode()).problems
+    assert step == "page" and "look whether a part is missing" in problem
