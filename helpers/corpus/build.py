@@ -39,7 +39,6 @@ from helpers.corpus.decisions import (
     read_decisions,
 )
 from helpers.corpus.parts import (
-    PARTITIONED,
     Copies,
     FileRecord,
     Join,
