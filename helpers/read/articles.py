@@ -28,6 +28,7 @@ from helpers.read.documents import (
 )
 from helpers.read.exports import Export, doubt, read_export, read_export_page
 from helpers.read.files import SourceFile, iter_met
+from helpers.read.lists import describe_list, is_list
 from helpers.read.pages import read_fragment, read_page
 from helpers.read.records import (
     SAMPLE_ROWS,
@@ -254,6 +255,9 @@ def _read_table(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]
         columns = dict.fromkeys(column for record in sample for column in record)
         roles: dict[str, str] = {}
         if columns:
+            if "text" not in {**guess_mapping(columns, sample), **wanted} and is_list(sample):
+                found = (row.record for row in chain(first, rows) if row.record)
+                raise Unreadable(describe_list(found, guess_mapping(columns, sample)))
             roles = choose_mapping(columns, sample, wanted)
             yield Note(source.path, f"{source.path}: {describe_mapping(roles)}")
         order = ""

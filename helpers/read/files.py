@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Any
 
@@ -25,9 +26,22 @@ import yaml
 
 from helpers.read.dates import find_date
 from helpers.read.documents import SMALL, Unreadable, list_zip, read_yaml, size_problem
-from helpers.read.records import as_text, check_roles, field_names, plain, read_csv
+from helpers.read.lists import HEAD, PAGES, is_list, normal_address, page_addresses
+from helpers.read.records import (
+    SAMPLE_ROWS,
+    TABLES,
+    XML,
+    Row,
+    as_text,
+    check_roles,
+    field_names,
+    guess_mapping,
+    plain,
+    read_csv,
+)
 
 LARGEST_ARCHIVE = 1 << 33
+LARGEST_LIST = 1 << 26
 
 ORDERS = ("day first", "month first")
 SETTINGS = ("columns", "outlet", "section", "date_order", "encoding", "separator")
@@ -114,19 +128,23 @@ def iter_met(path: str | Path) -> Iterator[SourceFile]:
     found = [one for one in met if not one.left_out]
     alone = len(found) == 1 and found[0].path == path.name
     besides = [_read_beside(one) for one in found if _is_beside(one) and not alone]
+    if any(one.suffix in PAGES for one in found):
+        besides = [*map(_Pages, filter(_is_list, found)), *besides]
     if alone:
         places = (path.parent / name for name in _BESIDE if name != path.name.lower())
         besides = [_read_beside(_on_disk(one, path.parent)) for one in places if one.is_file()]
-    files = [one for one in found if alone or not _is_beside(one)]
+    taken = {beside.file.path for beside in besides} - ({path.name} if alone else set())
+    files = [one for one in found if one.path not in taken]
     outlets = {folder for one in files if (folder := _outlet_folder(one))}
     for one in files:
         facts: dict[str, dict[str, Any]] = {"listed": {}, "outlets": {}, "settings": {}}
         for beside in besides:  # from the outermost folder to the nearest
             if PurePosixPath(one.path).is_relative_to(beside.folder):
                 name = PurePosixPath(one.path).relative_to(beside.folder).as_posix()
-                for kind, told in beside.take(name).items():
+                for kind, told in beside.take(name, one).items():
                     facts[kind] |= told
         yield _with_facts(one, outlets, facts)
+    _say_unlisted([beside for beside in besides if isinstance(beside, _Pages)])
     for beside in besides:
         problems = tuple(beside.unread if alone else beside.problems())
         if problems:
@@ -385,17 +403,20 @@ class _Beside:
 
     def _read(self) -> None:
         with self.file.open() as stream:
-            for row in read_csv(stream):
+            for row in self._rows(stream):
                 if row.problem:
                     place = f"row {row.number}: " if row.number else ""
                     self.unread.append(place + row.problem)
                 if row.record:
                     self._keep(row.record)
 
+    def _rows(self, stream: IO[bytes]) -> Iterator[Row]:
+        return read_csv(stream)
+
     def _keep(self, record: dict[str, Any]) -> None:
         raise NotImplementedError
 
-    def take(self, name: str) -> dict[str, dict[str, Any]]:
+    def take(self, name: str, one: SourceFile) -> dict[str, dict[str, Any]]:
         """Return what it tells of a file, named as from its folder."""
         return {self.kind: self.told}
 
@@ -430,7 +451,7 @@ class _Listing(_Beside):
         if name:
             self.told[name] = record
 
-    def take(self, name: str) -> dict[str, dict[str, Any]]:
+    def take(self, name: str, one: SourceFile) -> dict[str, dict[str, Any]]:
         """Return the row of a file, its filled columns only."""
         self.used.add(name)
         row = self.told.get(name, {})
@@ -441,6 +462,75 @@ class _Listing(_Beside):
         yield from self.unread
         for name in self.told.keys() - self.used:
             yield f"it has a row for {name!r}, which does not exist; correct the name or the row"
+
+
+class _Pages(_Beside):
+    """A list of articles without their texts: its rows tell of the saved pages, by address."""
+
+    kind, said = "listed", "the list was"
+
+    def __init__(self, file: SourceFile):
+        self.used: set[str] = set()
+        self.addresses: dict[str, str] = {}
+        self.unlisted: set[str] = set()
+        super().__init__(file)
+        self.folder = PurePosixPath()  # wherever the pages lie
+
+    def _rows(self, stream: IO[bytes]) -> Iterator[Row]:
+        return TABLES[self.file.suffix](stream)
+
+    def _keep(self, record: dict[str, Any]) -> None:
+        column = guess_mapping(record)["url"]
+        written = as_text(record[column])
+        address = normal_address(written)
+        if not address or address in self.told:
+            why = "is told more than once; the first is used" if address else "is no address"
+            self.unread.append(f"{written!r} {why}")
+        else:
+            self.addresses[address] = written
+            self.told[address] = {name: one for name, one in record.items() if as_text(one)}
+
+    def take(self, name: str, one: SourceFile) -> dict[str, dict[str, Any]]:
+        """Return the row of a saved page, which knows its address."""
+        if one.suffix not in PAGES or one.problems:
+            return {}
+        try:
+            with one.open() as stream:
+                said = list(page_addresses(stream.read(HEAD), one.suffix))
+        except Exception:  # what cannot be opened is said where it is read
+            said = []
+        address = next(filter(self.told.__contains__, said), "")
+        self.used.add(address)
+        if not address:
+            self.unlisted.add(name)
+        return {self.kind: self.told[address]} if address else {}
+
+    def problems(self) -> Iterator[str]:
+        """Yield also which rows have no page."""
+        yield from self.unread
+        for address, written in self.addresses.items():
+            if address not in self.used:
+                yield f"no saved page has the address {written}; save it here as a web page"
+
+
+def _say_unlisted(lists: list[_Pages]) -> None:
+    """Note with the first list which pages are in none."""
+    for name in sorted(set.intersection(*(one.unlisted for one in lists)) if lists else ()):
+        told = f"the page {name!r} has an address that is in no row"
+        lists[0].unread.append(f"{told}; its outlet, date and headline are its own")
+
+
+def _is_list(one: SourceFile) -> bool:
+    """Say whether a file is a table that lists articles without their texts."""
+    known = one.suffix in TABLES and one.suffix not in XML and one.size <= LARGEST_LIST
+    if not known or one.problems or _is_beside(one):
+        return False
+    try:
+        with one.open() as stream:
+            first = islice(TABLES[one.suffix](stream), SAMPLE_ROWS)
+            return is_list([row.record for row in first if row.record])
+    except Exception:  # what cannot be read is said where it is read
+        return False
 
 
 class _Outlets(_Beside):

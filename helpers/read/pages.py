@@ -399,6 +399,13 @@ def _without_outlet(title: str, text: str) -> str:
     return max(parts, key=len, default=title)
 
 
+def told_addresses(raw: bytes) -> Iterator[str]:
+    """Yield the addresses that a page, or its beginning, says are its own."""
+    told = _told(*open_page(raw)[:2])
+    for name in field_names("meta")["url"]:
+        yield from (one for one in map(str, told.get(name, ())) if one.startswith(WEB))
+
+
 def _outlet_from_title(page_title: str, headline: str) -> str:
     """Return what follows the headline in a page's title: "Strike ends | The Courier"."""
     if not headline or not page_title.startswith(headline):

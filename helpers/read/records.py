@@ -524,9 +524,10 @@ def _first_of_values(value: Any) -> Any:
     return value[0] if several and "value" in value[0] else value
 
 
+XML = (".xml", ".rss", ".atom", ".nitf", ".newsml")
 TABLES: dict[str, Callable[[IO[bytes]], Iterator[Row]]] = {
     ".json": read_json,
-    **dict.fromkeys((".xml", ".rss", ".atom", ".nitf", ".newsml"), read_xml),
+    **dict.fromkeys(XML, read_xml),
     **dict.fromkeys((".jsonl", ".ndjson"), read_json_lines),
     **dict.fromkeys((".csv", ".tsv"), read_csv),
     ".xlsx": read_xlsx,

@@ -1,0 +1,100 @@
+"""Lists of articles without their texts, joined with saved pages by address."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from reading_fixture import read_corpus
+
+from helpers.read.lists import normal_address
+
+BODY = "<p>The council of the island said on Tuesday that it would think about the ferry again.</p>"
+PLACE = "https://www.vale.example/2024/ferry/"
+
+
+def save(folder: Path, name: str, head: str, number: int = 1) -> None:
+    text = BODY * 4 + f"<p>Nothing else was said on day {number} of the long debate.</p>"
+    page = f"<html><head><title>Ferry | Own</title>{head}</head><body><h1>Ferry</h1>{text}</body>"
+    (folder / name).write_text(page, encoding="utf-8")
+
+
+def canonical(address: str) -> str:
+    return f'<link rel="canonical" href="{address}">'
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "http://vale.example/2024/ferry",
+        "https://m.vale.example/2024/ferry/?utm_source=rss&utm_medium=x#top",
+        "https://WWW.vale.example/2024/ferry/index.html",
+        "https://www.vale.example/2024/ferry/amp/",
+        "https://www.vale.example/2024/ferry?fbclid=1&ref=home",
+    ],
+)
+def test_addresses_of_one_page_are_one(other: str):
+    assert normal_address(other) == normal_address(PLACE) == "vale.example/2024/ferry"
+
+
+def test_addresses_of_two_pages_are_two():
+    assert normal_address(f"{PLACE}?id=1") != normal_address(f"{PLACE}?id=2")
+    assert normal_address(f"{PLACE}?b=2&a=1") == normal_address(f"{PLACE}?a=1&b=2")
+    assert normal_address("ferry.html") == normal_address("http://[") == ""
+
+
+LISTS = {
+    "list.csv": "stories_id,title,url,publish_date,media_name\n"
+    "1,Fares rise,{0},2024-03-05,The Vale Echo\n2,Gone,https://vale.example/gone,2024-03-06,Echo\n",
+    "answer.json": json.dumps(
+        {
+            "articles": [
+                {"source": {"name": "The Vale Echo"}, "title": "Fares rise", "url": "{0}",
+                 "publishedAt": "2024-03-05T00:00:00Z", "content": "The council… [+2001 chars]"},
+                {"source": {"name": "Echo"}, "title": "Gone", "url": "https://vale.example/gone",
+                 "publishedAt": "2024-03-06T00:00:00Z", "content": "It went… [+90 chars]"},
+            ]
+        }
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_tells_of_the_pages_it_names(tmp_path: Path, name: str):
+    save(tmp_path, "one.html", canonical("https://vale.example/2024/ferry"))
+    save(tmp_path, "two.html", canonical("https://vale.example/other"), 2)
+    (tmp_path / name).write_text(LISTS[name].replace("{0}", f"{PLACE}?utm_source=a"))
+    articles, problems = read_corpus(tmp_path)
+    one, two = articles.itertuples()
+    assert (one.headline, one.outlet, f"{one.published:%Y-%m-%d}") == (
+        "Fares rise",
+        "The Vale Echo",
+        "2024-03-05",
+    )
+    assert "day 1 of" in one.text and one.complete == "yes"
+    assert (two.headline, two.outlet) == ("Ferry", "Own")
+    assert set(problems["path"]) == {name} and len(problems) == 2
+    assert problems["problem"].str.contains("no saved page has the address https://vale.").any()
+    assert problems["problem"].str.contains("the page 'two.html' has an address").any()
+
+
+def test_a_page_saved_in_one_file_is_joined_too(tmp_path: Path):
+    mail = (
+        "From: <Saved>\nSnapshot-Content-Location: https://vale.example/2024/ferry\n"
+        'MIME-Version: 1.0\nContent-Type: multipart/related; boundary="b"\n\n--b\n'
+        "Content-Type: text/html; charset=utf-8\nContent-Location: https://vale.example/2024/ferry"
+        f"\n\n<html><body><h1>Ferry</h1>{BODY * 4}</body></html>\n--b--\n"
+    )
+    (tmp_path / "page.mhtml").write_text(mail, encoding="utf-8")
+    (tmp_path / "list.csv").write_text(LISTS["list.csv"].format(PLACE).rpartition("2,Gone")[0])
+    articles, problems = read_corpus(tmp_path)
+    assert list(articles["outlet"]) == ["The Vale Echo"] and problems.empty
+
+
+def test_a_list_alone_says_what_it_lists_and_what_to_do(tmp_path: Path):
+    (tmp_path / "list.csv").write_text(LISTS["list.csv"].format(PLACE))
+    articles, problems = read_corpus(tmp_path)
+    assert articles.empty
+    told = "it lists 2 articles of 2 outlets, from 2024-03-05 to 2024-03-06, without their texts"
+    assert told in problems["problem"].item() and "'url'" in problems["problem"].item()
