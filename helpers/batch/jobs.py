@@ -31,6 +31,7 @@ CURRENT = "up to date"
 PICTURES = ("image/png", "image/jpeg", "application/pdf")
 ALIKE = ("title", "parameters", "for_each")  # keys of a batch file and of each run in it
 BEFORE, PREVIOUS = "before", "previous"  # `before: previous` compares with the batch before
+ROWS_SHOWN = "top"
 PLACES = ("codebook", "gold", "codings")  # parameters that name files or folders, and must
 RUN_NAME = re.compile(
     r"(?!(?:index|con|prn|aux|nul|(?:com|lpt)\d)$)[a-z0-9][a-z0-9_-]{0,99}", re.I | re.A
@@ -517,8 +518,9 @@ def find_value_problem(value: Any, parameter: Parameter) -> str:
     annotation, default = parameter.annotation, parameter.default
     if annotation is None and type(default).__name__ in KIND_WORDS:
         annotation = ast.Name(id=type(default).__name__)
-    if type(default) is type(value) is int and value < 0 <= default:
-        return f"expected a whole number of 0 or more, not {value}"
+    least = 1 if parameter.name == ROWS_SHOWN else 0
+    if type(default) is type(value) is int and value < least <= default:
+        return f"expected a whole number of {least} or more, not {value}"
     if annotation is None or _fits(value, annotation):
         return ""
     kind = type(value).__name__

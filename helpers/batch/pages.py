@@ -27,9 +27,10 @@ from traitlets.config import Config
 from helpers import __version__
 from helpers.batch import plan
 from helpers.batch.jobs import BEFORE, Figure, Outcome, Run, read_parameters
-from helpers.measure import comparisons
-from helpers.show import charts, drawing
+from helpers.measure import comparisons, quoted, select
+from helpers.show import browse, charts, drawing
 from helpers.show.reader import DIRECTIONS, isolate
+from helpers.store import tables
 from helpers.store.paths import TEMPLATES
 from helpers.store.tables import write_text
 
@@ -44,7 +45,7 @@ TAG = re.compile(r"(<[^>]*>)")
 HEADING = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 NUMBER = re.compile(r"[-+−]?[\d,.  ]*\d%?|NaN|NaT|–|")
-MOST_OPEN = 40  # runs whose cards are shown unfolded
+MOST_OPEN = 6  # runs whose cards are shown unfolded
 MOST_DRAWN = 40  # selections of articles beyond which only their table is shown
 THUMBNAIL, COLOURS = 720, 64  # width in pixels and colours of a picture on the index
 IDS = ("entity_id", "speaker_id", "target_id", "attribution_id")
@@ -58,6 +59,7 @@ KINDS = {
     ".html": "page",
 }
 EVIDENCE = "evidence.html"
+NAV = '<nav aria-label="Report">'
 QUOTATIONS = {
     "quotations.html": "a page to search",
     "quotations.xlsx": "workbook",
@@ -88,14 +90,24 @@ def first_figure(notebook: NotebookNode) -> Figure | None:
 
 def make_thumbnail(figure: Figure) -> Figure:
     """Return a figure small enough for a page that shows hundreds; one not readable as it is."""
+    return Figure(_fewer_colours(figure.png, THUMBNAIL), figure.alt)
+
+
+def _fewer_colours(png: str, width: int = 0) -> str:
+    """Return a picture in a third of the bytes and no wider than `width`.
+
+    One that cannot be read stays as it is.
+    """
     try:
-        picture = Image.open(BytesIO(base64.b64decode(figure.png))).convert("RGB")
+        picture = Image.open(BytesIO(base64.b64decode(png))).convert("RGB")
     except (OSError, ValueError):
-        return figure
-    picture.thumbnail((THUMBNAIL, 2 * THUMBNAIL))
+        return png
+    if width:
+        picture.thumbnail((width, 2 * width))
     small = BytesIO()
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(small, "png", optimize=True)
-    return Figure(base64.b64encode(small.getvalue()).decode(), figure.alt)
+    written = base64.b64encode(small.getvalue()).decode()
+    return written if width or len(written) < len(png) else png
 
 
 @functools.cache
@@ -136,6 +148,16 @@ def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dic
     ) | {say.__name__: say for say in SAYS}
     page, _ = _exporter().from_notebook_node(_keep_shown(notebook), resources={"report": about})
     return _finish(page, links)
+
+
+def link_back(outcome: Outcome, folder: Path) -> None:
+    """Let the pages that a run wrote beside its tables lead back to its report."""
+    for file in outcome.files:
+        if Path(file).name in (EVIDENCE, *QUOTATIONS) and file.endswith(".html"):
+            up = "../" * file.count("/")
+            page = (folder / file).read_text(encoding="utf-8")
+            back = f'{NAV}<a href="{up}{quote(outcome.name)}.html">← Back to the report</a>'
+            write_text(page.replace(f"{NAV}</nav>", f"{back}</nav>", 1), folder / file)
 
 
 def say_time(seconds: float) -> str:
@@ -180,6 +202,9 @@ def _is_prose(cell: NotebookNode) -> bool:
 def _keep_shown(notebook: NotebookNode) -> NotebookNode:
     """Drop papermill's banners and the first heading: the page has its own of both."""
     shown = deepcopy(notebook)
+    for output in [one for cell in shown.cells for one in cell.get("outputs", [])]:
+        if png := output.get("data", {}).get("image/png"):
+            output.data["image/png"] = _fewer_colours("".join(png.split()))
     shown.cells = [
         cell for cell in shown.cells if PAPERMILL_BANNER not in cell.metadata.get("tags", [])
     ]
@@ -359,7 +384,8 @@ def write_index(
     compared = {corpora.get(run.name, "") for run in runs if BEFORE in run.defaults}
     for tables_folder in filter(None, compared):
         plan.keep_snapshot(folder, tables_folder)
-    page = render_index(runs[0].batch, found, began, _headline(chosen))
+    written = write_quotations(chosen, folder)
+    page = render_index(runs[0].batch, found, began, _headline(chosen), written)
     write_text(page, folder / "index.html")
     return True
 
@@ -373,10 +399,16 @@ class Headline:
 
 
 def render_index(
-    batch: str, outcomes: list[Outcome], began: datetime, headline: Headline | None = None
+    batch: str,
+    outcomes: list[Outcome],
+    began: datetime,
+    headline: Headline | None = None,
+    quotations: dict[str, list[str]] | None = None,
 ) -> str:
     """Return the page over a batch: headline measures, the runs with figure and links.
 
+    `quotations` gives the files with every statement of each corpus. Of many runs only the titles
+    are in sight; their figures and parameters are folded away.
     Runs that were made for values of one column also stand in a table of notebooks by values.
     """
     environment = jinja2.Environment(
@@ -393,6 +425,7 @@ def render_index(
         batch=batch,
         outcomes=outcomes,
         headline=headline,
+        quotations=quotations or {},
         groups=_group(outcomes),
         grid=_make_grid(outcomes),
         closed=len(outcomes) > MOST_OPEN,
@@ -433,16 +466,47 @@ def _selection(run: Run, corpus: str) -> tuple:
 
 def _headline(chosen: dict[tuple, Run]) -> Headline | None:
     """Measure each selection and draw one small panel a measure; None without any selection."""
-    measured = []
+    corpora = {selection[0] for selection in chosen}
+    measured, named = [], Counter()
     for selection, run in chosen.items():
         build = comparisons.read_build(*selection)
         name = _name(run, *selection[1:4])
+        if len(corpora) > 1 and not run.stands_for:
+            name = f"{build.manifest.get('corpus') or Path(selection[0]).name}: {name}"
+        named[name] += 1
+        name += f" ({named[name]})" * (named[name] > 1)  # two corpora may be called one name
         measured.append(comparisons.measure_headlines(build).assign(selection=name))
     if not measured:
         return None
     shares = pd.concat(measured, ignore_index=True)
     figure = _draw(shares) if shares["selection"].nunique() <= MOST_DRAWN else None
     return Headline(figure, list(_say(shares)))
+
+
+def write_quotations(chosen: dict[tuple, Run], folder: Path) -> dict[str, list[str]]:
+    """Write every statement that the runs are about, for each corpus; return the files of each.
+
+    They are in `quotations/`, or in a folder of it where there are several corpora.
+    """
+    corpora: dict[str, list[pd.DataFrame]] = {}
+    for place, outlets, since, until, roles, incomplete in chosen:
+        articles = tables.read_table("articles", place)
+        articles = tables.keep_dates(articles, since, until)
+        articles = articles[articles["outlet"].isin(outlets)] if outlets else articles
+        articles = select.keep_whole(articles, incomplete)
+        said = select.read_rows("attributions", place, articles, roles)
+        corpora.setdefault(place, []).append(quoted.list_quotations(said, articles))
+    written: dict[str, list[str]] = {}
+    for place, lists in corpora.items():
+        rows = pd.concat(lists).drop_duplicates("attribution_id").reset_index(drop=True)
+        name = tables.read_manifest(place).get("corpus") or Path(place).name
+        inside = [browse.NAME] + [plan.make_slug(Path(place).name, 80)] * (len(corpora) > 1)
+        back = "../" * len(inside) + "index.html"
+        about = [f"Corpus: {name}.", *quoted.say_quotations(rows)]
+        out = folder.joinpath(*inside)
+        files = browse.write(rows, place, out, "Who said what?", about, back)
+        written[name] = ["/".join([*inside, file]) for file in files]
+    return written
 
 
 def _name(run: Run, outlets: tuple, since: str, until: str) -> str:
@@ -455,7 +519,9 @@ def _name(run: Run, outlets: tuple, since: str, until: str) -> str:
 
 
 def _draw(shares: pd.DataFrame) -> Figure:
-    """Draw one panel a measure, one row a selection, with the articles as a whole in front."""
+    """Draw one panel a measure, one row a selection; those too small to compare are left out."""
+    large = shares.groupby("selection")["n"].transform("max") >= drawing.MINIMUM
+    shares = shares[large] if large.any() else shares
     axes = charts.plot_share_panels(shares, "selection", "measure", count="count")
     figure = axes.figure
     picture = BytesIO()

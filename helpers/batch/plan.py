@@ -353,6 +353,25 @@ def take_fingerprint(run: Run, inputs: str, code: str) -> dict[str, str]:
     )
 
 
+def find_nothing(run: Run, folder: str) -> str:
+    """Say why a run has no article to read; "" where it has some or its tables are not there."""
+    if not folder:
+        return ""
+    articles = tables.read_table("articles", folder, ["outlet", "published", "complete"])
+    whole = len(articles)
+    if outlets := run.given("outlets"):
+        articles = articles[articles["outlet"].isin(outlets)]
+    since, until = run.given("since") or "", run.given("until") or ""
+    articles = tables.keep_dates(articles, since, until)
+    left = f"of {whole:,}, by outlets, since and until, {len(articles):,} are left"
+    if whole and len(articles) and not run.given("incomplete"):
+        articles = articles[articles["complete"] != "no"]
+        left += ", of which only a part is here: incomplete: true counts them"
+    if len(articles):
+        return ""
+    return f"no article to read: {left}" if whole else "no article to read: the corpus has none"
+
+
 def _hash_named(value: Any) -> str:
     """Return a hash of a file; of a folder its files' sizes and times; "" of what names none."""
     if isinstance(value, list):

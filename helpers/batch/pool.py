@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ LOCK = ".lock"
 GRACE = 20  # seconds a run may take beyond its limit to write what it has
 QUIET_SECONDS = 0.3  # without an end of a run, before a process is made ready for the next
 TIMEOUT = 3600.0
+TOLD = 1.0  # seconds between two signs of life
 LONGEST_SOCKET = 80  # letters: a Unix socket's path is short
 
 
@@ -66,8 +68,9 @@ def run_batch(file: str | Path, out: str | Path, options: Options | None = None)
     folder = Path(out).resolve()
     try:
         written = read_batch(file, folder)
-        context = _make_context()
-        steps = _ask(context, "plan", str(file), written, folder)
+        with _say_waiting("Making the corpora ready", options.quiet):
+            context = _make_context()
+            steps = _ask(context, "plan", str(file), written, folder)
         if options.dry_run:
             return _show_plan(steps, options)
         with _own_folder(file, folder):
@@ -165,6 +168,44 @@ def _ask(context: Any, task: str, *given: Any) -> Any:
     if found is None:
         raise RuntimeError(f"a process of the batch died: {_say_end(call.process.exitcode)}")
     return found
+
+
+class _Ticking(threading.Thread):
+    """Does something once a second until it is left: a sign of life while another process works."""
+
+    def __init__(self, tick: Callable[[], object]):
+        super().__init__(daemon=True)
+        self.tick, self.left = tick, threading.Event()
+
+    def run(self) -> None:
+        """Tick until the end."""
+        while not self.left.wait(TOLD):
+            self.tick()
+
+    def __enter__(self) -> None:
+        self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.left.set()
+        self.join()
+
+
+@contextlib.contextmanager
+def _say_waiting(what: str, quiet: bool) -> Iterator[None]:
+    """Say what is waited for and for how long, in one line that is gone at the end."""
+    began = time.monotonic()
+
+    def tell() -> None:
+        told = f"\r{what}: {time.monotonic() - began:.0f} s"
+        print(told, end="", file=sys.stderr, flush=True)
+
+    if quiet:
+        yield
+        return
+    tell()
+    with _Ticking(tell):
+        yield
+    print("\r" + " " * (len(what) + 12), end="\r", file=sys.stderr, flush=True)
 
 
 class _Call:
@@ -293,9 +334,10 @@ class _Batch:
         }
         code = FINISHED
         try:
-            for outcome in _Pool(self.context, self.options.workers).do(asked, log.begin):
-                done[outcome.name] = outcome
-                log.finish(outcome)
+            with _Ticking(log.bar.refresh):
+                for outcome in _Pool(self.context, self.options.workers).do(asked, log.begin):
+                    done[outcome.name] = outcome
+                    log.finish(outcome)
         except KeyboardInterrupt:
             log.bar.close()
             print("\ninterrupted; writing the index of what is done", file=sys.stderr)
@@ -356,8 +398,10 @@ class _Batch:
         """Write `index.html`; say why when it cannot be written."""
         runs = [step.run for step in self.steps]
         corpora = {step.run.name: step.tables for step in self.steps}
+        told = (runs, found, corpora, began, self.folder)
         try:
-            return _ask(self.context, "index", runs, found, corpora, began, self.folder)
+            with _say_waiting("Writing the index", self.options.quiet):
+                return _ask(self.context, "index", *told)
         except Exception as error:  # the reports are there all the same
             print(f"error: the index was not written: {error}", file=sys.stderr)
             return False

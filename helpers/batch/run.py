@@ -58,7 +58,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
 from helpers.batch import jobs, pages, plan
-from helpers.batch.jobs import RUNNING, Job, Outcome
+from helpers.batch.jobs import RUNNING, Job, Outcome, Run
 from helpers.measure import attitudes, comparisons, counting, sourcing  # noqa: F401
 from helpers.show import charts, concordance, forms, publish, reader  # noqa: F401
 from helpers.store.paths import engine_hashes
@@ -163,6 +163,9 @@ class Guard(threading.Thread):
 def _run(job: Job, kernel: ForkedKernel | None, guard: Guard) -> Outcome:
     """Run one notebook and write its page; a failure in the notebook is part of the outcome."""
     run, folder = job.run, job.folder
+    if problem := plan.find_nothing(run, job.tables):
+        plan.forget(run.name, folder)
+        return jobs.failed(job, problem)
     if run.subset:  # it is for values of columns that no parameter takes: for a part of the tables
         values = {column: run.stands_for[column] for column in run.subset}
         part = plan.write_part(job.tables, values, str(folder))
@@ -183,7 +186,7 @@ def _run(job: Job, kernel: ForkedKernel | None, guard: Guard) -> Outcome:
     outcome = replace(
         jobs.not_run(run, folder),
         began=datetime.fromtimestamp(job.asked).astimezone(),
-        title=run.title or pages.first_heading(notebook) or run.name,
+        title=run.title or _title(run, pages.first_heading(notebook)),
         startup=_first_cell(notebook, job.asked),
         error=guard.reason or jobs.hide_folders(error, run, folder),
         finished=not (guard.reason or error),
@@ -201,10 +204,17 @@ def _run(job: Job, kernel: ForkedKernel | None, guard: Guard) -> Outcome:
     notebook = jobs.hide_folders(notebook, run, folder)
     write_text(nbformat.writes(notebook), folder / f"{run.name}.ipynb")
     outcome = replace(outcome, seconds=time.time() - job.asked)
+    pages.link_back(outcome, folder)
     page = pages.render_page(notebook, outcome, run.batch, job.links)
     write_text(page, folder / f"{run.name}.html")
     plan.write_record(outcome, job.fingerprint, folder)
     return outcome
+
+
+def _title(run: Run, heading: str) -> str:
+    """Title a run by its notebook's question, and by what it stands for among several."""
+    stands_for = ", ".join(value or "none" for value in run.stands_for.values())
+    return ": ".join(filter(None, (stands_for, heading or run.name)))
 
 
 def _list_files(folder: Path) -> dict[Path, int]:

@@ -24,7 +24,7 @@ from concurrent.futures import (
 )
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from itertools import chain, islice, zip_longest
+from itertools import chain, islice
 from multiprocessing.connection import wait as wait_for
 from typing import Any, Protocol
 
@@ -43,7 +43,7 @@ from helpers.annotate import (
     tone,
 )
 from helpers.annotate.home import home_country
-from helpers.corpus.decisions import Decided
+from helpers.corpus.decisions import Decided, rename_speaker
 from helpers.corpus.parts import (
     ENTITY,
     EVIDENCE,
@@ -59,6 +59,7 @@ from helpers.store import schema
 from helpers.store.lexicons import Codebook, read_codebook
 from helpers.store.paths import check_engine, engine_version
 from helpers.store.storage import Storage, from_bytes
+from helpers.text import quotations
 from helpers.text.article import Article, put_together, read_articles
 from helpers.text.blocks import read_header
 
@@ -195,13 +196,7 @@ def _failed(article_id: str, path: str, step: str, error: Exception) -> dict[str
 
 
 def _unclosed_quotations(article: Article, path: str) -> Iterator[dict[str, str]]:
-    found = article.quotations.all
-    unclosed = [
-        quotation
-        for quotation, following in zip_longest(found, found[1:])
-        if not quotation.closed and not (following and following.continued)
-    ]
-    if unclosed:
+    if unclosed := quotations.find_unclosed(article.quotations.all):
         opening = article.text[unclosed[0].start : unclosed[0].start + 40]
         problem = (
             f"{len(unclosed)} quotation marks are opened and never closed, the first at "
@@ -229,15 +224,15 @@ def join_corpus(
     """
     articles = frames["articles"]
     cut = put_together(articles, *(frames.get(name) for name in ("blocks", "sentences")))
-    found = decided.add_decided(entities.add_entity(frames["mentions"], articles, names))
+    undecided = entities.add_entity(frames["mentions"], articles, names)
+    found, (kept, merged) = decided.add_decided(undecided), decided.apart(names)
+    apart = (kept.add_decided(undecided), kept.entities, merged) if merged else None
     names = decided.entities
     problems: list[dict[str, str]] = []
     book = book or read_codebook()
-    paths = articles["path"].tolist()
-    evidence = frames.get(EVIDENCE)
-    said = add_sources(frames["attributions"], cut, found, names, book, problems, paths, evidence)
-    before = frames["problems"]
-    before = before[~before["step"].isin(JOINED_STEPS)]
+    told = (book, problems, articles["path"].tolist(), frames.get(EVIDENCE), apart)
+    said = add_sources(frames["attributions"], cut, found, names, *told)
+    before = frames["problems"].loc[lambda told: ~told["step"].isin(JOINED_STEPS)]
     return {
         "mentions": found,
         "attributions": said,
@@ -258,12 +253,14 @@ def add_sources(
     problems: list[dict[str, str]] | None = None,
     paths: Sequence[str] = (),
     evidence: pd.DataFrame | None = None,
+    apart: tuple[pd.DataFrame, pd.DataFrame, dict[str, str]] | None = None,
 ) -> pd.DataFrame:
     """Return attributions with who speaks and what kind of source that is, article by article.
 
     `found` are the mentions with their `entity_id`, `names` the entities. Articles where a step
     fails are noted in `problems`, with their `paths`; where that is None, the error is raised.
-    `evidence` is what the model of sources saw, see `annotate.profiles`.
+    `evidence` is what the model of sources saw, see `annotate.profiles`. `apart` are mentions and
+    entities without a person's merges, and these: who speaks is read before names are merged.
     """
     if said.empty:
         return said
@@ -278,6 +275,7 @@ def add_sources(
     for article_id, *row in () if evidence is None else evidence.itertuples(index=False):
         seen.setdefault(article_id, []).append(tuple(row))
     known, book = _Known(found, names), book or read_codebook()
+    unmerged, merged = (_Known(*apart[:2]), apart[2]) if apart else (known, {})
     own_book = book != read_codebook()
     cut = read_articles(articles)
     for article, path in zip(cut, paths or [""] * len(cut), strict=True):
@@ -290,7 +288,11 @@ def add_sources(
         own = [[column[place] for place in places] for column in spans]
         step = "speakers"
         try:
-            speaking = speakers.find_speakers(article, own, mentioned, canonical)
+            before = unmerged.entities(article_id) if merged else present
+            separate = {entity_id: entity.name for entity_id, entity in before.items()}
+            heard = unmerged.mentions.get(article_id, mentioned)
+            speaking = speakers.find_speakers(article, own, heard, separate)
+            speaking = [rename_speaker(one, separate, canonical, merged) for one in speaking]
             _fill(columns, places, speaking, speakers.Resolved._fields)
             step = "sources"
             for place, speaker in zip(places, speaking, strict=True):

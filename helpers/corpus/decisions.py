@@ -30,6 +30,7 @@ from filelock import FileLock
 
 from helpers.annotate import bodies, names, persons
 from helpers.annotate.entities import key_of, new_id
+from helpers.annotate.speakers import Resolved
 from helpers.store import schema, tables
 from helpers.store.paths import ALIASES, whole_file
 
@@ -160,6 +161,34 @@ class Decided:
                 entity_id = self.split.get((entity_id, form), entity_id)
             ids.append(self.moved.get(entity_id, entity_id))
         return mentions.assign(entity_id=pd.Series(ids, index=mentions.index, dtype=object))
+
+    def apart(self, before: pd.DataFrame) -> tuple[Decided, dict[str, str]]:
+        """Return these decisions without the merges, and what is merged into what.
+
+        The entities of the first are those of `before`, with those that were split off.
+        """
+        merged = {one: now for one, now in self.moved.items() if now}
+        ignored = dict.fromkeys((one for one, now in self.moved.items() if not now), "")
+        new = self.entities[~self.entities["entity_id"].isin(before["entity_id"])]
+        entities = pd.concat([before[list(new)], new], ignore_index=True)
+        return Decided(entities, ignored, self.split), merged
+
+
+def rename_speaker(
+    one: Resolved, separate: Mapping[str, str], names: Mapping[str, str], merged: Mapping[str, str]
+) -> Resolved:
+    """Call a speaker, or each of several, by the name that theirs was merged into.
+
+    `separate` and `names` are the entities' names without the merges and with them.
+    """
+    if not merged or merged.keys().isdisjoint(ids := one.speaker_id.split(";")):
+        return one
+    now = [merged.get(entity_id, entity_id) for entity_id in ids]
+    speaker = one.speaker
+    for before, after in zip(ids, now, strict=True):
+        if before != after and names.get(after) and separate.get(before):
+            speaker = speaker.replace(separate[before], names[after])
+    return one._replace(speaker=speaker, speaker_id=";".join(now))
 
 
 def _form(text: str, entity_id: str) -> str:

@@ -110,7 +110,7 @@ class Page:
             shown = counts.head(top) if top else counts
         if len(shown) or not nothing:
             more = len(counts) - len(shown) if list(shown) == list(counts) else 0
-            file = f"{name}.csv" if str(self.out) else "give a larger top, or 0 for all"
+            file = f"{name}.csv" if str(self.out) else "give a larger top"
             n = _say_n(rows, how.get("of"))
             display(Markup(grids.write(shown, more, file, n)))
         else:
@@ -333,11 +333,11 @@ def open_page(
     The parameters are those that all notebooks have; articles of which only a part was read are
     among the articles only with `incomplete`, and how many these are is shown. `codebook` is that
     of `corpus.open_corpus`, which see for the errors raised. With `texts` the articles come with
-    their texts. Raises ValueError for a `top` that is no whole number from 0 and for an
+    their texts. Raises ValueError for a `top` that is no whole number from 1 and for an
     `incomplete` that is neither true nor false.
     """
-    if not isinstance(top, int) or isinstance(top, bool) or top < 0:
-        raise ValueError(f"top: expected a whole number of 0 or more, not {top!r}")
+    if not isinstance(top, int) or isinstance(top, bool) or top < 1:
+        raise ValueError(f"top: expected a whole number of 1 or more, not {top!r}")
     drawing.use_style()
     folder = open_corpus(corpus, codebook)
     articles = tables.read_table("articles", folder, light=not texts)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import bisect
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 
 LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
 LIST_ITEM = re.compile(r"[-*•+>#|]\s?|\d{1,3}[.)]\s")
@@ -457,3 +459,12 @@ def _set_levels(quotations: list[Quotation]) -> None:
             ends.pop()
         quotation.level = len(ends) + 1
         ends.append(quotation.end)
+
+
+def find_unclosed(found: Sequence[Quotation]) -> list[Quotation]:
+    """Find the quotations that are opened, not closed, and not gone on with by the next one."""
+    return [
+        quotation
+        for quotation, following in zip_longest(found, found[1:])
+        if not quotation.closed and not (following and following.continued)
+    ]

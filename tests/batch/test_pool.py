@@ -247,7 +247,8 @@ def test_refuses_two_runs_with_one_name(folder: Path):
         ({"top": 1.5}, "top: expected a whole number, not a number (1.5)"),
         ({"level": True}, "level: expected a number, not true or false (true)"),
         ({"top": 2**64}, "too large"),
-        ({"top": -5}, "top: expected a whole number of 0 or more, not -5"),
+        ({"top": -5}, "top: expected a whole number of 1 or more, not -5"),
+        ({"top": 0}, "top: expected a whole number of 1 or more, not 0"),
         ({"top": "many"}, "top: expected a whole number, not text ('many')"),
         ({"captions": "no"}, "captions: expected true or false, not text ('no')"),
         ({"captions": 1}, "captions: expected true or false"),
@@ -358,7 +359,7 @@ plain = st.recursive(
 fitting = {
     "speaker": st.text(),
     "outlets": st.lists(st.text(), max_size=4),
-    "top": st.integers(0, 2**63 - 1),
+    "top": st.integers(1, 2**63 - 1),
     "level": st.floats() | st.integers(-99, 99),
     "captions": st.booleans(),
 }

@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -123,6 +124,7 @@ def test_each_run_leaves_its_notebook_page_and_tables(ran):
         "first/counts.csv",
         "third/counts.csv",
         "third/old.csv",
+        *(f"quotations/quotations.{kind}" for kind in ("html", "xlsx", "csv")),
     }
     assert "2 of 3 runs finished" in ended.stdout
 
@@ -177,10 +179,11 @@ def test_a_failed_run_is_told_and_stops_nothing(ran):
     assert nbformat.read(out / "second.ipynb", 4).metadata.papermill.exception
 
 
-def test_standard_error_is_a_progress_bar_and_nothing_else(ran):
+def test_standard_error_says_how_far_it_is_and_nothing_else(ran):
     _, ended = ran
     lines = [line for line in ended.stderr.replace("\r", "\n").splitlines() if line]
-    expected = re.compile(r" *\d+%\|.*/3 \[[^\]]*\] *|failed: .*")
+    said = r"(?:Making the corpora ready|Writing the index): \d+ s| *"
+    expected = re.compile(rf" *\d+%\|.*/3 \[[^\]]*\] *|failed: .*|{said}")
     assert [line for line in lines if not expected.fullmatch(line)] == []
 
 
@@ -192,6 +195,24 @@ def test_the_log_is_json_line_by_line(ran):
     told = {event["run"]: event for event in events if event["event"].startswith("run f")}
     assert told["second"]["event"] == "run failed" and "ZeroDivision" in told["second"]["error"]
     assert told["first"]["files"] == ["first/counts.csv"] and told["first"]["startup"] > 0
+
+
+def test_two_corpora_have_one_index_and_nothing_to_read_is_a_failure(tmp_path, corpus):
+    """Case 54: selections of one name are told apart; a run without an article says why."""
+    other = shutil.copytree(corpus, tmp_path / "other")
+    runs = [
+        {"name": name, "notebook": "quotations", "parameters": {"corpus": str(place)} | more}
+        for name, place, more in (
+            ("one", corpus, {}),
+            ("two", other, {}),
+            ("none", other, {"since": "2099-01-01"}),
+        )
+    ]
+    assert run_batch(batch_file(tmp_path, runs), tmp_path / "out", QUICK) == 1
+    index = (tmp_path / "out" / "index.html").read_text()
+    assert "2 finished, 1 failed" in index and "no article to read: of " in index
+    assert len(list((tmp_path / "out" / "quotations").glob("*/quotations.xlsx"))) == 2
+    assert "Back to the report" in (tmp_path / "out" / "one" / "quotations.html").read_text()
 
 
 def test_a_log_line_cut_short_by_a_kill_is_closed(tmp_path):

@@ -10,8 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.annotate.attributions import find_attributions
+from helpers.annotate.entities import find_entities
+from helpers.annotate.mentions import find_mentions
+from helpers.corpus import annotation
 from helpers.corpus import decisions as aliases
 from helpers.store import schema
+from helpers.text.article import read_articles
 
 NAMES = [
     ("person-mara-quist", "Mara Quist", "PERSON", ["Quist"], "Quist: surname"),
@@ -295,3 +300,55 @@ def test_no_entities_propose_nothing():
     assert aliases.propose_merges(nothing, schema.empty("mentions")).empty
     assert aliases.list_ambiguous(nothing, schema.empty("mentions")).empty
     assert aliases.apply_decisions(nothing, decisions()).entities.empty
+
+
+# ------------------------------------------------------------- a merge changes names, not speakers
+
+STORY = """Mara Quill rebuked Quist on Monday. Ned Quist had called the port a ruin.
+
+“He is wrong about the port,” Quill said. “We will not be lectured by him.”
+
+Quist did not answer. Lena Orr, who sat beside Quill, said she had heard enough.
+
+“Nobody asked Quist,” Ned Quist’s brother Tom Quist said. He said the port would stay open.
+"""
+
+
+def said(merge: pd.DataFrame, *texts: str) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, str]]:
+    """Return the statements of texts without a merge and with it, and what went where."""
+    ids = [f"a{number}" for number in range(len(texts))]
+    articles = pd.DataFrame({"article_id": ids, "text": list(texts)}, dtype=object)
+    articles = articles.assign(path="", outlet="")
+    cut = read_articles(articles)
+    found = find_mentions(cut)
+    named = find_entities(found, articles)
+    frames = {name: schema.empty(name) for name in ("targets", "problems")}
+    frames |= {"articles": articles, "mentions": found, "attributions": find_attributions(cut)}
+    merged = aliases.apply_decisions(named, merge)
+    before, after = (
+        annotation.join_corpus(frames, named, one)["attributions"]
+        for one in (aliases.Decided(named), merged)
+    )
+    return before, after, merged.moved
+
+
+PEOPLE = [("Mara Quill", "Ned Quist"), ("Ned Quist", "Lena Orr"), ("Tom Quist", "Mara Quill")]
+
+
+@pytest.mark.parametrize("pair", PEOPLE)
+def test_whoever_is_merged_each_statement_keeps_its_source(pair):
+    before, after, moved = said(decisions(("merge", pair[0], "PERSON", pair[1])), STORY)
+    assert len(before) > 3 and len(moved) == 1
+    assert after["speaker_id"].tolist() == before["speaker_id"].replace(moved).tolist()
+    assert after["resolution"].tolist() == before["resolution"].tolist()
+    assert after["speaker"].tolist() == before["speaker"].replace({pair[0]: pair[1]}).tolist()
+
+
+def test_a_merge_moves_no_rebuke_to_the_man_rebuked():
+    """Accepting what the desk proposed did: the given name made of him a "he" to be found."""
+    rebuke = "Trump, Pat Romney said, was wrong. “He is a liar,” he added. “He should go,” he said."
+    merge = decisions(("merge", "Trump", "PERSON", "Donald Trump"))
+    before, after, moved = said(merge, rebuke, "“We will see,” Donald Trump said.")
+    assert moved == {"person-trump": "person-donald-trump"}
+    assert before["speaker"].tolist() == after["speaker"].tolist()
+    assert after["speaker"].tolist()[1:] == ["Pat Romney", "Pat Romney", "Donald Trump"]

@@ -66,7 +66,7 @@ def test_an_outlet_that_turns_letters_round_turns_nothing_else(folder):
 
 @pytest.mark.parametrize("top", [-5, "many", True, None, 1.5])
 def test_a_number_of_rows_that_is_none_is_refused_by_its_name(folder, top):
-    with pytest.raises(ValueError, match="top: expected a whole number of 0 or more"):
+    with pytest.raises(ValueError, match="top: expected a whole number of 1 or more"):
         publish.open_page(folder, top=top)
 
 
