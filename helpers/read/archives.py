@@ -1,17 +1,22 @@
-"""Files that hold web pages or messages whole: mail, pages saved as MHTML, web archives (WARC)."""
+"""Files that hold web pages or messages whole: mail, MHTML, web archives (WARC), e-books (EPUB)."""
 
 from __future__ import annotations
 
 import email
 import io
+import posixpath
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from email import policy
 from email.message import EmailMessage
 from http.client import HTTPException, HTTPResponse, parse_headers
 from typing import Any
+from urllib.parse import unquote
 
-from helpers.read.documents import LARGEST_MEMBER, Document, Unreadable, decode
+from lxml import etree
+
+from helpers.read.documents import LARGEST_MEMBER, Document, Unreadable, decode, refuse_bomb
 from helpers.read.pages import read_fragment, read_page
 
 
@@ -104,8 +109,54 @@ def _page(body: bytes, address: str) -> Document:
     return document
 
 
+# --------------------------------------------------------------------------------------- EPUB
+
+
+def read_epub(raw: bytes) -> Iterator[Document]:
+    """Read the pages of an e-book in their order; one that is no article is a problem."""
+    refuse_bomb(raw)
+    with zipfile.ZipFile(io.BytesIO(raw)) as book:
+        if "META-INF/encryption.xml" in book.namelist():
+            hidden = etree.fromstring(book.read("META-INF/encryption.xml")).xpath("//@URI")
+            if any(str(one).endswith("html") for one in hidden):
+                raise Unreadable("the e-book is locked; ask for one that is not, or for its text")
+        try:
+            about = dict(_about_book(book))
+            pages = list(_pages_of_book(book))
+        except (KeyError, IndexError, etree.XMLSyntaxError) as error:
+            raise Unreadable(f"it is no sound e-book ({error}); convert it to .html") from error
+        for name in pages:
+            try:
+                document = _page(book.read(name), "")
+            except (KeyError, zipfile.BadZipFile, zlib.error) as error:
+                document = Document("", problems=[("read", f"{name} is damaged ({error})")])
+            for role in ("outlet", "published"):
+                document.fields[role] = document.fields.get(role) or about.get(role, "")
+            yield document
+
+
+def _package(book: zipfile.ZipFile) -> tuple[str, Any]:
+    """Return the name and the tree of the file that tells what an e-book holds."""
+    name = etree.fromstring(book.read("META-INF/container.xml")).xpath("//@full-path")[0]
+    return str(name), etree.fromstring(book.read(str(name)))
+
+
+def _about_book(book: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
+    _, package = _package(book)
+    for role, name in (("outlet", "publisher"), ("published", "date")):
+        yield role, package.xpath(f"string(//*[local-name()='{name}'])").strip()
+
+
+def _pages_of_book(book: zipfile.ZipFile) -> Iterator[str]:
+    name, package = _package(book)
+    items = {one.get("id"): one.get("href") for one in package.xpath("//*[local-name()='item']")}
+    for reference in package.xpath("//*[local-name()='itemref']/@idref"):
+        yield posixpath.join(posixpath.dirname(name), unquote(items[reference]))
+
+
 ARCHIVES: dict[str, Callable[[bytes], Iterator[Document]]] = {
     **dict.fromkeys((".mht", ".mhtml"), read_mhtml),
     ".eml": read_mail,
     ".warc": read_warc,
+    ".epub": read_epub,
 }

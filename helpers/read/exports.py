@@ -1,4 +1,4 @@
-"""Files of many articles: what Nexis, ProQuest and Factiva export, and own separators.
+"""Files of many articles: what Nexis, ProQuest, Factiva and Europresse export, own separators.
 
 The text of an article is its body alone; what the labels of the export tell becomes fields and
 metadata.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from typing import Any
 
 from helpers.read.dates import LONGEST_HEADLINE, date_in
 from helpers.read.documents import SMALL
@@ -38,7 +39,15 @@ MOST_HEAD_LINES = 4
 ENDS = tuple('.!?…”"')
 
 _CODE = re.compile(r"([A-Z]{2,3})(?:(?:\t|  |\s?\|)\s*(\S.*))?")
-_PAGE_MARKS = (b"articleParagraph", b"DOCFULL", b" DOCUMENTS", b"End of Document", b">HD<")
+_CLASS = "contains(concat(' ', normalize-space(@class), ' '), ' %s ')"
+_PAGE_MARKS = (
+    b"DocPublicationName",
+    b"articleParagraph",
+    b"DOCFULL",
+    b" DOCUMENTS",
+    b"End of Document",
+    b">HD<",
+)
 _BESIDE_DATE = re.compile(r",\s|\s[|–—-]\s|\(|\)")
 _FACTIVA_END = re.compile(r"(?:Document|Dokument|Documento) ([A-Za-z0-9]{18,})")
 
@@ -59,11 +68,13 @@ def read_export_page(raw: bytes) -> Export | None:
     if not any(mark in raw for mark in _PAGE_MARKS):
         return None
     tree, _, _ = open_page(raw)
-    shown = tree.xpath("//div[contains(concat(' ', normalize-space(@class), ' '), ' article ')]")
+    shown = tree.xpath(f"//div[{_CLASS % 'article'}]")
     shown = [one for one in shown if one.find(".//tr") is None]
     if shown and b"articleParagraph" in raw:
         found = (_displayed_articles(page_lines(one), True) for one in shown)
         return Export("Factiva", list(chain.from_iterable(found)))
+    if shown := tree.xpath(f"//article[.//*[{_CLASS % 'DocPublicationName'}]]"):
+        return Export("Europresse", map(_europresse_article, shown))
     lines = page_lines(tree)
     return read_nexis(lines) or read_numbered_nexis(lines) or _read_factiva(lines)
 
@@ -208,6 +219,36 @@ def _role_of_row(row: str, article: ExportedArticle) -> str:
     if row.isupper() and row.isalpha():
         return "code"
     return "page" if any(map(str.isdecimal, row)) and len(row) <= 12 else "edition"
+
+
+# ---------------------------------------------------------------------------------- Europresse
+
+
+def _europresse_article(part: Any) -> ExportedArticle:
+    """Read an article of a page that Europresse saves: its parts have classes of their own."""
+    article = ExportedArticle()
+    for name, role in labels("europresse", "class").items():
+        found = [one for one in part.iter() if name in (one.get("class") or "").casefold().split()]
+        text = " ".join(found[0].text_content().split()) if found else ""
+        if role == "text" and found:
+            article.body = page_lines(found[0]) or [text]
+        elif role == "header":
+            _take_europresse_header(article, text)
+        elif role == "outlet":
+            article.take(role, text.partition(",")[0])
+        else:
+            article.take(role, text)
+    return article
+
+
+def _take_europresse_header(article: ExportedArticle, header: str) -> None:
+    """Take date, words and page from "mercredi 6 mars 2024 542 mots, p. 5"."""
+    words = [word.strip(",;•") for word in header.split()]
+    runs = [" ".join(words[n : n + length]) for n in range(len(words)) for length in (3, 2, 1)]
+    article.take("published", next((run for run in runs if date_in(run) == run), ""))
+    article.take("words", next(filter(_is_words, runs), ""))
+    pages = (run.partition(" ")[2] for run in runs if run.casefold().startswith(("p. ", "pg. ")))
+    article.take("page", next((one for one in pages if " " not in one), ""))
 
 
 # ------------------------------------------------------------------------------ own separators

@@ -76,7 +76,7 @@ def describe_list(rows: Iterable[Mapping[str, Any]], roles: Mapping[str, str]) -
     when = f", from {dated[0]:%Y-%m-%d} to {dated[-1]:%Y-%m-%d}" if dated else ""
     of = f" of {len(outlets - {''}):,} outlets" if outlets - {""} else ""
     return (
-        f"it lists {count:,} articles{of}{when}, without their texts: save the pages that its "
-        f"column {roles['url']!r} names as web pages beside it and build again; they are joined "
+        f"it lists {count:,} articles{of}{when}, without their texts: save the pages that "
+        f"{roles['url']!r} names as web pages beside it and build again; they are joined "
         "by their addresses"
     )

@@ -443,22 +443,44 @@ def read_xlsx(stream: IO[bytes]) -> Iterator[Row]:
             book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
     except Exception as error:  # openpyxl raises whatever its XML and zip layers do
         raise Unreadable(f"it is no Excel workbook ({error}); save it as .xlsx") from error
-    read = ""
     for sheet in book.worksheets:
         sheet.reset_dimensions()  # what the file says of its size would be filled up with blanks
-        rows = islice(sheet.iter_rows(values_only=True), EXCEL_ROWS + 1)
+    yield from _sheets((one.title, one.iter_rows(values_only=True)) for one in book.worksheets)
+
+
+def read_sheets(stream: IO[bytes]) -> Iterator[Row]:
+    """Read the first sheet with anything in it of an older Excel or a LibreOffice workbook."""
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+    raw = stream.read()
+    if raw.startswith(b"PK"):
+        refuse_bomb(raw)
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
+        sheets = [(name, book.get_sheet_by_name(name).to_python()) for name in book.sheet_names]
+    except PasswordError as error:
+        raise Unreadable("the workbook is locked by a password; save it without one") from error
+    except CalamineError as error:
+        raise Unreadable(f"it is no sound workbook ({error}); save it as .xlsx") from error
+    yield from _sheets(sheets)
+
+
+def _sheets(sheets: Iterable[tuple[str, Iterable[Sequence[Any]]]]) -> Iterator[Row]:
+    read = ""
+    for title, cells_of in sheets:
+        rows = islice(cells_of, EXCEL_ROWS + 1)
         filled = (row for row in _in_bounds(rows) if any(as_text(cell).strip() for cell in row))
         titles, names, below = _header(filled)
         if not names:
             continue
         if read:
             problem = (
-                f"the sheet {sheet.title!r} was not read, only {read!r}; save each sheet with "
+                f"the sheet {title!r} was not read, only {read!r}; save each sheet with "
                 "articles as a file of its own"
             )
             yield Row(0, None, problem)
             continue
-        read = sheet.title
+        read = title
         yield from titles
         for number, cells in enumerate(below, 1):
             yield Row(number, dict.fromkeys(names) | dict(zip(names, cells, strict=False)))
@@ -531,5 +553,6 @@ TABLES: dict[str, Callable[[IO[bytes]], Iterator[Row]]] = {
     **dict.fromkeys((".jsonl", ".ndjson"), read_json_lines),
     **dict.fromkeys((".csv", ".tsv"), read_csv),
     ".xlsx": read_xlsx,
+    **dict.fromkeys((".xls", ".ods", ".xlsb"), read_sheets),
     ".parquet": read_parquet,
 }

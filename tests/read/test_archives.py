@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 import zlib
 from email.message import EmailMessage
 from email.mime.multipart import MIMEMultipart
@@ -262,3 +263,55 @@ def test_gzip_that_breaks_off_or_unpacks_to_far_too_much_is_a_problem(tmp_path: 
     ):
         articles, problems = read(tmp_path, "a.txt.gz", content)
         assert articles.empty and problem in problems["problem"].item()
+
+
+# --------------------------------------------------------------------------------------- EPUB
+
+CHAPTER = (
+    '<?xml version="1.0" encoding="utf-8"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>'
+    "{0}</title></head><body><h1>{0}</h1>"
+    "<p>The council of the island said on Tuesday that it would "
+    "think about the ferry again.</p><p>“We had no choice,” said the mayor, Ada Kell, whom nobody "
+    "had asked about the fares before that day.</p></body></html>"
+)
+BOOK = {
+    "META-INF/container.xml": '<container xmlns="urn:x"><rootfiles>'
+    '<rootfile full-path="OEBPS/b.opf"/></rootfiles></container>',
+    "OEBPS/b.opf": '<package xmlns="http://www.idpf.org/2007/opf" xmlns:dc="urn:dc"><metadata>'
+    "<dc:publisher>Vale Press</dc:publisher><dc:date>2024-03-05</dc:date></metadata>"
+    "<manifest>"
+    '<item id="a" href="one%20a.xhtml"/><item id="b" href="b.xhtml"/>'
+    '<item id="n" href="nav.xhtml"/>'
+    '</manifest><spine><itemref idref="b"/><itemref idref="a"/><itemref idref="n"/></spine>'
+    "</package>",
+    "OEBPS/one a.xhtml": CHAPTER.format("First"),
+    "OEBPS/b.xhtml": CHAPTER.format("Second"),
+    "OEBPS/nav.xhtml": "<html><body><ol><li>First</li></ol></body></html>",
+}
+
+
+def write_book(file: Path, members: dict[str, str]) -> Path:
+    with zipfile.ZipFile(file, "w") as book:
+        for name, content in members.items():
+            book.writestr(name, content)
+    return file
+
+
+def test_an_e_book_gives_the_articles_of_its_spine(tmp_path: Path):
+    articles, problems = read_corpus(write_book(tmp_path / "paper.epub", BOOK))
+    assert list(articles["headline"]) == ["Second", "First"]
+    assert set(articles["outlet"]) == {"Vale Press"}
+    assert set(articles["published"].dt.strftime("%Y-%m-%d")) == {"2024-03-05"}
+    assert list(problems["path"]) == ["paper.epub#3"]
+
+
+def test_an_e_book_that_is_locked_or_damaged_is_told(tmp_path: Path):
+    locked = '<encryption><CipherReference URI="OEBPS/a.xhtml"/></encryption>'
+    write_book(tmp_path / "locked.epub", BOOK | {"META-INF/encryption.xml": locked})
+    write_book(tmp_path / "damaged.epub", BOOK | {"META-INF/container.xml": "<container/>"})
+    articles, problems = read_corpus(tmp_path)
+    assert articles.empty
+    assert list(problems["problem"].str.partition(" (")[0]) == [
+        "it is no sound e-book",
+        "the e-book is locked; ask for one that is not, or for its text",
+    ]

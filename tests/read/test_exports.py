@@ -381,6 +381,28 @@ def test_a_page_of_nexis(tmp_path: Path):
     check(articles, found)
 
 
+@pytest.mark.parametrize("language", ["fr", "en", "de"])
+def test_a_page_of_europresse(tmp_path: Path, language: str):
+    found = stories(12, seed=8)
+    words = {"fr": "mots", "en": "words", "de": "Wörter"}[language]
+    articles = "".join(
+        f'<article><header><div class="rdp__DocPublicationName"><span class="DocPublicationName">'
+        f'{story.outlet}, no. 24</span></div><span class="DocHeader">{story.section}, '
+        f"{day(story, language, weekday=False)} {words_in(story)} {words}, p. {story.page}</span>"
+        f'<div class="titreArticle"><p class="titreArticleVisu rdp__articletitle">{story.title}</p>'
+        f'</div><div class="docAuthors">{story.author}</div></header>'
+        '<div class="docOcurrContainer">'
+        f"{''.join(f'<p>{one}</p>' for one in story.body)}</div><footer><div>Tous droits réservés"
+        f'</div><div class="publiC-lblNodoc">news·2024·{number}</div></footer></article>'
+        for number, story in enumerate(found)
+    )
+    page = f"<html><head><meta charset=utf-8></head><body>{articles}</body></html>"
+    read_articles, problems = read(tmp_path, "export.html", page)
+    assert list(problems["problem"]) == []
+    check(read_articles, found, sections=False)
+    assert read_articles["metadata"].str.contains('"page": "').all()
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_fields_that_are_missing_are_empty(tmp_path: Path, layout: str):
     found = [

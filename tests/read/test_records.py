@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,8 @@ from helpers.read.dates import find_orders, in_order
 from helpers.read.files import iter_files
 
 TEXT = "Fares on the island ferries will double in June, the council decided on Tuesday night."
+
+OPEN = ("office", "table", "text")  # parts of the format of LibreOffice
 
 
 def write(folder: Path, name: str, content: str | bytes | list | dict) -> Path:
@@ -176,3 +179,30 @@ def test_a_header_shorter_than_its_rows_is_still_the_header(tmp_path: Path):
     articles, problems = read_corpus(write(tmp_path, "a.csv", table))
     assert articles["headline"].tolist() == ["Fares 1", "Fares 2"]
     assert problems["problem"].str.contains("has 3 cells and the header 2").all()
+
+
+def test_a_table_of_libreoffice_is_read(tmp_path: Path):
+    names = {prefix: f"urn:oasis:names:tc:opendocument:xmlns:{prefix}:1.0" for prefix in OPEN}
+    told = " ".join(f'xmlns:{prefix}="{name}"' for prefix, name in names.items())
+    rows = [["title", "text", "date"], ["Fares", TEXT, "2024-03-05"], ["Mill", TEXT, "2024-03-06"]]
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    lines = "".join(
+        f"<table:table-row>{''.join(map(cell.format, row))}</table:table-row>" for row in rows
+    )
+    table = f'<table:table table:name="News">{lines}</table:table>'
+    body = f"<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    with zipfile.ZipFile(tmp_path / "a.ods", "w") as book:
+        book.writestr("mimetype", kind)
+        manifest = f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/>'
+        named = 'xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"'
+        whole = f"<manifest:manifest {named}>{manifest}</manifest:manifest>"
+        book.writestr("META-INF/manifest.xml", whole)
+        book.writestr(
+            "content.xml", f"<office:document-content {told}>{body}</office:document-content>"
+        )
+    (tmp_path / "b.xls").write_bytes(b"no workbook at all")
+    articles, problems = read_corpus(tmp_path)
+    assert list(articles["headline"]) == ["Fares", "Mill"] and set(articles["text"]) == {TEXT}
+    assert problems["path"].item() == "b.xls"
+    assert "it is no sound workbook" in problems["problem"].item()
