@@ -46,5 +46,5 @@ lint: $(READY)  ## Check style and types, and that no notebook holds output.
 lock:  ## Solve pyproject.toml afresh into the lock (needs uv).
 	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --output-file $(LOCK)
 
-clean:  ## Remove the environment, reports and tables.
-	rm -rf .venv reports data/tables
+clean:  ## Remove the environment, reports and tables; decisions about names stay.
+	rm -rf .venv reports data/tables/*/

@@ -226,6 +226,7 @@ def test_run_all_reaches_the_last_output_a_bar_opens_and_an_alias_is_edited(
     desk.get_by_placeholder("name in the tables").fill("Marland")
     desk.locator("select").nth(-2).select_option("rename")
     desk.get_by_placeholder("merge into").fill("Republic of Marland")
+    desk.get_by_text("Saving would change").wait_for()
     desk.get_by_role("button", name="Save decisions").click()
     desk.get_by_text("2 new.").wait_for()
     page.screenshot(path=tmp_path / "alias.png")
@@ -233,6 +234,9 @@ def test_run_all_reaches_the_last_output_a_bar_opens_and_an_alias_is_edited(
     assert decided["action"].tolist() == ["merge", "rename"]
     assert decided["name"].tolist() == [names[1], "Marland"]
     assert decided["target"].tolist() == [names[2], "Republic of Marland"]
+    desk.get_by_role("button", name="Undo").first.click()
+    desk.get_by_text("Taken back").wait_for()
+    assert aliases.read_decisions(lab.aliases)["action"].tolist() == ["rename"]
     assert watched.left_the_machine() == []
 
 

@@ -187,8 +187,8 @@ def _build(
     files = list(iter_met(path))
     hashes = paths.engine_hashes()
     settings = fingerprint(hashes, mapping, book.sha256)
-    decisions = read_decisions(decisions_file())
-    decisions_hash = file_hash(decisions_file())
+    decisions_path = decisions_file(storage.place)
+    decisions, decisions_hash = read_decisions(decisions_path), file_hash(decisions_path)
     signature = fingerprint(settings, decisions_hash, [_file_signature(file) for file in files])
     finished = _finished(storage, signature, files, limits)
     if finished is not None:
@@ -400,7 +400,7 @@ def _join_parts(
     where = (store.storage.address, store.folder, paths.engine_version(), book)
     found = (store.names(part.name, layout.dropped[part.name]) for part in layout.parts)
     names = entities.find_entities_from(summed(found))
-    decided = apply_decisions(names, decisions, decisions_file().name)
+    decided = apply_decisions(names, decisions, decisions_file(store.storage.place).name)
     lookup = Lookup(names, decided)
     joins: dict[str, Join] = {}
 

@@ -1,7 +1,7 @@
 """A person's decisions about names: read from a CSV, checked, applied; and merges to decide on.
 
-The file is edited by hand or by the alias desk of `entity_counts`, is kept from one run to the
-next and holds for every corpus. One row is one decision:
+The file is edited by hand or by the alias desk of `entity_counts` and is kept from one run to the
+next. It lies beside the tables of one corpus, or is that of a project. One row is one decision:
 
 | action | name | target |
 |---|---|---|
@@ -22,6 +22,7 @@ import io
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,13 +33,20 @@ from helpers.annotate import bodies, names, persons
 from helpers.annotate.entities import key_of, new_id
 from helpers.annotate.speakers import Resolved
 from helpers.store import schema, tables
-from helpers.store.paths import ALIASES, whole_file
+from helpers.store.paths import TABLES, whole_file
 
-ACTIONS = ("merge", "split", "ignore", "rename", "relabel")
+EFFECTS = {
+    "merge": "“{name}” is called “{target}”",
+    "split": "“{target}” is parted from “{name}”",
+    "ignore": "“{name}” is no name any more",
+    "rename": "“{name}” is renamed “{target}”",
+    "relabel": "“{name}” becomes {target}",
+}
+ACTIONS = tuple(EFFECTS)
 COLUMNS = ["action", "name", "label", "target", "note"]
 NEEDED, DECIDING = COLUMNS[:2], COLUMNS[:4]
 LONGEST_WAIT = 60  # seconds for others who write decisions
-VARIABLE = "ATTRIBUTED_ALIASES"
+VARIABLE, BESIDE = "ATTRIBUTED_ALIASES", ".decisions.csv"
 PROPOSED = [
     "name", "label", "target", "target_label", "reason", "mentions", "articles", "target_mentions",
     "target_articles", "article_id", "start", "end", "entity_id", "target_id",
@@ -52,9 +60,16 @@ class AliasError(ValueError):
 # ------------------------------------------------------------------------------------ the file
 
 
-def decisions_file() -> Path:
-    """Return where decisions are kept: the file ATTRIBUTED_ALIASES names, or data/aliases.csv."""
-    return Path(os.environ.get(VARIABLE) or ALIASES)
+def decisions_file(folder: str | Path) -> Path:
+    """Return where the decisions about the names of a folder of tables are kept.
+
+    That is beside it, `<folder>.decisions.csv`; or, for all corpora of a project, the file that the
+    environment variable ATTRIBUTED_ALIASES names.
+    """
+    place = str(folder).rstrip("/")
+    if "://" in place:  # a store, whose decisions are kept with the tables of this computer
+        place = str(TABLES / place.rpartition("/")[2])
+    return Path(os.environ.get(VARIABLE) or f"{place}{BESIDE}")
 
 
 def read_decisions(path: str | Path) -> pd.DataFrame:
@@ -116,15 +131,62 @@ def add_decisions(path: str | Path, decided: pd.DataFrame) -> int:
     Others who add at the same time wait for one another. Raises TimeoutError, an OSError, where
     one holds the file for longer than a minute.
     """
-    file = Path(path).resolve()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(file.with_name(f".{file.name}.lock"), timeout=LONGEST_WAIT):
+    with _alone(path) as file:
         there = read_decisions(file)[COLUMNS]
         both = pd.concat([there, decided.reindex(columns=COLUMNS).fillna("")], ignore_index=True)
         both = both.drop_duplicates(DECIDING)
         if len(both) > len(there):
             write_decisions(both, file)
         return len(both) - len(there)
+
+
+def remove_decision(path: str | Path, decided: Mapping[str, str]) -> bool:
+    """Take one decision back; return whether it was there. Waits and raises as `add_decisions`."""
+    with _alone(path) as file:
+        there = read_decisions(file)[COLUMNS]
+        same = (there[DECIDING] == pd.Series(decided)[DECIDING]).all(axis=1)
+        if same.any():
+            write_decisions(there[~same], file)
+        return bool(same.any())
+
+
+@contextmanager
+def _alone(path: str | Path) -> Iterator[Path]:
+    """Hold a file of decisions against others who write to it; yield where links lead."""
+    file = Path(path).resolve()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(file.with_name(f".{file.name}.lock"), timeout=LONGEST_WAIT):
+        yield file
+
+
+def foresee(decided: pd.DataFrame, folder: str | Path) -> list[str]:
+    """Say what each decision would change in a folder of tables, as it now is.
+
+    Raises AliasError for a decision about a name that is not there, or into one that is not.
+    """
+    entities = tables.read_table("entities", folder)
+    names_of = entities[["entity", "label"]].itertuples(index=False)
+    known = {key_of(name, label) for name, label in names_of}
+    for row in decided.to_dict("records"):
+        there = {key_of(row["target"], label) for label in schema.LABELS} & known
+        if row["action"] == "merge" and row["target"] and not there:
+            raise AliasError(f"no name {row['target']!r} to merge into: rename {row['name']!r}")
+    applied = apply_decisions(entities, decided.assign(line=range(1, len(decided) + 1)))
+    if len(applied.reports):
+        raise AliasError("; ".join(applied.reports["problem"]))
+    mentions = tables.read_table("mentions", folder, ["entity_id", "text"])
+    ids = tables.read_table("attributions", folder, ["speaker_id"])["speaker_id"].str.split(";")
+    spoken, finder = ids.explode().value_counts(), _Application(entities, "")
+    said = []
+    for row in decided.to_dict("records"):
+        entity_id = finder.find(row["name"], row["label"])[0]
+        held = mentions[mentions["entity_id"] == entity_id]
+        if row["action"] == "split":
+            held = held[held["text"] == row["target"]]
+        count, statements = len(held), int(spoken.get(entity_id, 0))
+        told = f"{count:,} mentions, {statements:,} statements"
+        said.append(f"{EFFECTS[row['action']].format(**row)}: {told}")
+    return said
 
 
 def file_hash(path: str | Path) -> str:
@@ -249,7 +311,7 @@ class _Application:
         elif not row["name"] or (not row["target"] and row["action"] != "ignore"):
             self._report(row, "name or target is empty")
         else:
-            found = self._find(row["name"], row["label"])
+            found = self.find(row["name"], row["label"])
             if len(found) == 1:
                 return found[0]
             if found:
@@ -259,7 +321,8 @@ class _Application:
                 self._report(row, "this corpus has no such name; nothing was changed")
         return ""
 
-    def _find(self, name: str, label: str) -> list[str]:
+    def find(self, name: str, label: str) -> list[str]:
+        """Return the entities of a name, of one label or of any."""
         labels = [label] if label else schema.LABELS
         found = {
             entity_id
@@ -318,7 +381,7 @@ class _Application:
         first: dict[tuple[str, str], str] = {}
         for entity_id, row in found.items():
             label = self.rows[entity_id]["label"]
-            targets = self._find(row["target"], label) or self._find(row["target"], "")
+            targets = self.find(row["target"], label) or self.find(row["target"], "")
             if entity_id in ignored:
                 self._report(row, "it is also to be ignored: it was ignored")
             elif targets == [entity_id]:
@@ -362,7 +425,7 @@ class _Application:
                 self._report(row, "it is also merged into another: rename that one")
                 continue
             entity, name = self.rows[entity_id], row["target"]
-            others = [one for one in self._find(name, entity["label"]) if one != entity_id]
+            others = [one for one in self.find(name, entity["label"]) if one != entity_id]
             if others or (entity["label"], name) in wanted:
                 self._report(row, f"there is a {name!r} already: merge them instead")
                 continue

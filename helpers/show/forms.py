@@ -24,7 +24,6 @@ from IPython import get_ipython
 from IPython.display import HTML, Javascript, display
 
 from helpers.corpus import decisions
-from helpers.corpus.decisions import decisions_file as decisions_file
 from helpers.corpus.decisions import list_ambiguous as list_ambiguous
 from helpers.corpus.decisions import propose_merges as propose_merges
 from helpers.measure.select import PLACE, types_of
@@ -207,7 +206,7 @@ def _find(
 class Desk(pd.DataFrame):
     """Proposed merges as a table; in JupyterLab also as an editor that keeps decisions."""
 
-    _metadata = ["path"]
+    _metadata = ["folder", "path"]
 
     @property
     def _constructor(self) -> type:
@@ -215,12 +214,12 @@ class Desk(pd.DataFrame):
 
     def _ipython_display_(self) -> None:
         if can_edit():
-            show_editor(edit(self, self.path))
+            show_editor(edit(self, self.folder))
         else:
             display(HTML(to_html(self, self.path)))
 
 
-def open_desk(proposed: pd.DataFrame, evidence: pd.DataFrame, path: str | Path = "") -> Desk:
+def open_desk(proposed: pd.DataFrame, evidence: pd.DataFrame, folder: str | Path) -> Desk:
     """Return the alias desk of proposed merges: one row is one proposal with its first sentence.
 
     Parameters
@@ -229,15 +228,15 @@ def open_desk(proposed: pd.DataFrame, evidence: pd.DataFrame, path: str | Path =
         Rows of `propose_merges`.
     evidence
         The sentences behind them (`reader.evidence`), in the same order.
-    path
-        The CSV in which decisions are kept; data/aliases.csv, or the file that the environment
-        variable ATTRIBUTED_ALIASES names, where none is given.
+    folder
+        The tables that they are about. Decisions are kept beside it, or in the file of a project:
+        `decisions.decisions_file`.
     """
     shown = proposed.head(len(evidence)).reset_index(drop=True)
     sentence = evidence["before"] + evidence["evidence"] + evidence["after"]
     sentence = sentence.str.split().str.join(" ").reset_index(drop=True)
     desk = Desk(shown.assign(sentence=sentence if len(shown) else ""))
-    desk.path = str(path or decisions.decisions_file())
+    desk.folder, desk.path = str(folder), str(decisions.decisions_file(folder))
     return desk
 
 
@@ -270,8 +269,13 @@ def to_html(desk: pd.DataFrame, path: str | Path) -> str:
     return shown.to_html(index=False, escape=True, border=0) + told
 
 
-def edit(desk: pd.DataFrame, path: str | Path) -> Any:
-    """Return the editor: a choice for each proposal, a line for any other decision, and Save."""
+def edit(desk: pd.DataFrame, folder: str | Path) -> Any:
+    """Return the editor: a choice for each proposal, a line for any other decision, and Save.
+
+    Whatever is chosen is said with its effect before it is saved; what was decided is listed, and
+    each decision can be taken back.
+    """
+    path = decisions.decisions_file(folder)
     choices = [
         widgets.Dropdown(
             options=(LEAVE, MERGE, BACK, IGNORE), value=LEAVE, layout=widgets.Layout(width="240px")
@@ -284,27 +288,65 @@ def edit(desk: pd.DataFrame, path: str | Path) -> Any:
     ]
     narrow, wide = widgets.Layout(width="110px"), widgets.Layout(width="230px")
     action = widgets.Dropdown(options=["", *decisions.ACTIONS], layout=narrow)
-    name = widgets.Text(placeholder="name in the tables", layout=wide)
+    name = widgets.Text(placeholder="name in the tables", layout=wide, continuous_update=False)
     label = widgets.Dropdown(options=["", *schema.LABELS], layout=narrow)
-    target = widgets.Text(placeholder="merge into, split off, rename, relabel", layout=wide)
+    asked = "merge into, split off, rename, relabel"
+    target = widgets.Text(placeholder=asked, layout=wide, continuous_update=False)
+    own = {"action": action, "name": name, "label": label, "target": target}
     save = widgets.Button(description="Save decisions", button_style="primary")
-    status = widgets.HTML(_status(path))
+    status, kept = widgets.HTML(_status(path)), widgets.VBox()
 
-    def keep(_: Any) -> None:
+    def decide() -> pd.DataFrame:
         decided = read_choices(desk, [choice.value for choice in choices])
-        own = {"action": action.value, "name": name.value.strip(), "label": label.value}
-        if own["action"] and own["name"]:
-            decided.append({**own, "target": target.value.strip(), "note": "alias desk"})
-        status.value = _save(decided, path)
+        if action.value and name.value.strip():
+            values = {key: field.value.strip() for key, field in own.items()}
+            decided.append({**values, "note": "alias desk"})
+        return pd.DataFrame(decided, columns=decisions.COLUMNS)
 
+    def foresee(_: object) -> None:
+        status.value = _foresee(decide(), folder)
+
+    def keep(_: object) -> None:
+        status.value = _save(decide(), folder)
+        kept.children = _list_decisions(path, kept, status)
+
+    for field in (*choices, *own.values()):
+        field.observe(foresee, names="value")
     save.on_click(keep)
-    other = widgets.HBox([action, name, label, target])
+    kept.children = _list_decisions(path, kept, status)
     heading = widgets.HTML("<b>Are these one?</b>" if rows else "No merge to propose.")
-    editor = widgets.VBox(
-        [heading, *rows, widgets.HTML("<b>Another decision</b>"), other, save, status]
-    )
+    another = widgets.HTML("<b>Another decision</b>")
+    other = widgets.HBox([action, name, label, target])
+    editor = widgets.VBox([heading, *rows, another, other, save, status, kept])
     editor.add_class(DESK)
     return editor
+
+
+def _list_decisions(path: Path, kept: widgets.VBox, status: widgets.HTML) -> list[widgets.HBox]:
+    """List what was decided, each line with a button that takes it back."""
+    try:
+        rows = decisions.read_decisions(path)[decisions.COLUMNS].to_dict("records")
+    except decisions.AliasError:
+        return []
+    return [_decision(row, path, kept, status) for row in rows]
+
+
+def _decision(
+    row: dict[str, str], path: Path, kept: widgets.VBox, status: widgets.HTML
+) -> widgets.HBox:
+    undo = widgets.Button(description="Undo", layout=widgets.Layout(width="70px"))
+    effect = decisions.EFFECTS.get(row["action"], "{action} {name}").format(**row)
+
+    def take_back(_: object) -> None:
+        try:
+            decisions.remove_decision(path, row)
+            status.value = f"<p>Taken back: {escape(effect)}.</p>{_status(path)}"
+        except (decisions.AliasError, OSError) as error:
+            status.value = _say_error(error)
+        kept.children = _list_decisions(path, kept, status)
+
+    undo.on_click(take_back)
+    return widgets.HBox([undo, widgets.HTML(escape(effect))])
 
 
 def read_choices(desk: pd.DataFrame, chosen: Sequence[str]) -> list[dict[str, str]]:
@@ -323,11 +365,29 @@ def read_choices(desk: pd.DataFrame, chosen: Sequence[str]) -> list[dict[str, st
     return decided
 
 
-def _save(decided: list[dict[str, str]], path: str | Path) -> str:
+def _foresee(decided: pd.DataFrame, folder: str | Path) -> str:
+    """Say what saving would change; nothing where nothing is chosen."""
+    if decided.empty:
+        return _status(decisions.decisions_file(folder))
     try:
-        new = decisions.add_decisions(path, pd.DataFrame(decided, columns=decisions.COLUMNS))
+        lines = "".join(f"<li>{escape(one)}</li>" for one in decisions.foresee(decided, folder))
+    except decisions.AliasError as error:
+        return _say_error(error)
+    return f"<p>Saving would change:</p><ul>{lines}</ul>"
+
+
+def _say_error(error: Exception) -> str:
+    return f"<p style='color:#b00'>Nothing was saved: {escape(str(error))}</p>"
+
+
+def _save(decided: pd.DataFrame, folder: str | Path) -> str:
+    path = decisions.decisions_file(folder)
+    try:
+        decisions.read_decisions(path)
+        decisions.foresee(decided, folder)
+        new = decisions.add_decisions(path, decided)
     except (decisions.AliasError, OSError) as error:
-        return f"<p style='color:#b00'>Nothing was saved: {escape(str(error))}</p>"
+        return _say_error(error)
     return f"<p>{new} new.</p>" + _status(path)
 
 

@@ -19,7 +19,6 @@ PROJECT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = PROJECT / "notebooks"
 TEMPLATES = PROJECT / "helpers" / "templates"
 DATA = PROJECT / "data"
-ALIASES = DATA / "aliases.csv"  # a person's decisions about names, unless told otherwise
 CODEBOOK = DATA / "codebook.yml"
 LEXICONS = DATA / "lexicons"
 MODELS = DATA / "models"
