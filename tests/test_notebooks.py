@@ -141,6 +141,22 @@ def figures(notebook: NotebookNode) -> list[NotebookNode]:
     ]
 
 
+def check_bottom_line(notebook: NotebookNode) -> None:
+    """Every sentence at the top leads to a place further down."""
+    shown = [
+        "".join(output.data["text/html"])
+        for cell in code_cells(notebook)
+        for output in cell.outputs
+        if "text/html" in output.get("data", {})
+    ]
+    top = [page for page in shown if 'class="bottom-line"' in page]
+    assert len(top) == 1
+    places = set(re.findall(r'<span id="([\w-]+)"></span>', "".join(shown)))
+    assert set(re.findall(r'href="#([\w-]+)"', top[0])) <= places
+    if any("page.say(" in cell.source for cell in code_cells(notebook)):
+        assert "<li>" in top[0]
+
+
 def check_run(ran: Path, written: Path) -> None:
     notebook = read(ran)
     pictures = figures(notebook)
@@ -149,6 +165,7 @@ def check_run(ran: Path, written: Path) -> None:
     assert alts == {picture.metadata["image/png"]["alt"] for picture in pictures}
     exports = [pd.read_csv(path) for path in written.glob("*.csv")]
     assert exports and any(len(table) for table in exports)
+    check_bottom_line(notebook)
     said = [o.text for c in code_cells(notebook) for o in c.outputs if "text" in o]
     assert not [text for text in said if "Warning" in text]
 
@@ -172,13 +189,15 @@ def test_papermill_alone_runs_a_notebook_from_any_folder(sample_tables, tmp_path
 CORPORA = {
     "no article": {"articles": 0},
     "one silent undated article": {"articles": 1, "dated": False, "speech": False},
+    "two articles without a name": {"articles": 2, "seed": 4},
     "twelve articles": {"articles": 12, "outlets": 1},
 }
 MORE = {
-    "one article": {"articles": 1},
-    "two articles without a name": {"articles": 2},
+    "one article": {"articles": 1, "seed": 4},
     "two undated articles": {"articles": 2, "dated": False},
+    "twelve undated articles": {"articles": 12, "dated": False},
     "twelve silent articles": {"articles": 12, "speech": False},
+    "twelve articles without a name": {"articles": 12},
 }
 NAMED = ("mentions", "entities", "targets")
 
@@ -203,8 +222,10 @@ def test_a_notebook_publishes_what_a_small_corpus_has_and_none_of_the_rest(
 ):
     """A table without rows is a line that says so, and a file with its header."""
     shown: list[object] = []
-    monkeypatch.setattr(publish, "display", shown.append)
-    out = run_cells(file, make_tables(**CORPORA[kind]), tmp_path)
+    monkeypatch.setattr(publish, "display", lambda one, **_: shown.append(one))
+    out = run_cells(file, make_tables(**CORPORA[kind]), tmp_path, kind)
+    told = [Image.open(path).text["Description"] for path in out.glob("*.png")]
+    assert not [alt for alt in told if "too few" in alt.lower() or "nothing to" in alt.lower()]
     assert "Using the tables" in capsys.readouterr().out
     written = {path.stem: pd.read_csv(path) for path in out.glob("*.csv")}
     assert all(len(table.columns) for table in written.values())

@@ -15,8 +15,8 @@ from helpers.show import appendix
 from helpers.store import tables
 
 TRACED = (
-    "corpus_overview", "entity_counts", "speaker_sentiment", "source_breakdown", "comparison",
-    "article_reader",
+    "corpus_overview", "entity_counts", "speaker_sentiment", "source_breakdown", "source_routes",
+    "source_rules", "comparison", "article_reader",
 )  # fmt: skip
 MADE = {"share", "low", "high", "moved", "ratio", "expected", "balance", "agreement"}
 MADE |= {"share_of_people", "share_of_words"}  # made from numbers that are traced
@@ -117,7 +117,7 @@ COUNTS = {
 def test_the_evidence_of_1000_random_published_numbers_gives_them(
     written: dict[str, Path], published: pd.DataFrame
 ):
-    """Drawn from the CSV of six notebooks; counted from the lines of their trace.csv."""
+    """Drawn from the CSV of all that count; counted from the lines of their trace.csv."""
     ledgers = {}
     for name, out in written.items():
         ledger = appendix.read_ledger(out / appendix.LEDGER)

@@ -65,6 +65,7 @@ QUOTATIONS = {
     "quotations.xlsx": "workbook",
     "quotations.csv": "CSV",
 }
+OPENED = "opened"  # the tag of the cell below whose output the parameters stand
 ACTIVE = "//script|//iframe|//object|//embed|//link|//base|//form|//meta|//style[@scoped]"
 
 
@@ -134,6 +135,7 @@ def render_page(notebook: NotebookNode, outcome: Outcome, batch: str, links: dic
         outcome=outcome,
         batch=batch,
         parameters=list(_list_parameters(notebook, outcome)),
+        opened=any(OPENED in cell.metadata.get("tags", []) for cell in notebook.cells),
         evidence=next((f for f in outcome.files if f.endswith(f"/{EVIDENCE}")), ""),
         quotations={
             kind: file

@@ -15,10 +15,16 @@ import numpy as np
 import pandas as pd
 
 from helpers.annotate.stance import add_stance as add_stance
-from helpers.annotate.tone import driving_words
+from helpers.annotate.tone import LEXICONS, driving_words
 from helpers.measure.counting import tally
 from helpers.measure.select import PLACE, lay_out, name_apart
-from helpers.measure.shares import NOTHING, enumerate_names, resampled_intervals
+from helpers.measure.shares import (
+    NOTHING,
+    UNTOLD,
+    count_of,
+    enumerate_names,
+    resampled_intervals,
+)
 from helpers.store import lexicons, schema, tables
 from helpers.store.paths import MODELS
 
@@ -74,7 +80,8 @@ def name_tones(tones: pd.DataFrame, column: str, most: int = 4) -> str:
     negative = tones.loc[tones["high"] < 0, column]
     positive = tones.loc[tones["low"] > 0, column]
     if tones["tone"].notna().sum() == 0:
-        return "too few statements to tell" if len(tones) else NOTHING
+        told = [f"{tones[one].sum():,} {one}" for one in schema.POLARITIES]
+        return f"{', '.join(told)}" if len(tones) else NOTHING
     if negative.empty and positive.empty:
         return "neither clearly negative nor clearly positive for anybody"
     sides = {"negative": negative, "positive": positive}
@@ -172,38 +179,14 @@ def measure_targets(
     )
 
 
-def say_abstained(grid: pd.DataFrame) -> str:
-    """Say how many cells, and how many statements in them, are too little to tell, and why."""
-    if grid.empty:
-        return "No statement about a named target: nothing to tell."
-    silent = grid[grid["abstained"] != ""]
-    reasons = silent["abstained"].value_counts()
-    why = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
-    statements, total = silent["count"].sum(), grid["count"].sum()
-    cells = f"{len(silent):,} of {len(grid):,} cells ({len(silent) / len(grid):.0%})"
-    return (
-        f"Too little to tell: {cells}{f' ({why})' if why else ''}, "
-        f"with {statements:,} of {total:,} statements ({statements / total:.0%})."
-    )
-
-
-def name_cells(grid: pd.DataFrame, by: str = "speaker", most: int = 2) -> str:
-    """Name the pairs (`by` and target) that speak worst and best, for a title about a grid."""
-    told = grid[grid["abstained"] == ""]
+def name_pairs(grid: pd.DataFrame, by: str = "speaker", most: int = 2) -> str:
+    """Name the pairs (`by` and target) with most statements, for a title: counts, no judgement."""
     if grid.empty:
         return "No statement about a named target"
-    if told.empty:
-        return "Too little to tell for any pair"
-    sides = {"negative": told[told["balance"] < 0], "positive": told[told["balance"] > 0]}
-    parts = []
-    for side, cells in sides.items():
-        ordered = cells.sort_values("balance", key=abs, ascending=False, kind="stable").head(most)
-        pairs = [f"{who} about {whom}" for who, whom in ordered[[by, "target"]].to_numpy()]
-        if pairs:
-            parts.append(f"most {side}: {' and '.join(pairs)}")
-    text = "; ".join(parts)
-    nobody = f"Neither side in the {len(told):,} of {len(grid):,} pairs that can be told"
-    return text[0].upper() + text[1:] if text else nobody
+    known = grid[~grid[by].isin(UNTOLD)]
+    first = known.head(most)[[by, "target", "count"]].itertuples(index=False, name=None)
+    told = [f"{who} about {whom} ({count_of(number, 'statement')})" for who, whom, number in first]
+    return f"Most often: {'; '.join(told)}" if told else "Nobody known speaks of a named target"
 
 
 def rank_cell(
@@ -261,23 +244,36 @@ def say_agreement(instruments: pd.DataFrame, by: str = "speaker") -> str:
     return f"All three instruments lean the same way for {same:,} of {len(whole):,} speakers."
 
 
-def find_words(attributions: pd.DataFrame) -> pd.DataFrame:
-    """Find the words that drive lexical tone, in lower case; see `tone.driving_words`."""
+def find_words(attributions: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
+    """Find the words that drive lexical tone, in lower case; see `tone.driving_words`.
+
+    Words inside the names of `mentions` are left out: a party's name is no feeling.
+    """
     words = driving_words(attributions)
-    return words.assign(word=words["word"].str.lower())
+    named = mentions[PLACE].rename(columns={"start": "first", "end": "last"})
+    within = words.reset_index().merge(named, on="article_id")
+    within = within[(within["start"] >= within["first"]) & (within["end"] <= within["last"])]
+    words = words.drop(index=within["index"].unique())
+    return words.assign(word=words["word"].str.lower()).reset_index(drop=True)
 
 
 def count_words(words: pd.DataFrame) -> pd.DataFrame:
     """Count the words that drive lexical tone; one row is one word of one list.
 
     Columns: word (lower case), lexicon, articles, count, weight (mean in its contexts), pull (sum
-    of the weights); the strongest pull, whatever its sign, comes first. Needs the rows of
-    `find_words`.
+    of the weights), also (what the other list makes of it); the strongest pull, whatever its sign,
+    comes first. Needs the rows of `find_words`.
     """
     weights = {"weight": ("weight", "mean"), "pull": ("weight", "sum")}
     counted = tally(words, "word", "lexicon", rows="count", **weights).sort_values(
         ["word", "lexicon"]
     )
+    pulls = counted.pivot_table("pull", "word", "lexicon", aggfunc="sum", observed=True)
+    pulls = pulls.reindex(columns=LEXICONS)
+    signs = np.sign(pulls).reindex(counted["word"]).to_numpy()
+    alone = np.isnan(signs).any(axis=1)
+    also = np.select([alone, signs[:, 0] == signs[:, 1]], ["no weight", "the same"], "the opposite")
+    counted = counted.assign(also=also.astype(object))
     return counted.sort_values("pull", key=abs, ascending=False, kind="stable", ignore_index=True)
 
 

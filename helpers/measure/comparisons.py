@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from helpers.measure import shares
+from helpers.measure import periods, shares
 from helpers.measure.select import PLACE, keep_whole, lay_out, types_of
 from helpers.store import tables
 
@@ -135,10 +135,10 @@ def write_snapshot(folder: str | Path, out: str | Path) -> Path:
 # ------------------------------------------------------------------------------------- measures
 
 
-def describe_measures() -> pd.DataFrame:
-    """List the measures there are; one row is one: measure, share of what, in which it holds."""
-    rows = [{"measure": name, "of": one.unit, "counts": one.says} for name, one in MEASURES.items()]
-    return pd.DataFrame(rows)
+def say_measures() -> str:
+    """Say which measures there are, and of what each is the share."""
+    told = (f"{name} (of {one.unit}: {one.says})" for name, one in MEASURES.items())
+    return f"There is: {'; '.join(told)}."
 
 
 def select_rows(build: Build, measure: str) -> pd.DataFrame:
@@ -176,30 +176,23 @@ def measure_by(rows: pd.DataFrame, by: str = "") -> pd.DataFrame:
     return found.sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 
-def add_month(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add `month`, the first day of each row's month; undated rows are left out."""
-    dated = rows[rows["published"].notna()]
-    return dated.assign(month=dated["published"].dt.to_period("M").dt.to_timestamp())
+def measure_periods(rows: pd.DataFrame, step: str = "month", by: str = "outlet") -> pd.DataFrame:
+    """Measure the share that holds in each month or year and each `by`; one row is one of one.
 
-
-def measure_months(rows: pd.DataFrame, by: str = "outlet") -> pd.DataFrame:
-    """Measure the share that holds in each month and each `by`; one row is one month of one.
-
-    Months between the first and the last in which there is nothing have n = 0 and no share.
+    Those between the first and the last in which there is nothing have n = 0 and no share.
     """
-    dated = add_month(rows)
+    dated = periods.add_period(rows, step)
     if dated.empty:
-        return lay_out("shares", keys=[by, "month"])
+        return lay_out("shares", keys=[by, step])
     found = [
-        measure_by(group, "month").assign(**{by: name})
-        for name, group in dated.groupby(by, sort=True)
+        measure_by(group, step).assign(**{by: name}) for name, group in dated.groupby(by, sort=True)
     ]
-    every = pd.date_range(dated["month"].min(), dated["month"].max(), freq="MS", name="month")
+    every = periods.list_periods(dated, step)
     names = pd.Index(sorted(dated[by].unique()), name=by)
     grid = pd.MultiIndex.from_product([names, every])
-    table = pd.concat(found).set_index([by, "month"]).reindex(grid).reset_index()
+    table = pd.concat(found).set_index([by, step]).reindex(grid).reset_index()
     counts = dict.fromkeys(("count", "n", "articles"), 0)
-    return lay_out("shares", table.fillna(counts), [by, "month"])
+    return lay_out("shares", table.fillna(counts), [by, step])
 
 
 def find_measured(**builds: Build) -> pd.DataFrame:

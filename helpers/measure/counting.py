@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.measure.select import PLACE, find_each, lay_out, name_apart, types_of
-from helpers.measure.shares import add_article_share, add_share
+from helpers.measure.shares import MINIMUM, add_article_share, add_share, name_most
 from helpers.store import schema, tables
 from helpers.text import quotations
 
@@ -102,38 +102,17 @@ def count_files(
     return rank(lay_out("files", counts), "problems", "articles", then="file")
 
 
-def add_week(articles: pd.DataFrame) -> pd.DataFrame:
-    """Add `week`, the Monday of each row's day; undated rows are left out."""
-    dated = articles.dropna(subset=["published"])
-    day = dated["published"].dt.normalize()
-    return dated.assign(week=day - pd.to_timedelta(day.dt.day_of_week, unit="D"))
-
-
 def name_period(articles: pd.DataFrame) -> str:
     """Name the first and last day of the dated articles ("2 March 2026 to 24 May 2026")."""
     if articles["published"].isna().all():
         return "no dates"
-    first, last = articles["published"].min(), articles["published"].max()
-    return f"{name_day(first)} to {name_day(last)}"
+    first, last = (name_day(articles["published"].agg(end)) for end in ("min", "max"))
+    return first if first == last else f"{first} to {last}"
 
 
 def name_day(day: pd.Timestamp, form: str = "%B %Y") -> str:
     """Write a day without a leading zero ("2 March 2026"), on any system."""
     return f"{day.day} {day:{form}}"
-
-
-def count_weeks(articles: pd.DataFrame) -> pd.DataFrame:
-    """Count the dated articles of each outlet in each week; weeks begin on Monday.
-
-    One row is one outlet and week, from the corpus's first week to its last, zeros included.
-    """
-    dated = add_week(articles)
-    counts = dated.groupby(["outlet", "week"]).size().rename("articles")
-    if not counts.empty:
-        weeks = pd.date_range(dated["week"].min(), dated["week"].max(), freq="7D", name="week")
-        outlets = pd.Index(sorted(dated["outlet"].unique()), name="outlet")
-        counts = counts.reindex(pd.MultiIndex.from_product([outlets, weeks]), fill_value=0)
-    return counts.reset_index()
 
 
 def measure_lengths(articles: pd.DataFrame) -> pd.DataFrame:
@@ -147,19 +126,12 @@ def measure_lengths(articles: pd.DataFrame) -> pd.DataFrame:
     return rank(lengths.reset_index(), "median", "longest", then="outlet")
 
 
-def count_gaps(articles: pd.DataFrame) -> pd.DataFrame:
-    """Count the days without an article between two articles of an outlet, most days first.
-
-    One row is one gap: outlet, last_before, first_after, days.
-    """
-    dated = articles.dropna(subset=["published"])
-    days = dated.assign(first_after=dated["published"].dt.normalize())
-    days = days[["outlet", "first_after"]].drop_duplicates().sort_values(["outlet", "first_after"])
-    days["last_before"] = days.groupby("outlet")["first_after"].shift()
-    days["days"] = (days["first_after"] - days["last_before"]).dt.days - 1
-    gaps = days[days["days"] > 0].astype({"days": "int64"})
-    gaps = gaps.sort_values(["days", "outlet"], ascending=[False, True])
-    return lay_out("gaps", gaps).reset_index(drop=True)
+def name_longest(lengths: pd.DataFrame) -> str:
+    """Name the outlet with the longest articles, of those with several, for a title."""
+    several = lengths[lengths["articles"] >= MINIMUM]
+    if several.empty:
+        return "How many words each article has"
+    return f"Longest by the median, of five or more: {name_most(several, 'outlet', 'median')}"
 
 
 def join_blocks(blocks: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
@@ -442,6 +414,13 @@ def measure_voice(appears: pd.DataFrame) -> pd.DataFrame:
     )
     voice = add_share(lay_out("voices", voice.fillna(0).reset_index()), "speaking", "articles")
     return rank(voice, "articles", "speaking", then="entity")
+
+
+def name_heard(voice: pd.DataFrame) -> str:
+    """Name who is heard in most articles, or in few articles speaks most words, for a title."""
+    if voice["articles"].max() >= MINIMUM:
+        return f"Heard in most articles: {name_most(voice, 'entity', 'speaking')}"
+    return f"Speaking most words: {name_most(voice, 'entity', 'words')}"
 
 
 def read_referred(

@@ -10,10 +10,22 @@ import numpy as np
 import pandas as pd
 
 from helpers.annotate.names import country_names, is_capital
+from helpers.annotate.outlets import is_listed, same_outlet
 from helpers.store import schema, tables
 from helpers.store.paths import DATA
 
 PLACE = ["article_id", "start", "end"]
+LONG = 8  # words of a statement that can be an example
+KINDS = {  # what one with such a label is, as a person would say, and what several are
+    "PERSON": ("the person", "people"),
+    "ORG": ("the body", "bodies"),
+    "GPE": ("the country or town", "countries and towns"),
+    "LOC": ("the place", "other places"),
+    "NORP": ("the nation or group", "nations and groups"),
+    "FAC": ("the building", "buildings"),
+    "EVENT": ("the event", "events"),
+    "PRODUCT": ("the product", "products"),
+}
 
 
 @functools.cache
@@ -210,9 +222,49 @@ def _name_governments(frame: pd.DataFrame, which: pd.Series) -> pd.DataFrame:
 
 
 def name_apart(entities: pd.DataFrame) -> pd.DataFrame:
-    """Tell entities of one name apart by their label, or else by their id: "Kessaria (ORG)"."""
+    """Tell entities of one name apart by their kind, or else by their id: "Kessaria, the body"."""
     name = entities["entity"]
-    for column in ("label", "entity_id"):
+    for kind in (name_kinds(entities)["label"], entities["entity_id"]):
         shared = name.duplicated(keep=False)
-        name = name.where(~shared, entities["entity"] + " (" + entities[column] + ")")
-    return entities.assign(entity=name)
+        name = name.where(~shared, entities["entity"] + ", " + kind)
+    return entities.assign(entity=name.astype("str"))
+
+
+def name_kinds(frame: pd.DataFrame, several: bool = False) -> pd.DataFrame:
+    """Write the label of each name as a person would: "the body", or of several "bodies"."""
+    words = {label: pair[several] for label, pair in KINDS.items()}
+    return frame.assign(label=frame["label"].astype(object).map(words))
+
+
+def choose_examples(rows: pd.DataFrame, number: int = 3) -> pd.DataFrame:
+    """Choose the surest rows of the running text as examples, of different articles if it can be.
+
+    Short statements are no examples.
+    """
+    told = rows[rows["role"] == "body"]
+    told = told[told["words"] >= LONG] if "words" in told else told
+    told = (told if len(told) else rows).sort_values("confidence", ascending=False, kind="stable")
+    first = told.drop_duplicates("article_id")
+    return (first if len(first) >= number else told).head(number)
+
+
+def leave_out_own(mentions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Part mentions from those of an outlet's own name in its own articles; return both."""
+    kinds = mentions["label"].isin(["PERSON", "GPE"])
+    pairs = mentions.loc[~kinds, ["entity", "outlet"]].drop_duplicates()
+    own = {
+        (name, outlet)
+        for name, outlet in pairs.itertuples(index=False, name=None)
+        if same_outlet(name, outlet) and (len(name) <= len(outlet) or is_listed(name))
+    }
+    said = pd.Series(zip(mentions["entity"], mentions["outlet"], strict=True), mentions.index)
+    is_own = (~kinds & said.isin(own)).astype(bool)
+    return mentions[~is_own].reset_index(drop=True), mentions[is_own]
+
+
+def say_own(own: pd.DataFrame) -> str:
+    """Say how many mentions of outlets by their own name are left out."""
+    if own.empty:
+        return ""
+    names = ", ".join(own["entity"].drop_duplicates().head(4))
+    return f"Left out: {len(own):,} mentions of outlets in their own articles ({names})."

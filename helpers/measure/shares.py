@@ -31,10 +31,13 @@ RESAMPLES = 2_000
 LEVEL = 0.95
 Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
 MOST_CLUSTERS = 1_000
+MOST_NAMED = 4  # groups whose first each are named one by one
 MOST_EXACT = 50
 AT_ONCE = 4_000_000
 NOTHING, NONE = "nothing to count", "none"
 UNTOLD = ("unknown", "other", "")  # never a finding
+HARDLY = 0.1  # a part that is known of which nothing is said in a title
+MINIMUM = 5  # of what a share is of, for it to have an interval
 
 
 def wilson_interval(
@@ -183,6 +186,17 @@ def _poisson(clusters: int) -> np.ndarray:
 # --------------------------------------------------------------------------------------- shares
 
 
+def has_interval(shares: pd.DataFrame) -> pd.Series:
+    """Tell which shares have an interval that says something: of five or more, and not 0 to 1."""
+    return (shares["n"] >= MINIMUM) & ~((shares["low"] <= 0) & (shares["high"] >= 1))
+
+
+def find_comparable(shares: pd.DataFrame, by: str) -> list:
+    """Return the values of `by` that have a share with an interval, the largest n first."""
+    told = shares[has_interval(shares)].groupby(by, observed=True)["n"].max()
+    return list(told.sort_values(ascending=False, kind="stable").index)
+
+
 def add_article_share(counts: pd.DataFrame, n_articles: int | pd.Series) -> pd.DataFrame:
     """Add n, share, low and high: the part of the articles in `articles`, with Wilson's interval.
 
@@ -313,12 +327,17 @@ def name_leaders(counts: pd.DataFrame, column: str, most: int = 4) -> str:
         return NONE
     first = known["share"] == top
     near = ~first & (known["high"] >= top)
+    if not has_interval(known[first]).any():
+        near &= False
     leaders = enumerate_names(known.loc[first, column], most)
     if near.any():
         others = known[near].sort_values("share", ascending=False, kind="stable")[column]
         leaders = f"{leaders}; too close to call: {enumerate_names(others, most)}"
-    if drawn.loc[untold, "share"].sum() > 0 and np.isclose(drawn["share"].sum(), 1):
-        leaders = f"{leaders} (of the {percent(known['share'].sum())} that are known)"
+    whole = drawn.loc[untold, "share"].sum() > 0 and np.isclose(drawn["share"].sum(), 1)
+    if whole and known["share"].sum() < HARDLY:
+        return f"known of {percent(known['share'].sum())} only"
+    if whole:
+        leaders = f"{leaders}, of those known ({percent(known['share'].sum())})"
     return leaders
 
 
@@ -333,19 +352,30 @@ def name_most(counts: pd.DataFrame, column: str, value: str) -> str:
     return f"{enumerate_names(totals.index[totals == most], 3)} ({most:,.0f})"
 
 
-def name_leaders_by(counts: pd.DataFrame, column: str, by: str) -> str:
+def name_leaders_by(counts: pd.DataFrame, column: str, by: str, few: str = "") -> str:
     """Name the row with the largest share within each `by` ("Courier: A; Gazette: B and C").
 
-    When it is the same in all of several, it is named once ("A, in all 4").
+    Where no share has an interval it is the largest number in the column `few`, if that is given.
+
+    When it is the same in all of several, it is named once ("A, in all 4"). Of more than four that
+    can be compared it is counted in how many each comes first ("A in 5 of 7, B in 2").
     """
     groups: dict[str, list[str]] = {}
     known = counts[~counts[column].isin(UNTOLD)].dropna(subset=["share"])
-    for name, group in known.groupby(by, sort=True):
-        top = group["share"].max()
-        leaders = enumerate_names(group.loc[group["share"] == top, column], 3) if top > 0 else NONE
+    comparable = find_comparable(known, by)
+    if comparable:
+        known = known[known[by].isin(comparable)]
+    value = "share" if comparable or not few else few
+    for name, group in known.groupby(by, sort=True, observed=True):
+        top = group[value].max()
+        leaders = enumerate_names(group.loc[group[value] == top, column], 3) if top > 0 else NONE
         groups.setdefault(leaders, []).append(name)
     if len(groups) == 1 and len(names := next(iter(groups.values()))) > 1:
         return f"{next(iter(groups))}, in all {len(names)}"
+    if (total := sum(map(len, groups.values()))) > MOST_NAMED:
+        often = sorted(groups.items(), key=lambda group: -len(group[1]))[:3]
+        told = [f"{leaders} in {len(names)}" for leaders, names in often]
+        return f"{told[0]} of {total}{''.join(f'; {one}' for one in told[1:])}"
     named = [f"{enumerate_names(names, 3)}: {leaders}" for leaders, names in groups.items()]
     return "; ".join(named) or NOTHING
 

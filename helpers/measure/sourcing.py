@@ -25,7 +25,7 @@ RELIANCE = {
 POSITIONS = ("headline", "standfirst", "first third", "second third", "last third", "elsewhere")
 SUPPORT = ("another source says it too", "other sources on other matters", "only source")
 SAME, OTHER, ALONE = range(len(SUPPORT))
-HEARD = {"articles": "articles where reply=quoted|paraphrased"}  # what `measure_reply` counts
+SURE = 0.9  # probability from which a criticism is taken for one: 95 % right on held-out news
 REPLIES = ("quoted", "paraphrased", "did not answer", "not heard")
 DEMANDS = {
     "descriptor_says": "the description says something",
@@ -258,6 +258,21 @@ def measure_policy(audit: pd.DataFrame) -> pd.DataFrame:
 # --------------------------------------------------------------------------------- right of reply
 
 
+def keep_sure_criticism(aimed: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
+    """Keep the criticism that asks for a reply: sure, by somebody known, of who can answer.
+
+    `aimed` are the rows of `attitudes.join_targets`. Kept are negative ones with a probability of
+    at least 0.9, of people named in full and of bodies, said by a known source that is neither the
+    one criticised nor speaks with them.
+    """
+    told = entities.set_index("entity_id")["label"].reindex(aimed["entity_id"]).to_numpy()
+    answers = (told == "ORG") | ((told == "PERSON") & aimed["target"].str.contains(" "))
+    pairs = zip(aimed["entity_id"], aimed["speaker_id"], strict=True)
+    itself = np.array([one in joint.split(";") for one, joint in pairs], dtype=bool)
+    sure = (aimed["polarity"] == "negative") & (aimed["confidence"] >= SURE)
+    return aimed[sure & answers & ~itself & (aimed["speaker"] != "")]
+
+
 def find_criticised(
     aimed: pd.DataFrame, attributions: pd.DataFrame, replies: pd.DataFrame
 ) -> pd.DataFrame:
@@ -296,17 +311,3 @@ def find_criticised(
         there = set(zip(rows["article_id"], rows["entity_id"], strict=True))
         reply = reply.mask(pd.Series([pair in there for pair in pairs], index=found.index), name)
     return found.assign(reply=reply.astype("str"))
-
-
-def measure_reply(criticised: pd.DataFrame) -> pd.DataFrame:
-    """Measure how often the criticised are heard; one row is one of them, most criticised first.
-
-    Columns: target, n (articles in which they are criticised), articles (of these, heard: quoted or
-    paraphrased), quoted, paraphrased, did_not_answer, not_heard, share (heard), low, high (Wilson).
-    """
-    kinds = {name.replace(" ", "_"): criticised["reply"] == name for name in REPLIES}
-    counts = criticised.assign(**kinds).groupby(["target", "entity_id"])
-    counts = counts.agg(n=("article_id", "nunique"), **{name: (name, "sum") for name in kinds})
-    counts = counts.astype({name: "int64" for name in kinds}).reset_index()
-    counts["articles"] = counts["quoted"] + counts["paraphrased"]
-    return counting.rank(shares.add_share(counts), "n", then="target")

@@ -1,34 +1,32 @@
-"""Charts: each draws a frame on Axes, shares and counts first, then who speaks, how, of whom.
+"""Charts of shares, counts, differences and time: each draws a frame on Axes.
 
-`drawing` gives them their style and their words. Each `plot_*` returns Axes and leaves the frame
-as it is; of nothing it draws a sentence, of several panels it returns the first.
+`voices` has those of who speaks, how and of whom. `drawing` gives them their style and their
+words. Each `plot_*` returns Axes and leaves the frame as it is; of nothing it draws a sentence, of
+several panels it returns the first.
 """
 
 from __future__ import annotations
 
-import textwrap
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.patches import PathPatch, Rectangle
-from matplotlib.path import Path as MatplotlibPath
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from helpers.measure.shares import UNTOLD, find_comparable, has_interval
 from helpers.show.drawing import (
+    BARE,
     BLUE,
     CLUSTERS,
     GREY,
     INK,
-    LABEL_WIDTH,
     LIGHT,
     MINIMUM,
     NOTHING,
-    ORANGE,
     PALE,
-    ROW,
+    PANELS,
+    SOME_BARE,
+    draw_lines,
     jitter,
     make_axes,
     name_rows,
@@ -44,47 +42,76 @@ from helpers.show.drawing import (
     write_beside,
 )
 
-DIVERGING = LinearSegmentedColormap.from_list("tone", [ORANGE, "#E6E6E6", BLUE])
 A_FEW_DAYS = pd.Timedelta(days=4)
-
-
-def _draw_lines(
-    ax: Axes, rows: pd.DataFrame, value: str, colour: object = BLUE, shift: float = 0.0
-) -> None:
-    """Draw a number of each row as a dot on its interval, one line a row."""
-    places = np.arange(len(rows)) + shift
-    ax.hlines(places, rows["low"], rows["high"], color=colour, linewidth=1.2, alpha=0.55)
-    ax.scatter(rows[value], places, s=20, color=colour, zorder=3, clip_on=False)
+MOST_STRIPS = 12
 
 
 @plot("Dot chart", "{lines}")
 def plot_shares(frame: pd.DataFrame, label: str, count: str = "articles") -> Axes:
-    """Draw each row's share as a dot on its interval, the largest at the top.
+    """Draw each row's share as a dot on its interval, the largest at the top, the unknown last.
 
-    Needs share, low and high; `count` is the column whose number stands in brackets. Rows whose
-    `n` is below 5 are not drawn and say so.
+    Needs share, low, high, n and `count`, the number that stands in brackets. Where no row has an
+    interval that says anything (`shares.has_interval`), the numbers are drawn as bars; where some
+    have none, these are open dots.
     """
-    rows = frame.sort_values("share", ascending=False, kind="stable")
+    rows = _in_order(frame, label)
     ax = make_axes(rows_height(len(rows)))
     if rows["share"].notna().sum() == 0:
         return say_nothing(ax, NOTHING)
-    _draw_shares(ax, rows, count)
     name_rows(ax, rows[label].tolist())
-    percent_axis(ax, rows["high"].max())
+    if has_interval(rows).any():
+        _draw_shares(ax, rows, label, count)
+        percent_axis(ax, rows["high"].where(has_interval(rows), rows["share"]).max())
+    else:
+        _draw_bars(ax, rows, label, count)
     return ax
 
 
-def _draw_shares(ax: Axes, rows: pd.DataFrame, count: str) -> None:
-    few = rows["n"] < MINIMUM
-    rows = rows.assign(**{name: rows[name].mask(few) for name in ("share", "low", "high")})
-    _draw_lines(ax, rows, "share")
-    edges = rows["edge"] if "edge" in rows else rows["high"]
-    told = zip(rows["share"], edges, rows[count], rows["n"], few, strict=True)
-    for place, (share, edge, number, n, too_few) in enumerate(told):
-        if too_few:
-            write_beside(ax, 0, place, f"too few to draw (n = {n:,.0f})", color=GREY)
-        elif not np.isnan(share):
-            write_beside(ax, edge, place, f"{percent(share)} ({number:,})")
+def _in_order(frame: pd.DataFrame, label: str) -> pd.DataFrame:
+    """Sort shares from the largest; what is unknown or other comes last."""
+    untold = frame[label].isin(UNTOLD)
+    order = frame.assign(_last=untold).sort_values(
+        ["_last", "share"], ascending=[True, False], kind="stable"
+    )
+    return order.drop(columns="_last")
+
+
+def _draw_bars(ax: Axes, rows: pd.DataFrame, label: str, count: str) -> None:
+    """Draw numbers too small for any interval as bars, and say of how many they are."""
+    ax.figure.kind, ax.figure.explained = "Bar chart", BARE
+    colours = np.where(rows[label].isin(UNTOLD), LIGHT, BLUE)
+    numbers = rows["count" if count == "n" else count]
+    ax.barh(range(len(rows)), numbers, height=0.62, color=colours)
+    told = zip(numbers, rows["n"], rows["share"], strict=True)
+    for place, (number, n, share) in enumerate(told):
+        part = f" ({percent(share)})" if n >= MINIMUM else ""
+        write_beside(ax, number, place, f"{number:,.0f} of {n:,.0f}{part}" if n else "0")
+    number_axis(ax, numbers.max())
+
+
+def _draw_shares(ax: Axes, rows: pd.DataFrame, label: str, count: str) -> None:
+    sure = has_interval(rows)
+    colours = np.where(rows[label].isin(UNTOLD) | ~sure, GREY, BLUE)
+    ends = {name: rows[name].where(sure) for name in ("low", "high")}
+    draw_lines(ax, rows.assign(share=rows["share"].where(sure), **ends), "share", colours)
+    bare = ~sure & rows["share"].notna()
+    if bare.any():
+        ax.figure.few = SOME_BARE
+        ax.scatter(
+            rows.loc[bare, "share"],
+            np.flatnonzero(bare),
+            s=20,
+            facecolor="white",
+            edgecolor=GREY,
+            zorder=3,
+            clip_on=False,
+        )
+    edges = np.fmax(np.fmax(ends["high"], rows["share"]), rows.get("edge", rows["share"]))
+    told = zip(rows["share"], edges, rows[count], rows["n"], sure, strict=True)
+    for place, (share, edge, number, n, is_sure) in enumerate(told):
+        if not np.isnan(share):
+            part = f"{percent(share)} ({number:,})" if is_sure else f"{number:,} of {n:,.0f}"
+            write_beside(ax, edge, place, part)
 
 
 @plot("Dot charts, one panel for each {by}", "{lines}{grey}")
@@ -98,52 +125,81 @@ def plot_share_panels(
     """Draw shares in one panel for each `by`, the same rows in the same order in each.
 
     Rows stand in the order of `behind`, whose shares are drawn in grey behind each panel, or of
-    their largest share. The panels' titles give `n` where all rows share it.
+    their largest share. The panels' titles give `n` where all rows share it. Outlets come in order
+    of size; those too small to compare, and those after the eighth, are one panel.
     """
-    drawn = frame.dropna(subset=["share"])
+    drawn = _gather_small(frame.dropna(subset=["share"]), label, by, count)
     if drawn.empty:
         return say_nothing(make_axes(rows_height(0)), NOTHING)
     largest = drawn.groupby(label)["share"].max().sort_values(ascending=False, kind="stable")
     order = list(largest.index if behind is None else behind[label])
-    groups = [(name, group) for name, group in drawn.groupby(by, sort=True)]
+    groups = list(drawn.groupby(by, sort=drawn[by].dtype == "category", observed=True))
     width = 2 if len(groups) in (2, 4) else min(3, len(groups))
     panels = small_multiples(len(groups), width, rows_height(len(order)), sharex=True)
     for place, (ax, (name, group)) in enumerate(zip(panels, groups, strict=False)):
-        rows = group.set_index(label).reindex(order)
+        rows = group.set_index(label, drop=False).reindex(order).assign(**{label: order})
         if behind is not None:
             ax.scatter(behind["share"], range(len(order)), s=34, color=LIGHT, zorder=1)
-            rows["edge"] = np.fmax(rows["high"], behind["share"].to_numpy())
+            rows["edge"] = behind["share"].to_numpy()
         rows[count] = rows[count].fillna(0).astype(int)
-        _draw_shares(ax, rows, count)
+        _draw_shares(ax, rows, label, count)
         name_rows(ax, order, 24)
         ax.tick_params(axis="y", labelleft=place % width == 0)
-        percent_axis(ax, drawn["high"].max())
+        percent_axis(ax, drawn["high"].where(has_interval(drawn), drawn["share"]).max())
         first = group["n"].iloc[0]
-        n = f", n = {first:,}" if (group["n"] == first).all() else ""
+        n = f", n = {first:,.0f}" if (group["n"] == first).all() else ""
         ax.set_title(plain(name, (40 if n else 75) // width) + n)
     return panels[0]
 
 
+def _gather_small(frame: pd.DataFrame, label: str, by: str, count: str) -> pd.DataFrame:
+    """Put the largest outlets first, and one sum for the rest of many, which has no interval."""
+    if by != "outlet":
+        return frame if frame[by].dtype == "category" else frame.sort_values(by, kind="stable")
+    large = find_comparable(frame, by)
+    every = frame[by].nunique()
+    if every > PANELS or len(large) < every:
+        large = large[: PANELS - 1]
+    rest = frame[~frame[by].isin(large)]
+    kept = frame[frame[by].isin(large)].sort_values(by, key=lambda name: name.map(large.index))
+    if rest.empty:
+        return kept
+    summed = rest.groupby(label, sort=False)[list(dict.fromkeys([count, "n"]))].sum()
+    others = {by: f"{rest[by].nunique()} others", "low": np.nan, "high": np.nan}
+    summed = summed.assign(share=summed[count] / summed["n"], **others).reset_index()
+    return pd.concat([kept, summed], ignore_index=True)
+
+
 @plot("Dot charts, one panel for each {by}", "{lines}")
 def plot_ranked_panels(
-    frame: pd.DataFrame, label: str, by: str, top: int = 8, count: str = "articles"
+    frame: pd.DataFrame, label: str, by: str, top: int = 8, count: str = "articles", each: str = ""
 ) -> Axes:
-    """Draw the `top` shares of each `by` in a panel of its own, each sorted by itself."""
+    """Draw the `top` shares of each `by` in a panel of its own, each sorted by itself.
+
+    Where no share has an interval, bars of the numbers in `each` (or else `count`) are drawn.
+    """
     drawn = frame.dropna(subset=["share"])
     if drawn.empty:
         return say_nothing(make_axes(rows_height(0)), NOTHING)
+    bare = not has_interval(drawn).any()
+    each = each or count
     sizes = drawn.groupby(by)[count].sum().sort_values(ascending=False, kind="stable")
-    groups = [
-        drawn[drawn[by] == name].sort_values("share", ascending=False, kind="stable").head(top)
-        for name in sizes.index
-    ]
+    ranked = drawn.sort_values(each if bare else "share", ascending=False, kind="stable")
+    groups = [ranked[ranked[by] == name].head(top) for name in sizes.index]
     rows = max(map(len, groups))
     panels = small_multiples(len(groups), min(2, len(groups)), rows_height(rows), sharex=True)
     for ax, group in zip(panels, groups, strict=False):
-        _draw_shares(ax, group, count)
+        if bare:
+            _draw_numbers(ax, group[each], BLUE)
+            ax.figure.kind, ax.figure.explained = "Bar charts, one panel for each {by}", ""
+        else:
+            _draw_shares(ax, group, label, count)
         name_rows(ax, group[label].tolist(), 24)
         ax.set_ylim(rows - 0.4, -0.6)
-        percent_axis(ax, drawn["high"].max())
+        if bare:
+            number_axis(ax, drawn[each].max())
+        else:
+            percent_axis(ax, drawn["high"].max())
         ax.set_title(plain(group[by].iloc[0], 30))
     return panels[0]
 
@@ -163,7 +219,7 @@ def plot_corrected(frame: pd.DataFrame, label: str) -> Axes:
     if frame["corrected"].notna().any():
         drawn.append((corrected, BLUE, 0.17, "blue, below: corrected"))
     for rows, colour, shift, _ in drawn:
-        _draw_lines(ax, rows, "share", colour, shift)
+        draw_lines(ax, rows, "share", colour, shift)
         for place, (edge, number) in enumerate(zip(rows["high"], rows["share"], strict=True)):
             if not np.isnan(number):
                 write_beside(ax, edge, place + shift, percent(number), color=colour)
@@ -189,7 +245,7 @@ def plot_alpha(frame: pd.DataFrame, label: str = "variable") -> Axes:
         ax.axvline(line, color=PALE, linewidth=1, zorder=0)
     known = frame["alpha"].notna()
     drawn = frame[["alpha", "low", "high"]].clip(lower=0).where(known, np.nan)
-    _draw_lines(ax, drawn, "alpha")
+    draw_lines(ax, drawn, "alpha")
     for place, row in enumerate(frame.itertuples()):
         if np.isnan(row.alpha):
             write_beside(ax, 0, place, f"{row.note} (n = {row.units:,})", color=GREY)
@@ -272,13 +328,21 @@ def plot_counts(frame: pd.DataFrame, label: str, value: str, highlight: str = ""
     if rows.empty:
         return say_nothing(ax, NOTHING)
     chosen = rows[highlight] if highlight else pd.Series(True, index=rows.index)
-    ax.barh(range(len(rows)), rows[value], height=0.62, color=np.where(chosen, BLUE, LIGHT))
-    for place, number in enumerate(rows[value]):
-        share = f" ({percent(rows['share'].iloc[place])})" if "share" in rows else ""
-        write_beside(ax, number, place, f"{number:,}{share}")
+    _draw_numbers(ax, rows[value], np.where(chosen, BLUE, LIGHT), rows.get("share"))
     name_rows(ax, rows[label].tolist())
     number_axis(ax, rows[value].max())
     return ax
+
+
+def _draw_numbers(
+    ax: Axes, numbers: pd.Series, colour: object, parts: pd.Series | None = None
+) -> None:
+    """Draw each number as a bar and write it beside it, with the part that it is where given."""
+    ax.barh(range(len(numbers)), numbers, height=0.62, color=colour)
+    told = numbers if parts is None else zip(numbers, parts, strict=True)
+    for place, number in enumerate(told):
+        said = f"{number:,}" if parts is None else f"{number[0]:,} ({percent(number[1])})"
+        write_beside(ax, numbers.iloc[place], place, said)
 
 
 @plot("Line charts, one panel for each {by}", "Grey: the others.")
@@ -309,14 +373,20 @@ def plot_share_timeline(
     Needs share, low, high and n. Where n is below `minimum` nothing is drawn and the line breaks.
     """
     drawn = frame.assign(share=frame["share"].where(frame["n"] >= minimum))
-    sizes = drawn.groupby(by)["n"].sum().sort_values(ascending=False, kind="stable")
+    able = drawn[drawn["share"].notna()][by].unique()
+    sizes = drawn[drawn[by].isin(able)].groupby(by)["n"].sum()
+    sizes = sizes.sort_values(ascending=False, kind="stable")
     if drawn["share"].notna().sum() == 0:
-        return say_nothing(make_axes(rows_height(0)), NOTHING)
+        few = f"Nowhere {minimum} or more in one {time}." if len(drawn) else NOTHING
+        return say_nothing(make_axes(rows_height(0)), few)
+    if drawn[time].min() == drawn[time].max():
+        return say_nothing(make_axes(rows_height(0)), f"All in one {time}: nothing to compare.")
     wide = drawn.pivot_table(index=time, columns=by, values="share", dropna=False)
     panels = _draw_over_time(wide, sizes, minticks=2)
     for ax, name in zip(panels, sizes.index, strict=False):
         rows = drawn[(drawn[by] == name) & drawn["share"].notna()]
-        ax.vlines(rows[time], rows["low"], rows["high"], BLUE, lw=1.2, alpha=0.55)
+        sure = rows[has_interval(rows)]
+        ax.vlines(sure[time], sure["low"], sure["high"], BLUE, lw=1.2, alpha=0.55)
         ax.set_ylim(0, min(1.0, drawn["high"].where(drawn["share"].notna()).max() * 1.02))
         ax.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 2.5, 5, 10]))
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -354,7 +424,7 @@ def plot_moves(frame: pd.DataFrame, label: str, nothing: str = NOTHING) -> Axes:
     if rows.empty:
         return say_nothing(ax, nothing)
     ax.axvline(0, color=LIGHT, linewidth=1, zorder=0)
-    _draw_lines(ax, rows, "moved", np.where((rows["low"] > 0) | (rows["high"] < 0), BLUE, GREY))
+    draw_lines(ax, rows, "moved", np.where((rows["low"] > 0) | (rows["high"] < 0), BLUE, GREY))
     for place, row in enumerate(rows.itertuples()):
         write_beside(ax, row.high, place, f"{percent(row.before)} to {percent(row.now)}")
     name_rows(ax, rows[label].tolist())
@@ -367,8 +437,17 @@ def plot_moves(frame: pd.DataFrame, label: str, nothing: str = NOTHING) -> Axes:
 
 @plot("Dot strips, one for each {by}", "Ticks are medians.")
 def plot_spread(frame: pd.DataFrame, value: str, by: str) -> Axes:
-    """Draw every row's number as a small dot in the line of its group, the median as a tick."""
-    groups = list(frame.dropna(subset=[value]).groupby(by, sort=True)[value])
+    """Draw every row's number as a small dot in the line of its group, the median as a tick.
+
+    The largest groups come first; those after the eleventh are one line.
+    """
+    rows = frame.dropna(subset=[value])
+    sizes = rows[by].value_counts()
+    large = list(sizes.index[: len(sizes) if len(sizes) <= MOST_STRIPS else MOST_STRIPS - 1])
+    others = f"{len(sizes) - len(large)} others"
+    named = rows[by].astype("str").where(rows[by].isin(large), others)
+    groups = list(rows.groupby(named.rename(by), sort=False)[value])
+    groups.sort(key=lambda group: (group[0] == others, -len(group[1])))
     ax = make_axes(rows_height(len(groups) * 1.7))
     if not groups:
         return say_nothing(ax, NOTHING)
@@ -381,220 +460,3 @@ def plot_spread(frame: pd.DataFrame, value: str, by: str) -> Axes:
     name_rows(ax, [f"{plain(name, 28)}, n = {len(numbers):,}" for name, numbers in groups])
     number_axis(ax, highest * 1.02)
     return ax
-
-
-# --------------------------------------------------------------- who speaks, how and of whom
-
-
-@plot(
-    "Dot chart of where each appears and where it speaks",
-    "Only statements whose speaker was resolved to a name.",
-)
-def plot_voice(frame: pd.DataFrame, label: str) -> Axes:
-    """Draw for each entity the articles it appears in and the articles it speaks in.
-
-    Needs articles, speaking and words, in the order of the rows; the words spoken are written.
-    """
-    ax = make_axes(rows_height(len(frame)) + 0.12)
-    if frame.empty:
-        return say_nothing(ax, NOTHING)
-    places = np.arange(len(frame))
-    ax.hlines(places, frame["speaking"], frame["articles"], color=LIGHT, linewidth=1.2)
-    ax.scatter(frame["articles"], places, s=22, facecolor="white", edgecolor=GREY, zorder=3)
-    ax.scatter(frame["speaking"], places, s=22, color=BLUE, zorder=4)
-    told = frame[["articles", "speaking", "words"]].itertuples(index=False)
-    for place, (articles, speaking, words) in enumerate(told):
-        spoken = f", {words:,} words" if words else ""
-        write_beside(ax, articles, place, f"{speaking:,} of {articles:,}{spoken}", color=GREY)
-    name_rows(ax, frame[label].tolist())
-    ax.set_xlim(-0.02 * frame["articles"].max(), frame["articles"].max() * 1.01)
-    ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    ax.set_xlabel("articles: ● speaks   ○ appears", loc="left")
-    return ax
-
-
-@plot("Dot chart of mean tone", "Dots are statements. Lines: 95%, articles resampled.")
-def plot_tone(frame: pd.DataFrame, label: str, points: pd.DataFrame | None = None) -> Axes:
-    """Draw each row's mean tone with its interval around a grey zero, in the order of the rows.
-
-    Orange where the whole interval is negative, blue where it is positive, else grey; rows without
-    a tone say so. `points` (rows with `label` and tone) are small dots: the spread behind the mean.
-    """
-    ax = make_axes(rows_height(len(frame) * 1.15) + 0.15)
-    if frame.empty:
-        return say_nothing(ax, NOTHING)
-    ax.axvline(0, color=LIGHT, linewidth=1, zorder=0)
-    colours = np.select([frame["high"] < 0, frame["low"] > 0], [ORANGE, BLUE], GREY)
-    _draw_lines(ax, frame, "tone", colours)
-    told = frame[[label, "tone", "attributions"]].itertuples(index=False, name=None)
-    for place, (name, tone, number) in enumerate(told):
-        if np.isnan(tone):
-            write_beside(ax, 0, place, f"too few to draw (n = {number:,})", color=GREY)
-            continue
-        if points is not None:
-            spread = points.loc[points[label] == name, "tone"].dropna()
-            shift = jitter(len(spread), 0.22)
-            ax.scatter(spread, place + shift, s=6, color=LIGHT, lw=0, zorder=1)
-        write_beside(ax, 1, place, f"{signed(tone, 2)} (n = {number:,})")
-    name_rows(ax, frame[label].tolist())
-    _tone_axis(ax)
-    return ax
-
-
-def _tone_axis(ax: Axes) -> None:
-    """Let an axis run from negative to positive."""
-    ax.set_xlim(-1.02, 1.02)
-    ax.set_xticks([-1, -0.5, 0, 0.5, 1])
-    ends = {-1: "−1 negative", 1: "positive +1"}
-    ax.xaxis.set_major_formatter(
-        lambda tone, _: ends.get(tone) or (signed(tone, 1) if tone else "0")
-    )
-
-
-@plot("Grid of those who speak and those they speak about", "Hatched: too little to tell.")
-def plot_target_grid(
-    frame: pd.DataFrame, row: str = "speaker", top: int = 12, across: int = 7
-) -> Axes:
-    """Draw who speaks how of whom (`attitudes.measure_targets`): rows speak, columns are meant.
-
-    `row` is the column of those who speak. The targets, and of these the speakers, with the most
-    judged statements are drawn: from orange (negative) through grey to blue, with the balance and
-    the judged statements. A cell that abstains is hatched and says why, with its statements.
-    """
-    heads = _largest(frame, "target", "judged", across)
-    names = _largest(frame[frame["target"].isin(heads)], row, "judged", top)
-    drawn = frame[frame[row].isin(names) & frame["target"].isin(heads)]
-    ax = make_axes(rows_height(len(names) * 1.6) + 0.3)
-    if drawn.empty:
-        return say_nothing(ax, NOTHING)
-    scale = Normalize(-1, 1)
-    for cell in drawn.rename(columns={row: "who"}).itertuples():
-        place, head = names.index(cell.who), heads.index(cell.target)
-        face = "white" if cell.abstained else DIVERGING(scale(cell.balance))
-        hatch = {"hatch": "////", "edgecolor": PALE} if cell.abstained else {"edgecolor": "white"}
-        corner = (head - 0.47, place - 0.46)
-        ax.add_patch(Rectangle(corner, 0.94, 0.92, facecolor=face, linewidth=0.6, **hatch))
-        text, ink = f"{cell.abstained}\nn = {cell.count:,}", GREY
-        if not cell.abstained:
-            text, ink = f"{signed(cell.balance, 1)}\nn = {cell.judged:,}", _readable_on(face)
-        text = text.replace("instruments disagree", "split")
-        ax.text(head, place, text, ha="center", va="center", fontsize=6.5, color=ink)
-    name_rows(ax, names)
-    ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.set_xlim(-0.5, max(len(heads), 4) - 0.5)
-    width = 12 if len(heads) > 4 else 20
-    folded = [textwrap.wrap(plain(head), width, max_lines=4, placeholder="…") for head in heads]
-    ax.set_xticks(range(len(heads)), map("\n".join, folded))
-    ax.tick_params(axis="x", top=False, labeltop=True, bottom=False, labelbottom=False)
-    ax.tick_params(axis="x", labelcolor=INK, length=0)
-    ax.spines["bottom"].set_visible(False)
-    return ax
-
-
-@plot(
-    "Dot chart of mean tone by each instrument",
-    "Each from −1 to 1. Lines: 95%, articles resampled.",
-)
-def plot_instruments(frame: pd.DataFrame, label: str) -> Axes:
-    """Draw each row's mean tone by each instrument (`attitudes.measure_instruments`).
-
-    The rows come in their order in the frame; instruments are told apart by shape and named in a
-    legend. A row has only those instruments that have enough statements.
-    """
-    names = list(dict.fromkeys(frame[label]))
-    instruments = list(dict.fromkeys(frame["instrument"]))
-    ax = make_axes(rows_height(len(names) * 1.5) + 0.35)
-    if frame["tone"].notna().sum() == 0:
-        return say_nothing(ax, NOTHING if frame.empty else "Too few statements to draw.")
-    ax.axvline(0, color=LIGHT, linewidth=1, zorder=0)
-    shifts = np.linspace(-0.24, 0.24, len(instruments))
-    for shift, instrument, shape, colour in zip(
-        shifts, instruments, ("o", "s", "D"), (GREY, INK, BLUE), strict=False
-    ):
-        rows = frame[frame["instrument"] == instrument].dropna(subset=["tone"])
-        places = rows[label].map(names.index).astype(float) + shift
-        ax.hlines(places, rows["low"], rows["high"], color=colour, linewidth=1.1)
-        ax.scatter(rows["tone"], places, s=16, marker=shape, color=colour, label=instrument)
-    name_rows(ax, names)
-    _tone_axis(ax)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, handletextpad=0.2)
-    return ax
-
-
-def _largest(frame: pd.DataFrame, name: str, count: str, most: int) -> list[str]:
-    sizes = frame.groupby(name)[count].sum().sort_values(ascending=False, kind="stable")
-    return list(sizes.index[:most])
-
-
-def _readable_on(face: tuple[float, ...]) -> str:
-    """Choose dark or white ink by relative luminance (WCAG 2.2)."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in face[:3]]
-    return INK if np.dot(linear, [0.2126, 0.7152, 0.0722]) > 0.22 else "white"
-
-
-@plot(
-    "Bands from speakers to the outlets that carried their words",
-    "Blue: an outlet that a state owns. Left: statements of each speaker.",
-)
-def plot_relays(frame: pd.DataFrame, value: str = "attributions", top: int = 15) -> Axes:
-    """Draw who speaks through whom: speakers on the left, the outlets that carried them right.
-
-    Needs speaker, relay, relay_ownership and `value`; the pairs after the `top` largest are those
-    of "others". A band is as wide as its number; what went through a state's outlet is blue.
-    """
-    rows = _gather(frame, value, top)
-    if rows.empty:
-        return say_nothing(make_axes(rows_height(0)), NOTHING)
-    outlets = rows.groupby("relay")[value].sum().sort_values(ascending=False, kind="stable")
-    known_first = rows.sort_values("relay_ownership", key=lambda owner: owner == "unknown")
-    owners = known_first.groupby("relay")["relay_ownership"].first()
-    rows = rows.iloc[pd.Index(outlets.index).get_indexer(rows["relay"]).argsort(kind="stable")]
-    speakers = rows.groupby("speaker", sort=False)[value].sum()
-    height = max(len(speakers), len(outlets))
-    ax = make_axes(0.3 + ROW * 1.15 * max(height, 3))
-    left, right = (
-        dict(zip(side.index, _spaced(len(side), height), strict=True))
-        for side in (speakers, outlets)
-    )
-    for row in rows.itertuples():
-        colour = BLUE if row.relay_ownership == "state" else LIGHT
-        width = 1 + 6 * getattr(row, value) / rows[value].max()
-        ax.add_patch(_band(left[row.speaker], right[row.relay], width, colour))
-    for speaker, number in speakers.items():
-        text = f"{plain(speaker, LABEL_WIDTH)}  {number:,}"
-        ax.text(-0.02, left[speaker], text, ha="right", va="center", fontsize=8)
-    for relay, number in outlets.items():
-        owner = f" ({owners[relay]})" if owners[relay] else ""
-        text = f"{number:,}  {plain(relay, 30)}{owner}"
-        ax.text(1.02, right[relay], text, ha="left", va="center", fontsize=8)
-    ax.set_xlim(-1.05, 2.05)
-    ax.set_ylim(height - 0.4, -0.6)
-    ax.set_axis_off()
-    return ax
-
-
-def _gather(frame: pd.DataFrame, value: str, top: int) -> pd.DataFrame:
-    """Sum each pair of speaker and relay; the pairs after the first `top` become "others"."""
-    keys = ["speaker", "relay", "relay_ownership"]
-    rows = frame.groupby(keys, as_index=False)[value].sum()
-    rows = rows.sort_values([value, "speaker"], ascending=[False, True])
-    shown, rest = rows.head(top), rows.iloc[top:].assign(speaker="others")
-    known = rest["relay"].isin(shown["relay"])
-    rest = rest.assign(
-        relay=rest["relay"].where(known, "other outlets"),
-        relay_ownership=rest["relay_ownership"].where(known, ""),
-    )
-    return pd.concat([shown, rest.groupby(keys, as_index=False)[value].sum()], ignore_index=True)
-
-
-def _spaced(number: int, height: int) -> np.ndarray:
-    """Spread the shorter of two columns over the height of the longer."""
-    step = height / number
-    return np.arange(number) * step + (step - 1) / 2
-
-
-def _band(left: float, right: float, width: float, colour: str) -> PathPatch:
-    """Return a curve from the left column to the right one."""
-    points = [(0.0, left), (0.45, left), (0.55, right), (1.0, right)]
-    path = MatplotlibPath(points, [MatplotlibPath.MOVETO, *[MatplotlibPath.CURVE4] * 3])
-    return PathPatch(path, fill=False, edgecolor=colour, linewidth=width, alpha=0.75)

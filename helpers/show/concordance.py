@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from nltk.metrics.association import BigramAssocMeasures
 from nltk.probability import FreqDist
 
-from helpers.measure import counting, shares
+from helpers.measure import counting, periods, shares
 from helpers.measure.select import PLACE, lay_out
 from helpers.show.reader import MARK, isolate, write_text
 from helpers.store import tables
@@ -249,9 +249,9 @@ def count_over_time(hits: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
 
     One row is one outlet and week: articles (with a hit), n (all), share, low, high.
     """
-    weeks = counting.count_weeks(articles)
+    weeks = periods.count_periods(articles)
     found = articles["article_id"].isin(hits["article_id"].unique())
-    held = counting.count_weeks(articles[found])
+    held = periods.count_periods(articles[found])
     weeks = weeks.rename(columns={"articles": "n"}).merge(held, on=["outlet", "week"], how="left")
     return shares.add_share(weeks.fillna({"articles": 0}).astype({"articles": "int64"}))
 

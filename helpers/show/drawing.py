@@ -29,6 +29,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from helpers.measure.shares import MINIMUM as MINIMUM
 from helpers.measure.shares import percent as percent
 from helpers.store import tables
 from helpers.store.paths import TEMPLATES
@@ -38,14 +39,16 @@ ROW = 0.21
 DPI = 200
 SCREEN_DPI = 100
 PANELS = 9
-MINIMUM = 5
 LABEL_WIDTH = 36
+TITLE_LINES = 2
 BLUE, ORANGE = "#0072B2", "#D55E00"
 INK, GREY = "#222222", "#6B6B6B"
 LIGHT, PALE = "#BDBDBD", "#E2E2E2"
 WILSON = "Lines are 95% Wilson intervals."
 CLUSTERS = "Lines are 95% intervals, articles as clusters."
 NOTHING = "Nothing to count in these articles."
+BARE = f"No intervals: these need several articles, and {MINIMUM} of what is counted."
+SOME_BARE = f" Open dots have no interval: fewer than {MINIMUM}, or one article."
 
 
 @functools.cache
@@ -79,6 +82,8 @@ def plot(kind: str, legend: str) -> Callable[..., Callable[..., Axes]]:
 
     Both are written with the function's arguments in braces ("one panel for each {by}"); `{lines}`
     says what the lines are, `{grey}` what is drawn in grey `behind`, `{blue}` what `highlight` is.
+    What a function has drawn in another way it says itself, as `kind` and `explained` of the
+    figure; `few` is what it adds.
     """
 
     def decorate(function: Callable[..., Axes]) -> Callable[..., Axes]:
@@ -94,9 +99,10 @@ def plot(kind: str, legend: str) -> Callable[..., Callable[..., Axes]]:
             }
             with _styled():
                 ax = function(*args, **kwargs)
-            ax.figure.kind, ax.figure.explained = (
-                text.format_map(told | words) for text in (kind, legend)
-            )
+            figure = ax.figure
+            said = getattr(figure, "kind", kind), getattr(figure, "explained", legend)
+            figure.kind, figure.explained = (text.format_map(told | words) for text in said)
+            figure.explained += getattr(figure, "few", "")
             return ax
 
         return styled
@@ -138,8 +144,9 @@ def rows_height(rows: float) -> float:
 
 
 def say_nothing(ax: Axes, sentence: str) -> Axes:
-    """Write a sentence where nothing can be drawn."""
+    """Write a sentence where nothing can be drawn, and let a figure know that it is all of it."""
     ax.set_axis_off()
+    ax.figure.nothing = sentence if len(ax.figure.axes) == 1 else ""
     ax.text(0.5, 0.5, sentence, ha="center", va="center", color=GREY, transform=ax.transAxes)
     return ax
 
@@ -155,6 +162,15 @@ def signed(number: float, digits: int) -> str:
     """Write a number with its sign; what rounds to zero has none."""
     written = f"{number:+.{digits}f}"
     return written.replace("-", "−") if float(written) else written[1:]
+
+
+def draw_lines(
+    ax: Axes, rows: pd.DataFrame, value: str, colour: object = BLUE, shift: float = 0.0
+) -> None:
+    """Draw a number of each row as a dot on its interval, one line a row."""
+    places = np.arange(len(rows)) + shift
+    ax.hlines(places, rows["low"], rows["high"], color=colour, linewidth=1.2, alpha=0.55)
+    ax.scatter(rows[value], places, s=20, color=colour, zorder=3, clip_on=False)
 
 
 def name_rows(ax: Axes, names: Sequence[object], width: int = LABEL_WIDTH) -> None:
@@ -222,7 +238,7 @@ def show(ax: Axes, title: str, n: str, name: str = "", out: str | Path = "") -> 
 
 def _add_words(figure: Figure, title: str, note: str) -> None:
     width = figure.get_figwidth() - 0.1
-    title = _wrap(figure, title, width, fontsize=10, fontweight="bold")
+    title = _wrap(figure, title, width, TITLE_LINES, fontsize=10, fontweight="bold")
     note = _wrap(figure, note, width, fontsize=7.5)
     lines = 0.2 * (title.count("\n") + 1) + 0.15 * (note.count("\n") + 1)
     figure.set_figheight(figure.get_figheight() + lines)
@@ -230,8 +246,8 @@ def _add_words(figure: Figure, title: str, note: str) -> None:
     figure.supxlabel(note, x=0.008, ha="left", fontsize=7.5, color=GREY)
 
 
-def _wrap(figure: Figure, text: str, inches: float, **style: object) -> str:
-    """Break a text into lines that fit, measured in the font that draws it."""
+def _wrap(figure: Figure, text: str, inches: float, most: int = 0, **style: object) -> str:
+    """Break a text into lines that fit, measured in the font that draws it, `most` of them."""
     probe = figure.text(0, 0, "", **style)
     renderer = figure.canvas.get_renderer()
     lines = [""]
@@ -243,6 +259,8 @@ def _wrap(figure: Figure, text: str, inches: float, **style: object) -> str:
         else:
             lines[-1] = longer
     probe.remove()
+    if most and len(lines) > most:
+        lines = [*lines[: most - 1], f"{lines[most - 1].rstrip(',;:').rpartition(' ')[0]} …"]
     return "\n".join(lines)
 
 

@@ -4,7 +4,9 @@ A notebook opens its corpus as a `Page`. What it counts it hands to the page tog
 that it was counted from: the page shows a chart or a table, lets each line open the sentences
 behind it, and, where the notebook has a folder to write to, writes the table as CSV, the chart as
 PNG and SVG, and every number with its rows to `trace.csv`. A table without rows says "None".
-`evidence.html`, the appendix, opens every published number to all rows behind it.
+Sentences that a notebook says of what it found stand together at its top, each with a link to
+where it is shown: the bottom line. `evidence.html`, the appendix, opens every published number to
+all rows behind it.
 """
 
 from __future__ import annotations
@@ -20,8 +22,18 @@ from matplotlib.axes import Axes
 
 from helpers.corpus.build import open_corpus
 from helpers.measure import counting, evidence, select
-from helpers.measure.shares import measure_room, measure_shares, name_leaders, name_leaders_by
-from helpers.show import browse, charts, drawing, forms, grids, reader
+from helpers.measure.shares import (
+    MINIMUM,
+    count_of,
+    find_comparable,
+    has_interval,
+    measure_room,
+    measure_shares,
+    name_leaders,
+    name_leaders_by,
+    name_most,
+)
+from helpers.show import browse, charts, drawing, forms, grids, pairs, reader, voices
 from helpers.show.appendix import write_appendix, write_ledger, write_rows
 from helpers.show.reader import Evidence, Markup
 from helpers.store import schema, tables
@@ -31,6 +43,14 @@ OPENED = (
     "<details><summary>The sentences behind {what}</summary>"
     '<div style="margin-left:1.2em">{lines}</div></details>'
 )
+
+PAIRS = 8  # of those who speak and whom they mean, whose statements are shown
+BOTTOM = (
+    '<div class="bottom-line" style="border-left:4px solid #0072B2; padding:0.1em 0 0.1em 1em; '
+    'max-width:46em; line-height:1.5">{told}<p style="color:#595959">{about}</p></div>'
+)
+OVERVIEW = '<a href="corpus_overview.ipynb">corpus_overview</a>'
+ALONE = "Nothing to compare: fewer than two outlets here have {minimum} or more, from two articles."
 
 
 @dataclass
@@ -48,10 +68,39 @@ class Page:
     top: int = 15
     out: str | Path = ""
     incomplete: pd.DataFrame = field(default_factory=lambda: schema.empty("articles"))
+    about: str = ""
     published: dict[str, pd.DataFrame] = field(default_factory=dict)
+    findings: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         grids.use()
+        self._write_bottom_line(update=False)
+
+    def say(self, finding: str, name: str) -> None:
+        """Add a sentence to the bottom line, with a link to where the table `name` is shown.
+
+        A sentence that is "" is none.
+        """
+        if not finding:
+            return
+        if name not in self.published:
+            raise ValueError(f"no table {name!r} is published that {finding!r} could point at")
+        self.findings.append((finding, name))
+
+    def tell(self, sentence: str) -> None:
+        """Show a sentence where it stands, if there is one."""
+        if sentence:
+            display(HTML(f"<p>{escape(sentence)}</p>"))
+
+    def _write_bottom_line(self, update: bool) -> None:
+        items = "".join(
+            f'<li>{escape(finding)} <a href="#{_anchor(name)}" aria-label="To {escape(name)}">'
+            "below</a></li>"
+            for finding, name in self.findings
+        )
+        told = f"<ul>{items}</ul>" if items else ""
+        html = BOTTOM.format(told=told, about=self.about)
+        display(HTML(html), display_id=f"bottom-line-{id(self)}", update=update)
 
     def read(self, name: str, columns: list[str] | None = None, light: bool = False):
         """Read the rows of a table that lie in the articles and in the counted roles."""
@@ -66,6 +115,17 @@ class Page:
         if name:
             self.export(name, opened)
         return opened
+
+    def pairs(self, name: str, aimed: pd.DataFrame) -> None:
+        """Show who says what about whom: of the pairs with most statements the first of each.
+
+        `aimed` are the rows of `attitudes.add_judged`, in the order in which they are to be read.
+        """
+        chosen = pairs.choose_pairs(pairs.add_verdict(aimed), min(self.top, PAIRS))
+        self._mark(name)
+        told = ["speaker", "target", "verdict"]
+        opened = self.sentences(chosen, told, 0, name)
+        display(pairs.write_pairs(chosen, opened.drop(columns=told[:2])))
 
     def export(self, name: str, frame: pd.DataFrame) -> None:
         """Write a frame as `<out>/<name>.csv` where there is a folder to write to."""
@@ -108,6 +168,7 @@ class Page:
         top = self.top if top is None else top
         if shown is None:
             shown = counts.head(top) if top else counts
+        self._mark(name)
         if len(shown) or not nothing:
             more = len(counts) - len(shown) if list(shown) == list(counts) else 0
             file = f"{name}.csv" if str(self.out) else "give a larger top"
@@ -128,15 +189,24 @@ class Page:
         title: str = "",
         n: str = "",
         picture: str = "",
+        nothing: str = NONE,
         **how,
     ) -> None:
         """Publish a table as the chart drawn on `ax`, under a title that says the finding.
+
+        Where the table has no rows there is no picture, only the sentence `nothing`; where nothing
+        of it can be drawn, what the chart says.
 
         `n` says what was counted ("n = 40 articles"), by default how many `rows` or `of` are. The
         picture has the name of the table where none is given; without `counts` it is all that is
         published. Else see `table`.
         """
-        drawing.show(ax, title, n or _say_n(rows, how.get("of")), picture or name, self.out)
+        self._mark(name)
+        empty = counts is not None and counts.empty
+        if empty or getattr(ax.figure, "nothing", ""):
+            self.tell(nothing if empty else ax.figure.nothing)
+        else:
+            drawing.show(ax, title, n or _say_n(rows, how.get("of")), picture or name, self.out)
         if counts is not None:
             self.export(name, counts)
         if rows is not None and len(counts):
@@ -151,16 +221,27 @@ class Page:
         says: str,
         count: str = "articles",
         drawn: pd.DataFrame | None = None,
+        few: Sequence[str] = (),
         **how,
     ) -> None:
         """Publish shares as a dot chart whose title is what it `says` of the largest.
 
         `counts` has share, low, high, n and `count`, the number that stands beside each share;
-        `drawn` are those of its rows that are drawn, by default all. Else see `chart`.
+        `drawn` are those of its rows that are drawn, by default all. `few` is for when no share has
+        an interval: what is then said, the column of numbers that are drawn as bars, or columns of
+        kinds of statements that are drawn one by one (`voices.plot_marks`). Else see `chart`.
         """
         drawn = counts if drawn is None else drawn
-        how = {"title": f"{says}: {name_leaders(drawn, label)}"} | how
-        ax = charts.plot_shares(drawn.head(self.top), label, count)
+        if few and len(drawn) and not has_interval(drawn).any():
+            said, number, *kinds = few
+            drawn = drawn.drop(columns="share").sort_values(number, ascending=False, kind="stable")
+            how = {"title": f"{said}: {name_most(drawn, label, number)}"} | how
+            drawn = drawn.head(self.top)
+            ax = voices.plot_marks(drawn, label, kinds) if kinds else None
+            ax = ax or charts.plot_counts(drawn, label, number)
+        else:
+            how = {"title": f"{says}: {name_leaders(drawn, label)}"} | how
+            ax = charts.plot_shares(drawn.head(self.top), label, count)
         self.chart(name, ax, counts, rows, **how)
 
     def panels(
@@ -178,9 +259,16 @@ class Page:
         """Publish shares as a panel of dots for each `by`; the title names the first in each.
 
         `behind` is the name of a table published before, whose shares of the same labels are drawn
-        in grey. Else see `dots`.
+        in grey. Outlets of which no two can be compared are not drawn. Else see `dots`.
         """
+        if by == "outlet" and len(find_comparable(counts, by)) < 2:
+            self._leave_alone(name, counts, rows, by=[by], **how)
+            return
         how = {"title": f"{says}: {name_leaders_by(counts, label, by)}", "by": [by]} | how
+        if len(set(counts[label])) == 1:
+            how["title"] = f"All of {counts[label].iloc[0]}"
+            self.chart(name, charts.plot_shares(counts, by, count), counts, rows, **how)
+            return
         grey = self.published[behind] if behind else None
         grey = grey[grey[label].isin(counts[label])].head(self.top) if behind else None
         ax = charts.plot_share_panels(counts, label, by, count, grey)
@@ -198,18 +286,35 @@ class Page:
     ) -> None:
         """Measure what part of the rows each value of `column` has, and publish it.
 
-        With `by` there is a panel for each of its values, and all together in grey behind it. A
-        value to `leave_out` is in the table and not in the chart. See `dots`, `panels` and
-        `shares.measure_shares`.
+        With `by` there is a panel for each of its values, and all together in grey behind it; where
+        no two of them can be compared, these alone are drawn. A value to `leave_out` is in the
+        table and not in the chart. See `dots`, `panels` and `shares.measure_shares`.
         """
         counts, whole = measure_shares(rows, column, by), measure_shares(rows, column)
-        if by:
+        if by and len(find_comparable(counts, by)) < 2:
+            how = {"title": f"{says}: {name_leaders(whole, column)}", "by": [by]} | how
+            self.chart(name, charts.plot_shares(whole, column, "count"), counts, rows, **how)
+        elif by:
             ax = charts.plot_share_panels(counts, column, by, "count", whole.head(self.top))
             how = {"title": f"{says}: {name_leaders_by(counts, column, by)}", "by": [by]} | how
             self.chart(name, ax, counts, rows, **how)
         else:
             how["drawn"] = counts[counts[column] != leave_out]
             self.dots(name, counts, rows, column, says, "count", **how)
+
+    def _leave_alone(
+        self, name: str, counts: pd.DataFrame, rows: pd.DataFrame, picture: str = "", **how
+    ) -> None:
+        """Publish numbers that cannot be compared: no picture, but the file and the sentences."""
+        self._mark(name)
+        display(HTML(f"<p>{ALONE.format(minimum=MINIMUM)}</p>"))
+        self.export(name, counts)
+        if len(counts):
+            display(self.open(name, counts, rows, **how))
+
+    def _mark(self, name: str) -> None:
+        """Put the place to which the bottom line points before a chart or table."""
+        display(HTML(f'<span id="{_anchor(name)}"></span>'))
 
     def room(self, name: str, rows: pd.DataFrame, column: str, says: str) -> None:
         """Publish the shares of `column` twice, by statements and by the words these run to.
@@ -255,15 +360,16 @@ class Page:
         else:
             display(rows[list(browse.SHOWN)].head(self.top))
 
-    def close(self) -> pd.DataFrame:
-        """Write `evidence.html`, where each traced number opens; return what was published.
+    def close(self) -> None:
+        """Write `evidence.html`, where each traced number opens, and the bottom line at the top.
 
-        Also says where that was written to.
+        Also says what was published, and where that is.
         """
         traced = write_appendix(self.out, self.folder)
         display(HTML(f"<p>{_say_where(self.out, traced)}</p>"))
-        rows = [(name, len(frame)) for name, frame in self.published.items()]
-        return pd.DataFrame(rows, columns=["table", "rows"])
+        told = (f"{escape(name)} ({len(frame):,})" for name, frame in self.published.items())
+        display(HTML(f"<p>Tables, each with its rows: {', '.join(told)}.</p>"))
+        self._write_bottom_line(update=True)
 
     def open(
         self,
@@ -302,7 +408,7 @@ def _say_n(rows: pd.DataFrame | None, of: pd.DataFrame | None = None) -> str:
     whole = rows if of is None else of
     if whole is None:
         return ""
-    return f"n = {len(whole):,} {'statements' if 'end' in whole else 'articles'}"
+    return f"n = {count_of(len(whole), 'statement' if 'end' in whole else 'article')}"
 
 
 def _say_where(out: str | Path, traced: bool) -> str:
@@ -343,15 +449,31 @@ def open_page(
     articles = tables.read_table("articles", folder, light=not texts)
     chosen = articles.pipe(tables.keep, outlet=outlets).pipe(tables.keep_dates, since, until)
     counted, partial = select.keep_whole(chosen, incomplete), chosen[chosen["complete"] == "no"]
+    about = [_say_articles(counted)]
     if len(partial):
-        display(HTML(f"<p>{_say_incomplete(len(partial), len(chosen), incomplete)}</p>"))
-    return Page(folder, counted, roles, top, out, partial)
+        about.append(_say_incomplete(len(partial), len(chosen), incomplete))
+    if problems := len(tables.read_table("problems", folder, ["article_id"])):
+        about.append(f"{count_of(problems, 'problem')} in reading the corpus.")
+    about = f"{' '.join(about)} Described in {OVERVIEW}."
+    return Page(folder, counted, roles, top, out, partial, about)
+
+
+def _say_articles(articles: pd.DataFrame) -> str:
+    """Say how many articles of which outlets and days a notebook is about."""
+    outlets = articles["outlet"].unique()
+    whose = outlets[0] if len(outlets) == 1 else count_of(len(outlets), "outlet")
+    undated = int(articles["published"].isna().sum())
+    told = f"About {count_of(len(articles), 'article')} of {escape(whose)}, "
+    if articles.empty or undated == len(articles):
+        return f"{told}undated." if len(articles) else "There is no article to count."
+    return f"{told}{counting.name_period(articles)}{f', {undated:,} undated' * (undated > 0)}."
 
 
 def _say_incomplete(partial: int, chosen: int, counted: bool) -> str:
     """Say how many articles are here only in part, and what was done with them."""
-    told = (
-        f"Of {partial:,} of {chosen:,} articles only a part is here; <code>corpus_overview</code>"
-    )
-    done = "not counted"
-    return f"{told} says why. They are {'among those below' if counted else done}."
+    told = f"Of {partial:,} of {chosen:,} articles only a part is here: they are "
+    return told + ("counted." if counted else "not counted.")
+
+
+def _anchor(name: str) -> str:
+    return "".join(sign if sign.isalnum() or sign == "_" else "-" for sign in name)

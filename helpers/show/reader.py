@@ -230,12 +230,17 @@ def write_passage(row: dict[str, Any]) -> str:
     words = row["evidence"]
     marked = words if len(words) <= LONGEST else words[:LONGEST] + " […]"
     lead = f"<b>{escape('; '.join(told))}</b><br>" if told else ""
+    before, marked, after = (write_text(_unmark(part)) for part in (before, marked, after))
     return (
         f'<div style="margin:0 0 0.9em; max-width:46em; line-height:1.45">{lead}'
-        f'{write_text(before)}<mark style="{MARK}">{write_text(marked)}</mark>'
-        f"{write_text(after)}"
+        f'{before}<mark style="{MARK}">{marked}</mark>{after}'
         f'<br><small style="color:#595959">{escape("; ".join(where))}</small></div>'
     )
+
+
+def _unmark(text: str) -> str:
+    """Leave out the signs with which Markdown sets headings and bold words."""
+    return text.replace("**", "").lstrip("#") if "**" in text or text[:1] == "#" else text
 
 
 def _told(name: str, value: object) -> str:

@@ -58,12 +58,10 @@ def test_a_cell_says_why_it_is_silent(rows, how, why):
     assert np.isnan(found.balance) == bool(why)
 
 
-def test_what_is_not_told_is_counted():
+def test_a_title_about_pairs_gives_counts_and_no_judgement():
     grid = attitudes.measure_targets(aimed({}, {}, {"target": "Arno"}), minimum=2)
-    assert attitudes.say_abstained(grid) == (
-        "Too little to tell: 1 of 2 cells (50%) (1 too few), with 1 of 3 statements (33%)."
-    )
-    assert attitudes.name_cells(grid) == "Most negative: Quist about Lind"
+    told = "Most often: Quist about Lind (2 statements); Quist about Arno (1 statement)"
+    assert attitudes.name_pairs(grid) == told
 
 
 def test_one_statement_counts_once_for_a_target_and_not_for_its_speaker():
@@ -109,8 +107,13 @@ def test_words_behind_a_tone_are_counted_and_told():
         .assign(text=["a great war", "no terrible day"], start=0, form="indirect")
     )
     table["spans"] = [[[0, len(text)]] for text in table["text"]]
-    words = attitudes.count_words(attitudes.find_words(table).query("lexicon == 'vader'"))
+    words = attitudes.count_words(attitudes.find_words(table, EMPTY["mentions"]))
+    words = words[words["lexicon"] == "vader"]
     assert set(words["word"]) == {"great", "war", "terrible", "no"}
+    assert dict(zip(words["word"], words["also"], strict=True))["war"] == "the same"
+    place = {"article_id": table["article_id"].iloc[0], "start": 0, "end": 7}
+    named = attitudes.find_words(table.head(1), pd.DataFrame([place]))
+    assert set(named["word"]) == {"war"}
 
 
 def test_the_instruments_stand_side_by_side():
@@ -138,9 +141,9 @@ def test_no_rows_are_fine():
     nothing = attitudes.join_targets(EMPTY["targets"], EMPTY["attributions"], EMPTY["entities"])
     grid = attitudes.measure_targets(nothing)
     assert grid.empty and attitudes.rank_cell(nothing).empty
-    assert attitudes.say_abstained(grid) == "No statement about a named target: nothing to tell."
-    assert attitudes.name_cells(grid) == "No statement about a named target"
-    assert attitudes.count_words(attitudes.find_words(EMPTY["attributions"])).empty
+    assert attitudes.name_pairs(grid) == "No statement about a named target"
+    words = attitudes.find_words(EMPTY["attributions"], EMPTY["mentions"])
+    assert attitudes.count_words(words).empty
     found = attitudes.measure_instruments(
         attitudes.find_instruments(EMPTY["attributions"], nothing)
     )
@@ -162,10 +165,3 @@ def test_cells_add_up(minimum, probability, agreement, kept):
     assert (judged == grid["judged"]).all() and (judged <= grid["count"]).all()
     assert (grid["balance"].isna() == (grid["abstained"] != "")).all()
     assert grid["balance"].dropna().between(-1, 1).all()
-
-
-def test_a_title_does_not_call_balanced_what_cannot_be_told():
-    """One pair in balance among many too few is no finding about the rest."""
-    rows = [("Ann", "Bob", 0.0, "")] + [(f"Cy {n}", "Bob", np.nan, attitudes.FEW) for n in range(9)]
-    grid = pd.DataFrame(rows, columns=["speaker", "target", "balance", "abstained"])
-    assert attitudes.name_cells(grid) == "Neither side in the 1 of 10 pairs that can be told"

@@ -68,7 +68,7 @@ def test_counts_by_outlet_and_month_add_up(folder):
     rows = comparisons.select_rows(comparisons.read_build(folder), "named sources")
     assert comparisons.measure_by(rows, "outlet")["n"].sum() == len(rows)
     assert comparisons.measure_by(rows)["count"].sum() == rows["holds"].sum()
-    months = comparisons.measure_months(rows)
+    months = comparisons.measure_periods(rows)
     assert months["n"].sum() == rows["published"].notna().sum()
     assert not months.duplicated(["outlet", "month"]).any()
 

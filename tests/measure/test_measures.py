@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pytest import approx
 from tables_fixture import make_tables, slug
 
-from helpers.measure import attitudes, counting, select, shares
+from helpers.measure import attitudes, counting, periods, select, shares
 from helpers.store import schema, tables
 
 TABLES = make_tables()
@@ -92,7 +92,7 @@ def test_more_than_a_thousand_articles_give_the_same_width():
 
 def leading(**rows: tuple[float, float]) -> pd.DataFrame:
     table = [(name, share, high) for name, (share, high) in rows.items()]
-    return pd.DataFrame(table, columns=["entity", "share", "high"])
+    return pd.DataFrame(table, columns=["entity", "share", "high"]).assign(low=0.1, n=40)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_leaders_of_each_outlet_are_grouped():
             "entity": ["A", "B", "A", "A", "B"],
             "share": [0.5, 0.1, 0.2, 0.3, 0.3],
         }
-    )
+    ).assign(low=0.05, high=0.9, n=40)
     assert shares.name_leaders_by(counts, "entity", "outlet") == (
         "Clarion and Courier: A; Mercury: A and B"
     )
@@ -134,9 +134,39 @@ def test_leaders_of_each_outlet_are_grouped():
 def test_a_leader_of_every_outlet_is_named_once():
     counts = pd.DataFrame(
         {"outlet": ["Clarion", "Courier"], "entity": ["A", "A"], "share": [0.5, 0.2]}
-    )
+    ).assign(low=0.05, high=0.9, n=40)
     assert shares.name_leaders_by(counts, "entity", "outlet") == "A, in all 2"
     assert shares.name_leaders_by(counts.head(1), "entity", "outlet") == "Clarion: A"
+
+
+def test_leaders_of_many_outlets_are_counted_and_small_ones_left_out():
+    """What an outlet with three statements has most of is no finding."""
+    rows = [(f"o{n}", "A" if n < 5 else "B", 0.5, 40 if n < 7 else 3) for n in range(9)]
+    counts = pd.DataFrame(rows, columns=["outlet", "entity", "share", "n"])
+    counts = counts.assign(low=0.3, high=0.7)
+    assert shares.name_leaders_by(counts, "entity", "outlet") == "A in 5 of 7; B in 2"
+
+
+def test_what_is_known_of_hardly_any_is_no_finding():
+    rows = [("FRA", 0.02, 2), ("unknown", 0.98, 98)]
+    counts = pd.DataFrame(rows, columns=["country", "share", "count"])
+    counts = counts.assign(low=0.01, high=0.99, n=100)
+    assert shares.name_leaders(counts, "country") == "known of 2% only"
+    known = counts.assign(share=[0.4, 0.6])
+    assert shares.name_leaders(known, "country") == "FRA, of those known (40%)"
+
+
+def test_what_an_outlet_calls_itself_is_left_out_of_its_own_articles_only():
+    rows = [
+        ("Courier", "ORG", "The Harwick Courier"),
+        ("Courier", "ORG", "City Clarion"),
+        ("Courier Bank of the North", "ORG", "The Harwick Courier"),
+        ("Courier", "PERSON", "The Harwick Courier"),
+    ]
+    mentions = pd.DataFrame(rows, columns=["entity", "label", "outlet"])
+    kept, own = select.leave_out_own(mentions)
+    assert own.index.tolist() == [0] and len(kept) == 3
+    assert "1 mentions of outlets" in select.say_own(own) and not select.say_own(own.head(0))
 
 
 def test_largest_numbers_are_named():
@@ -162,7 +192,7 @@ def test_tones_are_named_only_when_clear(low, high, said):
 def test_a_week_without_articles_is_a_zero():
     days = pd.to_datetime(["2026-03-02", "2026-03-08T23:00", "2026-03-16", None], format="ISO8601")
     articles = pd.DataFrame({"outlet": "Clarion", "published": days})
-    weeks = counting.count_weeks(articles)
+    weeks = periods.count_periods(articles)
     assert weeks["articles"].tolist() == [2, 0, 1]
     assert weeks["week"].dt.day_name().unique().tolist() == ["Monday"]
 
@@ -170,7 +200,7 @@ def test_a_week_without_articles_is_a_zero():
 def test_gaps_are_counted_in_whole_days_between_articles():
     written = ["2026-03-02T09:00", "2026-03-03T01:00", "2026-03-07", "2026-03-07"]
     days = pd.to_datetime(written, format="ISO8601")
-    gaps = counting.count_gaps(pd.DataFrame({"outlet": "Clarion", "published": days}))
+    gaps = periods.count_gaps(pd.DataFrame({"outlet": "Clarion", "published": days}))
     assert gaps["days"].tolist() == [3]
 
 
@@ -183,10 +213,10 @@ def test_entities_of_one_name_are_told_apart():
         }
     )
     assert select.name_apart(entities)["entity"].tolist() == [
-        "Kessaria (GPE)",
-        "Kessaria (ORG)",
-        "Lee (c)",
-        "Lee (d)",
+        "Kessaria, the country or town",
+        "Kessaria, the body",
+        "Lee, c",
+        "Lee, d",
     ]
 
 
@@ -334,7 +364,7 @@ def test_counts_over_the_tables_add_up(outlets):
     mentions = select.join_entities(mentions, TABLES["entities"])
     attributions = select.join_articles(TABLES["attributions"], articles)
     assert counting.count_articles(articles)["articles"].sum() == len(articles)
-    assert counting.count_weeks(articles)["articles"].sum() == len(articles)
+    assert periods.count_periods(articles)["articles"].sum() == len(articles)
     assert counting.count_entities(mentions)["mentions"].sum() == len(mentions)
     assert counting.count_entities(mentions, by="outlet")["mentions"].sum() == len(mentions)
     sources = counting.count_sources(articles, attributions)
@@ -409,8 +439,8 @@ EMPTY = {name: schema.empty(name) for name in schema.TABLES}
     "measured",
     [
         lambda t: counting.count_articles(t["articles"]),
-        lambda t: counting.count_weeks(t["articles"]),
-        lambda t: counting.count_gaps(t["articles"]),
+        lambda t: periods.count_periods(t["articles"]),
+        lambda t: periods.count_gaps(t["articles"]),
         lambda t: counting.measure_lengths(t["articles"]),
         lambda t: counting.count_roles(counting.join_blocks(t["blocks"], t["articles"])),
         lambda t: counting.pair_duplicates(t["articles"]),

@@ -131,6 +131,27 @@ def test_the_criticised_are_quoted_paraphrased_asked_or_not_heard():
     }  # fmt: skip
 
 
+def test_only_sure_criticism_by_another_of_who_can_answer_asks_for_a_reply():
+    entities = pd.DataFrame(
+        {"entity_id": ["p", "o", "g", "x"], "label": ["PERSON", "ORG", "GPE", "PERSON"]}
+    )
+    aimed = pd.DataFrame(
+        [
+            ("p", "Ann Lee", "o", "Board", "negative", 0.95),
+            ("o", "Board", "p", "Ann Lee", "negative", 0.95),
+            ("g", "Aland", "p", "Ann Lee", "negative", 0.95),  # a country does not answer
+            ("x", "Dr", "p", "Ann Lee", "negative", 0.95),  # no name
+            ("p", "Ann Lee", "p;o", "Ann Lee and Board", "negative", 0.95),  # herself
+            ("p", "Ann Lee", "o", "Board", "negative", 0.85),  # not sure
+            ("p", "Ann Lee", "o", "Board", "positive", 0.99),
+            ("p", "Ann Lee", "", "", "negative", 0.99),  # nobody known says it
+        ],
+        columns=["entity_id", "target", "speaker_id", "speaker", "polarity", "confidence"],
+    )
+    assert sourcing.keep_sure_criticism(aimed, entities).index.tolist() == [0, 1]
+    assert sourcing.keep_sure_criticism(aimed.head(0), entities).empty
+
+
 def joined(made: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return select.join_articles(made["attributions"], made["articles"])
 
@@ -151,10 +172,9 @@ def test_counts_add_up_and_shares_lie_in_their_intervals(articles, seed):
     aimed = attitudes.join_targets(made["targets"], said, made["entities"])
     replies = select.join_articles(made["replies"], made["articles"])
     criticised = sourcing.find_criticised(aimed, said, replies)
-    heard = sourcing.measure_reply(criticised)
-    assert heard["n"].sum() == len(criticised)
+    assert len(criticised) == criticised.groupby(["article_id", "target"]).ngroups
     state = sourcing.measure_state_media(said, made["articles"])
-    for found in (reliance, positions, policy, heard, state):
+    for found in (reliance, positions, policy, state):
         assert ((found["low"] <= found["share"]) & (found["share"] <= found["high"])).all()
         assert found["low"].ge(0).all() and found["high"].le(1).all()
     pd.testing.assert_frame_equal(said, before)

@@ -16,8 +16,8 @@ from matplotlib.axes import Axes
 from PIL import Image
 from tables_fixture import make_tables
 
-from helpers.measure import attitudes, counting, select, shares
-from helpers.show import charts, drawing
+from helpers.measure import attitudes, counting, periods, select, shares
+from helpers.show import charts, drawing, voices
 
 TABLES = make_tables()
 ARTICLES = TABLES["articles"]
@@ -45,26 +45,26 @@ PLOTS = {
         counting.count_roles(counting.join_blocks(TABLES["blocks"], ARTICLES), ["body"]),
         {"label": "role", "value": "words", "highlight": "counted"},
     ),
-    "timeline": (charts.plot_timeline, counting.count_weeks(ARTICLES), {"by": "outlet"}),
+    "timeline": (charts.plot_timeline, periods.count_periods(ARTICLES), {"by": "outlet"}),
     "spread": (charts.plot_spread, ARTICLES, {"value": "words", "by": "outlet"}),
     "voice": (
-        charts.plot_voice,
+        voices.plot_voice,
         counting.measure_voice(counting.find_voice(MENTIONS, SAID)),
         {"label": "entity"},
     ),
     "tone": (
-        charts.plot_tone,
+        voices.plot_tone,
         attitudes.measure_tone(SAID, minimum=8),
         {"label": "speaker", "points": SAID},
     ),
-    "target grid": (charts.plot_target_grid, attitudes.measure_targets(AIMED, minimum=8), {}),
+    "target grid": (voices.plot_target_grid, attitudes.measure_targets(AIMED, minimum=8), {}),
     "instruments": (
-        charts.plot_instruments,
+        voices.plot_instruments,
         attitudes.measure_instruments(attitudes.find_instruments(SAID, AIMED), minimum=3),
         {"label": "speaker"},
     ),
     "relays": (
-        charts.plot_relays,
+        voices.plot_relays,
         counting.count_relays(SAID, by="speaker"),
         {},
     ),
@@ -185,9 +185,33 @@ def test_more_than_nine_panels_say_how_many_are_missing():
     assert len(ax.figure.axes) == 10 and "4 more are in the table" in words(ax)
 
 
-def test_tone_below_the_minimum_is_not_drawn():
+def test_every_statement_has_a_tone_and_few_have_no_mean():
     silent = attitudes.measure_tone(SAID, minimum=10_000)
-    assert "too few to draw (n = " in words(charts.plot_tone(silent, label="speaker"))
+    ax = voices.plot_tone(silent, "speaker", SAID)
+    drawn = [one for one in ax.collections if isinstance(one, mpl.collections.PathCollection)]
+    dots = [len(points.get_offsets()) for points in drawn]
+    assert sum(dots) - len(silent) == SAID["tone"].notna().sum()
+    assert "(n = " in words(ax) and "mean" not in words(ax)
+
+
+def test_few_statements_are_drawn_one_by_one():
+    speakers = counting.count_speakers(SAID).head(3)
+    forms = ["direct", "mixed", "indirect"]
+    ax = voices.plot_marks(speakers, "speaker", forms)
+    assert sum(len(line.get_xdata()) for line in ax.lines) == speakers["attributions"].sum()
+    many = speakers.assign(direct=voices.MOST_MARKS + 1)
+    assert sum(bar.get_width() for bar in voices.plot_marks(many, "speaker", forms).patches) == (
+        many[forms].to_numpy().sum()
+    )
+
+
+def test_pairs_that_cannot_be_told_are_statements_and_no_hatched_grid():
+    few = attitudes.measure_targets(AIMED, minimum=10_000)
+    told = words(voices.plot_targets(few))
+    assert "too few" not in told and "→" in told
+    whole = attitudes.measure_targets(AIMED, minimum=1, probability=0.0, agreement=0.0)
+    more = pd.concat([whole, whole.assign(target="Elsewhere")], ignore_index=True)
+    assert "→" not in words(voices.plot_targets(more))
 
 
 @pytest.fixture
@@ -247,11 +271,30 @@ def test_a_chart_without_words_is_refused(wrong, message):
         drawing.show(ax, **{"title": "A", "n": "n = 1", **wrong})
 
 
-def test_shares_of_few_are_not_drawn():
+def test_shares_of_few_are_numbers_without_intervals():
     few = ENTITIES.assign(n=drawing.MINIMUM - 1)
     ax = charts.plot_shares(few, label="entity")
-    assert f"too few to draw (n = {drawing.MINIMUM - 1})" in words(ax)
+    assert [bar.get_width() for bar in ax.patches] == sorted(few["articles"], reverse=True)
+    assert f"of {drawing.MINIMUM - 1}" in words(ax)
     assert "%" not in "".join(text.get_text() for text in ax.texts)
+    mixed = charts.plot_shares(pd.concat([few.head(1), ENTITIES]), label="entity")
+    assert drawing.SOME_BARE in mixed.figure.explained
+
+
+def test_small_outlets_share_a_panel_and_the_largest_come_first():
+    rows = [(f"o{n:02}", form, n, 2 * n) for n in range(1, 31) for form in ("direct", "indirect")]
+    frame = pd.DataFrame(rows, columns=["outlet", "form", "count", "n"])
+    frame = frame.assign(share=0.5, low=0.4, high=0.6)
+    ax = charts.plot_share_panels(frame, "form", "outlet", "count")
+    titles = [panel.get_title(loc="left") for panel in ax.figure.axes]
+    assert titles[0] == "o30, n = 60" and titles[-1] == "22 others, n = 506"
+
+
+def test_a_title_has_two_lines_at_most():
+    ax = charts.plot_shares(ENTITIES, label="entity")
+    drawing._add_words(ax.figure, "Most widely mentioned of all " * 20, "n = 40 articles")
+    assert ax.figure._suptitle.get_text().count("\n") == 1
+    assert ax.figure._suptitle.get_text().endswith("…")
 
 
 def luminance(colour: str) -> float:
@@ -285,10 +328,10 @@ def test_relays_that_are_not_drawn_one_by_one_are_drawn_as_others():
     frame = pd.DataFrame(rows, columns=["speaker", "relay", "attributions"])
     frame["relay_ownership"] = frame["relay"].map({"Wire": "private", "Post": "state"})
     before = frame.copy()
-    axes = charts.plot_relays(frame, top=2)
+    axes = voices.plot_relays(frame, top=2)
     told = {text.get_text() for text in axes.texts}
     assert told == {"Ann  5", "Bob  3", "others  3", "9  Wire (private)", "2  other outlets"}
-    whole = {text.get_text() for text in charts.plot_relays(frame, top=4).texts}
+    whole = {text.get_text() for text in voices.plot_relays(frame, top=4).texts}
     assert "others" not in " ".join(whole) and "2  Post (state)" in whole
     pd.testing.assert_frame_equal(frame, before)
 
@@ -296,6 +339,6 @@ def test_relays_that_are_not_drawn_one_by_one_are_drawn_as_others():
 def test_an_instrument_without_any_mean_is_left_out_of_the_drawing():
     rows = [("Ada", "VADER", 0.2), ("Ada", "toward targets", np.nan)]
     frame = pd.DataFrame(rows, columns=["speaker", "instrument", "tone"])
-    ax = charts.plot_instruments(frame.assign(low=0.1, high=0.3), label="speaker")
+    ax = voices.plot_instruments(frame.assign(low=0.1, high=0.3), label="speaker")
     drawn = [points.get_offsets() for points in ax.collections if len(points.get_offsets())]
     assert [place[0] for place in np.concatenate(drawn) if place[0] == 0.2] == [0.2]

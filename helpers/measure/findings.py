@@ -1,0 +1,224 @@
+"""Sentences that answer a notebook's question for this corpus: its bottom line, each with its n.
+
+Each is made from a table that the notebook publishes. What is unknown or other is no finding: it
+stands beside what is known. Where there is nothing to say the sentence is "".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from helpers.measure import shares
+from helpers.measure.shares import MINIMUM, UNTOLD, count_of, enumerate_names, percent
+
+PEOPLE = "PERSON"
+
+
+def say_widest(counts: pd.DataFrame, number: str, done: str, column: str = "entity") -> str:
+    """Say who is named or quoted most: in most articles, or of few articles most often.
+
+    `counts` has articles, n and the column `number`; `done` is what is done to them ("Named").
+    """
+    if counts.empty:
+        return ""
+    few = counts["n"].iloc[0] < MINIMUM
+    by = number if few else "articles"
+    most = counts[by].max()
+    who = enumerate_names(counts.loc[counts[by] == most, column], 3)
+    if few:
+        unit = "mentions" if number == "mentions" else "statements"
+        return f"{done} most often: {who}, {most:,} of {counts[by].sum():,} {unit}."
+    n = counts["n"].iloc[0]
+    return f"{done} in most articles: {who}, in {most:,} of {n:,} ({percent(most / n)})."
+
+
+def say_first(measured: pd.DataFrame, column: str, lead: str, unit: str = "statements") -> str:
+    """Say which value has the largest share of those that are known, and how many are not.
+
+    `measured` has the columns of `shares.measure_shares`, undivided.
+    """
+    known = measured[~measured[column].isin(UNTOLD)]
+    n, told = int(measured["count"].sum()), int(known["count"].sum())
+    if not n:
+        return ""
+    if not told:
+        return f"{lead}: not known for any of {n:,} {unit}."
+    most = known["count"].max()
+    who = enumerate_names(known.loc[known["count"] == most, column], 3)
+    if told == n:
+        return f"{lead}: {who}, {most:,} of {n:,} {unit} ({percent(most / n)})."
+    return (
+        f"{lead}: {who}, {most:,} of {told:,} that are known ({percent(most / told)}); "
+        f"for {percent(1 - told / n)} of {n:,} {unit} it is something else or not known."
+    )
+
+
+def say_part(held: pd.Series, what: str, unit: str = "statements") -> str:
+    """Say of how many rows something holds, given whether it does."""
+    number, n = int(held.sum()), len(held)
+    return f"{what}: {number:,} of {n:,} {unit} ({percent(number / n)})." if n else ""
+
+
+# ------------------------------------------------------------------------------- names and voices
+
+
+def say_heard(voice: pd.DataFrame) -> str:
+    """Say how many of the people named are heard, and who is named most without being heard."""
+    people = voice[voice["label"] == PEOPLE]
+    if people.empty:
+        return ""
+    heard = people["speaking"] > 0
+    told = f"Heard: {heard.sum():,} of {count_of(len(people), 'person', 'people')} named"
+    silent = people[~heard & (people["articles"] > 1)]
+    if silent.empty:
+        return f"{told}."
+    most = silent["articles"].max()
+    who = enumerate_names(silent.loc[silent["articles"] == most, "entity"], 3)
+    return f"{told}; named most without a word of their own: {who} (in {most:,} articles)."
+
+
+def say_together(pairs: pd.DataFrame) -> str:
+    """Say which two names meet in most articles, of those that meet more often than by chance."""
+    more = pairs[pairs["ratio"] > 1]
+    if more.empty:
+        return ""
+    first = more.iloc[0]
+    return (
+        f"Together most often: {first['entity']} and {first['entity_with']}, in "
+        f"{first['articles']:,} articles, where chance alone would give {first['expected']:.1f}."
+    )
+
+
+def say_doubts(proposed: pd.DataFrame, ambiguous: pd.DataFrame) -> str:
+    """Say how many names may be one, or several."""
+    if proposed.empty and ambiguous.empty:
+        return ""
+    return (
+        f"Least sure: {count_of(len(proposed), 'pair')} of names that may be one, and "
+        f"{count_of(len(ambiguous), 'name')} that could be several."
+    )
+
+
+# ------------------------------------------------------------------------------------------- tone
+
+
+def say_tones(toned: pd.DataFrame) -> str:
+    """Say how many statements sound negative and positive by the words in them."""
+    numbers = toned["tone_label"].value_counts()
+    told = ", ".join(
+        f"{numbers.get(one, 0):,} {one}" for one in ("negative", "neutral", "positive")
+    )
+    n = len(toned)
+    return f"By its words, of {n:,} statements with a tone: {told}." if n else ""
+
+
+def say_judged(aimed: pd.DataFrame, coverage: pd.DataFrame, probability: float) -> str:
+    """Say how statements about a named target are judged, how many are not, and how often right.
+
+    `aimed` are the rows of `attitudes.add_judged`.
+    """
+    if aimed.empty:
+        return ""
+    numbers = aimed["judged_as"].value_counts()
+    told = ", ".join(
+        f"{numbers.get(one, 0):,} {one}" for one in ("negative", "neutral", "positive")
+    )
+    asked = coverage[coverage["probability"] <= probability]
+    right = f"; so sure, it is right in {percent(asked['accuracy'].iloc[-1])}" * bool(len(asked))
+    return (
+        f"Of {len(aimed):,} statements about a named target a model judges {told}, and is not sure "
+        f"of {numbers.get('', 0):,}{right} of news sentences that it did not learn from."
+    )
+
+
+# ---------------------------------------------------------------------------------------- sources
+
+
+def say_guessed(attributions: pd.DataFrame) -> str:
+    """Say for how many statements the side of the source is a guess, or is not known."""
+    if attributions.empty:
+        return ""
+    unknown = (attributions["affiliation"] == "unknown").mean()
+    guess = attributions["source_rule"].astype("str").str.contains("profile", regex=False).mean()
+    return (
+        f"Least sure: for whom the source speaks is not known in {percent(unknown)} of statements, "
+        f"and what is said of the source in {percent(guess)} rests on a model's guess, learnt from "
+        "codings by language models."
+    )
+
+
+def say_short(audit: pd.DataFrame) -> str:
+    """Say how many statements of sources without a name meet the policy, and what is lacking."""
+    if audit.empty:
+        return "No statement of a source without a name."
+    lacking = audit["falls_short"].str.split("; ").explode()
+    lacking = lacking[lacking != ""].value_counts()
+    most = f"; lacking most often: {lacking.index[0]} ({lacking.iloc[0]:,})" if len(lacking) else ""
+    told = say_part(audit["meets_policy"], "Meeting the house policy", "statements without a name")
+    return f"{told.removesuffix('.')}{most}."
+
+
+def say_criticised(criticised: pd.DataFrame) -> str:
+    """Say how many cases of sure criticism there are to read."""
+    unheard = int((criticised["reply"] == "not heard").sum())
+    return (
+        f"To be read: {count_of(len(criticised), 'case')} of sure criticism, {unheard:,} without "
+        "words of the one who is criticised. No share: it is not shown how often such cases are "
+        "right."
+    )
+
+
+# ------------------------------------------------------------------------- corpora and comparisons
+
+
+def say_extremes(measured: pd.DataFrame, measure: str, by: str = "outlet") -> str:
+    """Say which outlets have the largest and smallest share, and whether that tells them apart."""
+    told = measured[measured[by].isin(shares.find_comparable(measured, by))]
+    if len(told) < 2:
+        return f"{measure.capitalize()}: fewer than two outlets have enough to be compared."
+    high, low = told.loc[told["share"].idxmax()], told.loc[told["share"].idxmin()]
+    apart = "their intervals do not meet" if high["low"] > low["high"] else "too close to call"
+    sides = (f"{side[by]} ({percent(side['share'])} of {side['n']:,})" for side in (high, low))
+    most, least = sides
+    return f"{measure.capitalize()}: most in {most}, least in {least}; {apart}."
+
+
+def say_apart(measured: pd.DataFrame, by: str = "outlet") -> str:
+    """Say in which measures of `measure_headlines` outlets differ by more than chance."""
+    kept = {name: rows for name, rows in measured.groupby("measure", sort=False)}
+    comparable = {
+        name: rows[rows[by].isin(shares.find_comparable(rows, by))] for name, rows in kept.items()
+    }
+    able = {name: rows for name, rows in comparable.items() if len(rows) > 1}
+    if not able:
+        return ""
+    apart = [name for name, rows in able.items() if rows["low"].max() > rows["high"].min()]
+    which = enumerate_names(apart, 4) if apart else "none"
+    return f"Of {len(able)} measures outlets are told apart by: {which}."
+
+
+def say_spread(articles: pd.DataFrame) -> str:
+    """Say how long the articles are."""
+    if articles.empty:
+        return ""
+    low, middle, high = np.percentile(articles["words"], [0, 50, 100])
+    if len(articles) == 1:
+        return f"Its length: {middle:,.0f} words."
+    ends = f"the shortest {low:,.0f}, the longest {high:,.0f}"
+    return f"Half of the articles have {middle:,.0f} words or more; {ends}."
+
+
+def say_copies(articles: pd.DataFrame) -> str:
+    """Say how many articles are copies of others, or an agency's; needs `counting.add_marks`."""
+    copies, wire = int(articles["copy"].sum()), int(articles["from_wire"].sum())
+    n = len(articles)
+    return f"Copies of another article here: {copies:,} of {n:,}; marked as an agency's: {wire:,}."
+
+
+def say_undated(articles: pd.DataFrame) -> str:
+    """Say how many articles take part in nothing over time."""
+    undated = int(articles["published"].isna().sum())
+    return f"Without a date, and so in nothing over time: {undated:,} of {len(articles):,}." * (
+        undated > 0
+    )
