@@ -28,7 +28,8 @@ CONDA_NAMES = {
 CONDA_ONLY = {"python", "pip"}
 OWN = {
     "helpers", "tables_fixture", "sources_fixture", "notebook_fixture", "disk_fixture",
-    "reading_fixture", "ledger_fixture", "conftest", "test_layers",
+    "reading_fixture", "ledger_fixture", "pages_fixture", "crafted_fixture",
+    "conftest", "test_layers",
 }  # fmt: skip
 
 

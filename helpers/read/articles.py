@@ -25,6 +25,7 @@ from helpers.read.documents import (
     read_docx,
     read_rtf,
     read_text,
+    wrong_letters,
 )
 from helpers.read.exports import Export, doubt, read_export, read_export_page
 from helpers.read.files import SourceFile, iter_met
@@ -333,6 +334,8 @@ def _article(
     if (whole := _whole(text)) != text:
         text = whole
         problem = "halves of characters (UTF-16 surrogates) were replaced by �; export it again"
+        document.problems.append(("encoding", problem))
+    if problem := wrong_letters(text):
         document.problems.append(("encoding", problem))
     if problem := cut_off(_without_links(text, document.hints)):
         document.problems.append(("text", problem))

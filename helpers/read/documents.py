@@ -88,6 +88,12 @@ _MARKS = (  # the marks of UTF-32 begin like those of UTF-16, so they are looked
 _ASCII = bytes(range(128))
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _AS_BROWSERS_READ = dict.fromkeys(("iso-8859-1", "latin-1", "latin1", "us-ascii"), "cp1252")
+_OF_MAC = re.compile(rb"[a-z]\xd5[a-z]|(?<!\S)\xd2[A-Z]")  # marks of quotation, where letters stand
+_OF_WINDOWS = re.compile(rb"[\x91-\x94]")
+_WRONG = re.compile(  # what writers of English never write, and wrong encodings make of their signs
+    "\\S*(?:â€|Ã[\u0080-\u00bf\u0152-\u2122]|Â[\u00a0-\u00bf]|(?<!\\w)[ďÒ](?=[A-Z])|ń(?=[aeiou])|"
+    "(?<=[a-z])Õ(?=[a-z]))\\S*"
+)
 _BINARY = "it is no text but binary data; if it is an article, save it again as UTF-8 text"
 
 
@@ -171,7 +177,9 @@ def _guess(chunk: bytes, declared: str) -> Encoding:
     start = max(0, first_special - SAMPLE // 2)
     sample = chunk[start : start + SAMPLE]
     few = len(sample.translate(None, _ASCII)) < FEW_SPECIAL_BYTES * len(sample)
-    if few and _decodes(sample, "cp1252"):  # too few for statistics: what English writers use
+    if _OF_MAC.search(sample) and not _OF_WINDOWS.search(sample):
+        name = "mac-roman"
+    elif few and _decodes(sample, "cp1252"):  # too few for statistics: what English writers use
         name = "cp1252"
     else:
         best = from_bytes(sample).best()
@@ -189,6 +197,17 @@ def _may_be_cp1252(sample: bytes, guessed: str) -> bool:
     latin = sum(map(str.isascii, letters)) > LEAST_LATIN * len(letters)
     english = b" the " in sample or b" of " in sample
     return latin and english and len(text) == len(sample) and _decodes(sample, "cp1252")
+
+
+def wrong_letters(text: str) -> str:
+    """Say in words which letters tell that a text was read in a wrong encoding; "" for none."""
+    found = _WRONG.search(text)
+    if not found:
+        return ""
+    return (
+        f"letters as in {found[0][:40]!r} tell that it was once read in a wrong encoding; save it "
+        "again as UTF-8, or name its encoding in articles.yml"
+    )
 
 
 def _decodes(sample: bytes, encoding: str) -> bool:

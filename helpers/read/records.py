@@ -36,6 +36,7 @@ ROLES = ("text", "title", "outlet", "published", "url", "author", "id", "section
 FIELDS = ROLES[1:]
 SAMPLE_ROWS = 50
 LEAST_WORDS_OF_A_TEXT = 20
+MOST_WORDS_OF_A_SUMMARY = 200
 SNIFFED = 1 << 16
 ROWS_AT_ONCE = 500
 DEEPEST_WRAPPER = 4
@@ -154,7 +155,7 @@ def to_document(record: Mapping[str, Any], mapping: Mapping[str, str]) -> Docume
     mapped = set(mapping.values())
     others = {name: value for name, value in record.items() if name not in mapped}
     document = Document(text, fields, others)
-    if text.strip() and is_summary(column):
+    if text.strip() and is_summary(column) and len(text.split()) < MOST_WORDS_OF_A_SUMMARY:
         problem = f"only a summary is here, from {column!r}; bring the whole text"
         document.problems.append(("text", problem))
     return document

@@ -1224,3 +1224,28 @@ def test_many_small_files_take_as_much_longer_as_they_are_more(tmp_path: Path):
     assert read(tmp_path / "many") == 400
     few = cpu_seconds(lambda: read(tmp_path / "many" / "few"))
     assert cpu_seconds(lambda: read(tmp_path / "many")) < 8 * few
+
+
+@pytest.mark.parametrize("sign", ["Muńoz", "ďWe", "donâ€™t", "MuÃ±oz", "Â£12", "donÕt", "ÒWe"])
+def test_signs_of_a_wrong_encoding_are_told(tmp_path: Path, sign: str):
+    text = f"The council of Port Anning met on Tuesday. {sign} was what the minutes said about it."
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    articles, problems = read_corpus(tmp_path)
+    assert articles["text"].item() == text
+    assert problems["step"].item() == "encoding" and repr(sign) in problems["problem"].item()
+
+
+def test_names_of_other_languages_are_no_sign_of_a_wrong_encoding(tmp_path: Path):
+    text = (
+        "Poznań, Gdańsk, São Tomé, Ďurica and Âge d'or: the council of Port Anning heard of them."
+    )
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    assert read_corpus(tmp_path)[1].empty
+
+
+def test_quotation_marks_of_an_old_mac(tmp_path: Path):
+    text = "The mayor of Port Anning spoke. “We can’t pay,” she said. “It isn’t ours.” They left."
+    (tmp_path / "a.txt").write_bytes(text.encode("mac-roman"))
+    articles, problems = read_corpus(tmp_path)
+    assert articles["text"].item() == text
+    assert "was read as mac-roman" in problems["problem"].item()
