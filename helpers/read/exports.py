@@ -15,6 +15,7 @@ from helpers.read.dates import LONGEST_HEADLINE, date_in
 from helpers.read.documents import SMALL
 from helpers.read.exported import (
     LEAST_SHARE,
+    WIDEST_WRAPPED,
     Export,
     ExportedArticle,
     Labelled,
@@ -36,6 +37,7 @@ from helpers.read.records import FIELDS, field_names, plain
 
 LEAST_SEPARATED = 2
 MOST_HEAD_LINES = 4
+MOST_WORDS_OF_AN_OUTLET = 6
 ENDS = tuple('.!?…”"')
 
 _CODE = re.compile(r"([A-Z]{2,3})(?:(?:\t|  |\s?\|)\s*(\S.*))?")
@@ -49,6 +51,12 @@ _PAGE_MARKS = (
     b">HD<",
 )
 _BESIDE_DATE = re.compile(r",\s|\s[|–—-]\s|\(|\)")
+_PARTED = re.compile(  # "=== 3 ===", "Article 3 of 12", "END"
+    r"\s*(?:[*=#~+—–-]{2,}\s*(?:article|story|document|text)?\s*\d+(?:\s*(?:of|/)\s*(?P<of>\d+))?"
+    r"\s*[*=#~+—–-]{2,}|(?:article|story|document|text)\s+(?:no\.?\s*)?\d+"
+    r"(?:\s*(?:of|/)\s*(?P<all>\d+))?:?|\[?END\]?)\s*",
+    re.I,
+)
 _FACTIVA_END = re.compile(r"(?:Document|Dokument|Documento) ([A-Za-z0-9]{18,})")
 
 
@@ -57,10 +65,10 @@ def read_export(text: str) -> Export | None:
     lines: Iterable[str] = Lines(text)
     if len(text) < SMALL:
         lines = list(lines)
-    for layout in (read_nexis, read_numbered_nexis, _read_proquest, _read_factiva, _read_own):
+    for layout in (read_nexis, read_numbered_nexis, _read_proquest, _read_factiva):
         if found := layout(lines):
             return found
-    return None
+    return _read_own(text)
 
 
 def read_export_page(raw: bytes) -> Export | None:
@@ -254,35 +262,62 @@ def _take_europresse_header(article: ExportedArticle, header: str) -> None:
 # ------------------------------------------------------------------------------ own separators
 
 
-def _read_own(lines: Iterable[str]) -> Export | None:
+def _read_own(text: str) -> Export | None:
     """Read articles between lines of signs, when each begins with a line that holds a date."""
-    articles = _own_articles(lines)
+    articles = _own_articles(text)
     headed = sum("published" in article.fields and bool(article.body) for article in articles)
-    several = LEAST_SEPARATED <= len(articles) == headed
-    return Export("parts between lines of signs", articles) if several else None
+    if not LEAST_SEPARATED <= len(articles) == headed:
+        return None
+    numbers = (_PARTED.fullmatch(line) for line in Lines(text))
+    told = [int(match["of"] or match["all"] or 0) for match in numbers if match]
+    return Export("parts between lines of signs", articles, max(told, default=0) or None)
 
 
 def doubt(text: str) -> str:
     """Say in words why a text read as one article may be several; "" when nothing tells so."""
-    articles = _own_articles(text.split("\n"))
+    articles = _own_articles(text)
     headed = sum(len(article.fields) > 1 for article in articles)
-    if headed < LEAST_SEPARATED or headed < LEAST_SHARE * len(articles):
+    titled = sum("title" in article.fields and bool(article.body) for article in articles)
+    if headed < max(LEAST_SEPARATED, LEAST_SHARE * len(articles)):
+        headed = titled if titled == len(articles) else 0
+    if headed < LEAST_SEPARATED:
         return ""
     return (
-        f"lines of signs part it into {len(articles)}, of which {headed} look like articles, but "
+        f"separators part it into {len(articles)}, of which {headed} look like articles, but "
         "it was read as one: begin every part with a line such as Vale Echo, 3 March 2024, or "
         "save each as a file of its own"
     )
 
 
-def _own_articles(lines: Iterable[str]) -> list[ExportedArticle]:
-    pieces = [piece for piece in pieces_of(lines, _is_separator) if any(map(str.strip, piece))]
-    return list(map(_own_article, pieces)) if any(map(_is_separator, lines)) else []
+def _own_articles(text: str) -> list[ExportedArticle]:
+    lines = list(Lines(text.replace("\f", "\n***\n")))
+    if any(map(_is_separator, lines)):
+        pieces = list(pieces_of(lines, _is_separator))
+    else:
+        pieces = _labelled_pieces(lines)
+    return [_own_article(piece) for piece in pieces if any(map(str.strip, piece))]
+
+
+def _labelled_pieces(lines: list[str]) -> list[list[str]]:
+    """Return the parts that each begin with the label of the first line, none without one."""
+    first = _own_label(next(filter(None, lines), ""))
+    starts = [place for place, line in enumerate(lines) if first and _own_label(line) == first]
+    ends = [*starts[1:], len(lines)]
+    pieces = [lines[start:end] for start, end in zip(starts, ends, strict=False)]
+    return pieces if len(pieces) >= LEAST_SEPARATED else []
+
+
+def _own_label(line: str) -> str:
+    """Return the role of "Title: Bridge to open", "" for a line without a known label."""
+    name, colon, _ = line.partition(":")
+    roles = field_names("column")
+    return next((role for role in FIELDS if colon and plain(name) in roles[role]), "")
 
 
 def _is_separator(line: str) -> bool:
     signs = set(line.strip()) - {" "}
-    return len(signs) == 1 and signs <= set("*-=#_~+—–•") and len(line.strip()) >= 3
+    alone = len(signs) == 1 and signs <= set("*-=#_~+—–•") and len(line.strip()) >= 3
+    return alone or (len(line) < WIDEST_WRAPPED and bool(_PARTED.fullmatch(line)))
 
 
 def _own_article(piece: list[str]) -> ExportedArticle:
@@ -297,11 +332,8 @@ def _own_article(piece: list[str]) -> ExportedArticle:
 
 def _take_own_head(article: ExportedArticle, line: str) -> bool:
     """Take a line of a head: outlet and date, byline, "Label: value", headline; False for text."""
-    name, colon, value = line.partition(":")
-    roles = field_names("column")
-    role = next((role for role in FIELDS if colon and plain(name) in roles[role]), "")
-    if role:
-        article.take(role, value)
+    if role := _own_label(line):
+        article.take(role, line.partition(":")[2])
         return True
     beside = _split_date(line) if "published" not in article.fields else None
     if beside:
@@ -309,11 +341,19 @@ def _take_own_head(article: ExportedArticle, line: str) -> bool:
         article.take("published", beside[1])
     elif line.startswith(("By ", "BY ")) and "author" not in article.fields and len(line) < 100:
         article.take("author", line[3:])
+    elif {"title", "published"} <= article.fields.keys() and _is_outlet(article, line):
+        article.take("outlet", line)
     elif "title" in article.fields or line.endswith(ENDS) or len(line) > LONGEST_HEADLINE:
         return False
     else:
         article.take("title", line)
     return True
+
+
+def _is_outlet(article: ExportedArticle, line: str) -> bool:
+    """Say whether a line below title and date can be the name of an outlet."""
+    named = article.fields.get("outlet") or "author" in article.fields
+    return not named and len(line.split()) <= MOST_WORDS_OF_AN_OUTLET and not line.endswith(ENDS)
 
 
 def _split_date(line: str) -> tuple[str, str] | None:

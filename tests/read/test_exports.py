@@ -525,3 +525,36 @@ def test_no_damage_ends_the_reading(tmp_path: Path, layout: str, seed: int):
     articles, problems = read(tmp_path, "export.txt", "\n".join(lines))
     assert len(articles) + len(problems) >= 1
     assert not problems["problem"].str.contains("could not be read").any()
+
+
+BODY = SENTENCES[0] + " " + SENTENCES[1]
+HEADS = (("Bridge to open", "Vale Echo", "3 March 2024"), ("Fares rise", "Mill News", "2024-03-05"))
+OWN = {
+    "numbers between signs": "=== {n} ===\n{title}\n{outlet}, {day}\n\n{body}",
+    "numbered articles": "Article {n} of 2\n\n{title}\n{outlet}, {day}\n\n{body}",
+    "labels alone": "Headline: {title}\nSource: {outlet}\nDate: {day}\n\n{body}",
+    "pages": "{title}\n{outlet}, {day}\n\n{body}\f",
+    "ends": "{title}\n{outlet}, {day}\n\n{body}\n\nEND",
+    "an outlet below the date": "***\n{title}\n{day}\n{outlet}\n\n{body}",
+}
+
+
+@pytest.mark.parametrize("layout", OWN)
+def test_other_separators(tmp_path: Path, layout: str):
+    pieces = [
+        OWN[layout].format(n=n, title=title, outlet=outlet, day=day, body=BODY)
+        for n, (title, outlet, day) in enumerate(HEADS, 1)
+    ]
+    articles, problems = read(tmp_path, "own.txt", "\n\n".join(pieces))
+    assert list(problems["problem"]) == []
+    assert list(articles["headline"]) == [head[0] for head in HEADS]
+    assert list(articles["outlet"]) == [head[1] for head in HEADS]
+    assert list(articles["published"].dt.day) == [3, 5] and set(articles["text"]) == {BODY}
+
+
+def test_parts_without_a_date_are_told(tmp_path: Path):
+    text = "\n\n*****\n\n".join(f"{title}\n\n{BODY}" for title, _, _ in HEADS)
+    articles, problems = read(tmp_path, "own.txt", text)
+    assert len(articles) == 1 and "part it into 2" in problems["problem"].item()
+    one = "\n\n***\n\n".join(["A long story", BODY, BODY, BODY])
+    assert read(tmp_path, "one.txt", one)[1].empty
