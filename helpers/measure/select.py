@@ -15,7 +15,7 @@ from helpers.store import schema, tables
 from helpers.store.paths import DATA
 
 PLACE = ["article_id", "start", "end"]
-LONG = 8  # words of a statement that can be an example
+LONG = (8, 30)  # words, at least and at most, of a statement that can be an example
 KINDS = {  # what one with such a label is, as a person would say, and what several are
     "PERSON": ("the person", "people"),
     "ORG": ("the body", "bodies"),
@@ -239,10 +239,10 @@ def name_kinds(frame: pd.DataFrame, several: bool = False) -> pd.DataFrame:
 def choose_examples(rows: pd.DataFrame, number: int = 3) -> pd.DataFrame:
     """Choose the surest rows of the running text as examples, of different articles if it can be.
 
-    Short statements are no examples.
+    Very short and long statements are no examples.
     """
     told = rows[rows["role"] == "body"]
-    told = told[told["words"] >= LONG] if "words" in told else told
+    told = told[told["words"].between(*LONG)] if "words" in told else told
     told = (told if len(told) else rows).sort_values("confidence", ascending=False, kind="stable")
     first = told.drop_duplicates("article_id")
     return (first if len(first) >= number else told).head(number)

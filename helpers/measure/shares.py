@@ -322,6 +322,9 @@ def name_leaders(counts: pd.DataFrame, column: str, most: int = 4) -> str:
     if drawn.empty or untold.all():
         return "nothing known" if untold.any() else NOTHING
     known = drawn[~untold]
+    whole = drawn.loc[untold, "share"].sum() > 0 and np.isclose(drawn["share"].sum(), 1)
+    part = known["share"].sum()
+    known = known[has_interval(known)] if has_interval(known).any() else known
     top = known["share"].max()
     if top <= 0:
         return NONE
@@ -333,11 +336,10 @@ def name_leaders(counts: pd.DataFrame, column: str, most: int = 4) -> str:
     if near.any():
         others = known[near].sort_values("share", ascending=False, kind="stable")[column]
         leaders = f"{leaders}; too close to call: {enumerate_names(others, most)}"
-    whole = drawn.loc[untold, "share"].sum() > 0 and np.isclose(drawn["share"].sum(), 1)
-    if whole and known["share"].sum() < HARDLY:
-        return f"known of {percent(known['share'].sum())} only"
+    if whole and part < HARDLY:
+        return f"known of {percent(part)} only"
     if whole:
-        leaders = f"{leaders}, of those known ({percent(known['share'].sum())})"
+        leaders = f"{leaders}, of those known ({percent(part)})"
     return leaders
 
 
@@ -374,6 +376,8 @@ def name_leaders_by(counts: pd.DataFrame, column: str, by: str, few: str = "") -
         return f"{next(iter(groups))}, in all {len(names)}"
     if (total := sum(map(len, groups.values()))) > MOST_NAMED:
         often = sorted(groups.items(), key=lambda group: -len(group[1]))[:3]
+        if len(often[0][1]) == 1:
+            return f"another in each of {total}"
         told = [f"{leaders} in {len(names)}" for leaders, names in often]
         return f"{told[0]} of {total}{''.join(f'; {one}' for one in told[1:])}"
     named = [f"{enumerate_names(names, 3)}: {leaders}" for leaders, names in groups.items()]

@@ -47,14 +47,15 @@ MOST_STRIPS = 12
 
 
 @plot("Dot chart", "{lines}")
-def plot_shares(frame: pd.DataFrame, label: str, count: str = "articles") -> Axes:
-    """Draw each row's share as a dot on its interval, the largest at the top, the unknown last.
+def plot_shares(frame: pd.DataFrame, label: str, count: str = "articles", top: int = 15) -> Axes:
+    """Draw the `top` largest shares, each a dot on its interval, and what is unknown last.
 
     Needs share, low, high, n and `count`, the number that stands in brackets. Where no row has an
     interval that says anything (`shares.has_interval`), the numbers are drawn as bars; where some
-    have none, these are open dots.
+    have none, these are open dots. Of many outlets those that can be compared are drawn, and
+    the others are one row.
     """
-    rows = _in_order(frame, label)
+    rows = _in_order(_gather_outlets(frame, label, count, top), label)
     ax = make_axes(rows_height(len(rows)))
     if rows["share"].notna().sum() == 0:
         return say_nothing(ax, NOTHING)
@@ -65,6 +66,19 @@ def plot_shares(frame: pd.DataFrame, label: str, count: str = "articles") -> Axe
     else:
         _draw_bars(ax, rows, label, count)
     return ax
+
+
+def _gather_outlets(frame: pd.DataFrame, label: str, count: str, top: int) -> pd.DataFrame:
+    """Return the first rows; of many outlets those with an interval, and the others as one row."""
+    if label != "outlet" or len(frame) <= PANELS:
+        return frame.head(top or None)
+    sure = frame[has_interval(frame)].head((top or len(frame)) - 1)
+    rest = frame.drop(index=sure.index)
+    number = "count" if count == "n" else count
+    summed = {name: rest[name].sum() for name in (number, "n")}
+    others = {label: f"{len(rest)} others", "share": summed[number] / max(summed["n"], 1)}
+    row = pd.DataFrame([{**summed, **others, "low": 0.0, "high": 1.0}])
+    return pd.concat([sure, row], ignore_index=True) if len(rest) else sure
 
 
 def _in_order(frame: pd.DataFrame, label: str) -> pd.DataFrame:

@@ -241,7 +241,7 @@ class Page:
             ax = ax or charts.plot_counts(drawn, label, number)
         else:
             how = {"title": f"{says}: {name_leaders(drawn, label)}"} | how
-            ax = charts.plot_shares(drawn.head(self.top), label, count)
+            ax = charts.plot_shares(drawn, label, count, self.top)
         self.chart(name, ax, counts, rows, **how)
 
     def panels(
@@ -266,12 +266,16 @@ class Page:
             return
         how = {"title": f"{says}: {name_leaders_by(counts, label, by)}", "by": [by]} | how
         if len(set(counts[label])) == 1:
-            how["title"] = f"All of {counts[label].iloc[0]}"
+            how["title"] = f"In {counts[label].iloc[0]}, the only one"
             self.chart(name, charts.plot_shares(counts, by, count), counts, rows, **how)
             return
+        drawn = counts
+        if label == "outlet":
+            drawn = counts[counts[label].isin(find_comparable(counts, label)[: self.top])]
+            how["title"] = f"{says}: {name_leaders_by(drawn, label, by)}"
         grey = self.published[behind] if behind else None
         grey = grey[grey[label].isin(counts[label])].head(self.top) if behind else None
-        ax = charts.plot_share_panels(counts, label, by, count, grey)
+        ax = charts.plot_share_panels(drawn, label, by, count, grey)
         self.chart(name, ax, counts, rows, **how)
 
     def shares(

@@ -281,6 +281,16 @@ def test_shares_of_few_are_numbers_without_intervals():
     assert drawing.SOME_BARE in mixed.figure.explained
 
 
+def test_of_many_outlets_those_that_can_be_compared_have_rows_of_their_own():
+    rows = [(f"o{n:02}", n, 2 * n) for n in range(1, 31)]
+    frame = pd.DataFrame(rows, columns=["outlet", "count", "n"]).assign(share=0.5, low=0.4)
+    ax = charts.plot_shares(frame.assign(high=0.6), "outlet", "count")
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert len(labels) == 15 and "16 others" in labels and "o01" not in labels
+    ax = charts.plot_shares(frame.assign(high=1.0, low=0.0), "outlet", "count")
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["30 others"]
+
+
 def test_small_outlets_share_a_panel_and_the_largest_come_first():
     rows = [(f"o{n:02}", form, n, 2 * n) for n in range(1, 31) for form in ("direct", "indirect")]
     frame = pd.DataFrame(rows, columns=["outlet", "form", "count", "n"])
