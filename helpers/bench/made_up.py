@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ import pandas as pd
 
 from helpers.annotate import entities
 from helpers.corpus.parts import ROOTS
+from helpers.read.articles import iter_records
+from helpers.read.files import iter_files
 from helpers.store import schema, tables
 from helpers.text import sentences
 
 SEED = 20261123
+EXPORTED_CHARACTERS = 10_000  # of an article in an export
 TOGETHER = 20  # copies of a build in one part of large tables
 CASTS = 100  # copies of a build's entities in large tables
 FORMS = (("{1} {0}", "PERSON"), ("{0} Ministry", "ORG"), ("{0}land", "GPE"), ("{0} Ltd", "ORG"))
@@ -50,6 +54,31 @@ def write_articles(folder: Path, texts: Sequence[str], count: int, words: int) -
         text = vary(texts[number % len(texts)], number, words)
         tables.write_text(text, article_file(folder, number))
     return folder
+
+
+def write_exports(folder: Path, texts: Sequence[str], count: int) -> tuple[Path, Path]:
+    """Write the same articles of 10,000 characters as an export of Nexis and as JSON Lines."""
+    folder.mkdir(parents=True, exist_ok=True)
+    export, lines = folder / "export.txt", folder / "lines.jsonl"
+    with export.open("w", encoding="utf-8") as one, lines.open("w", encoding="utf-8") as other:
+        one.write(f"Job Number: 1\n\nDocuments ({count})\n\n")
+        for number in range(count):
+            places = itertools.count(number)
+            body = f"Clerk number {number} said the record was complete."
+            while len(body) < EXPORTED_CHARACTERS:
+                body += "\n\n" + texts[next(places) % len(texts)].strip()
+            body = body[:EXPORTED_CHARACTERS].strip()
+            head = {"title": f"Record {number} is complete", "outlet": "The Vale Echo"}
+            day = f"March {number % 28 + 1}, 2024"
+            one.write("\n\n".join([*head.values(), day, "Body", body, "End of Document\n\n"]))
+            other.write(json.dumps(head | {"published": day, "text": body}) + "\n")
+    return export, lines
+
+
+def read_articles(file: Path) -> int:
+    """Read the articles of a file, and forget them; return how many there are."""
+    items = (item for source in iter_files(file) for item in iter_records(source))
+    return sum(isinstance(item, dict) for item in items)
 
 
 def summarise_names(count: int) -> list[pd.DataFrame]:
@@ -117,3 +146,7 @@ def _own(frame: pd.DataFrame, copy: int) -> pd.DataFrame:
         mark = copy % CASTS if name in ("entity_id", "speaker_id") else copy
         marked[name] = frame[name].where(frame[name] == "", frame[name] + f"-{mark}")
     return frame.assign(**marked)
+
+
+if __name__ == "__main__":
+    print(f"{read_articles(Path(sys.argv[1])):,} articles")

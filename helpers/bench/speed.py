@@ -197,6 +197,15 @@ def measure_reading(options: Options) -> Iterator[Measured]:
     yield Measured("peak memory reading 1,000 articles, MB", peak, 700, 400, note)
 
 
+def measure_export(options: Options) -> Iterator[Measured]:
+    """Measure what reading 20,000 articles from one file of 200 MB costs, beside JSON Lines."""
+    files = made_up.write_exports(options.work / "export", options.texts, 10 * options.articles)
+    export, lines = (measure(python("helpers.bench.made_up", file)) for file in files)
+    note = f"{10 * options.articles:,} articles in {files[0].stat().st_size / 1e6:.0f} MB"
+    yield Measured("peak memory reading an export, MB", export.peak / 1e6, 1000, 700, note)
+    yield Measured("export ÷ JSON Lines, CPU", export.cpu / lines.cpu, 2, 1.5, note)
+
+
 def read_folder(folder: Path) -> None:
     """Read the articles of a folder into mentions and attributions, and forget them."""
     for article in read_articles(_read_corpus(folder)):
@@ -488,6 +497,7 @@ MEASURES: dict[str, Callable[[Options], Iterator[Measured]]] = {
     for one in (
         measure_speed,
         measure_reading,
+        measure_export,
         measure_entities,
         measure_build,
         measure_engine,
