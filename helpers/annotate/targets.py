@@ -49,11 +49,11 @@ def find_targets(
 ) -> pd.DataFrame:
     """Return whom each statement speaks about, and how; one row is one word or name for somebody.
 
-    With the voice "speaker": every name inside the content, counted for the innermost content it
-    stands in; and, inside the quotation marks of a content, *he* or *she* when the paragraph names
-    one person only besides the speaker. With the voice "reporter": the speaker's own name, where
-    the article introduces the words. `polarity` is what the target's sentence says of the target,
-    by `tone.add_target_tone`; `confidence` is its probability.
+    With the voice "speaker": every name inside the content that is not only mentioned, counted for
+    the innermost content it stands in; and, inside the quotation marks of a content, *he* or *she*
+    when the paragraph names one person only besides the speaker. With the voice "reporter": the
+    speaker's own name, where the article introduces the words. `polarity` is what the target's
+    sentence says of the target, by `tone.add_target_tone`; `confidence` is its probability.
 
     `entity_id` is the mention's, or, while mentions have none, "at START-END" with the place of
     the mention in the article, which `add_entity` replaces.
@@ -77,7 +77,9 @@ def find_rows(article: Article, said: list[dict], named: list[dict]) -> list[dic
     if not aimed:
         return []
     spans = [(target.start, target.end) for _, target in aimed]
-    shares = target_model.load_target_model().judge(article, spans)
+    model = target_model.load_target_model()
+    shares = model.judge(article, spans)
+    polarities = shares[:, : len(schema.POLARITIES)]
     return [
         {
             "attribution_id": attribution_id,
@@ -89,7 +91,10 @@ def find_rows(article: Article, said: list[dict], named: list[dict]) -> list[dic
             "polarity": schema.POLARITIES[own.argmax()],
             "confidence": own.max(),
         }
-        for (attribution_id, target), own in zip(aimed, shares, strict=True)
+        for (attribution_id, target), own, only in zip(
+            aimed, polarities, shares[:, -1], strict=True
+        )
+        if target.voice == REPORTER or only <= model.mentioned
     ]
 
 

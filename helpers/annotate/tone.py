@@ -116,7 +116,8 @@ def add_target_tone(frame: pd.DataFrame) -> pd.DataFrame:
         places.setdefault(text, []).append(place)
     for text, own in places.items():
         model = target_model.load_target_model()
-        shares[own] = model.judge(Article(text), [spans[place] for place in own])
+        judged = model.judge(Article(text), [spans[place] for place in own])
+        shares[own] = judged[:, : shares.shape[1]]
     polarity = [schema.POLARITIES[best] for best in shares.argmax(1)] if len(frame) else []
     columns = {
         name: pd.Series(shares[:, place], index=frame.index, dtype=float)

@@ -3,8 +3,9 @@
 The reader's states of a target's sentence (after its third layer, one a word) come from the same
 reading that finds names and attributions. Layers of the model's own go on from there, once for a
 sentence; in the last of them the words of each target ask the sentence, and from the answer, and
-all words, the target is given a probability of being spoken of negatively, neutrally or positively.
-``model.json`` holds the temperature that calibrates these on held-out sentences.
+all words, the target is given a probability of being spoken of negatively, neutrally or positively,
+and one of being only mentioned. ``model.json`` holds the temperature that calibrates these on
+held-out sentences, and above which probability a name is taken for only mentioned.
 """
 
 from __future__ import annotations
@@ -27,12 +28,13 @@ from helpers.model.encoder import (
     check_files,
     load_encoder,
 )
+from helpers.store.schema import POLARITIES
 from helpers.text.article import Article
 
 MODEL = "tone"
 # words: of a context, between two contexts in one sentence, before a target
 LONGEST, STEP, EDGE = 48, 24, 12
-WORDLESS = (0.25, 0.5, 0.25)  # what a span without a word is given
+WORDLESS = (0.25, 0.5, 0.25, 0.0)  # what a span without a word is given
 PROBE = "The minister thanked her critics, then called their report a disgrace."
 SAME = 0.98  # cosine of the probe's states below which the reader is another one
 
@@ -80,7 +82,7 @@ class TargetModel:
     def __init__(self, folder: Path, reader: Encoder):
         self.card = check_files(folder)
         self.reader = reader
-        self.temperature = self.card["temperature"]
+        self.temperature, self.mentioned = self.card["temperature"], self.card["mentioned"]
         if similarity(np.array(self.card["probe"]), probe(reader)) < SAME:
             raise ModelError(
                 f"the model in {folder} goes on from another reader than {reader.folder}: "
@@ -89,8 +91,9 @@ class TargetModel:
         self.session = encoder.open_session(folder)
 
     def judge(self, article: Article, spans: Sequence[tuple[int, int]]) -> np.ndarray:
-        """Return the probabilities of negative, neutral, positive for each span of a text.
+        """Return how each span of a text is spoken of: negatively, neutrally, positively.
 
+        These probabilities add up to 1; behind them stands that of being only mentioned.
         A span that holds no word of the text is given WORDLESS, which leaves it unsure.
         """
         shares = np.tile(WORDLESS, (len(spans), 1))
@@ -123,10 +126,13 @@ class TargetModel:
                 yield targets[key], answer
 
     def calibrate(self, logits: np.ndarray) -> np.ndarray:
-        """Return logits (…, polarities) as calibrated probabilities."""
+        """Return logits (…, answers) as calibrated probabilities, as in ``judge``."""
         scores = logits / self.temperature
         raised = np.exp(scores - scores.max(-1, keepdims=True))
-        return raised / raised.sum(-1, keepdims=True)
+        polar, only = np.split(raised, [len(POLARITIES)], -1)
+        return np.concatenate(
+            [polar / polar.sum(-1, keepdims=True), only / raised.sum(-1, keepdims=True)], -1
+        )
 
     def run(self, states: np.ndarray, marks: np.ndarray) -> np.ndarray:
         """Return the logits of the targets of one context.

@@ -2,10 +2,10 @@
 
 ``python -m helpers train targets --sentences train.jsonl.gz --dev rw=rw_dev.jsonl … --out DIR``
 needs the ``train`` extra. The lower layers are the reader's and stay as they are, so their states
-are computed once, by the very file that ships, and kept in DIR. With ``--teachers`` the model
-learns, beside what people judged, what slower models say: of the same targets, of the other names
-in their sentences, and of names in texts that nobody judged (``--texts``, ``--names``). The corpora
-are the user's own files, only read.
+are computed once, by the very file that ships, and kept in DIR. With ``--press`` the model learns
+from statements of the press as well: how their targets are spoken of, and which names are only
+mentioned; with ``--before`` it goes on from a model made before and learns from what that says
+of the judged sentences, so as not to forget. The corpora are the user's own files, only read.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import argparse
 import hashlib
 import json
 import random
+import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
+import onnx
 import torch
-from onnx import TensorProto, helper
-from tokenizers import Tokenizer
+from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 from torch.nn import functional
 from tqdm import tqdm
@@ -36,22 +36,24 @@ from helpers.model.encoder import MODELS, Encoder
 from helpers.store.schema import POLARITIES
 from helpers.study.corpora import read_lines
 from helpers.text.article import Article
-from helpers.train import network, teachers, tuning
+from helpers.train import examples, network, tuning
 from helpers.train.network import HIDDEN
 
-ALL = 10**9
 CODES = {2.0: 0, 4.0: 1, 6.0: 2}
+MENTIONED = len(POLARITIES)  # the answer beside them: only named, nothing is said of it
+ANSWERS = MENTIONED + 1
+HALF = 0.5  # the weight of who is only mentioned
+KEPT = 0.9  # of the targets held out, how many are kept when those only mentioned are dropped
+FIFTH = 5
 BATCH_STEP, PEAK_STEP = 8, 16
 OWN = ("out", "anchor")
-NAMED = ("PERSON", "ORG", "GPE", "NORP")
 
 
 @dataclass
 class ToneSettings:
     """Everything that decides what a run does; written into its checkpoints and its card.
 
-    ``taught``: the weight of the teachers beside the people, where both judged a target;
-    ``judged``: how much such a target counts beside one that only teachers judged.
+    ``taught``: the weight of the model made before, beside what was judged.
     """
 
     epochs: int = 4
@@ -62,7 +64,6 @@ class ToneSettings:
     layer_dropout: float = 0.0
     masked: float = 0.05
     taught: float = 0.6
-    judged: float = 2.0
     tokens: int = 512
     warmup: int = 100
     average: float = 0.997
@@ -70,28 +71,38 @@ class ToneSettings:
     threads: int = 1
 
 
+class Row(NamedTuple):
+    """A text, its targets' spans, and their places in POLARITIES or MENTIONED.
+
+    ``weights``: how much each counts; ``press``: whether who is only mentioned was coded too.
+    """
+
+    text: str
+    spans: list[tuple[int, int]]
+    polarities: list[int]
+    weights: list[float]
+    press: bool = False
+
+
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence with targets.
+    """A sentence with targets: ``states`` (words, 384) are the reader's.
 
-    ``states`` (words, 384) are the reader's, ``marks`` (targets, words) are 1 on the words of each
-    target, ``polarities`` (targets) are places in POLARITIES, -1 where nobody judged. ``text`` is
-    the sentence and ``spans`` are the targets' characters in it, for the teachers.
+    ``marks`` (targets, words) are 1 on the words of each target; the others are as in ``Row``.
     """
 
     states: torch.Tensor
     marks: torch.Tensor
     polarities: torch.Tensor
-    text: str
-    spans: list[tuple[int, int]]
+    weights: torch.Tensor
+    press: bool = False
 
 
 class Case(NamedTuple):
-    """A sentence to learn from: how each target is spoken of (targets, 3), how much it counts."""
+    """A sentence to learn from, and what is to be answered for each target (targets, 4)."""
 
     sentence: Sentence
     shares: np.ndarray
-    weights: np.ndarray
 
 
 class TargetNetwork(nn.Module):
@@ -106,10 +117,10 @@ class TargetNetwork(nn.Module):
         self.anchor = nn.Parameter(torch.randn(HIDDEN) * 0.1)
         self.layers = nn.ModuleList(network.Layer() for _ in range(layers))
         self.dropout, self.layer_dropout = nn.Dropout(dropout), nn.Dropout(layer_dropout)
-        self.out = nn.Linear(2 * HIDDEN, len(POLARITIES))
+        self.out = nn.Linear(2 * HIDDEN, ANSWERS)
 
     def forward(self, states, lengths, which, marks):
-        """Return logits (targets, 3).
+        """Return logits (targets, 4).
 
         ``states`` (sentences, words, 384) of ``lengths`` words; ``which`` sentence each target
         stands in; ``marks`` (targets, words).
@@ -131,90 +142,95 @@ class TargetNetwork(nn.Module):
         return self.out(self.dropout(torch.cat([asked, whole[which]], -1)))
 
 
-def read_targets(path: Path) -> Iterator[tuple[str, list[tuple[int, int]], list[int]]]:
-    """Yield the text, the targets' spans and their polarities of each judged sentence.
-
-    The file is as NewsMTSC publishes it: JSON lines, gzipped or not.
-    """
+def read_targets(path: Path) -> Iterator[Row]:
+    """Yield each sentence of NewsMTSC's JSON lines, gzipped or not, with its judged targets."""
     for row in read_lines(path):
         spans = [(target["from"], target["to"]) for target in row["targets"]]
         polarities = [CODES[float(target["polarity"])] for target in row["targets"]]
-        yield row["sentence_normalized"], spans, polarities
+        yield Row(row["sentence_normalized"], spans, polarities, [1.0] * len(spans))
 
 
-def read_named(path: Path) -> Iterator[tuple[str, list[tuple[int, int]], list[int]]]:
-    """Yield the judged sentences with all names in them as targets, judged or not."""
-    judged = list(read_targets(path))
-    texts = pd.DataFrame({"text": [text for text, _, _ in judged]})
-    texts = texts.assign(article_id=[str(number) for number in range(len(judged))])
-    found: dict[str, list[tuple[int, int]]] = {}
-    named = mentions.find_mentions(texts)
-    named = named[named["label"].isin(NAMED)]
-    for row in named[["article_id", "start", "end"]].itertuples(index=False):
-        found.setdefault(row.article_id, []).append((row.start, row.end))
-    for number, (text, spans, polarities) in enumerate(judged):
-        more = [
-            (low, high)
-            for low, high in found.get(str(number), [])
-            if not any(low < end and high > start for start, end in spans)
-        ]
-        yield text, spans + more, polarities + [-1] * len(more)
+def read_press(files: Iterable[Path], texts: Iterable[Path]) -> Iterator[tuple[str, Row]]:
+    """Yield the outlet and the judged names of each article whose statements were coded.
 
-
-def read_unjudged(
-    texts: Path, names: Path, count: int, seed: int
-) -> Iterator[tuple[str, list[tuple[int, int]], list[int]]]:
-    """Yield texts with ``count`` of the names in them, drawn at random, as targets not judged.
-
-    ``texts`` holds JSON lines of id and text, ``names`` of id and spans (start, end, label).
+    ``files`` are as ``gold/wide`` and ``gold/world``; texts they lack are joined by id. Outlets of
+    ``data/models/held_out.csv`` are left out.
     """
-    known = {row["id"]: row["spans"] for row in read_lines(names)}
-    rows = [row for row in read_lines(texts) if row["id"] in known]
-    places = [
-        (number, start, end)
-        for number, row in enumerate(rows)
-        for start, end, label in known[row["id"]]
-        if label in NAMED
-    ]
-    drawn: dict[int, list[tuple[int, int]]] = {}
-    for number, start, end in sorted(random.Random(seed).sample(places, min(count, len(places)))):
-        drawn.setdefault(number, []).append((start, end))
-    for number, spans in drawn.items():
-        yield rows[number]["text"], spans, [-1] * len(spans)
+    known = {row["id"]: row["text"] for path in texts for row in read_lines(path)}
+    held_out = examples.held_out()
+    for row in chain.from_iterable(map(read_lines, files)):
+        text = row.get("text") or known.get(row["id"])
+        if text and row["outlet"] not in held_out:
+            judged = find_judged(text, row.get("statements") or row["attributions"])
+            spans, answers, weights = map(list, zip(*judged, strict=True)) if judged else ([],) * 3
+            yield row["outlet"], Row(text, spans, answers, weights, True)
 
 
-def read_states(
-    reader: Encoder, rows: Iterable[tuple[str, list[tuple[int, int]], list[int]]], name: str = ""
-) -> Iterator[Sentence]:
+def find_judged(text: str, statements: list[dict]) -> list[tuple[tuple[int, int], int, float]]:
+    """Return span, answer and weight of the targets in what is said, and of who is only named.
+
+    A name is only mentioned where no statement that holds it has it for a target or a speaker.
+    """
+    names = [(name.start, name.end) for name in mentions.find_mentions_in(Article(text))]
+    judged: dict[tuple[int, int], tuple[int, float]] = {}
+    mentioned, speakers = set(), set()
+    for one in statements:
+        inside = [
+            name for name in names if any(a <= name[0] and name[1] <= b for a, b in one["content"])
+        ]
+        for target in one["targets"]:
+            words = _words(target["entity"])
+            mention = tuple(target["mention"]) if "mention" in target else (0, 0)
+            named = [n for n in inside if words & _words(text[slice(*n)]) or overlap(n, mention)]
+            weight = 2.0 if target.get("role") in ("suffers", "defended") else 1.0
+            answer = POLARITIES.index(target["polarity"]), weight
+            judged |= dict.fromkeys(named or [mention], answer)
+        speaker = _words(one.get("speaker") or "")
+        speakers |= {name for name in inside if speaker & _words(text[slice(*name)])}
+        if one.get("statement", True):
+            mentioned |= set(inside)
+    judged.pop((0, 0), None)
+    others = dict.fromkeys(mentioned - speakers - judged.keys(), (MENTIONED, HALF))
+    return [(span, *answer) for span, answer in sorted((judged | others).items())]
+
+
+def overlap(one: Sequence[int], other: Sequence[int]) -> bool:
+    """Tell whether two spans share a character."""
+    return one[0] < other[1] and one[1] > other[0]
+
+
+def _words(name: str) -> set[str]:
+    """Return how the words of a name begin, and their initials: two names of one share some."""
+    words = re.findall(r"[^\W\d_a-z]\w+", name)
+    initials = "".join(word[0] for word in words) if len(words) > 1 else re.sub(r"\W", "", name)
+    return {word[:4].lower() for word in [*words, initials]} - {""}
+
+
+def read_states(reader: Encoder, rows: Iterable[Row], name: str = "") -> Iterator[Sentence]:
     """Yield each context of targets with its states, as the run-time reading gives them."""
-    for text, spans, polarities in tqdm(rows, desc=f"states {name}", mininterval=10):
-        article = Article(text)
+    for row in tqdm(rows, desc=f"states {name}", mininterval=10):
+        article = Article(row.text)
         words = reader.states(article)
         held: dict[tuple[int, int], list] = {}
-        for span, polarity, context in zip(
-            spans, polarities, target_model.find_contexts(article, words, spans), strict=True
+        contexts = target_model.find_contexts(article, words, row.spans)
+        for span, *answer, context in zip(
+            row.spans, row.polarities, row.weights, contexts, strict=True
         ):
             marks = target_model.mark(words, *context, *span)
             if marks.any():
-                held.setdefault(context, []).append((marks, polarity, span))
+                held.setdefault(context, []).append((marks, *answer))
         for (first, last), targets in held.items():
-            marks, polarity, inside = zip(*targets, strict=True)
-            low, high = int(words.start[first]), int(words.end[last - 1])
+            marks, polarities, weights = zip(*targets, strict=True)
             yield Sentence(
                 torch.from_numpy(words.vectors[first:last].copy()),
                 torch.from_numpy(np.stack(marks)),
-                torch.tensor(polarity),
-                text[low:high],
-                [(start - low, end - low) for start, end in inside],
+                torch.tensor(polarities),
+                torch.tensor(weights),
+                row.press,
             )
 
 
-def keep_states(
-    reader: Encoder,
-    rows: Iterable[tuple[str, list[tuple[int, int]], list[int]]],
-    folder: Path,
-    name: str,
-) -> list[Sentence]:
+def keep_states(reader: Encoder, rows: Iterable[Row], folder: Path, name: str) -> list[Sentence]:
     """Return the sentences of a corpus, from ``folder`` when they were read before by this reader.
 
     They are kept under the hash of the texts, the targets and the reader's file.
@@ -224,108 +240,29 @@ def keep_states(
     seal.update(reader.card["sha256"]["model.onnx"].encode())
     kept = folder / f"{name}-{seal.hexdigest()[:16]}.pt"
     if not kept.exists():
-        found = [
-            (one.states, one.marks, one.polarities, one.text, one.spans)
-            for one in read_states(reader, rows, name)
-        ]
+        found = [tuple(vars(one).values()) for one in read_states(reader, rows, name)]
         network.save_whole(found, kept)
     return [Sentence(*row) for row in torch.load(kept, weights_only=True)]
 
 
-def teach(
-    judged: list[Sentence],
-    unjudged: list[Sentence],
-    dev: dict[str, list[Sentence]],
-    weights: Path,
-    seeds: range,
-    out: Path,
-    log: Callable[[str], None],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Train the teachers, or take the finished ones in ``out``; return what they say.
-
-    Two arrays of shares (targets, 3): of the judged and of the unjudged targets, in their order;
-    each is the mean over the teachers. A target that no teacher can see has equal shares.
-    """
-    tokenizer = network.read_tokenizer(weights.parent)
-    corpora = {"judged": judged, "unjudged": unjudged, **dev}
-    rows = {name: teacher_rows(tokenizer, some) for name, some in corpora.items()}
-    seen = [row for row in rows["judged"] if row is not None and row.polarity >= 0]
-
-    def measure_dev(teacher: teachers.Teacher) -> dict:
-        return {
-            name: tuning.measure(
-                teachers.judge(teacher, [row for row in rows[name] if row is not None]),
-                np.array([row.polarity for row in rows[name] if row is not None]),
-            )
-            for name in dev
-        }
-
-    logits: dict[str, list[np.ndarray]] = {name: [] for name in corpora}
-    for seed in seeds:
-        kept = out / f"teacher{seed}.npz"
-        if not kept.exists():
-            teacher = teachers.train(
-                seen,
-                teachers.TeacherSettings(),
-                seed,
-                weights,
-                out / f"teacher{seed}.pt",
-                measure_dev,
-                log,
-            )
-            said = {name: _judge_all(teacher, some) for name, some in rows.items()}
-            np.savez(kept.with_suffix(".new.npz"), **said)
-            kept.with_suffix(".new.npz").rename(kept)
-        with np.load(kept) as said:
-            for name in corpora:
-                logits[name].append(said[name])
-    shares = {name: tuning.softmax(np.array(some)).mean(0) for name, some in logits.items()}
-    for name, some in dev.items():
-        gold = np.concatenate([one.polarities.numpy() for one in some])
-        scores = json.dumps(tuning.measure(np.log(shares[name]), gold))
-        log(f"teachers together, {name}: {scores}")
-    return shares["judged"], shares["unjudged"]
-
-
-def teacher_rows(tokenizer: Tokenizer, sentences: list[Sentence]) -> list[teachers.Row | None]:
-    """Return every target of the sentences as the teachers read it."""
-    return [
-        teachers.make_row(tokenizer, one.text, span, int(polarity))
-        for one in sentences
-        for span, polarity in zip(one.spans, one.polarities, strict=True)
-    ]
-
-
-def _judge_all(teacher: teachers.Teacher, rows: list[teachers.Row | None]) -> np.ndarray:
-    logits = np.zeros((len(rows), len(POLARITIES)), np.float32)
-    seen = {place: row for place, row in enumerate(rows) if row is not None}
-    if seen:
-        logits[list(seen)] = teachers.judge(teacher, list(seen.values()))
-    return logits
-
-
 def make_cases(
     sentences: list[Sentence],
-    taught: np.ndarray | None = None,
-    weight: float = 0.0,
-    judged: float = 1.0,
+    teacher: target_model.TargetModel | None = None,
+    taught: float = 0.0,
 ) -> list[Case]:
     """Return the sentences with the shares to learn for each target.
 
-    People's judgement counts 1 - ``weight`` beside the teachers' shares ``taught`` (targets, 3),
-    and nothing where nobody judged; a target that people judged counts ``judged`` times.
+    What was judged counts 1 - ``taught`` beside what ``teacher``, a model made before, says.
     """
-    cases, first = [], 0
+    cases = []
     for sentence in sentences:
-        polarities = sentence.polarities.numpy()
-        people = polarities >= 0
-        shares = np.eye(len(POLARITIES), dtype=np.float32)[np.maximum(polarities, 0)]
-        if taught is not None:
-            said = taught[first : first + len(polarities)]
-            own = np.where(people, 1 - weight, 0)[:, None]
-            shares = own * shares + (1 - own) * said
-        cases.append(Case(sentence, shares, np.where(people, judged, 1.0)))
-        first += len(polarities)
+        shares = np.eye(ANSWERS, dtype=np.float32)[sentence.polarities.numpy()]
+        if teacher:
+            logits = teacher.run(sentence.states.numpy(), sentence.marks.numpy())
+            said = teacher.calibrate(logits)[:, : len(POLARITIES)]
+            shares *= 1 - taught
+            shares[:, : len(POLARITIES)] += taught * said
+        cases.append(Case(sentence, shares))
     return cases
 
 
@@ -339,27 +276,36 @@ def make_batches(
 
 
 def collate(cases: list[Case]) -> tuple[torch.Tensor, ...]:
-    """Return states, lengths, which and marks of a padded batch, its shares and weights."""
+    """Return states, lengths, which and marks of a padded batch; its cases' shares, weights, press.
+
+    ``press`` (targets) says for which of them being only mentioned is an answer.
+    """
     lengths = torch.tensor([len(case.sentence.states) for case in cases])
     longest = -(-int(lengths.max()) // BATCH_STEP) * BATCH_STEP
     states = torch.zeros(len(cases), longest, HIDDEN)
     which, marks = [], []
-    for row, (sentence, *_) in enumerate(cases):
+    for row, (sentence, _) in enumerate(cases):
         length = len(sentence.states)
         states[row, :length] = sentence.states
         which += [row] * len(sentence.marks)
         marks.append(functional.pad(sentence.marks, (0, longest - length)))
     shares = torch.from_numpy(np.concatenate([case.shares for case in cases])).float()
-    weights = torch.from_numpy(np.concatenate([case.weights for case in cases])).float()
-    return states, lengths, torch.tensor(which), torch.cat(marks), shares, weights
+    weights = torch.cat([case.sentence.weights for case in cases])
+    press = torch.tensor([case.sentence.press for case in cases])[which]
+    return states, lengths, torch.tensor(which), torch.cat(marks), shares, weights, press
 
 
-def begin(settings: ToneSettings, weights: Path, out: Path) -> network.Course:
-    """Begin the course of training, or go on from ``out/last.pt``."""
+def begin(
+    settings: ToneSettings, weights: Path, out: Path, before: Path | None = None
+) -> network.Course:
+    """Begin the course of training, with a model made ``before``, or go on from ``out/last.pt``."""
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     model = TargetNetwork(settings.layers, settings.dropout, settings.layer_dropout)
-    load_upper_layers(model, weights)
+    if before:
+        load_before(model, before)
+    else:
+        load_upper_layers(model, weights)
     course = network.Course(model, settings, OWN, out)
     course.clipped = list(model.parameters())
     return course
@@ -367,11 +313,12 @@ def begin(settings: ToneSettings, weights: Path, out: Path) -> network.Course:
 
 def batch_loss(model: TargetNetwork, cases: list[Case], masked: float) -> torch.Tensor:
     """Return the loss of one batch, a share ``masked`` of its words hidden."""
-    states, *inputs, shares, weights = collate(cases)
+    states, *inputs, shares, weights, press = collate(cases)
     states *= torch.rand(states.shape[:2])[..., None] >= masked
     with network.mixed():
-        logits = model(states, *inputs)
-    losses = functional.cross_entropy(logits.float(), shares, reduction="none")
+        logits = model(states, *inputs).float()
+    logits[:, MENTIONED].masked_fill_(~press, -1e4)
+    losses = functional.cross_entropy(logits, shares, reduction="none")
     return (losses * weights).sum() / weights.sum()
 
 
@@ -383,15 +330,44 @@ def load_upper_layers(model: TargetNetwork, weights: Path) -> None:
         layer.load_state_dict(trained.state_dict())
 
 
+def load_before(model: TargetNetwork, folder: Path) -> None:
+    """Begin with the layers of a model made before, as they are rounded in its file."""
+    graph = onnx.load(folder / "model.onnx").graph
+    held = {one.name: numpy_helper.to_array(one).astype(np.float32) for one in graph.initializer}
+    state = {name: value.clone() for name, value in model.state_dict().items()}
+
+    def keep(name: str, weight: np.ndarray, bias: np.ndarray) -> None:
+        state[f"{name}.weight"][: len(weight)] = torch.from_numpy(weight)
+        state[f"{name}.bias"][: len(bias)] = torch.from_numpy(bias)
+
+    def dense(name: str) -> tuple[np.ndarray, np.ndarray]:
+        weight = held[f"{name}.weight"].T * held.get(f"{name}.scale", np.ones(1))[:, None]
+        return weight * held.get(f"{name}.smooth", 1), held[f"{name}.bias"]
+
+    state["anchor"] = torch.from_numpy(held["anchor"][0, 0])
+    keep("out", *dense("logits"))
+    for number in range(len(model.layers)):
+        name = f"layer{number}."
+        sides = ["qkv"] if f"{name}qkv.weight" in held else ["query", "sides"]
+        stacked = zip(*(dense(name + side) for side in sides), strict=True)
+        keep(f"layers.{number}.qkv", *map(np.concatenate, stacked))
+        for part in ("out", "up", "down"):
+            keep(f"layers.{number}.{part}", *dense(name + part))
+        for part in ("norm1", "norm2"):
+            keep(f"layers.{number}.{part}", held[f"{name}{part}.w"], held[f"{name}{part}.b"])
+    model.load_state_dict(state)
+
+
 def train(
     cases: list[Case],
     dev: dict[str, list[Sentence]],
     settings: ToneSettings,
     weights: Path,
     out: Path,
+    before: Path | None = None,
 ) -> TargetNetwork:
     """Train, or go on from ``out/last.pt``; return the running average of the network."""
-    run = begin(settings, weights, out)
+    run = begin(settings, weights, out, before)
     for epoch in range(run.place["epoch"], settings.epochs):
         rng = random.Random(f"{settings.seed} {epoch}")
         batches = make_batches(cases, settings.tokens, rng)
@@ -404,7 +380,10 @@ def train(
         run.place["epoch"] = epoch + 1
         run.place["seconds"] += time.monotonic() - begun
         run.save()
-        scores = {name: tuning.measure(*predict(run.average, some)) for name, some in dev.items()}
+        scores = {
+            name: tuning.measure(*only_judged(*predict(run.average, some)))
+            for name, some in dev.items()
+        }
         minutes = run.place["seconds"] / 60
         told = f"epoch {epoch + 1} loss {losses / len(batches):.4f} minutes {minutes:.1f}"
         network.add_line(out, f"{told} {json.dumps(scores)}")
@@ -412,15 +391,21 @@ def train(
 
 
 def predict(model: TargetNetwork, sentences: list[Sentence]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the logits (targets, 3) of the network in torch, and the polarities."""
+    """Return the logits (targets, 4) of the network in torch, and the answers."""
     model.eval()
     logits, polarities = [], []
     with torch.no_grad(), network.mixed():
         for batch in make_batches(make_cases(sentences), 4096):
-            *inputs, shares, _ = collate(batch)
+            *inputs, shares, _, _ = collate(batch)
             logits.append(model(*inputs).float().numpy())
             polarities.append(shares.argmax(1).numpy())
     return np.concatenate(logits), np.concatenate(polarities)
+
+
+def only_judged(logits: np.ndarray, gold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return logits of the polarities, and the polarity, of those that are targets."""
+    target = gold != MENTIONED
+    return logits[target, :MENTIONED], gold[target]
 
 
 def write_model(model: TargetNetwork, path: Path, sentences: list[Sentence]) -> None:
@@ -489,6 +474,7 @@ def publish(
         "sha256": {"model.onnx": network.hash_file(folder / "model.onnx")},
         "probe": [round(float(value), 2) for value in target_model.probe(reader)],
         "temperature": 1.0,
+        "mentioned": 1.0,
         "card": card,
     }
     network.write_card(folder, settings)
@@ -498,11 +484,18 @@ def publish(
         rows = [judge.run(one.states.numpy(), one.marks.numpy()) for one in sentences]
         logits[name] = np.concatenate(rows)
         gold[name] = np.concatenate([one.polarities.numpy() for one in sentences])
-    names = np.repeat(list(dev), [len(polarities) for polarities in gold.values()])
-    every = np.concatenate(list(logits.values())), np.concatenate(list(gold.values()))
-    settings["temperature"] = tuning.fit_temperature(*every)
+    judged = {name: only_judged(logits[name], gold[name]) for name in dev}
+    names = np.repeat(list(dev), [len(polarities) for _, polarities in judged.values()])
+    every = tuple(map(np.concatenate, zip(*judged.values(), strict=True)))
+    judge.temperature = settings["temperature"] = tuning.fit_temperature(*every)
+    press = [name for name, some in dev.items() if any(one.press for one in some)]
+    if press:
+        shares = np.concatenate([judge.calibrate(logits[name])[:, -1] for name in press])
+        target = np.concatenate([gold[name] for name in press]) != MENTIONED
+        settings["mentioned"] = round(float(np.quantile(shares[target], KEPT)), 4)
+        card["mentioned"] = tuning.measure_mentioned(shares, target)
     crossed = tuning.cross_calibrated(*every)
-    card["dev"] = {name: tuning.measure(crossed[names == name], gold[name]) for name in dev}
+    card["dev"] = {name: tuning.measure(crossed[names == name], judged[name][1]) for name in dev}
     card["coverage"] = tuning.measure_coverage(tuning.softmax(crossed), every[1])
     network.write_card(folder, settings)
     return settings
@@ -518,10 +511,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     add("--weights", type=Path, required=True, help="folder of all-MiniLM-L6-v2")
     add("--reader", type=Path, default=MODELS / "reader", help="folder of the reader's model")
-    add("--teachers", type=int, default=0, help="so many slower models to learn from as well")
-    add("--texts", type=Path, help="JSON lines, id and text: more to learn from the teachers")
-    add("--names", type=Path, help="JSON lines, id and spans (start, end, label) of those texts")
-    add("--unjudged", type=int, default=ALL, help="names to draw from those texts (default: all)")
+    add("--press", nargs="*", type=Path, default=[], help="JSON lines as gold/wide, gold/world")
+    add("--texts", nargs="*", type=Path, default=[], help="JSON lines, id and text, of the press")
+    add("--before", type=Path, help="folder of a model made before: to go on and learn from")
     add("--out", type=Path, required=True, help="states, checkpoints and log")
     add("--model", type=Path, help="folder to write the ONNX model into (default: OUT/model)")
     arguments, settings, weights = network.read_arguments(parser, argv, ToneSettings())
@@ -532,23 +524,17 @@ def main(argv: list[str] | None = None) -> int:
         name: keep_states(reader, read_targets(path), arguments.out, name)
         for name, path in files.items()
     }
-    read = read_named if arguments.teachers else read_targets
-    judged = keep_states(reader, read(arguments.sentences), arguments.out, "train")
-    if arguments.teachers:
-        unjudged = []
-        if arguments.texts:
-            rows = read_unjudged(
-                arguments.texts, arguments.names, arguments.unjudged, settings.seed
-            )
-            unjudged = keep_states(reader, rows, arguments.out, "unjudged")
-        log = partial(network.add_line, arguments.out)
-        seeds = range(1, arguments.teachers + 1)
-        said = teach(judged, unjudged, dev, weights, seeds, arguments.out, log)
-        cases = make_cases(judged, said[0], settings.taught, settings.judged)
-        cases += make_cases(unjudged, said[1])
-    else:
-        cases = make_cases(judged)
-    model = train(cases, dev, settings, weights, arguments.out)
+    teacher = target_model.TargetModel(arguments.before, reader) if arguments.before else None
+    judged = keep_states(reader, read_targets(arguments.sentences), arguments.out, "train")
+    press = list(read_press(arguments.press, arguments.texts))
+    held = set(sorted({outlet for outlet, _ in press})[::FIFTH])
+    apart = [row for outlet, row in press if outlet in held]
+    learnt = [row for outlet, row in press if outlet not in held]
+    if press:
+        dev["press"] = keep_states(reader, apart, arguments.out, "held")
+    cases = make_cases(judged, teacher, settings.taught)
+    cases += make_cases(keep_states(reader, learnt, arguments.out, "press"))
+    model = train(cases, dev, settings, weights, arguments.out, arguments.before)
     card = network.make_card(settings)
     folder = arguments.model or arguments.out / "model"
     result = publish(model, reader, dev, folder, card, judged[::PEAK_STEP])

@@ -17,6 +17,7 @@ from helpers.study.pairing import Words, pair_contents
 
 NOISE = 0.0075
 COVERAGE = 0.7
+KEPT_SHARES = (0.98, 0.95, 0.92, 0.9, 0.85, 0.8)
 PROBABILITIES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9)
 Sections = list[tuple[encoder.Words, encoder.Scores]]
 
@@ -190,6 +191,16 @@ def measure_coverage(shares: np.ndarray, gold: np.ndarray) -> list[list[float]]:
         if sure.any():
             scores = np.mean(found[sure] == gold[sure]), macro_f1(gold[sure], found[sure])
             rows.append([asked, *(round(float(part), 3) for part in (sure.mean(), *scores))])
+    return rows
+
+
+def measure_mentioned(shares: np.ndarray, target: np.ndarray) -> list[list[float]]:
+    """Return rows of threshold, part of the targets kept, part of those kept that are none."""
+    rows = []
+    for threshold in np.quantile(shares[target], KEPT_SHARES):
+        kept = shares <= threshold
+        parts = threshold, kept[target].mean(), np.mean(~target[kept])
+        rows.append([round(float(part), 3) for part in parts])
     return rows
 
 

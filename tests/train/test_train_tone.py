@@ -16,9 +16,9 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 pytest.importorskip("onnx", reason="the train extra is not installed")
 
 from helpers.model import target_model  # noqa: E402
-from helpers.model.encoder import MODELS, load_encoder  # noqa: E402
+from helpers.model.encoder import load_encoder  # noqa: E402
 from helpers.train import tone, tuning  # noqa: E402
-from helpers.train.tone import Case, Sentence, TargetNetwork, ToneSettings  # noqa: E402
+from helpers.train.tone import Case, Row, Sentence, TargetNetwork, ToneSettings  # noqa: E402
 
 ROWS = [
     {
@@ -36,9 +36,31 @@ ROWS = [
 
 
 TARGETS = [
-    (ROWS[0]["sentence_normalized"], [(14, 18), (30, 38)], [2, 0]),
-    (ROWS[1]["sentence_normalized"], [(0, 4)], [1]),
+    Row(ROWS[0]["sentence_normalized"], [(14, 18), (30, 38)], [2, 0], [1.0, 1.0]),
+    Row(ROWS[1]["sentence_normalized"], [(0, 4)], [1], [1.0]),
 ]
+PRESS = {
+    "id": "a",
+    "outlet": "there",
+    "text": "Quist said Lind robbed Brandvik near Bergen.\n\nShe added that Lind was in Oslo.",
+    "statements": [
+        {
+            "content": [[11, 44]],
+            "statement": True,
+            "speaker": "Quist",
+            "targets": [
+                {"entity": "Ove Lind", "mention": [11, 15], "polarity": "negative"},
+                {
+                    "entity": "Brandvik",
+                    "mention": [23, 31],
+                    "polarity": "neutral",
+                    "role": "suffers",
+                },
+            ],
+        },
+        {"content": [[60, 80]], "statement": True, "speaker": "Quist", "targets": []},
+    ],
+}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +81,7 @@ def random_cases(count: int) -> list[Case]:
         marks = torch.zeros(1, length)
         marks[0, number % 3] = 1
         states = torch.randn(length, 384, generator=chance).half()
-        found.append(Sentence(states, marks, torch.tensor([number % 3]), "", [(0, 0)]))
+        found.append(Sentence(states, marks, torch.tensor([number % 3]), torch.ones(1)))
     return tone.make_cases(found)
 
 
@@ -76,28 +98,52 @@ def test_a_sentence_is_read_once_for_all_its_targets(sentences):
     assert all(one.marks.shape[1] == len(one.states) for one in sentences)
 
 
-def test_a_sentence_is_kept_with_its_words_for_the_teachers(reader):
-    text = "Nobody came.\n\nQuist praised Lind."
-    (one,) = tone.read_states(reader, [(text, [(28, 32)], [2])])
-    assert one.text == "Quist praised Lind."
-    assert [one.text[start:end] for start, end in one.spans] == ["Lind"]
-
-
 def test_judged_targets_are_read_from_a_file(tmp_path):
     path = tmp_path / "train.jsonl.gz"
     path.write_bytes(gzip.compress("\n".join(map(json.dumps, ROWS)).encode()))
     assert list(tone.read_targets(path)) == TARGETS
 
 
-def test_names_are_drawn_from_texts_nobody_judged(tmp_path):
-    texts, names = tmp_path / "texts.jsonl", tmp_path / "names.jsonl"
-    texts.write_text(json.dumps({"id": "a", "text": "Quist met Lind on Monday."}) + "\n")
-    spans = [[0, 5, "PERSON"], [10, 14, "PERSON"], [18, 24, "DATE"]]
-    names.write_text(json.dumps({"id": "a", "spans": spans}) + "\n")
-    (row,) = tone.read_unjudged(texts, names, 9, seed=1)
-    assert row == ("Quist met Lind on Monday.", [(0, 5), (10, 14)], [-1, -1])
-    (row,) = tone.read_unjudged(texts, names, 1, seed=1)
-    assert len(row[1]) == 1
+def test_statements_of_the_press_are_joined_to_their_texts(tmp_path, monkeypatch):
+    coded, texts = tmp_path / "coded.jsonl", tmp_path / "texts.jsonl"
+    texts.write_text(json.dumps({"id": "a", "text": PRESS["text"]}) + "\n")
+    without = {name: value for name, value in PRESS.items() if name != "text"}
+    lines = [without, {**PRESS, "outlet": "kept"}, {**without, "id": "unknown"}]
+    coded.write_text("\n".join(map(json.dumps, lines)))
+    monkeypatch.setattr(tone.examples, "held_out", lambda: {"kept"})
+    ((outlet, row),) = tone.read_press([coded], [texts])
+    assert outlet == "there" and row.text == PRESS["text"] and row.press
+
+
+def test_names_in_what_is_said_are_targets_or_only_mentioned():
+    found = {
+        PRESS["text"][low:high]: (low, answer, weight)
+        for (low, high), answer, weight in tone.find_judged(PRESS["text"], PRESS["statements"][:1])
+    }
+    assert found["Lind"] == (11, 0, 1.0) and found["Brandvik"] == (23, 1, 2.0)
+    assert found["Bergen"] == (37, tone.MENTIONED, tone.HALF)
+    assert "Quist" not in found and "Oslo" not in found
+    again = tone.find_judged(PRESS["text"], PRESS["statements"])
+    assert {answer for (low, _), answer, _ in again if low > 45} == {tone.MENTIONED}
+
+
+def test_a_statement_readers_differ_on_mentions_nobody():
+    doubted = {**PRESS["statements"][0], "statement": None}
+    found = tone.find_judged(PRESS["text"], [doubted])
+    assert [answer for _, answer, _ in found] == [0, 1]
+
+
+def test_who_is_only_mentioned_is_learnt_from_the_press_alone(sentences):
+    torch.manual_seed(3)
+    model = TargetNetwork(2).eval()
+    press = [replace(one, press=True) for one in sentences]
+    with torch.no_grad():
+        closed, opened = (
+            tone.batch_loss(model, tone.make_cases(some), 0.0) for some in (sentences, press)
+        )
+        model.out.bias[tone.MENTIONED] += 9
+        assert torch.isclose(tone.batch_loss(model, tone.make_cases(sentences), 0.0), closed)
+        assert tone.batch_loss(model, tone.make_cases(press), 0.0) > opened
 
 
 def test_states_are_kept_for_the_same_targets_and_reader(tmp_path, reader):
@@ -107,40 +153,6 @@ def test_states_are_kept_for_the_same_targets_and_reader(tmp_path, reader):
     assert len(list(tmp_path.glob("train-*.pt"))) == 1
     tone.keep_states(reader, TARGETS[:1], tmp_path, "train")
     assert len(list(tmp_path.glob("train-*.pt"))) == 2
-
-
-def test_people_and_teachers_are_weighed_where_both_judged(sentences):
-    said = np.array([[0.2, 0.2, 0.6], [0.5, 0.5, 0.0], [1.0, 0.0, 0.0]], np.float32)
-    cases = tone.make_cases(sentences, said, 0.5)
-    assert np.allclose(cases[0].shares, [[0.1, 0.1, 0.8], [0.75, 0.25, 0]])
-    assert np.allclose(cases[1].shares, [[0.5, 0.5, 0]])
-    half = [replace(sentences[0], polarities=torch.tensor([2, -1]))]
-    (case,) = tone.make_cases(half, said[:2], 0.5, judged=3)
-    assert np.allclose(case.shares, [[0.1, 0.1, 0.8], said[1]])
-    assert case.weights.tolist() == [3, 1]
-
-
-def test_the_teachers_are_asked_once(tmp_path, reader, sentences, monkeypatch):
-    asked = []
-
-    def learn(rows, how, seed, weights, path, measure, log):
-        asked.append(seed)
-        return seed
-
-    monkeypatch.setattr(tone.teachers, "train", learn)
-    monkeypatch.setattr(
-        tone.teachers,
-        "judge",
-        lambda seed, rows: np.log([[seed / 6, 1 - seed / 3, seed / 6]] * len(rows)),
-    )
-    weights = MODELS / "reader" / "model.safetensors"
-    for _ in range(2):
-        judged, unjudged = tone.teach(
-            sentences, sentences[:1], {"dev": sentences}, weights, range(1, 3), tmp_path, print
-        )
-    assert asked == [1, 2]
-    assert judged.shape == (3, 3) and unjudged.shape == (2, 3)
-    assert np.allclose(judged[0], [0.25, 0.5, 0.25], atol=1e-3)
 
 
 def test_batches_hold_every_target_once_and_few_words():
@@ -172,16 +184,6 @@ def test_padding_changes_nothing(sentences):
     assert np.allclose(together, np.concatenate([apart[place] for place in order]), atol=0.02)
 
 
-def test_every_name_of_a_judged_sentence_is_learnt_from(tmp_path):
-    path = tmp_path / "train.jsonl"
-    path.write_text(json.dumps(ROWS[0]) + "\n")
-    ((text, spans, polarities),) = tone.read_named(path)
-    assert text == ROWS[0]["sentence_normalized"]
-    assert spans[:2] == [(14, 18), (30, 38)] and polarities[:2] == [2, 0]
-    assert {text[low:high] for low, high in spans[2:]} <= {"Quist"}
-    assert set(polarities[2:]) <= {-1}
-
-
 def test_a_run_goes_on_where_it_stopped(tmp_path, weights):
     cases = random_cases(24)
     some = [case.sentence for case in cases]
@@ -205,6 +207,36 @@ def test_the_written_model_says_what_the_network_says(tmp_path, reader, sentence
     assert np.abs(found - expected).max() < 0.1
     card = json.loads((tmp_path / "model.json").read_text())
     assert card["card"]["coverage"][0][1] == 1
+
+
+def test_a_run_goes_on_from_a_model_made_before(tmp_path, reader, sentences):
+    torch.manual_seed(4)
+    model = TargetNetwork(2).eval()
+    tone.publish(model, reader, {"dev": sentences}, tmp_path, {}, sentences)
+    again = TargetNetwork(2).eval()
+    tone.load_before(again, tmp_path)
+    one, other = (tone.predict(some, sentences)[0] for some in (model, again))
+    assert np.abs(one - other).max() < 0.1
+
+
+def test_a_model_made_before_is_weighed_beside_what_was_judged(tmp_path, reader, sentences):
+    torch.manual_seed(4)
+    tone.publish(TargetNetwork(2), reader, {"dev": sentences}, tmp_path, {}, sentences)
+    teacher = target_model.TargetModel(tmp_path, reader)
+    first = sentences[0]
+    said = teacher.calibrate(teacher.run(first.states.numpy(), first.marks.numpy()))
+    case, _ = tone.make_cases(sentences, teacher, 0.25)
+    assert np.allclose(case.shares[:, :3], 0.75 * np.eye(3)[[2, 0]] + 0.25 * said[:, :3])
+    assert not case.shares[:, 3].any()
+
+
+def test_above_a_share_of_the_press_a_name_is_only_mentioned(tmp_path, reader, sentences):
+    press = [replace(sentences[0], polarities=torch.tensor([0, 3]), press=True)]
+    card = tone.publish(
+        TargetNetwork(2), reader, {"dev": sentences, "press": press}, tmp_path, {}, sentences
+    )
+    assert card["mentioned"] == target_model.TargetModel(tmp_path, reader).mentioned
+    assert 0 < card["mentioned"] < 1
 
 
 def test_a_model_of_another_reader_is_refused(tmp_path, reader, sentences):
