@@ -79,7 +79,7 @@ def find_rows(article: Article, said: list[dict], named: list[dict]) -> list[dic
     spans = [(target.start, target.end) for _, target in aimed]
     model = target_model.load_target_model()
     shares = model.judge(article, spans)
-    polarities = shares[:, : len(schema.POLARITIES)]
+    polarities = shares[:, : target_model.MENTIONED]
     return [
         {
             "attribution_id": attribution_id,
@@ -94,7 +94,7 @@ def find_rows(article: Article, said: list[dict], named: list[dict]) -> list[dic
         for (attribution_id, target), own, only in zip(
             aimed, polarities, shares[:, -1], strict=True
         )
-        if target.voice == REPORTER or only <= model.mentioned
+        if target.voice == REPORTER or only <= model.card["mentioned"]
     ]
 
 

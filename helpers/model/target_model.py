@@ -32,6 +32,7 @@ from helpers.store.schema import POLARITIES
 from helpers.text.article import Article
 
 MODEL = "tone"
+MENTIONED = len(POLARITIES)  # the answer behind them: only named, nothing is said of it
 # words: of a context, between two contexts in one sentence, before a target
 LONGEST, STEP, EDGE = 48, 24, 12
 WORDLESS = (0.25, 0.5, 0.25, 0.0)  # what a span without a word is given
@@ -82,7 +83,7 @@ class TargetModel:
     def __init__(self, folder: Path, reader: Encoder):
         self.card = check_files(folder)
         self.reader = reader
-        self.temperature, self.mentioned = self.card["temperature"], self.card["mentioned"]
+        self.temperature = self.card["temperature"]
         if similarity(np.array(self.card["probe"]), probe(reader)) < SAME:
             raise ModelError(
                 f"the model in {folder} goes on from another reader than {reader.folder}: "
@@ -99,6 +100,7 @@ class TargetModel:
         shares = np.tile(WORDLESS, (len(spans), 1))
         for places, answers in self.ask(article, spans):
             shares[places] = self.calibrate(answers)
+        shares[:, :MENTIONED] /= shares[:, :MENTIONED].sum(1, keepdims=True)
         return shares
 
     def ask(
@@ -126,13 +128,10 @@ class TargetModel:
                 yield targets[key], answer
 
     def calibrate(self, logits: np.ndarray) -> np.ndarray:
-        """Return logits (…, answers) as calibrated probabilities, as in ``judge``."""
+        """Return logits (…, answers) as calibrated probabilities."""
         scores = logits / self.temperature
         raised = np.exp(scores - scores.max(-1, keepdims=True))
-        polar, only = np.split(raised, [len(POLARITIES)], -1)
-        return np.concatenate(
-            [polar / polar.sum(-1, keepdims=True), only / raised.sum(-1, keepdims=True)], -1
-        )
+        return raised / raised.sum(-1, keepdims=True)
 
     def run(self, states: np.ndarray, marks: np.ndarray) -> np.ndarray:
         """Return the logits of the targets of one context.

@@ -221,9 +221,7 @@ def publish(
     """Write the int8 model and seal it; its temperature is fitted on the held-out cases."""
     folder.mkdir(parents=True, exist_ok=True)
     shown = [
-        Sentence(
-            case.sentences[number].float(), mark[None], torch.zeros(1, dtype=torch.long), "", []
-        )
+        Sentence(case.sentences[number].float(), mark[None], torch.zeros(1).long(), torch.ones(1))
         for case in cases[:: max(1, len(cases) // 300)]
         for number, mark in case.places[:1]
     ]

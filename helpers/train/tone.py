@@ -33,14 +33,14 @@ from tqdm import tqdm
 from helpers.annotate import mentions
 from helpers.model import target_model
 from helpers.model.encoder import MODELS, Encoder
+from helpers.model.target_model import MENTIONED
 from helpers.store.schema import POLARITIES
 from helpers.study.corpora import read_lines
 from helpers.text.article import Article
-from helpers.train import examples, network, tuning
+from helpers.train import contrasts, examples, network, tuning
 from helpers.train.network import HIDDEN
 
 CODES = {2.0: 0, 4.0: 1, 6.0: 2}
-MENTIONED = len(POLARITIES)  # the answer beside them: only named, nothing is said of it
 ANSWERS = MENTIONED + 1
 HALF = 0.5  # the weight of who is only mentioned
 KEPT = 0.9  # of the targets held out, how many are kept when those only mentioned are dropped
@@ -53,7 +53,8 @@ OWN = ("out", "anchor")
 class ToneSettings:
     """Everything that decides what a run does; written into its checkpoints and its card.
 
-    ``taught``: the weight of the model made before, beside what was judged.
+    ``taught``: the weight of the model made before, beside what was judged. ``contrasts``: how
+    many sentences of each construction of ``contrasts``.
     """
 
     epochs: int = 4
@@ -64,6 +65,7 @@ class ToneSettings:
     layer_dropout: float = 0.0
     masked: float = 0.05
     taught: float = 0.6
+    contrasts: int = 30
     tokens: int = 512
     warmup: int = 100
     average: float = 0.997
@@ -148,6 +150,12 @@ def read_targets(path: Path) -> Iterator[Row]:
         spans = [(target["from"], target["to"]) for target in row["targets"]]
         polarities = [CODES[float(target["polarity"])] for target in row["targets"]]
         yield Row(row["sentence_normalized"], spans, polarities, [1.0] * len(spans))
+
+
+def read_contrasts(part: str, each: int) -> Iterator[Row]:
+    """Yield made sentences, see ``contrasts``."""
+    for text, spans, polarities in contrasts.make_contrasts(part, each):
+        yield Row(text, spans, polarities, [1.0] * len(spans))
 
 
 def read_press(files: Iterable[Path], texts: Iterable[Path]) -> Iterator[tuple[str, Row]]:
@@ -259,9 +267,9 @@ def make_cases(
         shares = np.eye(ANSWERS, dtype=np.float32)[sentence.polarities.numpy()]
         if teacher:
             logits = teacher.run(sentence.states.numpy(), sentence.marks.numpy())
-            said = teacher.calibrate(logits)[:, : len(POLARITIES)]
+            said = teacher.calibrate(logits)[:, :MENTIONED]
             shares *= 1 - taught
-            shares[:, : len(POLARITIES)] += taught * said
+            shares[:, :MENTIONED] += taught * said / said.sum(1, keepdims=True)
         cases.append(Case(sentence, shares))
     return cases
 
@@ -534,6 +542,8 @@ def main(argv: list[str] | None = None) -> int:
         dev["press"] = keep_states(reader, apart, arguments.out, "held")
     cases = make_cases(judged, teacher, settings.taught)
     cases += make_cases(keep_states(reader, learnt, arguments.out, "press"))
+    made = read_contrasts("train", settings.contrasts)
+    cases += make_cases(keep_states(reader, made, arguments.out, "contrasts"))
     model = train(cases, dev, settings, weights, arguments.out, arguments.before)
     card = network.make_card(settings)
     folder = arguments.model or arguments.out / "model"
