@@ -32,7 +32,7 @@ def make_contrasts(part: str, each: int, seed: int = 1) -> list[Sentence]:
     for row in rows[rows["part"] == part].to_dict("records"):
         answers = [POLARITIES.index(row["x"]), POLARITIES.index(row["y"])]
         made: dict[str, list[tuple[int, int]]] = {}
-        for _ in range(20 * each):
+        for _ in range(50 * each):
             text, spans = _fill(row["sentence"], names, rng)
             made.setdefault(text, spans)
             if len(made) == each:
@@ -43,9 +43,7 @@ def make_contrasts(part: str, each: int, seed: int = 1) -> list[Sentence]:
     return found
 
 
-def _fill(
-    sentence: str, names: list[str], rng: random.Random
-) -> tuple[str, list[tuple[int, int]]]:
+def _fill(sentence: str, names: list[str], rng: random.Random) -> tuple[str, list[tuple[int, int]]]:
     """Return a sentence with its choices made, and where {X} and {Y} stand in it."""
     named = dict(zip("SXY", rng.sample(names, 3), strict=True))
     text, spans = "", {}
