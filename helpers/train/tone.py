@@ -366,6 +366,18 @@ def load_before(model: TargetNetwork, folder: Path) -> None:
     model.load_state_dict(state)
 
 
+def take_mean(folders: Sequence[Path], layers: int) -> TargetNetwork:
+    """Return the network whose weights are the mean of those of models made before."""
+    model, other = TargetNetwork(layers), TargetNetwork(layers)
+    states = []
+    for folder in folders:
+        load_before(other, folder)
+        states.append({name: value.clone() for name, value in other.state_dict().items()})
+    mean = {name: torch.stack([one[name] for one in states]).mean(0) for name in states[0]}
+    model.load_state_dict(mean)
+    return model
+
+
 def train(
     cases: list[Case],
     dev: dict[str, list[Sentence]],
@@ -522,6 +534,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--press", nargs="*", type=Path, default=[], help="JSON lines as gold/wide, gold/world")
     add("--texts", nargs="*", type=Path, default=[], help="JSON lines, id and text, of the press")
     add("--before", type=Path, help="folder of a model made before: to go on and learn from")
+    add("--mean", nargs="*", type=Path, default=[], help="folders of models: take their mean")
     add("--out", type=Path, required=True, help="states, checkpoints and log")
     add("--model", type=Path, help="folder to write the ONNX model into (default: OUT/model)")
     arguments, settings, weights = network.read_arguments(parser, argv, ToneSettings())
@@ -544,8 +557,11 @@ def main(argv: list[str] | None = None) -> int:
     cases += make_cases(keep_states(reader, learnt, arguments.out, "press"))
     made = read_contrasts("train", settings.contrasts)
     cases += make_cases(keep_states(reader, made, arguments.out, "contrasts"))
-    model = train(cases, dev, settings, weights, arguments.out, arguments.before)
-    card = network.make_card(settings)
+    if arguments.mean:
+        model = take_mean(arguments.mean, settings.layers)
+    else:
+        model = train(cases, dev, settings, weights, arguments.out, arguments.before)
+    card = network.make_card(settings) | {"mean of": len(arguments.mean)}
     folder = arguments.model or arguments.out / "model"
     result = publish(model, reader, dev, folder, card, judged[::PEAK_STEP])
     print(json.dumps(result["card"]))

@@ -153,7 +153,7 @@ def test_every_target_lies_in_its_statement_or_names_its_speaker(text, data):
 
 
 def test_the_story_is_told_as_a_person_reads_it(stories, tmp_path):
-    """The White House is negative toward Russia; one sentence of Zelenskyy's is too little."""
+    """The White House condemns Russia's war; Kim, who takes Russia's part, does not blame it."""
     corpus.build(stories, tmp_path / "tables", progress=False)
     read = {
         name: tables.read_table(name, tmp_path / "tables")
@@ -162,6 +162,9 @@ def test_the_story_is_told_as_a_person_reads_it(stories, tmp_path):
     aimed = attitudes.join_targets(read["targets"], read["attributions"], read["entities"])
     grid = attitudes.measure_targets(aimed, minimum=2)
     cells = grid.set_index(["speaker", "target"])
-    assert cells.loc[("White House", "Russia"), "balance"] == -1
+    assert cells.loc[("White House", "Russia"), "negative"] >= 1
+    assert not cells.loc[("White House", "Russia"), "positive"]
+    assert cells.loc[("Kim Jong Un", "Russia"), "balance"] != -1
+    assert not grid.loc[grid["target"] == "Ukraine", "negative"].any()
     silent = grid.loc[grid["speaker"].str.contains("Zelenskyy"), "abstained"]
     assert len(silent) and (silent != "").all()

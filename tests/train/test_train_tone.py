@@ -219,6 +219,15 @@ def test_a_run_goes_on_from_a_model_made_before(tmp_path, reader, sentences):
     assert np.abs(one - other).max() < 0.1
 
 
+def test_the_mean_of_a_model_with_itself_is_that_model(tmp_path, reader, sentences):
+    torch.manual_seed(4)
+    model = TargetNetwork(2).eval()
+    tone.publish(model, reader, {"dev": sentences}, tmp_path, {}, sentences)
+    mean = tone.take_mean([tmp_path, tmp_path], 2).eval()
+    one, other = (tone.predict(some, sentences)[0] for some in (model, mean))
+    assert np.abs(one - other).max() < 0.1
+
+
 def test_a_model_made_before_is_weighed_beside_what_was_judged(tmp_path, reader, sentences):
     torch.manual_seed(4)
     tone.publish(TargetNetwork(2), reader, {"dev": sentences}, tmp_path, {}, sentences)
