@@ -33,8 +33,8 @@ test: lint  ## Check style and types, then run all tests; installs Chromium wher
 	@tests/install_chromium
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-lab: $(READY)  ## Open JupyterLab on the notebooks.
-	$(BIN)/jupyter lab --ServerApp.root_dir=. notebooks/entity_counts.ipynb
+lab: $(READY)  ## Open JupyterLab on the notebooks; it asks the network for nothing.
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.app_settings_dir=helpers/templates/lab notebooks/entity_counts.ipynb
 
 bench: $(READY)  ## Measure speed, memory and safety; write reports/bench. ABLATE=1: what each hand rule is worth, on GOLD=folder too.
 	$(BIN)/python -m helpers bench $(if $(ABLATE),--ablate) --out reports/bench

@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
+import nbformat
 import pytest
 from notebook_fixture import PARAMETERS, PIXEL, code, notebook, shown, text
 from tables_fixture import make_tables, write_tables
@@ -27,6 +28,7 @@ from helpers.batch.pages import render_index, render_page
 from helpers.corpus import decisions as aliases
 from helpers.measure import counting
 from helpers.show import concordance, publish, reader
+from helpers.store.paths import TEMPLATES
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 NOTEBOOK_FILES = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -103,10 +105,11 @@ def watched(browser) -> Iterator[Watched]:
 
 @dataclass(frozen=True)
 class Lab:
-    """A JupyterLab server: its address, and the file of decisions that its notebooks write."""
+    """A JupyterLab server: its address, its notebooks, and the file of decisions they write."""
 
     address: str
     aliases: Path
+    work: Path
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +118,16 @@ def lab(browser, sample_tables: Path, tmp_path_factory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("lab")
     work = folder / "notebooks"
     shutil.copytree(NOTEBOOKS, work)
-    news = folder / "settings" / "@jupyterlab" / "apputils-extension"
-    news.mkdir(parents=True)
-    quiet = {"fetchNews": "false", "checkForUpdates": False}
-    (news / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
+    passage = "He paid $1.2 million and then $1.9 million for `x`."
+    shows = f"""from helpers.show import grids, reader
+import pandas as pd
+display(reader.Markup(reader.write_passage({{"outlet": "A", "published": pd.NaT, "article_id": "a",
+    "before": {passage!r}, "evidence": "$5", "after": " or $6.", "start": 0, "end": 2, "rule": "",
+    "confidence": None}})))
+reader.Markup(grids.write(pd.DataFrame({{"text": [{passage!r}]}})))"""
+    dollars = notebook(code(shows))
+    dollars.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    (work / "dollars.ipynb").write_text(nbformat.writes(dollars))
     port = free_port()
     own = {
         "JUPYTER_CONFIG_DIR": "config",
@@ -133,6 +142,7 @@ def lab(browser, sample_tables: Path, tmp_path_factory) -> Iterator[Lab]:
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
             *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
             *(f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={work}"),
+            f"--LabApp.app_settings_dir={TEMPLATES / 'lab'}",  # as `make lab` does
         ],
         env=os.environ | {name: str(folder / place) for name, place in own.items()},
         stdout=subprocess.DEVNULL,
@@ -141,7 +151,7 @@ def lab(browser, sample_tables: Path, tmp_path_factory) -> Iterator[Lab]:
     address = f"http://127.0.0.1:{port}"
     try:
         wait_for_server(f"{address}/api/status?token={TOKEN}", server, folder / "log")
-        yield Lab(address, folder / own["ATTRIBUTED_ALIASES"])
+        yield Lab(address, folder / own["ATTRIBUTED_ALIASES"], work)
     finally:
         server.terminate()
         server.wait(timeout=30)
@@ -187,7 +197,7 @@ def run_all(page, lab: Lab, name: str) -> None:
     page.wait_for_selector("text=/\\| Idle/")
     page.click("text=Run >> nth=0")
     page.click('[data-command="runmenu:run-all"]')
-    cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text())["cells"]
+    cells = json.loads((lab.work / f"{name}.ipynb").read_text())["cells"]
     last = sum(cell["cell_type"] == "code" for cell in cells)
     page.wait_for_function(
         """last => {
@@ -249,12 +259,12 @@ def test_an_article_is_chosen_its_evidence_opened_and_a_word_looked_up(
     reading, looking = (page.locator(".attributed-form").nth(place) for place in (0, 1))
     reading.scroll_into_view_if_needed()
     before = reading.locator("article").inner_text()
-    reading.locator("select").select_option(index=5)
+    reading.locator(".attributed-form-article select").select_option(index=5)
     page.wait_for_function(CHANGED, arg=[reading.element_handle(), before])
     page.screenshot(path=tmp_path / "chosen.png")
 
     chosen = reading.locator("article").inner_text()
-    reading.locator("select").focus()
+    reading.locator(".attributed-form-article select").focus()
     page.keyboard.press("Tab")
     page.keyboard.type("port strike talks")
     page.keyboard.press("Enter")
@@ -277,6 +287,11 @@ def test_an_article_is_chosen_its_evidence_opened_and_a_word_looked_up(
     assert looking.locator("mark").count() > 0
     page.screenshot(path=tmp_path / "found.png")
 
+    told = looking.get_by_text("; 1 to 15. Save")
+    told.wait_for()
+    looking.get_by_role("button", name="Next").click()
+    looking.get_by_text("; 16 to ").wait_for()
+
     word.focus()
     page.keyboard.press("Control+A")
     page.keyboard.type("bridge")
@@ -286,6 +301,17 @@ def test_an_article_is_chosen_its_evidence_opened_and_a_word_looked_up(
         arg=looking.element_handle(),
     )
     assert watched.left_the_machine() == []
+
+
+def test_two_dollar_amounts_stay_as_written(lab: Lab, watched: Watched):
+    """Case T: between two dollar signs JupyterLab would see a formula."""
+    run_all(watched.page, lab, "dollars")
+    shown = watched.page.locator(".jp-OutputArea-output")
+    for place in (0, 1):
+        said = shown.nth(place).inner_text()
+        assert "He paid $1.2 million and then $1.9 million for `x`." in said
+    assert watched.page.locator(".jp-OutputArea mjx-container").count() == 0
+    assert watched.page.get_by_text("Would you like to get notified").count() == 0
 
 
 def press(page, key: str, form) -> str:
@@ -303,8 +329,8 @@ def test_lists_and_evidence_follow_the_keyboard_alone(lab: Lab, watched: Watched
     cells = page.locator(".jp-Notebook .jp-Cell").count()
     reading, looking = (page.locator(".attributed-form").nth(place) for place in (0, 1))
     chosen = "select => select.selectedIndex"
-    listed = reading.locator("select")
-    reading.locator("input").focus()
+    listed = reading.locator(".attributed-form-article select")
+    reading.locator(".attributed-form-words input").focus()
     page.keyboard.press("Shift+Tab")
     place, before = listed.evaluate(chosen), reading.locator("article").inner_text()
     press(page, "ArrowDown", reading)
@@ -374,6 +400,42 @@ def test_the_report_opens_from_disk_and_asks_for_nothing_else(pages: Path, watch
 PLANTED = """<script>document.title = 'PWN'</script>
 <img src="nowhere.png" onerror="document.title = 'PWN'"><img src="http://127.0.0.1:{port}/x.png">
 </main>"""
+
+
+def test_quotations_are_sorted_searched_and_filtered_without_network(
+    sample_reports: Path, watched: Watched
+):
+    page = watched.page
+    open_file(watched, sample_reports / "quotations" / "quotations.html")
+    status, first = page.get_by_role("status"), page.locator("#rows tbody tr").first
+    page.get_by_text("1 to 25 of ").wait_for()
+    page.get_by_role("button", name="speaker", exact=True).click()
+    speakers = page.locator("#rows tbody tr td:first-child").all_inner_texts()
+    assert speakers == sorted(speakers, key=str.casefold) and page.locator("[aria-sort=ascending]")
+    page.get_by_label("Search").fill("harbour bridge")
+    some = int(status.inner_text().split(" of ")[1])
+    page.get_by_label("form").select_option("direct")
+    assert 0 < int(status.inner_text().split(" of ")[1]) < some
+    first.locator("summary").click()
+    assert first.locator("mark").is_visible() and "direct" in first.locator("dl").inner_text()
+    assert watched.left_the_machine() == watched.errors == []
+
+
+def test_the_200th_row_behind_a_number_is_reached(sample_reports: Path, watched: Watched):
+    page = watched.page
+    open_file(watched, sample_reports / "entity_counts" / "evidence.html")
+    sizes = page.evaluate(
+        "unpack().then(({numbers}) => Object.entries(numbers).map(([at, of]) => [at, of.length]))"
+    )
+    name, size = max(sizes, key=lambda one: one[1])
+    assert size >= 200
+    line = page.locator(f'[id="{name}"]')
+    line.locator("> summary").click()
+    for _ in range(200 // 25):
+        line.get_by_role("button", name="Next").click()
+    assert line.get_by_text(f"{201} to ").is_visible()
+    assert line.locator("mark").count() > 0
+    assert watched.left_the_machine() == watched.errors == []
 
 
 def was_called(listener: socket.socket) -> bool:

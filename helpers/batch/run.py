@@ -60,7 +60,7 @@ from traitlets import default
 from helpers.batch import jobs, pages, plan
 from helpers.batch.jobs import RUNNING, Job, Outcome, Run
 from helpers.measure import attitudes, comparisons, counting, sourcing  # noqa: F401
-from helpers.show import charts, concordance, forms, publish, reader  # noqa: F401
+from helpers.show import charts, concordance, forms, publish, reader, reading  # noqa: F401
 from helpers.store.paths import engine_hashes
 from helpers.store.tables import write_text
 from helpers.study import accuracy, study  # noqa: F401

@@ -21,13 +21,14 @@ from nltk.probability import FreqDist
 
 from helpers.measure import counting, periods, shares
 from helpers.measure.select import PLACE, lay_out
-from helpers.show.reader import MARK, isolate, write_text
+from helpers.show.reader import MARK, PLAIN, isolate, write_text
 from helpers.store import tables
 
 WORD, ENTITY, SPEAKER = "word", "entity", "speaker"
 KINDS = (WORD, ENTITY, SPEAKER)
 HITS = [*PLACE, "role"]
 AROUND = 60
+SIDE = "white-space:nowrap; overflow:hidden"  # cut at the page's edge, not at the word looked for
 READ = 2_000
 _TOKEN = re.compile(r"\w+(?:[-’'.]\w+)*")
 
@@ -187,9 +188,11 @@ class Lines(pd.DataFrame):
         if self.empty:
             return "<p>It does not stand in these articles.</p>"
         return (
-            '<table class="concordance"><thead><tr><th scope="col">article</th>'
-            '<th scope="col" style="text-align:right">left</th><th scope="col">found</th>'
-            '<th scope="col" style="text-align:left">right</th></tr></thead><tbody>'
+            f'<table class="concordance {PLAIN}" style="table-layout:fixed; width:100%"><thead><tr>'
+            '<th scope="col" style="width:22%; text-align:left">article</th>'
+            '<th scope="col" style="width:34%; text-align:right">left</th>'
+            '<th scope="col" style="width:14%; text-align:center">found</th>'
+            '<th scope="col" style="width:30%; text-align:left">right</th></tr></thead><tbody>'
             + "".join(map(_line, self.to_dict("records")))
             + "</tbody></table>"
         )
@@ -201,26 +204,39 @@ def _line(row: dict) -> str:
     where = f"{escape(isolate(row['outlet']))}{day}<br><small>{place}</small>"
     left, hit, right = (write_text(re.sub(r"\s+", " ", row[n])) for n in ("left", "hit", "right"))
     return (
-        f'<tr><td style="color:#595959; white-space:nowrap">{where}</td>'
-        f'<td style="text-align:right">{left}</td>'
-        f'<td><mark style="{MARK}">{hit}</mark></td>'
-        f'<td style="text-align:left">{right}</td></tr>'
+        f'<tr><td style="color:#595959; text-align:left">{where}</td>'
+        f'<td style="{SIDE}"><span style="float:right">{left}</span></td>'
+        f'<td style="text-align:center"><mark style="{MARK}">{hit}</mark></td>'
+        f'<td style="{SIDE}; text-align:left">{right}</td></tr>'
     )
 
 
-def show_lines(texts: Texts, hits: pd.DataFrame, top: int = 20, sort: str = "") -> Lines:
+def show_lines(
+    texts: Texts, hits: pd.DataFrame, top: int = 20, sort: str = "", page: int = 0
+) -> Lines:
     """Show `top` hits in their context, evenly spaced over all of them; 0 shows all.
 
-    `sort` orders the lines shown by what stands "left" or "right", the nearest word first.
+    `sort` orders the lines shown by what stands "left" or "right", the nearest word first. With a
+    `page` (from 1) it is all lines that are ordered, and shown page by page, `top` on each.
     """
+    if page:
+        lines = _sort(texts.cut(hits), sort) if sort else texts.cut(_turn(hits, top, page))
+        return Lines(_turn(lines, top, page) if sort else lines)
     number = min(top, len(hits)) if top else len(hits)
     chosen = hits.iloc[np.linspace(0, max(len(hits) - 1, 0), number).round().astype(int)]
-    lines = texts.cut(chosen)
+    return Lines(_sort(texts.cut(chosen), sort))
+
+
+def _turn(rows: pd.DataFrame, top: int, page: int) -> pd.DataFrame:
+    return rows.iloc[(page - 1) * top : page * top]
+
+
+def _sort(lines: pd.DataFrame, sort: str) -> pd.DataFrame:
     if sort == "right":
-        lines = lines.sort_values("right", key=lambda side: side.str.strip().str.casefold())
+        return lines.sort_values("right", key=lambda side: side.str.strip().str.casefold())
     if sort == "left":
-        lines = lines.sort_values("left", key=lambda side: side.map(_backwards))
-    return Lines(lines)
+        return lines.sort_values("left", key=lambda side: side.map(_backwards))
+    return lines
 
 
 def _backwards(side: str) -> list[str]:

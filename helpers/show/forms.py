@@ -12,6 +12,7 @@ typed in an element with the attribute `data-lm-suppress-shortcuts` (Lumino,
 
 from __future__ import annotations
 
+import base64
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
@@ -28,11 +29,10 @@ from helpers.corpus.decisions import list_ambiguous as list_ambiguous
 from helpers.corpus.decisions import propose_merges as propose_merges
 from helpers.measure.select import PLACE, types_of
 from helpers.measure.shares import count_of
-from helpers.show import concordance, reader
+from helpers.show import concordance
 from helpers.show.concordance import Texts
 from helpers.store import schema, tables
 
-LISTED = 300
 EVERY, COUNTED = "all", "counted"
 EDITOR, FORM, DESK = "attributed-editor", "attributed-form", "attributed-desk"
 LEAVE, MERGE = "leave as they are", "one: merge into the second"
@@ -46,8 +46,19 @@ window.attributedKeys ??= ['focusin', 'keydown', 'keyup'].map(kind =>
       target.toggleAttribute('data-lm-suppress-shortcuts', !(ctrlKey || metaKey || altKey));
   }}));
 """
-Field = dict[str, object]
+Field = dict[str, Any]
 Answer = Callable[[Mapping[str, str]], str]
+Turn = Callable[[Mapping[str, str], int], dict[str, str]]
+FIRST = "page"
+MOST_SAVED = 20_000  # lines of a concordance that a link holds
+FOLD = """<style>.jp-Notebook:has(.attributed-code:not(:checked))
+ .jp-CodeCell:not([data-windowed-list-index="1"]) .jp-Cell-inputWrapper { display: none; }</style>
+<p><label><input type="checkbox" class="attributed-code"> Show the code of this notebook</label></p>
+"""
+TO_TOP = """setTimeout(() => document.querySelectorAll(
+  '.jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer').forEach(
+  outer => { outer.scrollTop = 0; }), 400);
+"""
 
 
 def can_edit() -> bool:
@@ -69,18 +80,38 @@ def show_editor(editor: Any) -> None:
     display(editor)
 
 
-class Form:
-    """Fields, the values they begin with, and what answers them with escaped HTML."""
+def fold_code() -> None:
+    """Let JupyterLab hide the code of a notebook, but for its parameters, behind a switch."""
+    if can_edit():
+        display(HTML(FOLD))
 
-    def __init__(self, fields: list[Field], values: dict[str, str], answer: Answer):
-        self.fields, self.values, self.answer = fields, values, answer
+
+def go_to_top() -> None:
+    """Let JupyterLab show the top of the notebook, where its findings begin, when all has run."""
+    if can_edit():
+        display(Javascript(TO_TOP))
+
+
+class Form:
+    """Fields, the values they begin with, and what answers them with escaped HTML.
+
+    The choices of a field may depend on the values of others; `turn` says what values become at a
+    step on or back, where there is something to turn over.
+    """
+
+    def __init__(
+        self, fields: list[Field], values: dict[str, str], answer: Answer, turn: Turn | None = None
+    ):
+        self.fields, self.values, self.answer, self.turn = fields, values, answer, turn
+        self.views: list[Callable[[Mapping[str, str]], None]] = []
 
     def reply(self, values: Mapping[str, str]) -> str:
         """Answer the form; what cannot be answered is said in words."""
-        try:
-            return self.answer(values)
-        except ValueError as error:
-            return f"<p>{escape(str(error))}</p>"
+        return _safely(self.answer, values)
+
+    def follow(self, answer: Answer) -> View:
+        """Return what shows another answer to the same values, wherever it is displayed."""
+        return View(self, answer)
 
     def _ipython_display_(self) -> None:
         if can_edit():
@@ -91,10 +122,33 @@ class Form:
     def to_widgets(self) -> widgets.VBox:
         """Return the form as widgets whose page follows what is chosen and typed."""
         inputs = {str(field["name"]): self._input(field) for field in self.fields}
-        page = widgets.HTML(self.reply(self.values))
+        beside = {name: value for name, value in self.values.items() if name not in inputs}
+        beside |= {FIRST: "1"} if FIRST in beside else {}
+        page = widgets.HTML()
+
+        def read() -> dict[str, str]:
+            return beside | {name: shown.value or "" for name, shown in inputs.items()}
+
+        def show() -> None:
+            values = read()
+            page.value = self.reply(values)
+            for view in self.views:
+                view(values)
 
         def ask(_: object) -> None:
-            page.value = self.reply({name: shown.value for name, shown in inputs.items()})
+            beside.update({FIRST: "1"} if FIRST in beside else {})
+            for field in self.fields:
+                if callable(field.get("choices")):
+                    _choose_among(inputs[str(field["name"])], field["choices"](read()))
+            show()
+
+        def step(by: int) -> None:
+            for name, value in self.turn(read(), by).items():
+                if name in inputs:
+                    inputs[name].value = value
+                else:
+                    beside[name] = value
+            show()
 
         for field, shown in zip(self.fields, inputs.values(), strict=True):
             if "empties" in field:
@@ -102,7 +156,8 @@ class Form:
                 shown.observe(lambda _, other=other: setattr(other, "value", ""), "value")
             shown.observe(ask, names="value")
         row = widgets.HBox(list(inputs.values()), layout={"flex_flow": "row wrap"})
-        form = widgets.VBox([row, page])
+        show()
+        form = widgets.VBox([row, *([_steps(step)] if self.turn else []), page])
         form.add_class(FORM)
         return form
 
@@ -110,39 +165,56 @@ class Form:
         name = str(field["name"])
         told = {"description": str(field["label"]), "style": {"description_width": "initial"}}
         if "choices" in field:
-            options = [(text, value) for value, text in field["choices"]]
+            choices = field["choices"]
+            choices = choices(self.values) if callable(choices) else choices
+            options = [(text, value) for value, text in choices]
             shown = widgets.Dropdown(options=options, value=self.values[name] or None, **told)
         else:
-            shown = widgets.Text(value=self.values[name], continuous_update=False, **told)
+            wide = {"layout": widgets.Layout(width="360px")} if field.get("wide") else {}
+            shown = widgets.Text(value=self.values[name], continuous_update=False, **told, **wide)
         shown.add_class(f"{FORM}-{name}")
         return shown
 
 
-def read_article(
-    articles: pd.DataFrame, attributions: pd.DataFrame, folder: str | Path, wanted: str = ""
-) -> Form:
-    """Choose an article and read it with its marks; begins with `wanted` as `choose_article` does.
+class View:
+    """What shows an answer to the values of a form that stands elsewhere."""
 
-    Up to 300 articles are listed by headline; of these and of more, words of the headline can be
-    typed. Whichever was used last is read.
-    """
-    first = reader.choose_article(articles, attributions, wanted)
-    begin = first["article_id"].iloc[0] if len(first) else ""
-    fields: list[Field] = []
-    if 0 < len(articles) <= LISTED:
-        listed = articles.sort_values(["outlet", "published", "headline"])
-        choices = [
-            [row.article_id, f"{row.outlet}: {row.headline[:80]}"] for row in listed.itertuples()
-        ]
-        fields.append(_field("article", "Article", choices) | {"empties": "words"})
-    fields.append(_field("words", "or words of the headline, path or id"))
+    def __init__(self, form: Form, answer: Answer):
+        self.form, self.answer = form, answer
 
-    def show(values: Mapping[str, str]) -> str:
-        asked = values.get("words", "").strip() or values.get("article") or begin
-        chosen = reader.choose_article(articles, attributions, asked)
-        return reader.reader(chosen, folder).html
+    def _ipython_display_(self) -> None:
+        page = _safely(self.answer, self.form.values)
+        if not can_edit():
+            display(HTML(page))
+            return
+        shown = widgets.HTML(page)
+        self.form.views.append(lambda values: setattr(shown, "value", _safely(self.answer, values)))
+        display(shown)
 
-    return Form(fields, {"article": begin, "words": ""}, show)
+
+def _safely(answer: Answer, values: Mapping[str, str]) -> str:
+    try:
+        return answer(values)
+    except ValueError as error:
+        return f"<p>{escape(str(error))}</p>"
+
+
+def _steps(step: Callable[[int], None]) -> widgets.HBox:
+    back, on = (widgets.Button(description=said) for said in ("← Previous", "Next →"))
+    back.on_click(lambda _: step(-1))
+    on.on_click(lambda _: step(1))
+    return widgets.HBox([back, on])
+
+
+def _choose_among(shown: widgets.Dropdown, choices: Sequence[Sequence[str]]) -> None:
+    """Offer other choices; what was chosen stays where it is among them."""
+    options = [(text, value) for value, text in choices]
+    if tuple(options) == tuple(shown.options):
+        return
+    kept = shown.value if shown.value in [value for _, value in options] else None
+    shown.options = options
+    if kept is not None:
+        shown.value = kept
 
 
 def look_up(
@@ -161,43 +233,64 @@ def look_up(
     """
     outlets = [EVERY, *sorted(articles["outlet"].unique())]
     asked = (
-        (_field("word", "Look for"), word),
-        (_field("kind", "as", _same(concordance.KINDS)), kind),
-        (_field("outlet", "in", _same(outlets)), EVERY),
-        (_field("role", "part", _same([COUNTED, EVERY, *schema.BLOCK_ROLES])), COUNTED),
-        (_field("since", "since"), ""),
-        (_field("until", "until"), ""),
+        (field_of("word", "Look for") | {"wide": True}, word),
+        (field_of("kind", "as", same(concordance.KINDS)), kind),
+        (field_of("outlet", "in", same(outlets)), EVERY),
+        (field_of("role", "part", same([COUNTED, EVERY, *schema.BLOCK_ROLES])), COUNTED),
+        (field_of("since", "since"), ""),
+        (field_of("until", "until"), ""),
     )
     fields = [field for field, _ in asked]
-    values = {str(field["name"]): value for field, value in asked}
-    show = functools.partial(concordance.show_lines, texts, top=top, sort=sort)
-    return Form(fields, values, functools.partial(_find, texts, articles, roles, show))
+    fields.append(field_of("sort", "order", [["", "of articles"], *same(["left", "right"])]))
+    values = {str(field["name"]): value for field, value in asked} | {"sort": sort, FIRST: ""}
+    find = functools.partial(_find, texts, articles, roles)
+
+    def turn(values: Mapping[str, str], by: int) -> dict[str, str]:
+        last = max(-(-len(find(values)[0]) // top), 1)
+        return {FIRST: str(min(max(int(values[FIRST]) + by, 1), last))}
+
+    def answer(values: Mapping[str, str]) -> str:
+        hits, chosen = find(values)
+        page = int(values.get(FIRST) or 0)
+        lines = concordance.show_lines(texts, hits, top, values["sort"], page)
+        held = hits["article_id"].nunique()
+        found = f"{len(hits):,} places in {held:,} of {len(chosen):,} articles"
+        if page and len(hits):
+            first = (page - 1) * top
+            found += f"; {first + 1:,} to {first + len(lines):,}. {_link_lines(texts, hits)}"
+        return f"<p>{found}</p>{lines._repr_html_()}"
+
+    return Form(fields, values, answer, turn)
 
 
-def _field(name: str, label: str, choices: Sequence[Sequence[str]] = ()) -> Field:
+def _link_lines(texts: Texts, hits: pd.DataFrame) -> str:
+    """Return a link that saves the lines as CSV, whatever page is shown."""
+    lines = texts.cut(hits.head(MOST_SAVED))
+    held = base64.b64encode(tables.to_csv(lines).encode("utf-8", "replace")).decode()
+    told = f"Save {count_of(len(lines), 'line')} as CSV"
+    return f'<a download="concordance.csv" href="data:text/csv;base64,{held}">{told}</a>'
+
+
+def field_of(name: str, label: str, choices: Any = ()) -> Field:
+    """Return a field: a list of choices, or a line to type in where there are none."""
     return {"name": name, "label": label} | ({"choices": choices} if choices else {})
 
 
-def _same(values: Sequence[str]) -> list[list[str]]:
+def same(values: Sequence[str]) -> list[list[str]]:
+    """Return choices that are called by their values."""
     return [[value, value] for value in values]
 
 
 def _find(
-    texts: Texts,
-    articles: pd.DataFrame,
-    roles: Sequence[str],
-    show: Callable[[pd.DataFrame], concordance.Lines],
-    values: Mapping[str, str],
-) -> str:
+    texts: Texts, articles: pd.DataFrame, roles: Sequence[str], values: Mapping[str, str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the places looked for, and the articles looked through."""
     chosen = tables.keep_dates(articles, values["since"], values["until"])
     if values["outlet"] != EVERY:
         chosen = chosen[chosen["outlet"] == values["outlet"]]
     asked = {COUNTED: roles, EVERY: ()}.get(values["role"], [values["role"]])
     hits = concordance.find_hits(texts, values["word"], values["kind"], asked)
-    hits = hits[hits["article_id"].isin(chosen["article_id"])]
-    held = hits["article_id"].nunique()
-    found = f"{len(hits):,} places in {held:,} of {len(chosen):,} articles"
-    return f"<p>{found}</p>{show(hits)._repr_html_()}"
+    return hits[hits["article_id"].isin(chosen["article_id"])], chosen
 
 
 # --------------------------------------------------------------------------------- the alias desk

@@ -27,7 +27,6 @@ MOST = 60  # rows of a frame that no notebook has cut
 STACKED = 5  # columns from which a row becomes a card on a narrow screen
 AS_WRITTEN = ("outlet", "path", "url", "headline", "text", "words")
 ESTIMATES = ("percent", "signed", "points", "score")
-PLAIN = "mathjax_ignore tex2jax_ignore"  # what articles say is never read as mathematics
 
 
 @functools.cache
@@ -75,7 +74,7 @@ def write(frame: pd.DataFrame, more: int = 0, file: str = "", n: str = "") -> st
     )
     note = f'<p class="note"><small>{escape("; ".join(notes))}</small></p>' if notes else ""
     return (
-        f'<div class="{PLAIN}"><table class="grid{stacked}"><thead><tr>{heads}</tr></thead>'
+        f'<div class="{reader.PLAIN}"><table class="grid{stacked}"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{body}</tbody></table>{note}</div>"
     )
 

@@ -40,7 +40,8 @@ from helpers.store import schema, tables
 
 NONE = "None: there is nothing of this kind in these articles."
 OPENED = (
-    "<details><summary>The sentences behind {what}</summary>"
+    f'<details class="{reader.PLAIN}">'
+    "<summary>The sentences behind {what}</summary>"
     '<div style="margin-left:1.2em">{lines}</div></details>'
 )
 
@@ -74,6 +75,7 @@ class Page:
 
     def __post_init__(self) -> None:
         grids.use()
+        forms.fold_code()
         self._write_bottom_line(update=False)
 
     def say(self, finding: str, name: str) -> None:
@@ -374,6 +376,7 @@ class Page:
         told = (f"{escape(name)} ({len(frame):,})" for name, frame in self.published.items())
         display(HTML(f"<p>Tables, each with its rows: {', '.join(told)}.</p>"))
         self._write_bottom_line(update=True)
+        forms.go_to_top()
 
     def open(
         self,

@@ -19,6 +19,7 @@ from helpers.measure.counting import name_day
 from helpers.store import schema, tables
 
 MARK = "background:#DCEBF5; color:#111; text-decoration:underline; text-underline-offset:3px"
+PLAIN = "mathjax_ignore tex2jax_ignore"  # what articles say is never read as mathematics
 CONTEXT = 160
 LONGEST = 600
 MOST_LISTED = 200
@@ -232,7 +233,7 @@ def write_passage(row: dict[str, Any]) -> str:
     lead = f"<b>{escape('; '.join(told))}</b><br>" if told else ""
     before, marked, after = (write_text(_unmark(part)) for part in (before, marked, after))
     return (
-        f'<div style="margin:0 0 0.9em; max-width:46em; line-height:1.45">{lead}'
+        f'<div class="{PLAIN}" style="margin:0 0 0.9em; max-width:46em; line-height:1.45">{lead}'
         f'{before}<mark style="{MARK}">{marked}</mark>{after}'
         f'<br><small style="color:#595959">{escape("; ".join(where))}</small></div>'
     )
@@ -319,7 +320,7 @@ def reader(article: pd.DataFrame, folder: str | Path) -> Markup:
         if text[block.start : block.end].strip()
     )
     return Markup(
-        '<article style="max-width:52em; line-height:1.6">'
+        f'<article class="{PLAIN}" style="max-width:52em; line-height:1.6">'
         f"{_head(chosen)}{_legend()}{paragraphs}</article>"
     )
 

@@ -134,7 +134,7 @@ def test_lines_are_escaped_and_sorted(texts):
     lines = concordance.show_lines(texts, hits, 5, sort="right")
     page = html.fromstring(lines._repr_html_())
     assert {element.tag for element in page.iter()} <= {
-        "table", "thead", "tbody", "tr", "td", "th", "mark", "br", "small",
+        "table", "thead", "tbody", "tr", "td", "th", "mark", "br", "small", "span",
     }  # fmt: skip
     rights = [line.right.strip().casefold() for line in lines.itertuples()]
     assert rights == sorted(rights)
