@@ -24,6 +24,7 @@ DAYS = {("corpus_gaps", "days")}  # between the two days that stand in the row
 BACKGROUND = {("reader_company", "elsewhere"), ("reader_company", "score")}  # all other words read
 LISTS = {"reader_statements", "reader_sentences", "reader_places", "source_statements"}
 LISTS |= {
+    "corpus_files",
     "source_audit",
     "speaker_loudest",
     "speaker_target_sentences",
@@ -150,7 +151,7 @@ def test_every_line_points_at_a_file_and_a_place_in_it(written, sample_tables: P
 def test_the_appendix_opens_every_traced_table(written, name: str):
     page = html.fromstring((written[name] / appendix.PAGE).read_text())
     ledger = appendix.read_ledger(written[name] / appendix.LEDGER)
-    assert [link.text_content() for link in page.xpath("//nav//a")] == list(
+    assert [link.text_content() for link in page.xpath("//nav[@aria-label='Tables']//a")] == list(
         dict.fromkeys(ledger["published"])
     )
     assert len(page.xpath("//script[not(@type)]")) == 1 and "script-src 'sha256-" in page.xpath(

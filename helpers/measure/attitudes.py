@@ -19,6 +19,7 @@ from helpers.annotate.tone import LEXICONS, driving_words
 from helpers.measure.counting import tally
 from helpers.measure.select import PLACE, lay_out, name_apart
 from helpers.measure.shares import (
+    MINIMUM,
     NOTHING,
     UNTOLD,
     count_of,
@@ -76,9 +77,13 @@ def measure_tone(attributions: pd.DataFrame, by: str = "speaker", minimum: int =
 
 
 def name_tones(tones: pd.DataFrame, column: str, most: int = 4) -> str:
-    """Name the rows whose interval is wholly negative, and those where it is wholly positive."""
-    negative = tones.loc[tones["high"] < 0, column]
-    positive = tones.loc[tones["low"] > 0, column]
+    """Name the rows whose interval is wholly negative, and those where it is wholly positive.
+
+    Nobody is named for fewer than five statements.
+    """
+    enough = tones["attributions"] >= MINIMUM
+    negative = tones.loc[enough & (tones["high"] < 0), column]
+    positive = tones.loc[enough & (tones["low"] > 0), column]
     if tones["tone"].notna().sum() == 0:
         told = [f"{tones[one].sum():,} {one}" for one in schema.POLARITIES]
         return f"{', '.join(told)}" if len(tones) else NOTHING

@@ -273,6 +273,17 @@ def keep_sure_criticism(aimed: pd.DataFrame, entities: pd.DataFrame) -> pd.DataF
     return aimed[sure & answers & ~itself & (aimed["speaker"] != "")]
 
 
+def find_unheard(blamed: pd.DataFrame, criticised: pd.DataFrame) -> pd.DataFrame:
+    """Find the criticism of those who are not heard in the same article, with who says it of whom.
+
+    One row is one of `blamed`, with `about`: "A about B". `criticised` is of `find_criticised`.
+    """
+    unheard = criticised.loc[criticised["reply"] == REPLIES[-1], ["article_id", "entity_id"]]
+    found = blamed.merge(unheard, on=["article_id", "entity_id"])
+    about = found["speaker"].astype("str") + " about " + found["target"].astype("str")
+    return found.assign(about=about)
+
+
 def find_criticised(
     aimed: pd.DataFrame, attributions: pd.DataFrame, replies: pd.DataFrame
 ) -> pd.DataFrame:

@@ -82,7 +82,7 @@ def plot_marks(frame: pd.DataFrame, label: str, kinds: Sequence[str], width: int
         told = [f"{number:,} {kind}" for number, kind in zip(row, kinds, strict=True) if number]
         write_beside(ax, at, place, ", ".join(told))
     name_rows(ax, frame[label].tolist(), width)
-    number_axis(ax, max(most, 8) * 1.5)
+    number_axis(ax, max(most, 8) * 1.7)
     if most <= MOST_MARKS:
         ax.set_xticks([])
         ax.spines["bottom"].set_visible(False)

@@ -186,7 +186,8 @@ def test_largest_numbers_are_named():
 )
 def test_tones_are_named_only_when_clear(low, high, said):
     tones = pd.DataFrame({"speaker": ["A"], "tone": [(low + high) / 2], "low": low, "high": high})
-    assert attitudes.name_tones(tones, "speaker") == said
+    assert attitudes.name_tones(tones.assign(attributions=5), "speaker") == said
+    assert " for A" not in attitudes.name_tones(tones.assign(attributions=4), "speaker")
 
 
 def test_a_week_without_articles_is_a_zero():
