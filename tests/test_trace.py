@@ -25,6 +25,7 @@ BACKGROUND = {("reader_company", "elsewhere"), ("reader_company", "score")}  # a
 LISTS = {"reader_statements", "reader_sentences", "reader_places", "source_statements"}
 LISTS |= {
     "corpus_files",
+    "corpus_left_out",
     "source_audit",
     "speaker_loudest",
     "speaker_target_sentences",

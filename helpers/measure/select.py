@@ -222,10 +222,14 @@ def _name_governments(frame: pd.DataFrame, which: pd.Series) -> pd.DataFrame:
 
 
 def name_apart(entities: pd.DataFrame) -> pd.DataFrame:
-    """Tell entities of one name apart by their kind, or else by their id: "Kessaria, the body"."""
-    name = entities["entity"]
+    """Tell entities of one name apart by their kind, or else by their id: "Kessaria, the body".
+
+    The one country or town of a name keeps it as it is.
+    """
+    name, places = entities["entity"], entities.loc[entities["label"] == "GPE", "entity"]
+    own = entities.index.isin(places.index[~places.duplicated(keep=False)])
     for kind in (name_kinds(entities)["label"], entities["entity_id"]):
-        shared = name.duplicated(keep=False)
+        shared = name.duplicated(keep=False) & ~own
         name = name.where(~shared, entities["entity"] + ", " + kind)
     return entities.assign(entity=name.astype("str"))
 

@@ -370,7 +370,7 @@ def name_leaders_by(counts: pd.DataFrame, column: str, by: str, few: str = "") -
     value = "share" if comparable or not few else few
     for name, group in known.groupby(by, sort=True, observed=True):
         top = group[value].max()
-        leaders = enumerate_names(group.loc[group[value] == top, column], 3) if top > 0 else NONE
+        leaders = enumerate_names(group.loc[group[value] == top, column], 2) if top > 0 else NONE
         groups.setdefault(leaders, []).append(name)
     if len(groups) == 1 and len(names := next(iter(groups.values()))) > 1:
         return f"{next(iter(groups))}, in all {len(names)}"

@@ -214,7 +214,7 @@ def test_entities_of_one_name_are_told_apart():
         }
     )
     assert select.name_apart(entities)["entity"].tolist() == [
-        "Kessaria, the country or town",
+        "Kessaria",
         "Kessaria, the body",
         "Lee, c",
         "Lee, d",
