@@ -52,7 +52,7 @@ _TOLD = re.compile(
 _HEARD = re.compile(r"(?:has\s+|have\s+|had\s+)?(?:also\s+|previously\s+)?(?:heard|hears?)\b")
 _COURT = re.compile(r"\b(?:court|jury|tribunal|inquest|inquiry|trial|jurors)$", re.IGNORECASE)
 _OWNER_BEFORE = re.compile(
-    r"(?P<owner>(?:\b[Tt]he\s+)?[A-Z][\w’'.-]*(?:\s+[A-Z][\w’'.-]*){0,3})\s+and\s+$"
+    r"(?P<owner>(?:\b[Tt]he\s+)?[A-Z][\w’'.-]{0,40}(?:\s+[A-Z][\w’'.-]{0,40}){0,3})\s+and\s+$"
 )
 _UP_TO_NOUN = re.compile(r"\s(?:[a-z][\w’'-]*\s){0,3}(?P<noun>[a-z][\w’'-]*)\s")
 _SCRAP = re.compile(r"(?:on|in|at|to|for|of|the|an?|and|that|by|with|from|as)")

@@ -16,11 +16,13 @@ from helpers.store import lexicons
 DEFINED = "acronym defined in the article"
 # Words for the legal form of a company, as registers abbreviate them; written for this project.
 _LEGAL = re.compile(
-    r"[\s,]+(?:Incorporated|Inc|Corporation|Corp|Company|Co|Limited|Ltd|LLC|LLP|PLC|Plc|plc|AG|SA|"
+    r"(?<![\s,])[\s,]++(?:Incorporated|Inc|Corporation|Corp|Company|Co|Limited|Ltd|LLC|LLP|PLC|Plc|plc|AG|SA|"
     r"S\.A|NV|GmbH|SE|Group|Holdings|Holding)\.?$"
 )
 # Words that a region's name carries or leaves out, as in "Kursk Oblast" and "Kursk".
-_DISTRICT = re.compile(r"\s+(?:Province|Oblast|Region|Governorate|Prefecture|Krai)$", re.IGNORECASE)
+_DISTRICT = re.compile(
+    r"(?<!\s)\s++(?:Province|Oblast|Region|Governorate|Prefecture|Krai)$", re.IGNORECASE
+)
 _POINTS = frozenset({"North", "South", "East", "West"})
 _WORD = re.compile(r"[^\W_][\w’'.&-]*")
 

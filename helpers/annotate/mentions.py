@@ -36,7 +36,7 @@ _TIMES = frozenset([*calendar.month_name[1:], *calendar.day_name])
 SURE = 0.8
 UNSURE = 0.6  # a name of the reader less probable than this may be a surname after all
 _WORD = re.compile(r"\w+")
-_NAME = r"(?P<name>[A-Z][\w&-]*(?:[ ][A-Z][\w&-]*){0,3})"
+_NAME = r"(?P<name>[A-Z][\w&-]{0,40}(?:[ ][A-Z][\w&-]{0,40}){0,3})"
 _DATELINE = re.compile(
     r"^[ \t]*(?P<place>[A-Z][A-Z.'’-]+(?:[ ][A-Z][A-Z.'’-]+){0,2})(?=(?:,[^\n–—(]{2,30})?\s*"
     r"(?P<agency>\([^)\n]{2,30}\)\s*)?(?:[–—]|--?\s))",
@@ -44,7 +44,7 @@ _DATELINE = re.compile(
 )
 _HYPHENATED = re.compile(r"-[a-z]+\b")
 _GOES_ON = re.compile(r"(?:[ ][A-Z][a-z]+){1,2}(?![\w’'-])")
-_LIKE_A_NAME = re.compile(r"\W*(?:[^\W\d_a-z]|\d+\w*\s+[A-Z]|\d+[A-Z]{2}|[a-z]{1,3}[A-Z-])")
+_LIKE_A_NAME = re.compile(r"\W*(?:[^\W\d_a-z]|\d\w*+\s++[A-Z]|\d++[A-Z]{2}|[a-z]{1,3}[A-Z-])")
 _KIND = re.compile(r"<<([a-z ]+)>>")
 _PIECE = re.compile(r"[^\n\r|/]+")
 
@@ -294,7 +294,7 @@ def _titles() -> re.Pattern[str]:
     titles = lexicons.read_words("titles", column="title")
     roles = lexicons.read_words("affiliations", "person", "noun")
     before = rf"{any_of(titles)}[^\S\n]+|{any_of(roles)},?[^\S\n]+(?=\S+\s+[A-Z])"
-    word = r"[A-Z][\w’'-]*\w"
+    word = r"[A-Z][\w’'-]{0,40}\w"
     name = rf"{word}(?:\s+(?:[A-Z]\.\s+)?(?:(?:de|van|von|al|bin|der|den|la)\s+)?{word}){{0,2}}"
     return re.compile(rf"(?<![\w-])(?:{before})(?P<name>{name})")
 

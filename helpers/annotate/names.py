@@ -16,9 +16,9 @@ _POSSESSIVE = re.compile(r"(?:[’'`´]s|(?<=s)[’'])$", re.IGNORECASE)
 _LEADING = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _DEFINED = re.compile(
-    r"(?:\s+\((?:or |the )?(?P<a>[A-Z][A-Za-z0-9&.-]{1,9})\)"
-    r"|,?\s+or\s+(?:the\s+)?(?P<b>[A-Z][A-Z0-9&-]{1,9})\b"
-    r"|,?\s+(?:also |better |commonly )?known (?:as|by its initials) (?:the )?"
+    r"(?:(?<!\s)\s++\((?:or |the )?(?P<a>[A-Z][A-Za-z0-9&.-]{1,9})\)"
+    r"|,?(?<!\s)\s++or\s+(?:the\s+)?(?P<b>[A-Z][A-Z0-9&-]{1,9})\b"
+    r"|,?(?<!\s)\s++(?:also |better |commonly )?known (?:as|by its initials) (?:the )?"
     r"(?P<c>[A-Z][A-Z0-9&-]{1,9})\b)"
 )
 _LONG = re.compile(
@@ -28,7 +28,7 @@ _HYPHENATED_GIVEN = re.compile(r"[A-Z]\w+-[a-z]\w+")  # Do-un: the family name s
 _INITIAL = re.compile(r"\b[A-Z]\.\s+")
 _CAPITALISED = re.compile(r"(?<!\w)[^\W\d_a-z]\w*")
 _FIRST_WORD = re.compile(r"\w+")
-_SUFFIX = re.compile(r",?\s+(?:Jr|Sr|II|III|IV)\.?$")
+_SUFFIX = re.compile(r",?(?<!\s)\s++(?:Jr|Sr|II|III|IV)\.?$")
 
 PHRASE = 200  # characters up to which a text is a phrase that may well come again
 

@@ -14,8 +14,8 @@ from helpers.annotate.names import Naming, could_be
 from helpers.annotate.rules import rule
 from helpers.store import lexicons
 
-_QUOTED = re.compile(r"\s+[\"“”'‘(][^\"“”'’)]+[\"”'’)](?=\s)")
-_SUFFIX = re.compile(r",?\s+(Jr|Sr|II|III|IV)\.?$")
+_QUOTED = re.compile(r"(?<!\s)\s++[\"“”'‘(][^\"“”'’)]+[\"”'’)](?=\s)")
+_SUFFIX = re.compile(r",?(?<!\s)\s++(Jr|Sr|II|III|IV)\.?$")
 # Reasons for which names from different articles are only proposed to be one.
 _NO_GIVEN = "given name left out"
 _SHORT = "short form of the given name"

@@ -42,10 +42,10 @@ _FOLLOWS = re.compile(
     r"|\s+(?=(?:of|with|from)\s+(?:the\s+)?[A-Z]))(?P<title>[^\n,.;:“”\"()]{6,90})(?!\w)"
 )
 _STOP = re.compile(
-    r"\s+(?:who|which|when)\b|,\s+(?:who|which|whose|and|but|said|told|says|as|when|where|"
+    r"(?<!\s)\s++(?:who|which|when)\b|,\s+(?:who|which|whose|and|but|said|told|says|as|when|where|"
     r"while|after|in|on|at|to)\b|"
     r"\s(?:said|says|told|added|wrote|argued|explained|warned|noted|tweeted|testified|announced|"
-    r"will|has|have|had|was|were|is|are|would|could)\b|,?\s+\("
+    r"will|has|have|had|was|were|is|are|would|could)\b|,?(?<!\s)\s++\("
 )
 _NO_NOUN = re.compile(
     r"(?:who\b|said|told|says|added|asked|\w{3,}ing|(?!retired|elected|appointed)\w{3,}ed|"
@@ -55,14 +55,14 @@ _NO_NOUN = re.compile(
 _CLAUSE_START = re.compile(
     r"(?:[,;:“”\"(—–]\s*(?:and\s+|but\s+)?|\bwho\b|\b(?:but|and)\s+)(?!.*(?:[,;:“”\"(—–]|\bwho\b))"
 )
-_CLAUSE_END = re.compile(r"[;:“”\"()—–]|,?\s+(?:said|says|told|added)\b|,(?=\s)")
+_CLAUSE_END = re.compile(r"[;:“”\"()—–]|,?(?<!\s)\s++(?:said|says|told|added)\b|,(?=\s)")
 _SUBJECT = re.compile(
     r"(?P<subject>(?:(?:[Tt]he|[Aa]n?|[Oo]ne)\s+)?(?:[\w’'-]+\s+){0,4}?[\w’'-]+),?\s*$"
 )
 _OWN_SUBJECT = re.compile(
     r"\s*(?P<subject>(?:[Tt]he|[Aa]n?|[Oo]ne)\s+[\w’'-]+|[Hh]e|[Ss]he|[Tt]hey)\s"
 )
-_AUXILIARIES = re.compile(r"(?:(?:^|\s+)(?:was|were|is|are|has|have|had|did|do|does))+\s*$")
+_AUXILIARIES = re.compile(r"(?:(?:^|(?<!\s)\s++)(?:was|were|is|are|has|have|had|did|do|does))+\s*$")
 
 
 @dataclass(frozen=True)

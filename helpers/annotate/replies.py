@@ -22,11 +22,11 @@ _TAIL = re.compile(
 )
 _AFTER_PREPOSITION = re.compile(r"\b(?:in|of|for|at|near|from|by|to|with)\s+(?:the\s+)?$")
 _CLAUSE = re.compile(
-    r"[;:–—]|,\s+(?:but|and|though|while)\s+|\s+but\s+|^(?:Through|In|On|At|By)\b[^,]*,\s+"
+    r"[;:–—]|,\s+(?:but|and|though|while)\s+|(?<!\s)\s++but\s+|^(?:Through|In|On|At|By)\b[^,]*,\s+"
 )
 _VERB = re.compile(r"\b(?:said|says|was|were|is|are|had|has)\b")
 _NOUN = re.compile(r"[^\W\d_]{2}")
-_SPOKE = re.compile(r"\s+(?:said|says|added)\s+(?:that\s+)?(?:he|she|it|they)$")
+_SPOKE = re.compile(r"(?<!\s)\s++(?:said|says|added)\s+(?:that\s+)?(?:he|she|it|they)$")
 _AND = re.compile(r",?\s+(?:and|nor|or)\s+(?:the\s+)?")
 
 

@@ -533,7 +533,7 @@ def _characters(words: Words, found: Found) -> Attribution:
 
 
 _ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
-_POSSESSIVE = re.compile(r"\s*['’`´]s?$", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"(?:(?<!\s)\s++)?['’`´]s?$", re.IGNORECASE)
 
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:

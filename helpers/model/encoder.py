@@ -263,10 +263,13 @@ def _units(words: Words, room: int) -> Iterator[tuple[int, int, int]]:
             continue
         ends = np.flatnonzero(words.stop[low:high] == 2) + low + 1
         # a closing mark after the full stop stays with its sentence
-        cuts = [low]
+        cuts, reach = [low], low
         for end in ends.tolist():
+            if end <= reach:  # it stands among the marks behind an earlier one
+                continue
             while end < high and words.start[end] == words.end[end - 1]:
                 end += 1
+            reach = end
             if cuts[-1] < end < high:
                 cuts.append(end)
         cuts.append(high)

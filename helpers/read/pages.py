@@ -55,8 +55,8 @@ _CREDIT_TEXT = re.compile(
     re.I,
 )
 _BY_TEXT = re.compile(r"(?:By|BY)\s+[A-ZÀ-Þ][^.!?]{2,100}(?:Jr\.|Sr\.)?")
-_BY = re.compile(r"\s*(?:by|from|words by|written by|reported by)\s*:?\s+", re.I)
-_TITLE_END = re.compile(r"\s+[|–—·»:-]+\s+")
+_BY = re.compile(r"(?:(?<!\s)\s++)?(?:by|from|words by|written by|reported by)\s*:?\s+", re.I)
+_TITLE_END = re.compile(r"(?<!\s)\s++[|–—·»:-]+\s+")
 _TAG = re.compile(r"</?(?:p|br|div|a|h[1-6]|figure|figcaption|img|span|em|b|i|strong|li)\b", re.I)
 _ENTITY = re.compile(r"&(?:amp|quot|apos|nbsp|[lr][sd]quo|[mn]dash|hellip|#\d{2,5});")
 _SAVED_FROM = re.compile(r"saved from url=\(\d+\)(https?://[^\s>]+)")
