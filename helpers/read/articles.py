@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain, islice
@@ -155,7 +156,23 @@ def preview(
         else:
             told = item.reason if isinstance(item, LeftOut) else getattr(item, "problem", "")
             said.append(item.text if isinstance(item, Note) else f"{item.path}: {told}")
-    return pd.DataFrame(articles, columns=[*SHOWN, "text"]), said
+    listed = () if articles else (row for one in iter_met(path) for row in _listed(one))
+    return pd.DataFrame(articles or islice(listed, most), columns=[*SHOWN, "text"]), said
+
+
+def _listed(source: SourceFile) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a list without texts as articles would be shown, the address for a text."""
+    if source.suffix not in TABLES or source.problems or source.left_out:
+        return
+    with suppress(Exception), source.open() as stream:  # what is wrong with it has been said
+        first = [row for row in islice(_rows_of(source, stream), SAMPLE_ROWS) if row.record]
+        sample = [row.record for row in first if row.record]
+        roles = guess_mapping(dict.fromkeys(chain.from_iterable(sample)), sample)
+        for row, record in zip(first if is_list(sample) else (), sample, strict=False):
+            told = {role: _clean(record.get(column)) for role, column in roles.items()}
+            told |= {"headline": told.get("title", ""), "byline": told.get("author", "")}
+            told |= {"path": f"{source.path}#{row.number}", "text": f"(not here) {told['url']}"}
+            yield {name: told.get(name, "") for name in (*SHOWN, "text")}
 
 
 def separate_ids(items: Iterable[Item], taken: dict[str, str]) -> Iterator[Item]:

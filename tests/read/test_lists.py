@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from reading_fixture import read_corpus
 
+from helpers.read.articles import preview
 from helpers.read.lists import normal_address
 
 BODY = "<p>The council of the island said on Tuesday that it would think about the ferry again.</p>"
@@ -96,5 +97,9 @@ def test_a_list_alone_says_what_it_lists_and_what_to_do(tmp_path: Path):
     (tmp_path / "list.csv").write_text(LISTS["list.csv"].format(PLACE))
     articles, problems = read_corpus(tmp_path)
     assert articles.empty
+    shown, said = preview(tmp_path)
+    assert list(shown["headline"]) == ["Fares rise", "Gone"]
+    assert list(shown["outlet"]) == ["The Vale Echo", "Echo"]
+    assert shown["text"].iloc[0] == f"(not here) {PLACE}" and len(said) == 1
     told = "it lists 2 articles of 2 outlets, from 2024-03-05 to 2024-03-06, without their texts"
     assert told in problems["problem"].item() and "'url'" in problems["problem"].item()
