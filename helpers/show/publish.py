@@ -96,7 +96,7 @@ class Page:
 
     def _write_bottom_line(self, update: bool) -> None:
         items = "".join(
-            f'<li>{escape(finding)} <a href="#{_anchor(name)}" aria-label="To {escape(name)}">'
+            f'<li>{escape(finding)} <a href="#{_anchor(name)}" aria-label="below: {escape(name)}">'
             "below</a></li>"
             for finding, name in self.findings
         )
