@@ -205,13 +205,9 @@ def audit_unnamed(attributions: pd.DataFrame, codebook_file: str | Path = "") ->
     empty = {word.casefold() for word in policy.empty_descriptors} | {""}
     described = rows["speaker"].str.casefold().str.replace(r"^(?:the|an?) ", "", regex=True)
     given = (rows["anonymity_reason"] != "") | (rows["source_type"] != "anonymous source")
-    checks = {
-        "descriptor_says": ~described.isin(empty),
-        "affiliation_known": rows["affiliation"] != "unknown",
-        "reason_given": given,
-        "second_source": rows["support"] == SUPPORT[SAME],
-    }
-    checks = {name: met.astype(bool) for name, met in checks.items()}
+    known, second = rows["affiliation"] != "unknown", rows["support"] == SUPPORT[SAME]
+    met_each = ~described.isin(empty), known, given, second
+    checks = {name: met.astype(bool) for name, met in zip(DEMANDS, met_each, strict=False)}
     short = pd.Series("", index=rows.index, dtype="str")
     for (name, met), lacking in zip(checks.items(), LACKING, strict=True):
         if getattr(policy, name, True):

@@ -114,8 +114,7 @@ def pack(opened: pd.DataFrame) -> tuple[list[str], list[list[Any]]]:
     """
     contexts: dict[str, int] = {}
     places = []
-    columns = ["before", "evidence", "after", "outlet", "published", "article_id", "start", "end"]
-    for row in opened[columns].itertuples(index=False):
+    for row in opened.itertuples(index=False):
         long = len(row.evidence) > reader.LONGEST
         words = row.evidence[: reader.LONGEST] + " […]" * long
         before, words, after = map(reader.plain_signs, (row.before, words, row.after))

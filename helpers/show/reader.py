@@ -157,7 +157,7 @@ def evidence(
     rows = rows.head(top) if top else rows
     wanted = set(rows["article_id"])
     here = {"article_id": wanted}
-    told_of = ["article_id", "outlet", "published", "text"]
+    told_of = [*EVIDENCE_COLUMNS[:3], "text"]
     articles = tables.read_table("articles", folder, told_of, here).set_index("article_id")
     sentences = tables.read_table("sentences", folder, ["article_id", *PLACE], here)
     bounds = {key: part.to_numpy() for key, part in sentences.groupby("article_id")[PLACE]}
@@ -173,18 +173,12 @@ def evidence(
             raise ValueError(f"{start} to {end} is no place in article {row.article_id!r}")
         before, after = _around(bounds.get(row.article_id), text, start, end)
         found.append(
-            {
-                "article_id": row.article_id,
-                "outlet": article["outlet"],
-                "published": article["published"],
-                "before": before,
-                "evidence": text[start:end],
-                "after": after,
-                "start": start,
-                "end": end,
-                "rule": rows["rule"].iloc[position] if "rule" in rows else "",
-                "confidence": rows["confidence"].iloc[position] if "confidence" in rows else None,
-            }
+            (
+                *(row.article_id, article["outlet"], article["published"]),
+                *(before, text[start:end], after, start, end),
+                rows["rule"].iloc[position] if "rule" in rows else "",
+                rows["confidence"].iloc[position] if "confidence" in rows else None,
+            )
         )
     opened = pd.DataFrame(found, columns=EVIDENCE_COLUMNS, index=rows.index)
     opened = opened.astype({"confidence": float, "published": "datetime64[us]"})
