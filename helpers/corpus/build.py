@@ -51,7 +51,7 @@ from helpers.corpus.parts import (
     join_of,
     summed,
 )
-from helpers.corpus.wall import Wall
+from helpers.corpus.wall import SAID_AFTER, Wall
 from helpers.read.articles import OPEN, LeftOut, Note, Problem, separate_ids
 from helpers.read.files import SourceFile, iter_met
 from helpers.read.spellings import join_outlets
@@ -156,11 +156,20 @@ def _only_build(storage: Storage) -> Iterator[None]:
     if not storage.local:
         yield
         return
+    lock = FileLock(storage.path(LOCK))
     try:
-        with FileLock(storage.path(LOCK), timeout=LOCK_SECONDS):
-            yield
+        lock.acquire(timeout=SAID_AFTER)
     except Timeout:
-        raise BuildError(f"another build has been writing {storage} for an hour: stop it") from None
+        print(f"waiting for the build that is writing {storage}", file=sys.stderr, flush=True)
+        try:
+            lock.acquire(timeout=LOCK_SECONDS)
+        except Timeout:
+            told = f"another build has been writing {storage} for an hour: stop it"
+            raise BuildError(told) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _open_owned(storage: Storage) -> Owned:
