@@ -140,6 +140,7 @@ def test_nothing_that_is_handed_on_names_a_folder_of_this_machine(tmp_path):
     """Whatever a notebook prints, shows or dies of; its parameters, records and the log."""
     corpus = tmp_path / "private" / "stories"
     corpus.mkdir(parents=True)
+    (corpus / "rain.txt").write_text("Rain\n\nIt rained on Monday, said Ada Marr, the mayor.\n")
     tells = f"""
 import os, sys
 print(corpus, out, os.getcwd(), os.path.expanduser("~/notes.txt"), "{PROJECT}/data/x", sys.prefix)
@@ -156,7 +157,7 @@ from IPython.display import HTML; display(HTML(f"<p>{{corpus}}/two.txt</p>"))
     out = tmp_path / "reports"
     assert run_batch(file, out, QUICK) == 1
     roots = [tmp_path, PROJECT, Path.home(), Path(sys.prefix)]
-    texts = {path: path.read_text() for path in out.rglob("*") if path.is_file()}
+    texts = {path: path.read_text(errors="replace") for path in out.rglob("*") if path.is_file()}
     assert len(texts) >= 8
     found = [
         (path.name, root) for path, told in texts.items() for root in roots if str(root) in told
