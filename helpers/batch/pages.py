@@ -493,9 +493,7 @@ def write_quotations(chosen: dict[tuple, Run], folder: Path) -> dict[str, list[s
     corpora: dict[str, list[pd.DataFrame]] = {}
     for place, outlets, since, until, roles, incomplete in chosen:
         articles = tables.read_table("articles", place)
-        articles = tables.keep_dates(articles, since, until)
-        articles = articles[articles["outlet"].isin(outlets)] if outlets else articles
-        articles = select.keep_whole(articles, incomplete)
+        articles = select.keep_articles(articles, outlets, since, until, incomplete)
         said = select.read_rows("attributions", place, articles, roles)
         corpora.setdefault(place, []).append(quoted.list_quotations(said, articles))
     written: dict[str, list[str]] = {}

@@ -29,7 +29,7 @@ from filelock import FileLock
 
 from helpers.batch.jobs import BEFORE, CURRENT, PREVIOUS, RECORDS, BatchError, Figure, Outcome, Run
 from helpers.corpus.build import open_corpus
-from helpers.measure import comparisons
+from helpers.measure import comparisons, select
 from helpers.store import schema, tables
 from helpers.store.paths import PROJECT, fingerprint, package_versions, whole_file
 
@@ -359,13 +359,11 @@ def find_nothing(run: Run, folder: str) -> str:
         return ""
     articles = tables.read_table("articles", folder, ["outlet", "published", "complete"])
     whole = len(articles)
-    if outlets := run.given("outlets"):
-        articles = articles[articles["outlet"].isin(outlets)]
-    since, until = run.given("since") or "", run.given("until") or ""
-    articles = tables.keep_dates(articles, since, until)
+    outlets, since, until = (run.given(name) or "" for name in ("outlets", "since", "until"))
+    articles = select.keep_articles(articles, outlets, since, until, incomplete=True)
     left = f"of {whole:,}, by outlets, since and until, {len(articles):,} are left"
     if whole and len(articles) and not run.given("incomplete"):
-        articles = articles[articles["complete"] != "no"]
+        articles = select.keep_whole(articles, False)
         left += ", of which only a part is here: incomplete: true counts them"
     if len(articles):
         return ""

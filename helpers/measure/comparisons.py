@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from helpers.measure import periods, shares
-from helpers.measure.select import PLACE, keep_whole, lay_out, types_of
+from helpers.measure.select import PLACE, keep_articles, lay_out, types_of
 from helpers.store import tables
 
 OFFICIAL = ("government", "military", "legislature or party", "court", "police")
@@ -112,9 +112,7 @@ def read_build(
     else:
         articles = tables.read_table("articles", folder, names[0])
         statements = tables.read_table("attributions", folder, names[1])
-    if len(outlets):
-        articles = articles[articles["outlet"].isin(outlets)]
-    articles = keep_whole(tables.keep_dates(articles, since, until), incomplete)
+    articles = keep_articles(articles, outlets, since, until, incomplete)
     if len(roles):
         statements = statements[statements["role"].isin(roles)]
     statements = statements.merge(articles, on="article_id", validate="many_to_one")

@@ -124,6 +124,17 @@ def join_articles(
     return frame.reset_index(drop=True).assign(**known)
 
 
+def keep_articles(
+    articles: pd.DataFrame, outlets: Sequence[str], since: str, until: str, incomplete: bool
+) -> pd.DataFrame:
+    """Keep the articles of a selection; of outlets that are not here there are none.
+
+    Raises ValueError as `tables.keep_dates` and `keep_whole` do.
+    """
+    chosen = articles[articles["outlet"].isin(outlets)] if len(outlets) else articles
+    return keep_whole(tables.keep_dates(chosen, since, until), incomplete)
+
+
 def keep_whole(articles: pd.DataFrame, incomplete: bool) -> pd.DataFrame:
     """Keep the articles whose whole text was read, or with `incomplete` all.
 

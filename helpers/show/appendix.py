@@ -80,7 +80,7 @@ def render_page(ledger: pd.DataFrame, folder: str | Path) -> str:
     written = write_rows(shown, folder, ALONE)
     sizes = rows["published"].value_counts()
     names = list(dict.fromkeys(ledger["published"]))
-    listed = "".join(f'<li><a href="#{_anchor(n)}">{escape(n)}</a></li>' for n in names)
+    listed = "".join(f'<li><a href="#{anchor(n)}">{escape(n)}</a></li>' for n in names)
     sections = "".join(_section(name, written[name], sizes[name] - MOST) for name in names)
     body = f"<nav aria-label='Tables'><ul class='files'>{listed}</ul></nav>{sections}"
     return browse.fill(_pack(shown, folder), "Evidence", Safe(body), ABOUT)
@@ -100,7 +100,7 @@ def _pack(ledger: pd.DataFrame, folder: str | Path) -> dict[str, Any]:
     first = found[place < PACKED].drop_duplicates(reader.SPAN)
     contexts, places = browse.pack(reader.evidence(first, folder))
     numbers = {
-        f"{_anchor(published)}-{row}": behind["place"].tolist()
+        f"{anchor(published)}-{row}": behind["place"].tolist()
         for (published, row), behind in found.assign(place=place)[fits].groupby(
             ["published", "row"], sort=False
         )
@@ -111,7 +111,7 @@ def _pack(ledger: pd.DataFrame, folder: str | Path) -> dict[str, Any]:
 def _section(name: str, opened: list[str], more: int) -> str:
     left = f"<p>{more:,} more rows are in <code>{LEDGER}</code>.</p>" if more > 0 else ""
     lines = "".join(opened)
-    return f'<section><h2 id="{_anchor(name)}">{escape(name)}</h2>{lines}{left}</section>'
+    return f'<section><h2 id="{anchor(name)}">{escape(name)}</h2>{lines}{left}</section>'
 
 
 def write_rows(ledger: pd.DataFrame, folder: str | Path, each: int = EACH) -> dict[str, list[str]]:
@@ -168,7 +168,7 @@ def _write_row(head: tuple, opened: list[str], more: int) -> str:
         left = f"<p>Some only: more than {evidence.LISTED:,} rows are behind this table.</p>"
     inside = "".join(opened) or "<p>No row: the number is zero.</p>"
     return (
-        f'<details id="{_anchor(head.published)}-{head.row}"><summary>'
+        f'<details id="{anchor(head.published)}-{head.row}"><summary>'
         f"{escape(_say_key(head.key))}: {escape(_say_numbers(head.says))}</summary>"
         f'<div class="passages">{inside}{left}</div></details>'
     )
@@ -199,5 +199,6 @@ def _say(value: float) -> str:
     return written.replace("-", "−")
 
 
-def _anchor(name: str) -> str:
+def anchor(name: str) -> str:
+    """Return the id under which a published table is linked to."""
     return "".join(sign if sign.isalnum() or sign == "_" else "-" for sign in name)

@@ -34,7 +34,7 @@ from helpers.measure.shares import (
     name_most,
 )
 from helpers.show import browse, charts, drawing, forms, grids, pairs, reader, voices
-from helpers.show.appendix import write_appendix, write_ledger, write_rows
+from helpers.show.appendix import anchor, write_appendix, write_ledger, write_rows
 from helpers.show.reader import Evidence, Markup
 from helpers.store import schema, tables
 
@@ -96,7 +96,7 @@ class Page:
 
     def _write_bottom_line(self, update: bool) -> None:
         items = "".join(
-            f'<li>{escape(finding)} <a href="#{_anchor(name)}" aria-label="below: {escape(name)}">'
+            f'<li>{escape(finding)} <a href="#{anchor(name)}" aria-label="below: {escape(name)}">'
             "below</a></li>"
             for finding, name in self.findings
         )
@@ -320,7 +320,7 @@ class Page:
 
     def _mark(self, name: str) -> None:
         """Put the place to which the bottom line points before a chart or table."""
-        display(HTML(f'<span id="{_anchor(name)}"></span>'))
+        display(HTML(f'<span id="{anchor(name)}"></span>'))
 
     def room(self, name: str, rows: pd.DataFrame, column: str, says: str) -> None:
         """Publish the shares of `column` twice, by statements and by the words these run to.
@@ -480,7 +480,3 @@ def _say_incomplete(partial: int, chosen: int, counted: bool) -> str:
     """Say how many articles are here only in part, and what was done with them."""
     told = f"Of {partial:,} of {chosen:,} articles only a part is here: they are "
     return told + ("counted." if counted else "not counted.")
-
-
-def _anchor(name: str) -> str:
-    return "".join(sign if sign.isalnum() or sign == "_" else "-" for sign in name)

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.measure.counting import name_day
+from helpers.measure.shares import count_of
 from helpers.store import schema, tables
 
 MARK = "background:#DCEBF5; color:#111; text-decoration:underline; text-underline-offset:3px"
@@ -75,15 +76,16 @@ def write_files(
     wrong = counts[counts["problems"] > 0]
     shown = wrong.head(top) if top else wrong
     told = [
-        f"<p>{_count(len(counts), 'file')}, {_count(counts['articles'].sum(), 'article')} read; "
-        f"{_count(len(wrong), 'file')} with problems.</p>"
+        f"<p>{count_of(len(counts), 'file')}, "
+        f"{count_of(counts['articles'].sum(), 'article')} read; "
+        f"{count_of(len(wrong), 'file')} with problems.</p>"
     ]
     for row in shown.itertuples(index=False):
         own = problems.loc[problems["file"] == row.file, "problem"].value_counts(sort=False)
         lines = [f"{text} ({n} times)" if n > 1 else text for text, n in own.items()]
         told.append(_write_list(_say_file(row), lines))
     if len(wrong) > len(shown):
-        told.append(f"<p>And {_count(len(wrong) - len(shown), 'file')} more with problems.</p>")
+        told.append(f"<p>And {count_of(len(wrong) - len(shown), 'file')} more with problems.</p>")
     announced = counts[counts["announced"].notna() & (counts["problems"] == 0)]
     for what, lines in (
         (
@@ -96,16 +98,12 @@ def write_files(
     return Markup("\n".join(told))
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
 def _say_file(row: Any) -> str:
     """Write one row of `count_files` as "export.docx: 98 articles of 100 announced, 1 problem"."""
-    said = f"{row.file}: {_count(row.articles, 'article')}"
+    said = f"{row.file}: {count_of(row.articles, 'article')}"
     said += "" if pd.isna(row.announced) else f" of {row.announced:,} announced"
     said += f", {row.incomplete:,} of them in part" if row.incomplete else ""
-    return said + (f", {_count(row.problems, 'problem')}" if row.problems else "")
+    return said + (f", {count_of(row.problems, 'problem')}" if row.problems else "")
 
 
 def _write_list(what: str, lines: Sequence[str]) -> str:

@@ -545,7 +545,6 @@ def main(argv: list[str] | None = None) -> int:
         name: keep_states(reader, read_targets(path), arguments.out, name)
         for name, path in files.items()
     }
-    teacher = target_model.TargetModel(arguments.before, reader) if arguments.before else None
     judged = keep_states(reader, read_targets(arguments.sentences), arguments.out, "train")
     press = list(read_press(arguments.press, arguments.texts))
     held = set(sorted({outlet for outlet, _ in press})[::FIFTH])
@@ -553,13 +552,14 @@ def main(argv: list[str] | None = None) -> int:
     learnt = [row for outlet, row in press if outlet not in held]
     if press:
         dev["press"] = keep_states(reader, apart, arguments.out, "held")
-    cases = make_cases(judged, teacher, settings.taught)
-    cases += make_cases(keep_states(reader, learnt, arguments.out, "press"))
-    made = read_contrasts("train", settings.contrasts)
-    cases += make_cases(keep_states(reader, made, arguments.out, "contrasts"))
     if arguments.mean:
         model = take_mean(arguments.mean, settings.layers)
     else:
+        teacher = target_model.TargetModel(arguments.before, reader) if arguments.before else None
+        cases = make_cases(judged, teacher, settings.taught)
+        cases += make_cases(keep_states(reader, learnt, arguments.out, "press"))
+        made = read_contrasts("train", settings.contrasts)
+        cases += make_cases(keep_states(reader, made, arguments.out, "contrasts"))
         model = train(cases, dev, settings, weights, arguments.out, arguments.before)
     card = network.make_card(settings) | {"mean of": len(arguments.mean)}
     folder = arguments.model or arguments.out / "model"
