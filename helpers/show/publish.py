@@ -171,7 +171,9 @@ class Page:
         if shown is None:
             shown = counts.head(top) if top else counts
         self._mark(name)
-        if len(shown) or not nothing:
+        if isinstance(shown, forms.Desk):
+            display(shown)  # as itself: it is decided on
+        elif len(shown) or not nothing:
             more = len(counts) - len(shown) if list(shown) == list(counts) else 0
             file = f"{name}.csv" if str(self.out) else "give a larger top"
             n = _say_n(rows, how.get("of"))

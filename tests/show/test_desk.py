@@ -7,7 +7,7 @@ import pytest
 from tables_fixture import make_tables, write_tables
 
 from helpers.corpus import decisions as aliases
-from helpers.show import forms
+from helpers.show import forms, publish
 from helpers.store import schema
 
 
@@ -53,6 +53,14 @@ def test_in_a_batch_it_is_a_table_without_markup_from_names(opened, capsys):
     shown = forms.to_html(opened, opened.path)
     assert "<b>Quist" not in shown and "&lt;b&gt;Quist" in shown
     assert "action,name,label,target,note" in shown
+
+
+def test_a_page_shows_the_desk_and_no_picture_of_it(opened, folder, monkeypatch):
+    displayed = []
+    monkeypatch.setattr(publish, "display", lambda one, **how: displayed.append(one))
+    page = publish.Page(folder, make_tables(articles=4)["articles"])
+    page.table("entity_proposals", pd.DataFrame(opened), nothing="", shown=opened)
+    assert any(one is opened for one in displayed)
 
 
 def test_no_proposal_says_so(opened):
