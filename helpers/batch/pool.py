@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 FINISHED, A_RUN_FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 LOCK = ".lock"
-GRACE = 20  # seconds a run may take beyond its limit to write what it has
+GRACE = 120  # seconds a run may take beyond its limit to write what it has
 QUIET_SECONDS = 0.3  # without an end of a run, before a process is made ready for the next
 TIMEOUT = 3600.0
 TOLD = 1.0  # seconds between two signs of life
