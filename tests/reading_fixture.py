@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.read import duplicates
-from helpers.read.articles import Problem, iter_records, separate_ids
-from helpers.read.files import iter_files
+from helpers.read.answers import settle
+from helpers.read.articles import Note, Problem, iter_records, separate_ids
+from helpers.read.files import iter_met
 from helpers.store import schema
 
 
@@ -20,10 +21,12 @@ def read_corpus(
     taken: dict[str, str] = {}
     items = [
         item
-        for source in iter_files(path)
+        for source in iter_met(path)
         for item in separate_ids(iter_records(source, mapping), taken)
     ]
     articles = schema.frame("articles", (item for item in items if isinstance(item, dict)))
+    answers = ((one.path, one.answer) for one in items if isinstance(one, Note) and one.answer)
+    items += [Problem("", path, "read", lacking) for path, lacking in settle(answers)[0].items()]
     problems = schema.frame("problems", (one.row() for one in items if isinstance(one, Problem)))
     return mark_duplicates(_checked("articles", articles)), _checked("problems", problems)
 

@@ -49,6 +49,7 @@ from helpers.corpus.parts import (
     catalogue_of,
     find_duplicates,
     join_of,
+    settle_answers,
     summed,
 )
 from helpers.corpus.wall import SAID_AFTER, Wall
@@ -217,9 +218,10 @@ def _build(
     catalogue["outlets"] = _write_outlets(owned, outlets) if outlets else ""
     ids = pa.table({"article_id": pa.array(layout.ids, pa.string())})
     catalogue["order"] = "" if layout.in_order else _write_named(owned, "order", ids)
+    announced, lacking = settle_answers(records)
     roots = {
         "entities": decided.entities,
-        "problems": _all_problems(path, catalogue, storage, records, decided.reports),
+        "problems": _all_problems(path, catalogue, storage, records, lacking, decided.reports),
         "left_out": schema.frame("left_out", (row for one in records for row in one.left_out)),
     }
     for name, frame in roots.items():
@@ -247,7 +249,7 @@ def _build(
         "limited": min((record.limits for record in records if record.limited), default=None),
         "decisions": decisions_hash,
         "notes": [*(note for record in records for note in record.notes), *joined],
-        "announced": {one.path: one.announced for one in records if one.announced is not None},
+        "announced": announced,
         "counts": {"files": sum(not file.left_out for file in files)}
         | {name: catalogue["counts"][name] for name in schema.TABLES},
     }
@@ -355,6 +357,7 @@ class _Intake:
             elif isinstance(item, Note):
                 record.notes.append(item.text)
                 record.announced = record.announced or item.announced
+                record.answers += [item.answer] if item.answer else []
             else:
                 yield item
 
@@ -437,6 +440,7 @@ def _all_problems(
     catalogue: dict[str, Any],
     storage: Storage,
     records: list[FileRecord],
+    lacking: list[dict[str, str]],
     reports: pd.DataFrame,
 ) -> pd.DataFrame:
     columns = schema.TABLES["problems"].columns.names
@@ -445,12 +449,11 @@ def _all_problems(
         own = storage.read_arrow(file).to_pandas()
         gone = catalogue["dropped"].get(file.rpartition("/")[0], [])
         found += [own[~own["article_id"].isin(gone)]] if len(own) else []
-    of_files = [problem for record in records for problem in record.problems]
+    of_files = [*lacking, *(problem for record in records for problem in record.problems)]
     if not any(record.rows or record.problems for record in records):
         nothing = "it holds no file that could be an article: put text, HTML or table files in it"
         of_files.append(schema.row("problems", "", path.name, "read", nothing))
-    found.append(pd.DataFrame(of_files, columns=columns))
-    every = pd.concat(found, ignore_index=True)
+    every = pd.concat([*found, pd.DataFrame(of_files, columns=columns)], ignore_index=True)
     return every.sort_values(["path", "step"], kind="stable", ignore_index=True)
 
 

@@ -25,6 +25,7 @@ import pyarrow.compute as pc
 from helpers.annotate import entities
 from helpers.corpus.decisions import Decided
 from helpers.read import duplicates
+from helpers.read.answers import Answer, settle
 from helpers.read.articles import LIMIT, OPEN
 from helpers.store import schema
 from helpers.store.paths import fingerprint
@@ -72,6 +73,7 @@ class FileRecord:
     notes: list[str] = field(default_factory=list)
     left_out: list[dict[str, Any]] = field(default_factory=list)
     announced: int | None = None
+    answers: list[Answer] = field(default_factory=list)
     limits: float = 1.0
 
     @property
@@ -88,6 +90,14 @@ class FileRecord:
         """Whether the file in this state on disk need not be read again."""
         tried = not self.limited or limits <= self.limits
         return self.signature == signature and not self.unopened and tried
+
+
+def settle_answers(records: Iterable[FileRecord]) -> tuple[dict[str, int], list[dict[str, str]]]:
+    """Return how many articles each file announces, and the problems of answers not all here."""
+    told = {one.path: one.announced for one in records if one.announced is not None}
+    lacking, pages = settle((one.path, answer) for one in records for answer in one.answers)
+    rows = [schema.row("problems", "", path, "read", text) for path, text in lacking.items()]
+    return told | pages, rows
 
 
 @dataclass
@@ -318,6 +328,7 @@ class PartStore:
         for content in self.storage.read_all(self.beside("files")).values():
             for line in content.decode("utf-8", "surrogatepass").splitlines():
                 record = FileRecord(**json.loads(line))
+                record.answers = [Answer(*one) for one in record.answers]
                 if self.rows.issuperset(record.rows):
                     yield record
 

@@ -16,7 +16,18 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
+from helpers.read.answers import Answer
 from helpers.read.archives import ARCHIVES
+from helpers.read.columns import (
+    as_text,
+    check_roles,
+    choose_mapping,
+    cut_off,
+    describe_mapping,
+    guess_mapping,
+    plain,
+    to_document,
+)
 from helpers.read.dates import UnclearDate, find_orders, find_printed_date, in_order, read_date
 from helpers.read.documents import (
     DOCUMENTS,
@@ -32,20 +43,7 @@ from helpers.read.exports import Export, doubt, read_export, read_export_page
 from helpers.read.files import SourceFile, iter_met
 from helpers.read.lists import describe_list, is_list
 from helpers.read.pages import read_fragment, read_page
-from helpers.read.records import (
-    SAMPLE_ROWS,
-    TABLES,
-    Row,
-    as_text,
-    check_roles,
-    choose_mapping,
-    cut_off,
-    describe_mapping,
-    guess_mapping,
-    plain,
-    read_csv,
-    to_document,
-)
+from helpers.read.records import SAMPLE_ROWS, TABLES, Row, read_csv
 from helpers.store.lexicons import read_lexicon
 
 READERS = {**DOCUMENTS, **dict.fromkeys((".html", ".htm", ".xhtml"), read_page)}
@@ -81,12 +79,14 @@ class Problem:
 class Note:
     """Something a reader of the build should know that is no problem, such as a mapping.
 
-    `announced` is how many articles the file says that it holds.
+    `announced` is how many articles the file says that it holds, `answer` what the answer of a
+    program in it says, which may be one page of many (`answers.settle`).
     """
 
     path: str
     text: str
     announced: int | None = None
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,7 @@ def iter_records(source: SourceFile, mapping: Mapping[str, str] | None = None) -
     """
     check_roles(mapping or {})
     mapping = {**source.settings.get("columns", {}), **(mapping or {})}
+    yield from (_answered(source, answer) for answer in source.answers)
     yield from (Problem("", source.path, "read", problem) for problem in source.problems)
     if source.left_out:
         yield LeftOut(source.path, source.left_out, source.files)
@@ -274,7 +275,9 @@ def _read_table(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]
         roles: dict[str, str] = {}
         if columns:
             if "text" not in {**guess_mapping(columns, sample), **wanted} and is_list(sample):
-                found = (row.record for row in chain(first, rows) if row.record)
+                every = list(chain(first, rows))
+                yield from (_answered(source, row.answer) for row in every if row.answer)
+                found = (row.record for row in every if row.record)
                 raise Unreadable(describe_list(found, guess_mapping(columns, sample)))
             roles = choose_mapping(columns, sample, wanted)
             yield Note(source.path, f"{source.path}: {describe_mapping(roles)}")
@@ -284,6 +287,9 @@ def _read_table(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]
             yield from told
         marked_up = 0
         for row in chain(first, rows):
+            if row.answer:
+                yield _answered(source, row.answer)
+                continue
             document = to_document(row.record, roles) if row.record else None
             if document and (fragment := read_fragment(document.text)):
                 document.text, document.hints = fragment.text, fragment.hints
@@ -295,6 +301,10 @@ def _read_table(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]
             yield Note(source.path, f"{source.path}: HTML in {marked_up} texts was made plain")
         if not first:
             raise Unreadable("the table has no rows under its header; add some or delete it")
+
+
+def _answered(source: SourceFile, answer: Answer) -> Note:
+    return Note(source.path, f"{source.path}: {answer.told()}", answer=answer)
 
 
 def _order_of_dates(

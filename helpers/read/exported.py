@@ -12,8 +12,8 @@ from functools import cache
 from itertools import chain, groupby
 from typing import NamedTuple
 
+from helpers.read.columns import FIELDS
 from helpers.read.documents import Document, compose
-from helpers.read.records import FIELDS
 from helpers.store.lexicons import read_lexicon
 
 LEAST_RULE = 20  # signs of a line that ends a record of ProQuest

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from helpers.read.columns import FIELDS, field_names, plain
 from helpers.read.dates import LONGEST_HEADLINE, date_in
 from helpers.read.documents import SMALL
 from helpers.read.exported import (
@@ -33,7 +34,6 @@ from helpers.read.exported import (
 )
 from helpers.read.nexis import read_nexis, read_numbered_nexis
 from helpers.read.page_blocks import open_page, page_lines
-from helpers.read.records import FIELDS, field_names, plain
 
 LEAST_SEPARATED = 2
 MOST_HEAD_LINES = 4

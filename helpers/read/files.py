@@ -24,21 +24,12 @@ from typing import IO, Any
 
 import yaml
 
+from helpers.read.answers import Answer
+from helpers.read.columns import as_text, check_roles, field_names, guess_mapping, plain
 from helpers.read.dates import find_date
 from helpers.read.documents import SMALL, Unreadable, list_zip, read_yaml, size_problem
 from helpers.read.lists import HEAD, PAGES, is_list, normal_address, page_addresses
-from helpers.read.records import (
-    SAMPLE_ROWS,
-    TABLES,
-    XML,
-    Row,
-    as_text,
-    check_roles,
-    field_names,
-    guess_mapping,
-    plain,
-    read_csv,
-)
+from helpers.read.records import SAMPLE_ROWS, TABLES, XML, Row, read_csv
 
 LARGEST_ARCHIVE = 1 << 33
 LARGEST_LIST = 1 << 26
@@ -66,7 +57,7 @@ class SourceFile:
     file and folders tell, `listed` the file's row in a `metadata.csv`, `outlets` the names of an
     `outlets.csv` by their other spellings, `settings` those of an `articles.yml`. A file that has
     `problems` is not to be read, nor is one that is `left_out` for that reason; a folder left out
-    stands for all its `files`.
+    stands for all its `files`. `answers` are those of programs in a list that tells of pages.
     """
 
     path: str
@@ -83,6 +74,7 @@ class SourceFile:
     problems: tuple[str, ...] = ()
     left_out: str = ""
     files: int = 1
+    answers: tuple[Answer, ...] = ()
 
     @property
     def suffix(self) -> str:
@@ -477,7 +469,11 @@ class _Pages(_Beside):
         self.folder = PurePosixPath()  # wherever the pages lie
 
     def _rows(self, stream: IO[bytes]) -> Iterator[Row]:
-        return TABLES[self.file.suffix](stream)
+        for row in TABLES[self.file.suffix](stream):
+            self.file = replace(
+                self.file, answers=(*self.file.answers, *filter(None, [row.answer]))
+            )
+            yield row
 
     def _keep(self, record: dict[str, Any]) -> None:
         column = guess_mapping(record)["url"]

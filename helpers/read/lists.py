@@ -10,9 +10,9 @@ from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from helpers.read.columns import as_text, cut_off, field_names, guess_mapping, is_summary
 from helpers.read.dates import UnclearDate, read_date
 from helpers.read.pages import told_addresses
-from helpers.read.records import as_text, cut_off, field_names, guess_mapping, is_summary
 from helpers.read.spellings import host_of
 
 HEAD = 1 << 18  # bytes of a page in which it says its address

@@ -14,6 +14,7 @@ import lxml.html
 import trafilatura
 from lxml.html import HtmlElement
 
+from helpers.read.columns import FIELDS, field_names, plain
 from helpers.read.dates import first_date, is_date
 from helpers.read.documents import PARAGRAPH_BREAK, Document, Hint, Unreadable, compose
 from helpers.read.page_blocks import (
@@ -30,7 +31,6 @@ from helpers.read.page_blocks import (
     open_page,
     squeeze,
 )
-from helpers.read.records import FIELDS, field_names, plain
 
 LEAST_TAGS = 2
 LEAST_LOST = 1500  # letters that only the second of two other readers takes for the article

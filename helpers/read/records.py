@@ -1,219 +1,42 @@
-"""Records from tables, and which column of a table plays which role in an article.
-
-Tables are JSON, JSON Lines, CSV, TSV, XLSX and Parquet; one record may be an article.
-"""
+"""Records from tables: JSON, JSON Lines, XML, CSV, workbooks, Parquet; one may be an article."""
 
 from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
-import math
-import re
 import sys
-import unicodedata
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import IO, Any, NamedTuple
 
 from lxml import etree
 
-from helpers.read.documents import (
-    Document,
-    Encoding,
-    Unreadable,
-    decode,
-    find_encoding,
-    refuse_bomb,
-)
-from helpers.store.lexicons import read_lexicon
+from helpers.read.answers import Answer, answer_in, find_records
+from helpers.read.columns import as_text, field_names, plain
+from helpers.read.documents import Encoding, Unreadable, decode, find_encoding, refuse_bomb
 
-ROLES = ("text", "title", "outlet", "published", "url", "author", "id", "section")
-FIELDS = ROLES[1:]
 SAMPLE_ROWS = 50
-LEAST_WORDS_OF_A_TEXT = 20
-MOST_WORDS_OF_A_SUMMARY = 200
 SNIFFED = 1 << 16
 ROWS_AT_ONCE = 500
-DEEPEST_WRAPPER = 4
-EXCEL_LIMIT = 32_767
-LONGEST_ENDING = 250  # characters at the end of a text that may say that more follows
 MOST_TITLE_ROWS = 10
-MOST_SHOWN = 30  # columns that are listed
 EXCEL_ROWS, EXCEL_COLUMNS = 1_048_576, 16_384
 
 
-# -------------------------------------------------------------------------------------- roles
-
-
-@cache
-def field_names(kind: str) -> dict[str, list[str]]:
-    """Return the names under which each role is found, the most telling first.
-
-    `kind` is "column" or "folder", for names spelt as `plain` spells them, "meta" for web pages, or
-    "json" for what wraps records, their parts and their values.
-    """
-    names = read_lexicon("field_names")
-    own = names[names["kind"] == kind]
-    return {role: list(rows["name"]) for role, rows in own.groupby("role", sort=False)}
-
-
-def plain(name: object) -> str:
-    """Spell a column name without case, accents and punctuation."""
-    decomposed = unicodedata.normalize("NFKD", str(name)).casefold()
-    return "".join(filter(str.isalnum, decomposed))
-
-
-def guess_mapping(
-    columns: Iterable[str], sample: Sequence[Mapping[str, Any]] = ()
-) -> dict[str, str]:
-    """Guess the column of each role from the names and, for the text, from sample values.
-
-    Of several columns named like a text, the one with the longest values on average is taken. If
-    no name tells, it is the column with the longest values, if these are running text.
-    """
-    columns, names = list(columns), field_names("column")
-    length = {column: _average(column, sample) for column in columns}
-    by_name = {plain(column): column for column in reversed(columns)}
-    found = {role: [by_name[name] for name in names[role] if name in by_name] for role in ROLES}
-    mapping = {role: named[0] for role, named in found.items() if named}
-    if "text" in mapping:
-        mapping["text"] = max(found["text"], key=length.__getitem__)
-    elif free := [column for column in columns if column not in mapping.values()]:
-        longest = max(free, key=length.__getitem__)
-        summaries = [column for column in free if is_summary(column)]
-        if _average(longest, sample, str.split) >= LEAST_WORDS_OF_A_TEXT:
-            mapping = {"text": longest} | mapping
-        elif summaries:
-            mapping = {"text": max(summaries, key=length.__getitem__)} | mapping
-    return mapping
-
-
-def is_summary(column: str) -> bool:
-    """Say whether a column is named as one that holds summaries, not texts."""
-    return plain(column) in field_names("column")["summary"]
-
-
-def choose_mapping(
-    columns: Iterable[str], sample: Sequence[Mapping[str, Any]], wanted: Mapping[str, str]
-) -> dict[str, str]:
-    """Return the guessed mapping with the wanted columns in place of guessed ones.
-
-    Raises Unreadable, listing the columns there are, when a wanted column is absent or no column
-    holds the text.
-    """
-    columns = list(columns)
-    more = f" and {len(columns) - MOST_SHOWN:,} more" if len(columns) > MOST_SHOWN else ""
-    there_are = f"its columns are {', '.join(map(repr, columns[:MOST_SHOWN]))}{more}"
-    spelt = {plain(column): column for column in reversed(columns)}
-    chosen = {}
-    for role, name in wanted.items():
-        if name not in columns and plain(name) not in spelt:
-            raise Unreadable(f"there is no column {name!r} to take the {role} from; {there_are}")
-        chosen[role] = name if name in columns else spelt[plain(name)]
-    guessed = guess_mapping(columns, sample)
-    taken = set(chosen.values())
-    mapping = {role: name for role, name in guessed.items() if name not in taken} | chosen
-    if "text" not in mapping:
-        advice = "name it with a mapping such as text=COLUMN"
-        if "url" in mapping:
-            advice += (
-                ", or, if this lists articles without their texts, save the pages that "
-                f"{mapping['url']!r} names and keep this list beside them as metadata.csv, with a "
-                "column 'file'"
-            )
-        raise Unreadable(f"no column looks like the text of articles; {there_are}. {advice}")
-    return {role: mapping[role] for role in ROLES if role in mapping}
-
-
-def check_roles(mapping: Mapping[str, str]) -> None:
-    """Raise ValueError when a mapping names a role there is not."""
-    unknown = sorted(set(mapping) - set(ROLES))
-    if unknown:
-        raise ValueError(f"a mapping cannot name {unknown[0]!r}; the roles are {', '.join(ROLES)}")
-
-
-def describe_mapping(mapping: Mapping[str, str]) -> str:
-    """Say a mapping in one line: text from column 'Body', title from 'Headline'."""
-    parts = ", ".join(f"{role} from {column!r}" for role, column in mapping.items())
-    return parts.replace(" from ", " from column ", 1) or "no column mapped"
-
-
-def to_document(record: Mapping[str, Any], mapping: Mapping[str, str]) -> Document:
-    """Turn one row or record into a document; columns without a role become metadata."""
-    column = mapping["text"]
-    text = as_text(record.get(column))
-    summaries = [] if text.strip() else [name for name in record if is_summary(name)]
-    if summaries:
-        column = max(summaries, key=lambda name: len(as_text(record[name])))
-        text = as_text(record[column])
-    fields = {role: record.get(column) for role, column in mapping.items() if role != "text"}
-    mapped = set(mapping.values())
-    others = {name: value for name, value in record.items() if name not in mapped}
-    document = Document(text, fields, others)
-    if text.strip() and is_summary(column) and len(text.split()) < MOST_WORDS_OF_A_SUMMARY:
-        problem = f"only a summary is here, from {column!r}; bring the whole text"
-        document.problems.append(("text", problem))
-    return document
-
-
-@cache
-def _endings() -> re.Pattern[str]:
-    kinds = read_lexicon("cut_texts").groupby("kind")["pattern"].agg("|".join)
-    sentence = rf"(?:^|(?<=\n)|(?<=[.!?…”\"]\s))(?:{kinds['sentence']})"
-    return re.compile(rf"(?:(?:^|(?<=\W))(?:{kinds['end']})|{sentence})$", re.I | re.S)
-
-
-def cut_off(text: str) -> str:
-    """Say in words why a text is probably not the whole article; "" when nothing tells so."""
-    if len(text) == EXCEL_LIMIT:
-        return (
-            f"the text has Excel's limit of {EXCEL_LIMIT:,} characters and is probably cut; "
-            "export it as CSV or JSON"
-        )
-    if found := _endings().search(text[-LONGEST_ENDING:].rstrip()):
-        shown = " ".join(found[0].split())
-        return f"the text ends in {shown!r}: only its beginning is here; bring the whole text"
-    return ""
-
-
-def as_text(value: Any) -> str:
-    """Write a cell as text: nothing as "", 12.0 as 12, a list with commas, {"name": x} as x."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, date):
-        return "" if value != value else value.isoformat()
-    if isinstance(value, list | tuple):
-        return ", ".join(filter(None, map(as_text, value)))
-    if isinstance(value, Mapping):
-        inner = next(filter(None, map(value.get, field_names("json")["value"])), None)
-        return as_text(inner) if inner else json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
-
-
-def _average(column: str, sample: Sequence[Mapping[str, Any]], cut: Callable = str) -> float:
-    """Return how many pieces the texts in a column cut into on average: characters, or words."""
-    values = [row[column] for row in sample if isinstance(row.get(column), str | Mapping)]
-    values = [value if isinstance(value, str) else as_text(value) for value in values]
-    return sum(len(cut(value)) for value in values) / max(len(sample), 1)
-
-
-# ------------------------------------------------------------------------------------- tables
-
-
 class Row(NamedTuple):
-    """One row of a table, counted from 1; `record` is None when it gives no article."""
+    """One row of a table, counted from 1; `record` is None when it gives no article.
+
+    `answer` is what the answer whose records follow announces; such a row is none of the table.
+    """
 
     number: int
     record: dict[str, Any] | None
     problem: str = ""
     step: str = "read"
+    answer: Answer | None = None
 
 
 def read_json(stream: IO[bytes]) -> Iterator[Row]:
@@ -224,46 +47,22 @@ def read_json(stream: IO[bytes]) -> Iterator[Row]:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"it is not JSON ({error}); export it again") from error
-    records, unread = _records(content)
-    for name, length in unread.items():
+    found = find_records(content)
+    yield from (Row(0, None, answer=answer) for answer in found.answers)
+    for name, length in found.unread.items():
         problem = (
             f"the list {name!r} of {length:,} records was not read, only one beside it; save it "
             "as a file of its own if it holds articles"
         )
         yield Row(0, None, problem)
-    for number, record in enumerate(records, 1):
+    for number, record in enumerate(found.records, 1):
         yield _json_row(number, record)
 
 
-def _records(content: Any, depth: int = 0) -> tuple[list[Any], dict[str, int]]:
-    """Return the records in a JSON value: a list, or the list that its wrappers hold.
-
-    With them come the lengths of the lists of records beside that list, which are not read.
-    """
-    if isinstance(content, list):
-        return content, {}
-    names = field_names("json")
-    if isinstance(content, dict) and depth < DEEPEST_WRAPPER:
-        lists = {name: value for name, value in content.items() if isinstance(value, list)}
-        named = next((name for name in names["list"] if name in lists), None)
-        found = lists.get(named or (next(iter(lists), "") if len(content) == 1 else ""))
-        held = {
-            name: len(value)
-            for name, value in lists.items()
-            if value and all(isinstance(record, dict) for record in value)
-        }
-        if found and (named or next(iter(lists))) in held:
-            return found, {name: n for name, n in held.items() if lists[name] is not found}
-        for name, value in content.items():
-            if name in names["outer"] and isinstance(value, dict):
-                records, unread = _records(value, depth + 1)
-                return records, held | unread
-    return [content], {}
-
-
 def read_json_lines(stream: IO[bytes]) -> Iterator[Row]:
-    """Read one JSON record a line; a damaged line is a row with a problem."""
+    """Read one JSON record, or one answer of many, a line; a damaged line is a problem."""
     text, encoding = _text_of(stream)
+    counted = 0  # the records of answers
     with text:
         yield from _assumed(encoding)
         for number, line in enumerate(text, 1):
@@ -273,6 +72,11 @@ def read_json_lines(stream: IO[bytes]) -> Iterator[Row]:
                 record = json.loads(line)
             except (ValueError, RecursionError) as error:
                 yield Row(number, None, f"the line is not JSON ({error}); export it again")
+                continue
+            if (counted or number == 1) and (found := answer_in(record)):
+                yield from (Row(0, None, answer=answer) for answer in found.answers)
+                yield from map(_json_row, itertools.count(counted + 1), found.records)
+                counted += len(found.records)
             else:
                 yield _json_row(number, record)
 

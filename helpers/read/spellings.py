@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from helpers.read.records import field_names, plain
+from helpers.read.columns import field_names, plain
 from helpers.store.lexicons import read_facts, read_lexicon
 
 LEAST_NAME = 4  # letters of a name that "the" may stand before, written as one word

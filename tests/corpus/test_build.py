@@ -96,11 +96,18 @@ def test_a_build_keeps_what_a_file_announces(tmp_path):
     )
     body = STORY.partition("\n\n")[2]
     articles = [f"{number} of 3 DOCUMENTS\n\n{head}\n\n{body}\n" for number in (1, 3)]
-    (tmp_path / "export.txt").write_text("\n".join(articles), encoding="utf-8")
-    manifest = build(tmp_path / "export.txt", tmp_path / "out")
-    assert manifest["announced"] == {"export.txt": 3} and manifest["counts"]["articles"] == 2
-    (problem,) = tables.read_table("problems", tmp_path / "out")["problem"]
-    assert "announces 3 articles, and 2 were read; its number 2 is missing" in problem
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/export.txt").write_text("\n".join(articles), encoding="utf-8")
+    answer = {"totalResults": 30, "articles": [{"title": "Ferry line", "text": body}]}
+    (tmp_path / "in/answer.json").write_text(json.dumps(answer), encoding="utf-8")
+    for _ in range(2):  # the second time from what the first has written down
+        manifest = build(tmp_path / "in", tmp_path / "out")
+        assert manifest["announced"] == {"export.txt": 3, "answer.json": 30}
+        assert manifest["counts"]["articles"] == 3
+        answered, exported = tables.read_table("problems", tmp_path / "out")["problem"]
+        assert "announces 3 articles, and 2 were read; its number 2 is missing" in exported
+        assert "announces 30 articles, 1 of which it lists; ask for" in answered
+        (tmp_path / "in/metadata.csv").write_text("file,outlet\nexport.txt,Vale Echo\n")
 
 
 def test_an_outlet_is_one_however_it_is_written(tmp_path):

@@ -27,9 +27,9 @@ from reading_fixture import read_corpus
 
 from helpers.read import articles as reading
 from helpers.read import files, records
+from helpers.read.columns import choose_mapping, guess_mapping
 from helpers.read.documents import Unreadable
 from helpers.read.files import iter_files
-from helpers.read.records import choose_mapping, guess_mapping
 from helpers.store import schema
 
 STORY = (
