@@ -317,14 +317,16 @@ class _Intake:
         """Yield frames of articles not yet in the store, with each article's fingerprint."""
         waiting: list[dict[str, Any]] = []
         rows: dict[str, str] = {}
-        articles = characters = 0
-        bar = tqdm(self.files, desc="Reading", unit="file", disable=not self.progress)
-        for file in bar:
+        read = characters = 0
+        bar = tqdm(desc="Annotating", unit=" articles", disable=not self.progress)
+        for number, file in enumerate(self.files, 1):
+            bar.set_postfix_str(f"file {number:,} of {len(self.files):,}", refresh=False)
             record = self.store.files.get(file.path)
             if record and record.stands_for(_file_signature(file), self.wall.times):
                 self.ids = dict.fromkeys(record.ids, record.path) | self.ids
                 self.records.append(record)
-                articles += len(record.rows)
+                read += len(record.rows)
+                bar.update(len(record.rows))
                 continue
             record = FileRecord(file.path, _file_signature(file), limits=self.wall.times)
             for article in self._articles(file, record):
@@ -335,15 +337,14 @@ class _Intake:
                     waiting.append(article)
                     rows[article["article_id"]] = row
                     characters += len(article["text"])
-                read = articles + len(record.rows)
+                bar.update()
+                read += 1
                 full = min(max(LEAST_PART, read // PARTS_TO_DOUBLE), MOST_PART)
                 if len(waiting) >= full or characters >= PART_CHARACTERS:
                     yield pd.DataFrame(waiting), rows
                     waiting, rows, characters = [], {}, 0
             self.records.append(record)
             self.unfinished.append(record)
-            articles += len(record.rows)
-            bar.set_postfix(articles=articles, refresh=False)
         if waiting:
             yield pd.DataFrame(waiting), rows
 
@@ -377,10 +378,9 @@ def _tell(line: str) -> None:
 
 def _annotate_files(reader: _Intake, store: PartStore, team: Workers) -> list[FileRecord]:
     """Put every article of every file into a part; return the files' records in order."""
-    expected = paths.engine_version()
+    where = (store.storage.address, store.folder, paths.engine_version())
 
     def jobs() -> Iterator[tuple]:
-        where = (store.storage.address, store.folder, expected)
         for articles, rows in reader.parts():
             name = f"part-{fingerprint(list(rows.values()))[:12]}"
             store.claim(name)

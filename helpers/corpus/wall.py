@@ -135,14 +135,15 @@ class _Watch:
         self.memory = times * (MEMORY + MORE_MEMORY * source.packed)
         self.output = times * (OUTPUT + MORE_OUTPUT * source.packed)
         self.advice = f"split it or save it anew, or build with --limits {times * 10:g}"
-        self.begun = self.moved = self.looked = time.monotonic()
+        self.asked = self.moved = self.looked = time.monotonic()
         self.said = self.characters = 0
         self.spent = 0.0
         self.process: psutil.Process
 
     def wait(self, process: BaseProcess, pipe: Connection) -> list[Item] | None:
         """Return the next articles, None when there are no more. Raises _Ended."""
-        if not self.said and not self.spent:
+        self.asked, self.said = time.monotonic(), 0
+        if not self.spent:
             self._look_first(process)
         try:
             while not pipe.poll(GLANCE) or time.monotonic() > self.looked + GLANCE:
@@ -181,9 +182,9 @@ class _Watch:
             raise _Ended(
                 f"nothing came of it for {SILENCE:.0f} seconds; look whether the disk answers"
             )
-        if (waited := int((now - self.begun) / SAID_AFTER)) > self.said:
+        if (waited := int((now - self.asked) / SAID_AFTER)) > self.said:
             self.said = waited
-            self.tell(f"still reading {self.path} ({now - self.begun:.0f} s)")
+            self.tell(f"still reading {self.path} ({now - self.asked:.0f} s)")
 
 
 def _how(code: int | None) -> str:
