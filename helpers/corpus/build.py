@@ -54,7 +54,8 @@ from helpers.corpus.parts import (
 )
 from helpers.corpus.wall import SAID_AFTER, Wall
 from helpers.read.articles import OPEN, LeftOut, Note, Problem, separate_ids
-from helpers.read.files import SourceFile, iter_met
+from helpers.read.files import iter_met
+from helpers.read.source import SourceFile
 from helpers.read.spellings import join_outlets
 from helpers.store import lexicons, paths, schema, tables
 from helpers.store.paths import DATA, PROJECT, TABLES, fingerprint, printable
@@ -199,7 +200,7 @@ def _build(
     settings = fingerprint(hashes, mapping, book.sha256)
     decisions_path = decisions_file(storage.place)
     decisions, decisions_hash = read_decisions(decisions_path), file_hash(decisions_path)
-    signature = fingerprint(settings, decisions_hash, [_file_signature(file) for file in files])
+    signature = fingerprint(settings, decisions_hash, [file.signature for file in files])
     finished = _finished(storage, signature, files, limits)
     if finished is not None:
         return finished
@@ -322,13 +323,13 @@ class _Intake:
         for number, file in enumerate(self.files, 1):
             bar.set_postfix_str(f"file {number:,} of {len(self.files):,}", refresh=False)
             record = self.store.files.get(file.path)
-            if record and record.stands_for(_file_signature(file), self.wall.times):
+            if record and record.stands_for(file.signature, self.wall.times):
                 self.ids = dict.fromkeys(record.ids, record.path) | self.ids
                 self.records.append(record)
                 read += len(record.rows)
                 bar.update(len(record.rows))
                 continue
-            record = FileRecord(file.path, _file_signature(file), limits=self.wall.times)
+            record = FileRecord(file.path, file.signature, limits=self.wall.times)
             for article in self._articles(file, record):
                 row = fingerprint(article)[:32]
                 record.rows.append(row)
@@ -490,10 +491,6 @@ def _delete_replaced(owned: Owned, catalogue: str) -> None:
         with suppress(FileNotFoundError, DamageError):
             kept |= {name, *tables.read_catalogue(owned.storage, name).get("files", ())}
     owned.keep_only(kept)
-
-
-def _file_signature(file: SourceFile) -> str:
-    return f"{file.path}|{file.size}|{file.changed}"
 
 
 # ---------------------------------------------------------------------------- finding a corpus

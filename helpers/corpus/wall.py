@@ -21,7 +21,7 @@ import psutil
 from helpers.corpus.annotation import begin, context
 from helpers.read.articles import LIMIT, Item, Problem, iter_records
 from helpers.read.columns import check_roles
-from helpers.read.files import SourceFile
+from helpers.read.source import SourceFile
 
 SECONDS = 10.0  # of the processor for any file, and as many more for each MB
 MEMORY = 1 << 30  # bytes for any file, and MORE_MEMORY for each of its own

@@ -9,15 +9,17 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from email import policy
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from http.client import HTTPException, HTTPResponse, parse_headers
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote
 
 from lxml import etree
 
 from helpers.read.documents import LARGEST_MEMBER, Document, Unreadable, decode, refuse_bomb
 from helpers.read.pages import read_fragment, read_page
+
+HEAD = 1 << 16  # bytes of an answer in which its own headers end
 
 
 def read_mhtml(raw: bytes) -> Iterator[Document]:
@@ -75,9 +77,31 @@ def read_warc(raw: bytes) -> Iterator[Document]:
             continue
         if "html" in kind:
             pages += 1
-            yield _page(body, headers["WARC-Target-URI"] or "")
+            yield _page(body, _target(headers))
     if not pages:
         raise Unreadable("the archive holds no pages; leave it out, or harvest the pages again")
+
+
+def warc_addresses(stream: IO[bytes]) -> Iterator[str]:
+    """Yield the addresses of the pages in a web archive, of which no more is read."""
+    while line := stream.readline():
+        if not line.startswith(b"WARC/"):
+            continue
+        try:
+            headers = parse_headers(stream)
+            size = int(headers["Content-Length"])
+        except (HTTPException, TypeError, ValueError):
+            continue  # what is damaged is said where the pages are read
+        top = stream.read(min(size, HEAD))
+        for start in range(len(top), size, HEAD):
+            stream.read(min(HEAD, size - start))
+        told = top.partition(b"\r\n\r\n")[0].lower()
+        if headers["WARC-Type"] == "response" and b"html" in told:
+            yield _target(headers)
+
+
+def _target(headers: Message) -> str:
+    return (headers["WARC-Target-URI"] or "").strip("<>")
 
 
 class _Block:
@@ -106,6 +130,7 @@ def _page(body: bytes, address: str) -> Document:
     except Unreadable as error:
         return Document("", {"url": address}, problems=[("read", f"{address}: {error}")])
     document.fields["url"] = document.fields.get("url") or address
+    document.metadata |= {"address": address} if address else {}
     return document
 
 

@@ -28,7 +28,7 @@ from helpers.read.columns import (
     plain,
     to_document,
 )
-from helpers.read.dates import UnclearDate, find_orders, find_printed_date, in_order, read_date
+from helpers.read.dates import UnclearDate, column_order, find_printed_date, in_order, read_date
 from helpers.read.documents import (
     DOCUMENTS,
     Document,
@@ -40,10 +40,11 @@ from helpers.read.documents import (
     wrong_letters,
 )
 from helpers.read.exports import Export, doubt, read_export, read_export_page
-from helpers.read.files import SourceFile, iter_met
-from helpers.read.lists import describe_list, is_list
+from helpers.read.files import iter_met
+from helpers.read.lists import describe_list, is_list, normal_address
 from helpers.read.pages import read_fragment, read_page
 from helpers.read.records import SAMPLE_ROWS, TABLES, Row, read_csv
+from helpers.read.source import SourceFile
 from helpers.store.lexicons import read_lexicon
 
 READERS = {**DOCUMENTS, **dict.fromkeys((".html", ".htm", ".xhtml"), read_page)}
@@ -114,6 +115,7 @@ def iter_records(source: SourceFile, mapping: Mapping[str, str] | None = None) -
     check_roles(mapping or {})
     mapping = {**source.settings.get("columns", {}), **(mapping or {})}
     yield from (_answered(source, answer) for answer in source.answers)
+    yield from (Note(source.path, f"{source.path}: {note}") for note in source.notes)
     yield from (Problem("", source.path, "read", problem) for problem in source.problems)
     if source.left_out:
         yield LeftOut(source.path, source.left_out, source.files)
@@ -208,7 +210,9 @@ def _read(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]:
         for number, document in enumerate(ARCHIVES[source.suffix](source.read_bytes()), 1):
             path = f"{source.path}#{number}"
             if document.text.strip():
-                yield from _article(source, path, document, _text_hash(document.text))
+                address = normal_address(document.metadata.get("address", ""))
+                own = replace(source, listed=source.listed | source.pages.get(address, {}))
+                yield from _article(own, path, document, _text_hash(document.text))
             else:
                 nothing = [("read", "it holds no text; leave it out, or save its text as a file")]
                 yield from (Problem("", path, *one) for one in document.problems or nothing)
@@ -311,22 +315,17 @@ def _order_of_dates(
     source: SourceFile, column: str, sample: list[dict[str, Any]]
 ) -> tuple[str, list[Item]]:
     """Return the order of day and month that a whole column of dates tells, and say it."""
-    if order := source.settings.get("date_order"):
-        return order, []
-    if not any(in_order(one.get(column), "day first") != one.get(column) for one in sample):
-        return "", []  # none of the dates needs it
+    given = source.settings.get("date_order", "")
+    if given or not any(
+        in_order(one.get(column), "day first") != one.get(column) for one in sample
+    ):
+        return given, []
     with source.open() as stream:
         rows = (row.record for row in _rows_of(source, stream) if row.record)
-        orders = find_orders(as_text(record.get(column)) for record in rows)
-    if len(orders) == 1:
-        told = f"{source.path}: dates in {column!r} were read {min(orders)}, as its other dates are"
-        return min(orders), [Note(source.path, told)]
-    if not orders:
-        return "", []
-    problem = (
-        f"some dates in {column!r} have the day first and some the month; write the year first"
-    )
-    return "", [Problem("", source.path, "date", problem)]
+        values = (as_text(record.get(column)) for record in rows)
+        order, note, problem = column_order(column, values)
+    told: list[Item] = [Note(source.path, f"{source.path}: {note}")] if note else []
+    return order, told + ([Problem("", source.path, "date", problem)] if problem else [])
 
 
 def _read_row(
@@ -369,7 +368,8 @@ def _article(
     missing = [problem.partition("; ")[0] for step, problem in document.problems if step == "text"]
     reason = _NUMBER.sub("…", "; ".join(missing))  # the same of all that lack for the same reason
     try:
-        published = read_date(fields.get("published") or find_printed_date(text))
+        written = fields.get("published") or find_printed_date(text)
+        published = read_date(in_order(written, source.settings.get("date_order", "")))
     except UnclearDate as error:
         published = pd.NaT
         document.problems.append(("date", str(error)))

@@ -154,6 +154,24 @@ def find_orders(values: Iterable[Any]) -> set[str]:
     return found
 
 
+def column_order(column: str, values: Iterable[Any], given: str = "") -> tuple[str, str, str]:
+    """Return the order of day and month in a column of dates, a note that says it, a problem.
+
+    `given` is an order that someone has named. Where the dates need none, all are "".
+    """
+    values = list(values)
+    if given or not any(in_order(one, "day first") != one for one in values):
+        return given, "", ""
+    orders = find_orders(values)
+    if len(orders) == 1:
+        told = f"dates in {column!r} were read {min(orders)}, as its other dates are"
+        return min(orders), told, ""
+    problem = (
+        f"some dates in {column!r} have the day first and some the month; write the year first"
+    )
+    return "", "", problem if orders else ""
+
+
 def in_order(value: Any, order: str) -> Any:
     """Write a date of numbers, such as 03/04/2024, as the order of its column reads it."""
     match = _NUMBERS.match(str(value).strip())

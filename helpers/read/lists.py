@@ -12,11 +12,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 from helpers.read.columns import as_text, cut_off, field_names, guess_mapping, is_summary
 from helpers.read.dates import UnclearDate, read_date
-from helpers.read.pages import told_addresses
+from helpers.read.pages import WEB, told_addresses
 from helpers.read.spellings import host_of
 
 HEAD = 1 << 18  # bytes of a page in which it says its address
-PAGES = (".html", ".htm", ".xhtml", ".mht", ".mhtml")
+MESSAGES = (".mht", ".mhtml", ".eml")
+PAGES = (".html", ".htm", ".xhtml", *MESSAGES)
+ARCHIVE = ".warc"
+LOCATION = "Content-Location"
 
 _INDEX = re.compile(r"(?:/(?:index|default)\.\w{3,5}|/amp)?/*$", re.I)
 
@@ -43,14 +46,22 @@ def normal_address(url: str) -> str:
 
 def page_addresses(raw: bytes, suffix: str) -> Iterator[str]:
     """Yield the addresses that a saved page says are its own, as `normal_address` writes them."""
-    if suffix in PAGES[3:]:
-        message = email.message_from_bytes(raw[:HEAD], policy=policy.default)
-        places = (message, *message.walk())
-        headers = ("Snapshot-Content-Location", "Content-Location")
-        told = [str(one[name] or "") for one in places for name in headers]
-    else:
-        told = list(told_addresses(raw[:HEAD]))
+    told = _addresses_of(raw) if suffix in MESSAGES else told_addresses(raw[:HEAD])
     yield from dict.fromkeys(filter(None, map(normal_address, told)))
+
+
+def _addresses_of(raw: bytes) -> Iterator[str]:
+    """Yield the addresses in the headers of a message, of the page in it, alone in a line of it."""
+    message = email.message_from_bytes(raw[:HEAD], policy=policy.default)
+    for part in (message, *message.walk()):
+        yield from (str(part[name] or "") for name in ("Snapshot-Content-Location", LOCATION))
+    for part in message.walk():
+        content = part.get_payload(decode=True)
+        if isinstance(content, bytes) and part.get_content_type() == "text/html":
+            yield from told_addresses(content)
+        elif isinstance(content, bytes) and part.get_content_type() == "text/plain":
+            lines = (line.strip("<> ") for line in content.decode("latin-1").splitlines())
+            yield from (line for line in lines if line.startswith(WEB) and " " not in line)
 
 
 def is_list(sample: Sequence[Mapping[str, Any]]) -> bool:

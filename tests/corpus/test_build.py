@@ -21,7 +21,7 @@ from reading_fixture import read_corpus
 from helpers.corpus import annotation
 from helpers.corpus import build as corpus
 from helpers.corpus import decisions as aliases
-from helpers.read.files import SourceFile
+from helpers.read.source import SourceFile
 from helpers.store import paths, schema, tables
 from helpers.store.paths import CODEBOOK
 from helpers.store.storage import StorageError

@@ -15,7 +15,8 @@ from helpers.corpus import wall as walls
 from helpers.corpus.parts import FileRecord
 from helpers.corpus.wall import Wall
 from helpers.read.articles import LIMIT, Problem, iter_records
-from helpers.read.files import SourceFile, iter_files
+from helpers.read.files import iter_files
+from helpers.read.source import SourceFile
 
 TEXT = "Fares on the island ferries will double in June, the council decided on Tuesday night."
 QUICK = (
