@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until `main` can say what it means
+
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,24 +17,32 @@ from pathlib import Path
 from typing import Any
 
 from helpers import __version__
-from helpers.store.paths import printable
+from helpers.store.paths import printable, say_error
 
 PROBLEMS_SHOWN = 50
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 only when everything asked for was done."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     given, rest = _parser().parse_known_args(arguments)
     if rest and given.command.options:
         _parser().parse_args(arguments)
     given.rest = rest
     try:
-        return given.command.does(given)
+        code = given.command.does(given)
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         print("Interrupted. Run the same command again to go on.", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # who reads has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
     except (OSError, ValueError, RuntimeError) as error:
-        print("error:", "\n".join(map(printable, str(error).split("\n"))), file=sys.stderr)
+        told = say_error(error) if isinstance(error, OSError) else str(error)
+        print("error:", "\n".join(map(printable, told.split("\n"))), file=sys.stderr)
         return 2
 
 

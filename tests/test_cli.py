@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import doctest
+import errno
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import pytest
 
@@ -69,6 +71,20 @@ def test_errors_are_words_and_exit_code_2(arguments, message, tmp_path, monkeypa
     out = str(tmp_path.parent / f"{tmp_path.name}-out")
     assert main([out if word == "OUT" else word for word in arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_what_a_system_refuses_is_said_with_the_place_and_what_to_do(monkeypatch, capsys):
+    full = OSError(errno.ENOSPC, "No space left on device", "OUT/a")
+    monkeypatch.setattr("helpers.corpus.bundle.write_bundle", Mock(side_effect=full))
+    assert main(["bundle", "TABLES", "--out", "OUT"]) == 2
+    assert "error: OUT/a: No space left on device; free some space" in capsys.readouterr().err
+
+
+def test_a_command_whose_reader_has_left_ends_without_a_word():
+    command = [sys.executable, "-m", "helpers", "codebook", "--print", "choices"]
+    asked = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    asked.stdout.close()
+    assert asked.stderr.read() == b"" and asked.wait() == 141
 
 
 def test_a_folder_without_articles_is_an_error(tmp_path, capsys):

@@ -1,4 +1,7 @@
-"""Batches run: N workers fork a run each from a warm process; then the page about them."""
+"""Batches run: N workers fork a run each from a warm process; then the page about them.
+
+What a batch that is refused does not need is imported where it is used.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,9 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
-from filelock import FileLock, Timeout
-from tqdm import tqdm
-
 from helpers.batch import jobs
 from helpers.batch.jobs import CURRENT, LOG, RUNNING, BatchError, Job, Outcome, read_batch
+from helpers.store.paths import say_error
 
 if TYPE_CHECKING:
     from helpers.batch.plan import Step
@@ -53,6 +53,8 @@ class Options:
 
     def settle(self) -> Options:
         """Return these options with every choice made."""
+        import psutil
+
         workers = self.workers or os.cpu_count() or 1
         share = psutil.virtual_memory().total * 0.8 / workers / 2**30
         return replace(self, workers=workers, memory=self.memory or share)
@@ -64,10 +66,10 @@ def run_batch(file: str | Path, out: str | Path, options: Options | None = None)
     Returns the exit code: 0 all finished, 1 a run failed (the others were still run), 2 refused
     before anything ran, 130 interrupted by Ctrl-C (the index shows what was done until then).
     """
-    options = (options or Options()).settle()
     folder = Path(out).resolve()
     try:
         written = read_batch(file, folder)
+        options = (options or Options()).settle()
         with _say_waiting("Making the corpora ready", options.quiet):
             context = _make_context()
             steps = _ask(context, "plan", str(file), written, folder)
@@ -83,6 +85,8 @@ def run_batch(file: str | Path, out: str | Path, options: Options | None = None)
 @contextlib.contextmanager
 def _own_folder(file: str | Path, folder: Path) -> Iterator[None]:
     """Make the folder and hold it against other batches; raises BatchError when it cannot."""
+    from filelock import FileLock, Timeout
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as probe:
@@ -94,7 +98,8 @@ def _own_folder(file: str | Path, folder: Path) -> Iterator[None]:
         busy = f"another batch is writing to {folder}; wait for its end"
         raise BatchError(file, [busy]) from None
     except OSError as error:
-        raise BatchError(file, [f"cannot write to {folder}: {error.strerror}"]) from None
+        told = say_error(OSError(error.errno, error.strerror))
+        raise BatchError(file, [f"cannot write to {folder}: {told}"]) from None
     try:
         yield
     finally:
@@ -144,15 +149,20 @@ def _work(channel: Connection, environment: dict[str, str], task: str, *given: A
     else:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     from helpers.batch import pages, plan, run
+    from helpers.corpus.annotation import begin
 
     if task == "run":
         (job,) = given
         run.perform(job, channel)
         return
+    begin()
+    found: Any
     try:
-        channel.send((plan.make_plan if task == "plan" else pages.write_index)(*given))
+        found = (plan.make_plan if task == "plan" else pages.write_index)(*given)
     except Exception as error:
-        channel.send(error)
+        found = error
+    with contextlib.suppress(OSError):  # the batch has ended
+        channel.send(found)
 
 
 def _ask(context: Any, task: str, *given: Any) -> Any:
@@ -233,6 +243,8 @@ class _Call:
 
     def end(self) -> None:
         """End the process, politely and then not, and what it has started."""
+        import psutil
+
         if self.process.is_alive():
             self.process.terminate()
             self.process.join(3)
@@ -403,7 +415,8 @@ class _Batch:
             with _say_waiting("Writing the index", self.options.quiet):
                 return _ask(self.context, "index", *told)
         except Exception as error:  # the reports are there all the same
-            print(f"error: the index was not written: {error}", file=sys.stderr)
+            why = say_error(error) if isinstance(error, OSError) else error
+            print(f"error: the index was not written: {why}", file=sys.stderr)
             return False
 
 
@@ -423,6 +436,8 @@ class _Log:
     """Tells how far a batch is: a progress bar for people, `log.jsonl` for programs."""
 
     def __init__(self, batch: _Batch, asked: int):
+        from tqdm import tqdm
+
         self.folder = batch.folder
         self.failed = 0
         self.began = time.monotonic()

@@ -61,7 +61,7 @@ from helpers.batch import jobs, pages, plan
 from helpers.batch.jobs import RUNNING, Job, Outcome, Run
 from helpers.measure import attitudes, comparisons, counting, sourcing  # noqa: F401
 from helpers.show import charts, concordance, forms, publish, reader, reading  # noqa: F401
-from helpers.store.paths import engine_hashes
+from helpers.store.paths import engine_hashes, say_error
 from helpers.store.tables import write_text
 from helpers.study import accuracy, study  # noqa: F401
 
@@ -96,7 +96,8 @@ def perform(job: Job, channel: Connection) -> None:
     try:
         outcome = _run(job, kernel, guard)
     except Exception as error:  # what cannot be shown or written fails this run only
-        outcome = jobs.failed(job, _shorten(f"{type(error).__name__}: {error}"))
+        told = say_error(error) if isinstance(error, OSError) else error
+        outcome = jobs.failed(job, _shorten(f"{type(error).__name__}: {told}"))
     channel.send(outcome)
     channel.close()
     guard.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -32,6 +33,27 @@ ENGINE_FILES = (
     "data/lexicons/*.csv", "data/models/*/*", "data/codebook.yml",
 )  # fmt: skip
 ENGINE_PACKAGES = ("nltk", "onnxruntime", "tokenizers", "trafilatura", "vadersentiment")
+
+
+_FREE = "free some space and run the same command again: what is finished is kept"
+_OTHER = "choose another folder or change its permissions"
+_ADVICE = {
+    errno.ENOSPC: _FREE,
+    errno.EDQUOT: _FREE,
+    errno.EFBIG: _FREE,
+    errno.EACCES: _OTHER,
+    errno.EPERM: _OTHER,
+    errno.EROFS: "choose another folder: this one is on a read-only disk",
+}
+
+
+def say_error(error: OSError, otherwise: str = "") -> str:
+    """Say what a system refused, of which file, and what to do about it."""
+    if not error.errno:
+        return f"{error}; {otherwise}" if otherwise else str(error)
+    named = f"{error.filename}: " if error.filename else ""
+    advice = _ADVICE.get(error.errno, otherwise)
+    return f"{named}{error.strerror}" + (f"; {advice}" if advice else "")
 
 
 def printable(text: str) -> str:

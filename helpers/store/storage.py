@@ -8,7 +8,6 @@ catalogue it reads; a lease that nobody locks is left over.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -27,7 +26,7 @@ import pyarrow.fs
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from helpers.store.paths import fingerprint, whole_file
+from helpers.store.paths import fingerprint, say_error, whole_file
 
 FOLDERS = ("parts", "corpus")
 MANIFEST, LOCK, OWN = "manifest.json", ".lock", ".attributed"
@@ -36,13 +35,6 @@ SHOWN = 3  # files of others that are named
 PATIENCE = {"connect_timeout": 10, "read_timeout": 10, "retries": {"total_max_attempts": 2}}
 TRIES = 2
 _ON_DISK = ("file://", "local://")
-_ADVICE = {
-    errno.ENOSPC: "free some space and run the same command again: what is finished is kept",
-    errno.EDQUOT: "free some space and run the same command again: what is finished is kept",
-    errno.EACCES: "choose another folder or change its permissions",
-    errno.EPERM: "choose another folder or change its permissions",
-    errno.EROFS: "choose another folder: this one is on a read-only disk",
-}
 _LEASE = re.compile(r"reads-([0-9a-f]{12})-[0-9a-f]{16}")
 CATALOGUE = re.compile(r"corpus/catalogue-([0-9a-f]{12})\.json")
 _UNFINISHED = re.compile(r"\.(.+)\.[a-z0-9_]{8}\.part")
@@ -228,9 +220,9 @@ class Storage:
         except pa.ArrowException:
             raise
         except OSError as error:
-            reason = error.strerror or str(error) or type(error).__name__
-            advice = _ADVICE.get(error.errno or 0, "check the place and run the command again")
-            raise StorageError(f"cannot {doing} {where}: {reason}; {advice}") from error
+            error = OSError(error.errno, error.strerror) if error.errno else error
+            told = say_error(error, "check the place and run the command again")
+            raise StorageError(f"cannot {doing} {where}: {told}") from error
         except Exception as error:
             if self.local:
                 raise

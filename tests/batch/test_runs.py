@@ -622,6 +622,16 @@ def test_ctrl_c_leaves_no_process_no_half_file_and_an_index(waiting):
     assert "3 not run" in (out / "index.html").read_text()
 
 
+def test_a_batch_stopped_while_it_plans_leaves_no_process_and_says_one_thing(waiting):
+    process = start(waiting, "--quiet")
+    family = wait_for(lambda: family_of(process, []))
+    os.kill(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == pool.INTERRUPTED and "Traceback" not in errors
+    assert errors == "Interrupted. Run the same command again to go on.\n"
+    wait_for(lambda: not any(map(alive, family)))
+
+
 def test_a_killed_batch_leaves_no_process_and_resumes_without_loss_or_doubling(tmp_path):
     wait = f"{SLEEPS}\nimport os, pathlib, time\npathlib.Path(f'pid-{{os.getpid()}}').touch()"
     cells = (code(cell) for cell in (WRITES, f"{wait}\ntime.sleep(0.5)"))
