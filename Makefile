@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 LOCK := requirements.lock
 
-.PHONY: setup demo test lab bench lint lock clean
+.PHONY: setup demo test lab bench figures lint lock clean
 
 setup: $(READY)  ## Make the environment in .venv from the hash-pinned lock.
 
@@ -38,6 +38,9 @@ lab: $(READY)  ## Open JupyterLab on the notebooks; it asks the network for noth
 
 bench: $(READY)  ## Measure speed, memory and safety; write reports/bench. ABLATE=1: what each hand rule is worth, on GOLD=folder too.
 	$(BIN)/python -m helpers bench $(if $(ABLATE),--ablate) --out reports/bench
+
+figures: $(READY)  ## Measure the figures of README again, on the public corpora in GOLD=folder, and write them into it.
+	$(BIN)/python -m helpers bench --figures $(GOLD)
 
 lint: $(READY)  ## Check style and types, and that no notebook holds output.
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb

@@ -180,6 +180,10 @@ def _bench(given: argparse.Namespace) -> int:
         from helpers.bench import ablation
 
         return ablation.main([word for word in given.rest if word != "--ablate"])
+    if "--figures" in given.rest:
+        from helpers.bench import figures
+
+        return figures.main([word for word in given.rest if word != "--figures"])
     from helpers.bench import speed
 
     return speed.main(given.rest)
@@ -328,7 +332,8 @@ COMMANDS = {
     ),
     "bench": Command(
         _bench,
-        "measure speed, memory and safety, or, with --ablate, what each hand rule is worth",
+        "measure speed, memory and safety, or, with --ablate, what each hand rule is worth, or, "
+        "with --figures, the figures of README",
     ),
 }
 

@@ -65,6 +65,7 @@ def sample_reports(sample_tables: Path, tmp_path_factory: pytest.TempPathFactory
     root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
     own = {
         "entity_counts": {"gender": True},
+        "source_breakdown": {"gender": True},
         "comparison": {"before": str(sample_tables)},
         "reliability": {"codings": ["data/sample/gold/pass_a", "data/sample/gold/pass_b"]},
     }

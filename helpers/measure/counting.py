@@ -1,15 +1,9 @@
-"""Counts of articles, names, pairs, speakers, sources and voices; a docstring says what a row is.
-
-Referential gender is read from the pronouns that an article itself uses, never from a name.
-"""
+"""Counts of articles, names, pairs, speakers, sources, voices; a docstring says what a row is."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,22 +12,12 @@ import pandas as pd
 from helpers.measure.select import PLACE, find_each, lay_out, name_apart, types_of
 from helpers.measure.shares import MINIMUM, add_article_share, add_share, name_most
 from helpers.store import schema, tables
-from helpers.text import quotations
 
 COUNTED_AT_ONCE = 20_000  # articles, of those counted as pairs
 NAMINGS = ("anonymous", "named", "unnamed")
 PAIRED_ENTITIES = 200
 SPOKEN = [*PLACE, "words", "speaker_id"]
-PRONOUNS = ("he", "she", "they")
-UNKNOWN, MIXED = "unknown", "mixed"
-COUNTED = {"articles": "articles where mentioned"}  # what `measure_gender` counts
-MOST = 0.8  # the share of one pronoun from which a person is referred to by it
-_PRONOUN = re.compile(r"\b(?:(?P<he>he|him|his|himself)|(?P<she>she|hers?|herself))\b", re.I)
 _OF_FILE = re.compile(r"#\d+$")  # the number of an article in its file
-_STATED = re.compile(
-    r"\bwho (?:uses|goes by|prefers)(?: the)?(?: pronouns?)? (?P<form>they|he|she)(?:\b|/)",
-    re.IGNORECASE,
-)
 
 
 def tally(frame: pd.DataFrame, *keys: str, rows: str = "attributions", **more: Any) -> pd.DataFrame:
@@ -421,132 +405,3 @@ def name_heard(voice: pd.DataFrame) -> str:
     if voice["articles"].max() >= MINIMUM:
         return f"Heard in most articles: {name_most(voice, 'entity', 'speaking')}"
     return f"Speaking most words: {name_most(voice, 'entity', 'words')}"
-
-
-def read_referred(
-    folder: str | Path,
-    mentions: pd.DataFrame,
-    attributions: pd.DataFrame,
-    articles: pd.DataFrame,
-    asked: bool,
-) -> pd.DataFrame:
-    """Read what `find_referred` needs of some articles and find it; no row unless `asked`."""
-    if not asked:
-        return lay_out("referred")
-    here = {"article_id": articles["article_id"].tolist()}
-    texts = tables.read_table("articles", folder, where=here)
-    sentences = tables.read_table("sentences", folder, where=here)
-    return find_referred(mentions, attributions, texts, sentences)
-
-
-def find_referred(
-    mentions: pd.DataFrame,
-    attributions: pd.DataFrame,
-    articles: pd.DataFrame,
-    sentences: pd.DataFrame,
-) -> pd.DataFrame:
-    """Find where people are mentioned and speak, and by which pronoun the articles refer to them.
-
-    One row is one row of `find_voice` with `mentioned` (it is no statement of theirs) and `pronoun`
-    (he, she, they, mixed, unknown), the articles' own: see `find_references`.
-    """
-    people = mentions[(mentions["label"] == "PERSON") & (mentions["entity_id"] != "")]
-    if people.empty:
-        return lay_out("referred")
-    references = find_references(articles, sentences, people)
-    known = people[["entity_id", "entity"]].drop_duplicates("entity_id")
-    known = measure_pronouns(known, references).set_index("entity_id")["pronoun"]
-    found = find_voice(people, attributions)
-    return found.assign(pronoun=found["entity_id"].map(known), mentioned=~found["speaks"])
-
-
-def measure_gender(referred: pd.DataFrame) -> pd.DataFrame:
-    """Tell how many people are referred to by which pronoun, and how much they speak.
-
-    One row is one pronoun: people, articles that mention them, words they speak and the share of
-    all these words, with the share of the people. Needs the rows of `find_referred`.
-    """
-    if referred.empty:
-        return lay_out("pronouns")
-    named = referred[~referred["speaks"]].groupby("pronoun")
-    measured = named[["entity_id", "article_id"]].nunique().set_axis(["people", "articles"], axis=1)
-    measured["words"] = referred.groupby("pronoun")["words"].sum()
-    measured = measured.reindex([*PRONOUNS, MIXED, UNKNOWN]).fillna(0).astype("int64")
-    total = measured["words"].sum()
-    measured["share_of_people"] = measured["people"] / measured["people"].sum()
-    measured["share_of_words"] = measured["words"] / (total if total else np.nan)
-    return lay_out("pronouns", measured.rename_axis("pronoun").reset_index())
-
-
-def find_references(
-    articles: pd.DataFrame, sentences: pd.DataFrame, mentions: pd.DataFrame
-) -> pd.DataFrame:
-    """Return the pronouns that can mean one person only: one row is one pronoun.
-
-    Outside quotations, where the paragraph so far and the rest of the sentence name one person and
-    no other. "They" is taken only where the article says that somebody uses it, since it mostly
-    means several. `mentions` have their `entity_id`.
-    """
-    people = mentions[(mentions["label"] == "PERSON") & (mentions["entity_id"] != "")]
-    named = _by_article(people, ["start", "end", "entity_id"])
-    cut = _by_article(sentences, ["start", "end"])
-    rows = []
-    for article_id, text in zip(articles["article_id"], articles["text"], strict=True):
-        if article_id not in named:
-            continue
-        for start, end, pronoun in _pronouns(text):
-            entity_id = _only_person(named[article_id], cut.get(article_id, []), text, start)
-            if entity_id:
-                rows.append((article_id, start, end, text[start:end], pronoun, entity_id))
-    return lay_out("references", rows)
-
-
-def _by_article(frame: pd.DataFrame, columns: list[str]) -> dict[str, list[tuple]]:
-    found: dict[str, list[tuple]] = defaultdict(list)
-    for article_id, *cells in frame[["article_id", *columns]].itertuples(index=False, name=None):
-        found[article_id].append(tuple(cells))
-    return {article_id: sorted(rows) for article_id, rows in found.items()}
-
-
-def _pronouns(text: str) -> list[tuple[int, int, str]]:
-    """Return the pronouns outside quotations, and those a person is said to use."""
-    quoted = bytearray(len(text))
-    for quotation in quotations.find_quotations(text):
-        quoted[quotation.start : quotation.end] = b"\x01" * (quotation.end - quotation.start)
-    found = [
-        (*match.span(), str(match.lastgroup))
-        for match in _PRONOUN.finditer(text)
-        if not quoted[match.start()]
-    ]
-    stated = [(*m.span("form"), m.group("form").lower()) for m in _STATED.finditer(text)]
-    return sorted({*found, *stated})
-
-
-def _only_person(named: list[tuple], sentences: list[tuple], text: str, at: int) -> str:
-    """Return the one person named in the paragraph as far as the end of the sentence at a place.
-
-    That person must be named before it.
-    """
-    place = bisect_right(sentences, (at, 1 << 60)) - 1
-    end = max(sentences[place][1], at) if place >= 0 else at
-    start = text.rfind("\n", 0, at) + 1
-    people, before = (
-        {entity_id for _, _, entity_id in named[slice(*(bisect_left(named, (n,)) for n in ends))]}
-        for ends in ((start, end), (start, at))
-    )
-    return people.pop() if len(people) == 1 and people == before else ""
-
-
-def measure_pronouns(people: pd.DataFrame, references: pd.DataFrame) -> pd.DataFrame:
-    """Tell by which pronoun each person is referred to; one row is one entity of `people`.
-
-    `people` has entity_id and entity. `he`, `she` and `they` count the references; `pronoun` is
-    the one that at least 80 % of them use, "mixed" when none is, "unknown" when there is none.
-    """
-    counts = pd.crosstab(references["entity_id"], references["pronoun"])
-    counts = counts.reindex(index=people["entity_id"], columns=list(PRONOUNS), fill_value=0)
-    total = counts.sum(axis=1)
-    share = counts.max(axis=1) / total.where(total > 0)
-    pronoun = counts.idxmax(axis=1).where(share >= MOST, MIXED).where(total > 0, UNKNOWN)
-    counts = counts.astype("int64").assign(pronoun=pronoun).reset_index(drop=True)
-    return people[["entity_id", "entity"]].reset_index(drop=True).join(counts)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.measure import shares
+from helpers.measure.select import KINDS
 from helpers.measure.shares import MINIMUM, UNTOLD, count_of, enumerate_names, percent
 
 PEOPLE = "PERSON"
@@ -70,12 +71,27 @@ def say_heard(voice: pd.DataFrame) -> str:
         return ""
     heard = people["speaking"] > 0
     told = f"Heard: {heard.sum():,} of {count_of(len(people), 'person', 'people')} named"
-    silent = people[~heard & (people["articles"] > 1)]
+    doubted = people["entity"].str.endswith(f", {KINDS[PEOPLE][0]}")  # a name of something else too
+    silent = people[~heard & ~doubted & (people["articles"] > 1)]
     if silent.empty:
         return f"{told}."
     most = silent["articles"].max()
     who = enumerate_names(silent.loc[silent["articles"] == most, "entity"], 3)
     return f"{told}; named most without a word of their own: {who} (in {most:,} articles)."
+
+
+def say_voices(voices: pd.DataFrame) -> str:
+    """Say how many sources one article has, and who of them has most words.
+
+    Needs the rows of `counting.count_speakers`.
+    """
+    if voices.empty:
+        return "Nobody speaks in this article."
+    named = int(voices["named"].sum())
+    most = voices["words"].max()
+    who = enumerate_names(voices.loc[voices["words"] == most, "speaker"], 3)
+    sources = f"{count_of(len(voices), 'source')}, {named:,} of them named"
+    return f"{sources}; most words: {who}, {most:,} of {voices['words'].sum():,}."
 
 
 def say_together(pairs: pd.DataFrame) -> str:

@@ -322,7 +322,7 @@ def name_leaders(counts: pd.DataFrame, column: str, most: int = 4) -> str:
     if drawn.empty or untold.all():
         return "nothing known" if untold.any() else NOTHING
     known = drawn[~untold]
-    whole = drawn.loc[untold, "share"].sum() > 0 and np.isclose(drawn["share"].sum(), 1)
+    whole = _is_whole(drawn, untold)
     part = known["share"].sum()
     known = known[has_interval(known)] if has_interval(known).any() else known
     top = known["share"].max()
@@ -341,6 +341,18 @@ def name_leaders(counts: pd.DataFrame, column: str, most: int = 4) -> str:
     if whole:
         leaders = f"{leaders}, of those known ({percent(part)})"
     return leaders
+
+
+def _is_whole(drawn: pd.DataFrame, untold: pd.Series) -> bool:
+    """Tell whether shares are the parts of one whole, some of it not known."""
+    return drawn.loc[untold, "share"].sum() > 0 and np.isclose(drawn["share"].sum(), 1)
+
+
+def hardly_known(counts: pd.DataFrame, column: str) -> bool:
+    """Tell whether so little of a whole is known that nothing is to be drawn of it."""
+    drawn = counts.dropna(subset=["share"])
+    untold = drawn[column].isin(UNTOLD)
+    return _is_whole(drawn, untold) and drawn.loc[~untold, "share"].sum() < HARDLY
 
 
 def name_most(counts: pd.DataFrame, column: str, value: str) -> str:

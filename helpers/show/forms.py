@@ -27,9 +27,9 @@ from IPython.display import HTML, Javascript, display
 from helpers.corpus import decisions
 from helpers.corpus.decisions import list_ambiguous as list_ambiguous
 from helpers.corpus.decisions import propose_merges as propose_merges
-from helpers.measure.select import PLACE, types_of
+from helpers.measure.select import KINDS, PLACE, types_of
 from helpers.measure.shares import count_of
-from helpers.show import concordance
+from helpers.show import concordance, grids
 from helpers.show.concordance import Texts
 from helpers.store import schema, tables
 
@@ -50,6 +50,7 @@ Field = dict[str, Any]
 Answer = Callable[[Mapping[str, str]], str]
 Turn = Callable[[Mapping[str, str], int], dict[str, str]]
 FIRST = "page"
+MOST_PROPOSED = 6  # merges that a report shows
 MOST_SAVED = 20_000  # lines of a concordance that a link holds
 FOLD = """<style>.jp-Notebook:has(.attributed-code:not(:checked))
  .jp-CodeCell:not([data-windowed-list-index="1"]) .jp-Cell-inputWrapper { display: none; }</style>
@@ -358,8 +359,12 @@ def to_html(desk: pd.DataFrame, path: str | Path) -> str:
     )
     if desk.empty:
         return "<p>No merge to propose.</p>" + told
-    shown = pd.DataFrame(desk)[list(types_of("desk"))]
-    return shown.to_html(index=False, escape=True, border=0) + told
+    shown = pd.DataFrame(desk)[list(types_of("desk"))].drop(columns="articles")
+    for name, label in (("name", "label"), ("target", "target_label")):
+        kinds = shown[label].map(lambda one: KINDS[one][0])
+        shown = shown.assign(**{name: shown[name] + ", " + kinds}).drop(columns=label)
+    more = len(shown) - MOST_PROPOSED
+    return grids.write(shown.head(MOST_PROPOSED), max(more, 0), "entity_proposals.csv") + told
 
 
 def edit(desk: pd.DataFrame, folder: str | Path) -> Any:

@@ -11,7 +11,7 @@ from helpers.show.reader import Markup, write_passage
 
 SIDES = {"negative": f"solid {ORANGE}", "neutral": f"solid {GREY}", "positive": f"solid {BLUE}"}
 UNSURE = f"dashed {GREY}"
-OPEN = 3  # pairs that are unfolded
+OPEN = 1  # pairs that are unfolded
 
 
 def add_verdict(aimed: pd.DataFrame) -> pd.DataFrame:

@@ -26,6 +26,7 @@ from helpers.measure.shares import (
     MINIMUM,
     count_of,
     find_comparable,
+    hardly_known,
     has_interval,
     measure_room,
     measure_shares,
@@ -51,7 +52,7 @@ BOTTOM = (
     'max-width:46em; line-height:1.5">{told}<p style="color:#595959">{about}</p></div>'
 )
 OVERVIEW = '<a href="corpus_overview.ipynb">corpus_overview</a>'
-ALONE = "Nothing to compare: fewer than two outlets here have {minimum} or more, from two articles."
+ALONE = f"Nothing to compare: fewer than two outlets have {MINIMUM} or more, from two articles."
 
 
 @dataclass
@@ -266,7 +267,7 @@ class Page:
         in grey. Outlets of which no two can be compared are not drawn. Else see `dots`.
         """
         if by == "outlet" and len(find_comparable(counts, by)) < 2:
-            self._leave_alone(name, counts, rows, by=[by], **how)
+            self.note(name, counts, rows, ALONE, by=[by], **how)
             return
         how = {"title": f"{says}: {name_leaders_by(counts, label, by)}", "by": [by]} | how
         if len(set(counts[label])) == 1:
@@ -290,32 +291,40 @@ class Page:
         says: str,
         by: str = "",
         leave_out: str = "",
+        most: int = 0,
         **how,
     ) -> None:
         """Measure what part of the rows each value of `column` has, and publish it.
 
         With `by` there is a panel for each of its values, and all together in grey behind it; where
         no two of them can be compared, these alone are drawn. A value to `leave_out` is in the
-        table and not in the chart. See `dots`, `panels` and `shares.measure_shares`.
+        table and not in the chart, nor are with `by` those after the first `most`. See `dots`,
+        `panels` and `shares.measure_shares`.
         """
         counts, whole = measure_shares(rows, column, by), measure_shares(rows, column)
         if by and len(find_comparable(counts, by)) < 2:
             how = {"title": f"{says}: {name_leaders(whole, column)}", "by": [by]} | how
             self.chart(name, charts.plot_shares(whole, column, "count"), counts, rows, **how)
         elif by:
-            ax = charts.plot_share_panels(counts, column, by, "count", whole.head(self.top))
+            ax = charts.plot_share_panels(
+                counts, column, by, "count", whole.head(min(self.top, most or self.top))
+            )
             how = {"title": f"{says}: {name_leaders_by(counts, column, by)}", "by": [by]} | how
             self.chart(name, ax, counts, rows, **how)
+        elif hardly_known(counts, column):
+            said = f"{says}: {name_leaders(counts, column)}, and so not drawn."
+            said, _ = how.pop("title", said), how.pop("nothing", "")
+            self.note(name, counts, rows, said, **how)
         else:
             how["drawn"] = counts[counts[column] != leave_out]
             self.dots(name, counts, rows, column, says, "count", **how)
 
-    def _leave_alone(
-        self, name: str, counts: pd.DataFrame, rows: pd.DataFrame, picture: str = "", **how
+    def note(
+        self, name: str, counts: pd.DataFrame, rows: pd.DataFrame, said: str, picture="", **how
     ) -> None:
-        """Publish numbers that cannot be compared: no picture, but the file and the sentences."""
+        """Publish numbers with a sentence in place of a picture; else see `table`."""
         self._mark(name)
-        display(HTML(f"<p>{ALONE.format(minimum=MINIMUM)}</p>"))
+        self.tell(said)
         self.export(name, counts)
         if len(counts):
             display(self.open(name, counts, rows, **how))

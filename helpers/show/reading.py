@@ -13,6 +13,7 @@ from helpers.show.forms import EVERY, Form, View, field_of, same
 from helpers.store import tables
 
 LISTED = 300
+DOUBTED = 3
 FILTERS = ("outlet", "type", "since", "until")
 
 
@@ -71,11 +72,12 @@ class Reading(Form):
         return self.follow(lambda values: grids.write(self._said(values)[list(columns)]))
 
     def sentences(self, told: Sequence[str], number: int = 0) -> View:
-        """Return a view of its statements where they stand; of one, where a number is given."""
+        """Return a view of its least sure statements where they stand, or of that of a number."""
 
         def show(values: Mapping[str, str]) -> str:
             said = self._said(values)
-            said = said[said["no"] == number] if number else said
+            unsure = said.sort_values("confidence", kind="stable").head(DOUBTED)
+            said = said[said["no"] == number] if number else unsure
             return reader.evidence(said, self.folder, told=told)._repr_html_()
 
         return self.follow(show)

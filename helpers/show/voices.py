@@ -217,7 +217,7 @@ def plot_target_grid(
         if not cell.abstained:
             text, ink = f"{signed(cell.balance, 1)}\nn = {cell.judged:,}", _readable_on(face)
         text = text.replace("instruments disagree", "split")
-        ax.text(head, place, text, ha="center", va="center", fontsize=6.5, color=ink)
+        ax.text(head, place, text, ha="center", va="center", fontsize=7.2, color=ink)
     name_rows(ax, names)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_xlim(-0.5, max(len(heads), 4) - 0.5)
@@ -227,36 +227,6 @@ def plot_target_grid(
     ax.tick_params(axis="x", top=False, labeltop=True, bottom=False, labelbottom=False)
     ax.tick_params(axis="x", labelcolor=INK, length=0)
     ax.spines["bottom"].set_visible(False)
-    return ax
-
-
-@plot(
-    "Dot chart of mean tone by each instrument",
-    "Each from −1 to 1. Lines: 95%, articles resampled.",
-)
-def plot_instruments(frame: pd.DataFrame, label: str) -> Axes:
-    """Draw each row's mean tone by each instrument (`attitudes.measure_instruments`).
-
-    The rows come in their order in the frame; instruments are told apart by shape and named in a
-    legend. A row has only those instruments that have enough statements.
-    """
-    names = list(dict.fromkeys(frame[label]))
-    instruments = list(dict.fromkeys(frame["instrument"]))
-    ax = make_axes(rows_height(len(names) * 1.5) + 0.35)
-    if frame["tone"].notna().sum() == 0:
-        return say_nothing(ax, NOTHING if frame.empty else "Too few statements to draw.")
-    ax.axvline(0, color=LIGHT, linewidth=1, zorder=0)
-    shifts = np.linspace(-0.24, 0.24, len(instruments))
-    for shift, instrument, shape, colour in zip(
-        shifts, instruments, ("o", "s", "D"), (GREY, INK, BLUE), strict=False
-    ):
-        rows = frame[frame["instrument"] == instrument].dropna(subset=["tone"])
-        places = rows[label].map(names.index).astype(float) + shift
-        ax.hlines(places, rows["low"], rows["high"], color=colour, linewidth=1.1)
-        ax.scatter(rows["tone"], places, s=16, marker=shape, color=colour, label=instrument)
-    name_rows(ax, names)
-    _tone_axis(ax)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, handletextpad=0.2)
     return ax
 
 

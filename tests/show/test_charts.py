@@ -58,11 +58,6 @@ PLOTS = {
         {"label": "speaker", "points": SAID},
     ),
     "target grid": (voices.plot_target_grid, attitudes.measure_targets(AIMED, minimum=8), {}),
-    "instruments": (
-        voices.plot_instruments,
-        attitudes.measure_instruments(attitudes.find_instruments(SAID, AIMED), minimum=3),
-        {"label": "speaker"},
-    ),
     "relays": (
         voices.plot_relays,
         counting.count_relays(SAID, by="speaker"),
@@ -344,11 +339,3 @@ def test_relays_that_are_not_drawn_one_by_one_are_drawn_as_others():
     whole = {text.get_text() for text in voices.plot_relays(frame, top=4).texts}
     assert "others" not in " ".join(whole) and "2  Post (state)" in whole
     pd.testing.assert_frame_equal(frame, before)
-
-
-def test_an_instrument_without_any_mean_is_left_out_of_the_drawing():
-    rows = [("Ada", "VADER", 0.2), ("Ada", "toward targets", np.nan)]
-    frame = pd.DataFrame(rows, columns=["speaker", "instrument", "tone"])
-    ax = voices.plot_instruments(frame.assign(low=0.1, high=0.3), label="speaker")
-    drawn = [points.get_offsets() for points in ax.collections if len(points.get_offsets())]
-    assert [place[0] for place in np.concatenate(drawn) if place[0] == 0.2] == [0.2]
