@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 LOCK := requirements.lock
 
-.PHONY: setup demo test lab bench figures lint lock clean
+.PHONY: setup demo test lab bench figures attack lint lock clean
 
 setup: $(READY)  ## Make the environment in .venv from the hash-pinned lock.
 
@@ -41,6 +41,10 @@ bench: $(READY)  ## Measure speed, memory and safety; write reports/bench. ABLAT
 
 figures: $(READY)  ## Measure the figures of README again, on the public corpora in GOLD=folder, and write them into it.
 	$(BIN)/python -m helpers bench --figures $(GOLD)
+
+attack: $(READY)  ## Attack it with damaged files, faults and kills (half an hour); write reports/attack.
+	@rm -rf reports/attack
+	ATTRIBUTED_ATTACK=$(CURDIR)/reports/attack $(BIN)/python -m pytest -m attack -n 2 --dist worksteal
 
 lint: $(READY)  ## Check style and types, and that no notebook holds output.
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from attack_fixture import attack  # noqa: F401
 from filelock import FileLock
 from hypothesis import settings
 

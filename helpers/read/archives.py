@@ -141,23 +141,27 @@ def read_epub(raw: bytes) -> Iterator[Document]:
     """Read the pages of an e-book in their order; one that is no article is a problem."""
     refuse_bomb(raw)
     with zipfile.ZipFile(io.BytesIO(raw)) as book:
-        if "META-INF/encryption.xml" in book.namelist():
-            hidden = etree.fromstring(book.read("META-INF/encryption.xml")).xpath("//@URI")
-            if any(str(one).endswith("html") for one in hidden):
-                raise Unreadable("the e-book is locked; ask for one that is not, or for its text")
         try:
-            about = dict(_about_book(book))
+            locked, about = _is_locked(book), dict(_about_book(book))
             pages = list(_pages_of_book(book))
-        except (KeyError, IndexError, etree.XMLSyntaxError) as error:
+        except Exception as error:  # damaged members make zipfile raise nearly anything
             raise Unreadable(f"it is no sound e-book ({error}); convert it to .html") from error
+        if locked:
+            raise Unreadable("the e-book is locked; ask for one that is not, or for its text")
         for name in pages:
             try:
                 document = _page(book.read(name), "")
-            except (KeyError, zipfile.BadZipFile, zlib.error) as error:
+            except Exception as error:
                 document = Document("", problems=[("read", f"{name} is damaged ({error})")])
             for role in ("outlet", "published"):
                 document.fields[role] = document.fields.get(role) or about.get(role, "")
             yield document
+
+
+def _is_locked(book: zipfile.ZipFile) -> bool:
+    name = "META-INF/encryption.xml"
+    hidden = etree.fromstring(book.read(name)).xpath("//@URI") if name in book.namelist() else ()
+    return any(str(one).endswith("html") for one in hidden)
 
 
 def _package(book: zipfile.ZipFile) -> tuple[str, Any]:

@@ -121,8 +121,13 @@ def iter_records(source: SourceFile, mapping: Mapping[str, str] | None = None) -
         yield LeftOut(source.path, source.left_out, source.files)
     if source.problems or source.left_out:
         return
+    met = False
     try:
-        yield from _read(source, mapping)
+        for item in _read(source, mapping):
+            met |= not isinstance(item, Note)
+            yield item
+        if not met:
+            raise Unreadable("nothing in it is an article; if that is right, leave it out")
     except Unreadable as error:
         yield Problem("", source.path, "read", str(error))
     except UnicodeDecodeError as error:

@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import IO, Any, NamedTuple
 
 from lxml import etree
@@ -292,8 +292,16 @@ def _sheets(sheets: Iterable[tuple[str, Iterable[Sequence[Any]]]]) -> Iterator[R
 
 
 def _in_bounds(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
-    """Pass rows on; raises Unreadable behind the last row or column that Excel can have."""
-    for number, row in enumerate(rows, 1):
+    """Pass rows on; raises Unreadable at a row that is no row, or outside what Excel can have."""
+    rows = iter(rows)
+    for number in count(1):
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except Exception as error:  # openpyxl raises whatever its XML and cells do
+            told = f"row {number:,} holds a cell that cannot be read ({error})"
+            raise Unreadable(f"{told}; correct it and save it again, or save it as .csv") from error
         if number > EXCEL_ROWS or len(row) > EXCEL_COLUMNS:
             raise Unreadable(
                 f"row {number:,} lies outside what Excel can hold ({EXCEL_ROWS:,} rows, "
@@ -316,10 +324,25 @@ def read_parquet(stream: IO[bytes]) -> Iterator[Row]:
                 f"it claims {table.metadata.num_rows:,} rows in {size:,} bytes; write it again"
             )
         batches = table.iter_batches(ROWS_AT_ONCE)
-        records = chain.from_iterable(batch.to_pylist() for batch in batches)
-        yield from (Row(number, record) for number, record in enumerate(records, 1))
+        records = chain.from_iterable(map(_parquet_rows, batches))
+        yield from (Row(number, *told) for number, told in enumerate(records, 1))
     except (pa.ArrowException, OSError) as error:
         raise Unreadable(f"it is no sound Parquet table ({error}); write it again") from error
+
+
+def _parquet_rows(batch: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield each row and what is wrong with it: a value that Python cannot hold is left out."""
+    try:
+        yield from ((record, "") for record in batch.to_pylist())
+    except (ArithmeticError, ValueError):  # which of many thousand values it is, is not said
+        for place in range(batch.num_rows):
+            record, wrong = dict.fromkeys(batch.schema.names), []
+            for name, cells in zip(batch.schema.names, batch.columns, strict=True):
+                try:
+                    record[name] = cells[place].as_py()
+                except (ArithmeticError, ValueError) as error:
+                    wrong.append(f"its {name!r} was left out ({error}); correct it")
+            yield record, "; ".join(wrong)
 
 
 def _unique_names(header: Iterable[Any]) -> list[str]:

@@ -309,9 +309,11 @@ def test_an_e_book_that_is_locked_or_damaged_is_told(tmp_path: Path):
     locked = '<encryption><CipherReference URI="OEBPS/a.xhtml"/></encryption>'
     write_book(tmp_path / "locked.epub", BOOK | {"META-INF/encryption.xml": locked})
     write_book(tmp_path / "damaged.epub", BOOK | {"META-INF/container.xml": "<container/>"})
+    write_book(tmp_path / "none.epub", BOOK | {"OEBPS/b.opf": "<package/>"})
     articles, problems = read_corpus(tmp_path)
     assert articles.empty
     assert list(problems["problem"].str.partition(" (")[0]) == [
         "it is no sound e-book",
         "the e-book is locked; ask for one that is not, or for its text",
+        "nothing in it is an article; if that is right, leave it out",
     ]

@@ -8,7 +8,10 @@ import zipfile
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from crafted_fixture import HEAD, xlsx
 from openpyxl import Workbook
 from reading_fixture import read_corpus
 
@@ -206,3 +209,18 @@ def test_a_table_of_libreoffice_is_read(tmp_path: Path):
     assert list(articles["headline"]) == ["Fares", "Mill"] and set(articles["text"]) == {TEXT}
     assert problems["path"].item() == "b.xls"
     assert "it is no sound workbook" in problems["problem"].item()
+
+
+def test_a_cell_that_cannot_be_read_is_named_and_the_rest_is_kept(tmp_path: Path):
+    columns = {"text": pa.array([TEXT, TEXT]), "date": pa.array([1, 2**31 - 1], pa.date32())}
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    articles, problems = read_corpus(tmp_path)
+    assert articles["published"].notna().tolist() == [True, False]
+    assert problems["path"].tolist() == ["a.parquet#2"]
+    assert "its 'date' was left out (days=2147483647" in problems["problem"].item()
+    (tmp_path / "a.parquet").unlink()
+    story = '<row r="2"><c r="A2" t="d"><v>2024-13-45</v></c></row>'
+    (tmp_path / "a.xlsx").write_bytes(xlsx(HEAD + story))
+    articles, problems = read_corpus(tmp_path)
+    assert "row 2 holds a cell that cannot be read (" in problems["problem"].item()
+    assert "correct it and save it again" in problems["problem"].item() and articles.empty
