@@ -28,7 +28,7 @@ import yaml
 from helpers.annotate import attributions, entities, mentions, targets
 from helpers.batch import jobs, plan
 from helpers.batch.jobs import read_batch
-from helpers.bench import made_up
+from helpers.bench import layouts, made_up
 from helpers.corpus import annotation
 from helpers.corpus.build import open_corpus
 from helpers.model import decoding
@@ -204,6 +204,12 @@ def measure_export(options: Options) -> Iterator[Measured]:
     note = f"{10 * options.articles:,} articles in {files[0].stat().st_size / 1e6:.0f} MB"
     yield Measured("peak memory reading an export, MB", export.peak / 1e6, 1000, 700, note)
     yield Measured("export ÷ JSON Lines, CPU", export.cpu / lines.cpu, 2, 1.5, note)
+
+
+def measure_exports(options: Options) -> Iterator[Measured]:
+    """Measure how much is read right of exports made up for each layout of the archives."""
+    for layout, part, right, count in layouts.measure_layouts(options.work / "exports"):
+        yield Measured(f"{layout}: {part} right, %", right, 99, 100, f"{count:,} articles")
 
 
 def read_folder(folder: Path) -> None:
@@ -498,6 +504,7 @@ MEASURES: dict[str, Callable[[Options], Iterator[Measured]]] = {
         measure_speed,
         measure_reading,
         measure_export,
+        measure_exports,
         measure_entities,
         measure_build,
         measure_engine,

@@ -90,8 +90,8 @@ def _find_list(content: dict[str, Any], above: list[dict[str, Any]]) -> Found | 
     }
     if chosen in held:
         unread = {name: number for name, number in held.items() if name != chosen}
-        return Found(lists[chosen], unread, _answer(above, held[chosen]))
-    if named and not lists[named] and not _is_article(content) and (told := _answer(above, 0)):
+        return Found(lists[chosen], unread, answer_of(above, held[chosen]))
+    if named and not lists[named] and not _is_article(content) and (told := answer_of(above, 0)):
         raise Unreadable(f"it is {told[0].told()}; ask again, with other words or another page")
     inner = {name: value for name, value in content.items() if isinstance(value, dict)}
     wrappers = inner if not _is_article(content) else {*names["outer"]} & inner.keys()
@@ -102,8 +102,11 @@ def _find_list(content: dict[str, Any], above: list[dict[str, Any]]) -> Found | 
     return None
 
 
-def _answer(wrappers: list[dict[str, Any]], listed: int) -> list[Answer]:
-    """Return what the wrappers of a list tell of it, nothing where they announce nothing."""
+def answer_of(wrappers: list[dict[str, Any]], listed: int) -> list[Answer]:
+    """Return what the wrappers of a list tell of it, nothing where they announce nothing.
+
+    The innermost wrapper comes last.
+    """
     told: dict[str, Any] = {}
     for wrapper in reversed(wrappers):
         for part in (wrapper, *(one for one in wrapper.values() if isinstance(one, dict))):

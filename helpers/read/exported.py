@@ -86,11 +86,16 @@ def pieces_of(lines: Iterable[str], parts: Callable[[str], object]) -> Iterator[
 
 @dataclass
 class ExportedArticle:
-    """Gathers what one article of an export tells."""
+    """Gathers what one article of an export tells.
+
+    `ended` is whether what stands behind its text was met, `torn` whether the file ends inside it.
+    """
 
     fields: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
     body: list[str] = field(default_factory=list)
+    ended: bool = False
+    torn: bool = False
 
     def take(self, role: str, value: str) -> None:
         """Keep what a label tells; of a field told twice the first is kept."""
@@ -115,6 +120,9 @@ class ExportedArticle:
         if text and int(digits or 0) - words > max(LEAST_MISSING, words):
             problem = f"the export says it has {int(digits):,} words, and {words:,} are there"
             document.problems.append(("text", f"{problem}; it may be cut: export it again"))
+        elif text and self.torn:
+            problem = "the file breaks off in this article, whose end is not here; export it again"
+            document.problems.append(("text", problem))
         return document
 
 
@@ -148,7 +156,7 @@ class Export:
 
     def documents(self) -> Iterator[Document]:
         """Yield every article as a document, made when it is asked for."""
-        for article in self.articles:
+        for article in _mark_torn(self.articles):
             self.read += any(map(str.strip, article.body))
             yield article.document()
 
@@ -169,6 +177,20 @@ class Export:
             f"it is an export of {self.layout} that announces {self.announced} articles, and "
             f"{self.read} were read; {named}export it again, or look in the file"
         )
+
+
+def _mark_torn(articles: Iterable[ExportedArticle]) -> Iterator[ExportedArticle]:
+    """Pass articles on; the last is torn when what ends most of the others is not behind it."""
+    ended, count = 0, 0
+    before: ExportedArticle | None = None
+    for article in articles:
+        if before is not None:
+            ended, count = ended + before.ended, count + 1
+            yield before
+        before = article
+    if before is not None:
+        before.torn = not before.ended and ended > LEAST_SHARE * count
+        yield before
 
 
 def if_any(articles: Iterator[ExportedArticle]) -> Iterator[ExportedArticle] | None:

@@ -7,8 +7,9 @@ metadata.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from helpers.read.columns import FIELDS, field_names, plain
@@ -38,7 +39,11 @@ from helpers.read.page_blocks import open_page, page_lines
 LEAST_SEPARATED = 2
 MOST_HEAD_LINES = 4
 MOST_WORDS_OF_AN_OUTLET = 6
-ENDS = tuple('.!?…”"')
+LEAST_WORDS_OF_A_HEADLINE = 3
+MOST_WORDS_OF_A_DATE = 6
+MOST_WORDS_OF_A_LABEL = 5
+MOST_SAMPLED, LEAST_SAMPLED = 100, 4  # records in which labels are looked for that recur
+ENDS = tuple(".…!?")
 
 _CODE = re.compile(r"([A-Z]{2,3})(?:(?:\t|  |\s?\|)\s*(\S.*))?")
 _CLASS = "contains(concat(' ', normalize-space(@class), ' '), ' %s ')"
@@ -57,6 +62,7 @@ _PARTED = re.compile(  # "=== 3 ===", "Article 3 of 12", "END"
     r"(?:\s*(?:of|/)\s*(?P<all>\d+))?:?|\[?END\]?)\s*",
     re.I,
 )
+_BYLINE = re.compile(r"(?:by|von|par|por|di|door)\s", re.I)
 _FACTIVA_END = re.compile(r"(?:Document|Dokument|Documento) ([A-Za-z0-9]{18,})")
 
 
@@ -79,8 +85,7 @@ def read_export_page(raw: bytes) -> Export | None:
     shown = tree.xpath(f"//div[{_CLASS % 'article'}]")
     shown = [one for one in shown if one.find(".//tr") is None]
     if shown and b"articleParagraph" in raw:
-        found = (_displayed_articles(page_lines(one), True) for one in shown)
-        return Export("Factiva", list(chain.from_iterable(found)))
+        return Export("Factiva", map(_shown_article, shown))
     if shown := tree.xpath(f"//article[.//*[{_CLASS % 'DocPublicationName'}]]"):
         return Export("Europresse", map(_europresse_article, shown))
     lines = page_lines(tree)
@@ -94,7 +99,8 @@ def _read_proquest(lines: Iterable[str]) -> Export | None:
     """Read records between lines of underscores, made of "Label: value" and a blank line."""
     if not any(map(is_rule, lines)):
         return None
-    articles = if_any(map(_proquest_article, _proquest_records(lines)))
+    recurring = _recurring_labels(islice(_proquest_records(lines), MOST_SAMPLED))
+    articles = if_any(_proquest_article(one, recurring) for one in _proquest_records(lines))
     if articles is None:
         return None
     numbers = [pair for line in lines if (pair := numbered_of(line, "proquest"))]
@@ -109,14 +115,31 @@ def _proquest_records(lines: Iterable[str]) -> Iterator[list[list[str]]]:
             yield groups
 
 
-def _proquest_article(groups: list[list[str]]) -> ExportedArticle:
+def _recurring_labels(records: Iterable[list[list[str]]]) -> set[str]:
+    """Return what opens a line of most records as a label does; nothing where records are few."""
+    found = [{_name_of(group[0]) for group in groups} - {""} for groups in records]
+    counts = Counter(chain.from_iterable(found))
+    least = LEAST_SHARE * len(found)
+    return (
+        {name for name, n in counts.items() if n > least} if len(found) >= LEAST_SAMPLED else set()
+    )
+
+
+def _name_of(line: str) -> str:
+    """Return what stands before a colon when it is short enough to be a label."""
+    name, colon, _ = line.strip().partition(":")
+    return name.casefold() if colon and len(name.split()) <= MOST_WORDS_OF_A_LABEL else ""
+
+
+def _proquest_article(groups: list[list[str]], recurring: set[str]) -> ExportedArticle:
     article = ExportedArticle()
-    told = [label(" ".join(group), "proquest") for group in groups]
+    told = [_proquest_label(group, recurring) for group in groups]
     text = next((n for n, found in enumerate(told) if found and found.role == "text"), len(groups))
-    end = first_of_tail(told, told, text + 1)
+    end = _proquest_end(groups, told, recurring, text + 1)
     if text < len(groups):
         groups[text][0] = groups[text][0].partition(":")[2].strip()
         article.body = list(chain.from_iterable([*group, ""] for group in groups[text:end]))
+    article.ended = end < len(groups)
     top = ""
     for place, (group, found) in enumerate(zip(groups, told, strict=True)):
         if text <= place < end:
@@ -133,6 +156,25 @@ def _proquest_article(groups: list[list[str]]) -> ExportedArticle:
     if outlet := article.fields.get("outlet"):
         article.fields["outlet"] = outlet.partition(";")[0].strip()
     return article
+
+
+def _proquest_label(group: list[str], recurring: set[str]) -> Labelled | None:
+    """Return a known label and its value, or one that recurs and whose role is not known."""
+    whole = " ".join(group)
+    other = Labelled("other", whole.partition(":")[2])
+    return label(whole, "proquest") or (other if _name_of(whole) in recurring else None)
+
+
+def _proquest_end(
+    groups: list[list[str]], told: list[Labelled | None], recurring: set[str], start: int
+) -> int:
+    """Return the first group behind the text: labels follow, each of them once in a record."""
+    names = [_name_of(group[0]) for group in groups]
+    firsts = [
+        bool(found) and name not in names[place + 1 :] and (not recurring or name in recurring)
+        for place, (found, name) in enumerate(zip(told, names, strict=True))
+    ]
+    return first_of_tail(firsts, told, start)
 
 
 # ------------------------------------------------------------------------------------- Factiva
@@ -167,7 +209,7 @@ def _coded_articles(lines: Iterable[str]) -> Iterator[ExportedArticle]:
             seen.add(role)
             line = found.value
         if _FACTIVA_END.fullmatch(line.strip()):
-            role = ""
+            role, article.ended = "", True
         elif role in ("lead", "text"):
             article.body += ["", line] if found else [line]
         elif role and role != "time":
@@ -175,35 +217,78 @@ def _coded_articles(lines: Iterable[str]) -> Iterator[ExportedArticle]:
     yield article
 
 
-def _displayed_articles(lines: Iterable[str], whole: bool = False) -> Iterator[ExportedArticle]:
-    """Yield the articles before each line "Document ABC…"; with `whole` the last needs none."""
+def _displayed_articles(lines: Iterable[str]) -> Iterator[ExportedArticle]:
+    """Yield the articles before each line "Document ABC…"."""
+    heads = (_rows_above(piece)[0] for piece, _ in _displayed_pieces(lines))
+    sections = {head[0] for head in islice(heads, MOST_SAMPLED) if len(head) > 2}
+    for piece, key in _displayed_pieces(lines):
+        article = ExportedArticle(ended=bool(key))
+        _take_displayed(article, piece, sections)
+        article.take("id", key)
+        yield article
+
+
+def _displayed_pieces(lines: Iterable[str]) -> Iterator[tuple[list[str], str]]:
     piece: list[str] = []
+    known = False
     for line in lines:
         if match := _FACTIVA_END.fullmatch(line.strip()):
-            article = _displayed_article(piece)
-            article.take("id", match[1])
-            yield article
-            piece = []
+            yield piece, match[1]
+            piece, known = [], True
         else:
             piece.append(line)
-    if whole and any(map(str.strip, piece)):
-        yield _displayed_article(piece)
+    if known and any(_is_words(line.strip()) for line in piece):  # the file breaks off in it
+        yield piece, ""
 
 
-def _displayed_article(lines: Sequence[str]) -> ExportedArticle:
-    """Read an article as Factiva shows it: headline, author, words, date, outlet, …, copyright."""
+def _shown_article(part: Any) -> ExportedArticle:
+    """Read an article of a page of Factiva, whose headline and author have classes."""
     article = ExportedArticle()
+    for role, name in (("title", "Headline"), ("author", "author")):
+        found = part.xpath(
+            f".//*[substring(@class, string-length(@class) - {len(name) - 1}) = '{name}']"
+        )
+        if found:
+            article.take(role, found[0].text_content())
+            found[0].drop_tree()
+    lines = page_lines(part)
+    ends = [place for place, line in enumerate(lines) if _FACTIVA_END.fullmatch(line.strip())]
+    article.take("id", lines[ends[0]].split()[1] if ends else "")
+    article.ended = bool(ends)
+    _take_displayed(article, lines[: ends[0]] if ends else lines, {*lines[:1]})
+    return article
+
+
+def _rows_above(lines: Sequence[str]) -> tuple[list[str], list[str], int]:
+    """Return what stands above the number of words, what from there to the copyright, its place."""
     rows = [(place, line.strip()) for place, line in enumerate(lines) if line.strip()]
     last = next((n for n, (_, row) in enumerate(rows) if is_copyright(row)), len(rows) - 1)
     head = [row for _, row in rows[: last + 1]]
     words = next((n for n, row in enumerate(head) if _is_words(row)), min(1, len(head)))
-    article.take("title", " ".join(head[:1]))
-    article.take("author", " ".join(head[1:words]))
-    for row in head[words:]:
+    return head[:words], head[words:], rows[last][0] if rows else 0
+
+
+def _take_displayed(article: ExportedArticle, lines: Sequence[str], sections: set[str]) -> None:
+    """Read an article as Factiva shows it: section, headline, author, words, …, copyright, text.
+
+    `sections` are those of other articles of the file.
+    """
+    above, below, last = _rows_above(lines)
+    alone = above[0] in sections if sections and above else _is_section(above)
+    if len(above) > 2 or alone:
+        article.take("section", above.pop(0))
+    article.take("title", "".join(above[:1]))
+    article.take("author", " ".join(above[1:]))
+    for row in below:
         article.take(_role_of_row(row, article), row)
-    if rows:
-        article.body = list(lines[rows[last][0] + 1 :])
-    return article
+    article.body = list(lines[last + 1 :])
+
+
+def _is_section(above: list[str]) -> bool:
+    """Say whether of two lines the first is a section and the second a headline, not an author."""
+    lengths = [len(row.split()) for row in above]
+    two = len(above) == 2 and lengths[1] >= LEAST_WORDS_OF_A_HEADLINE
+    return two and lengths[0] < lengths[1] and not _BYLINE.match(above[1])
 
 
 def _is_words(row: str) -> bool:
@@ -246,13 +331,20 @@ def _europresse_article(part: Any) -> ExportedArticle:
             article.take(role, text.partition(",")[0])
         else:
             article.take(role, text)
+    below = part.xpath(f"(.//header//*[{_CLASS % 'titreArticle'}])[1]/following-sibling::div[1]")
+    article.take("author", below[0].text_content() if below else "")
+    article.ended = part.find(".//footer") is not None
     return article
 
 
 def _take_europresse_header(article: ExportedArticle, header: str) -> None:
     """Take date, words and page from "mercredi 6 mars 2024 542 mots, p. 5"."""
     words = [word.strip(",;•") for word in header.split()]
-    runs = [" ".join(words[n : n + length]) for n in range(len(words)) for length in (3, 2, 1)]
+    runs = [
+        " ".join(words[n : n + length])
+        for n in range(len(words))
+        for length in range(MOST_WORDS_OF_A_DATE, 0, -1)
+    ]
     article.take("published", next((run for run in runs if date_in(run) == run), ""))
     article.take("words", next(filter(_is_words, runs), ""))
     pages = (run.partition(" ")[2] for run in runs if run.casefold().startswith(("p. ", "pg. ")))
@@ -322,16 +414,25 @@ def _is_separator(line: str) -> bool:
 
 def _own_article(piece: list[str]) -> ExportedArticle:
     article = ExportedArticle()
-    for place, line in enumerate(piece):
+    filled = [place for place, line in enumerate(piece) if line.strip()]
+    for place in filled:
         full = len(article.fields) + len(article.metadata) > MOST_HEAD_LINES
-        if line.strip() and (full or not _take_own_head(article, line.strip())):
+        apart = place > filled[0] and not piece[place - 1].strip()
+        if full or not _take_own_head(article, piece[place].strip(), apart):
             article.body = piece[place:]
+            last = piece[filled[-1]]
+            capitals = sum(word[0].isupper() for word in last.split())  # as in a credit
+            article.ended = _ends(last, ENDS) or capitals > LEAST_SHARE * len(last.split())
             break
     return article
 
 
-def _take_own_head(article: ExportedArticle, line: str) -> bool:
-    """Take a line of a head: outlet and date, byline, "Label: value", headline; False for text."""
+def _take_own_head(article: ExportedArticle, line: str, apart: bool) -> bool:
+    """Take a line of a head: outlet and date, byline, "Label: value", headline; False for text.
+
+    A headline that is not `apart` from the lines above it may end in a mark of question.
+    """
+    ends = ENDS if apart else ENDS[:2]
     if role := _own_label(line):
         article.take(role, line.partition(":")[2])
         return True
@@ -343,7 +444,11 @@ def _take_own_head(article: ExportedArticle, line: str) -> bool:
         article.take("author", line[3:])
     elif {"title", "published"} <= article.fields.keys() and _is_outlet(article, line):
         article.take("outlet", line)
-    elif "title" in article.fields or line.endswith(ENDS) or len(line) > LONGEST_HEADLINE:
+    elif (
+        "title" in article.fields
+        or line.rstrip('”"’').endswith(ends)
+        or len(line) > LONGEST_HEADLINE
+    ):
         return False
     else:
         article.take("title", line)
@@ -353,7 +458,11 @@ def _take_own_head(article: ExportedArticle, line: str) -> bool:
 def _is_outlet(article: ExportedArticle, line: str) -> bool:
     """Say whether a line below title and date can be the name of an outlet."""
     named = article.fields.get("outlet") or "author" in article.fields
-    return not named and len(line.split()) <= MOST_WORDS_OF_AN_OUTLET and not line.endswith(ENDS)
+    return not named and len(line.split()) <= MOST_WORDS_OF_AN_OUTLET and not _ends(line, ENDS)
+
+
+def _ends(line: str, ends: tuple[str, ...]) -> bool:
+    return line.rstrip('”"’').endswith(ends)
 
 
 def _split_date(line: str) -> tuple[str, str] | None:

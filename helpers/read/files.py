@@ -11,6 +11,7 @@ import os
 import re
 import stat
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -32,7 +33,6 @@ from helpers.read.lists import ARCHIVE, PAGES
 from helpers.read.source import SourceFile, suffix_of
 
 LARGEST_ARCHIVE = 1 << 33
-FACTS = ("listed", "outlets", "settings", "pages")
 
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 _DATED_OUTLET = re.compile(r"([^\W\d][^_]*)_(?=\d{4}[-.]?\d\d[-.]?\d\d(?:\D|$))")
@@ -75,7 +75,7 @@ def iter_met(path: str | Path) -> Iterator[SourceFile]:
     files = [one for one in found if one.path not in taken]
     outlets = {folder for one in files if (folder := _outlet_folder(one))}
     for one in files:
-        facts: dict[str, dict[str, Any]] = {name: {} for name in FACTS}
+        facts: dict[str, dict[str, Any]] = defaultdict(dict)
         for beside in besides:  # from the outermost folder to the nearest
             if PurePosixPath(one.path).is_relative_to(beside.folder):
                 name = PurePosixPath(one.path).relative_to(beside.folder).as_posix()

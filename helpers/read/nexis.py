@@ -44,7 +44,7 @@ def read_nexis(lines: Iterable[str]) -> Export | None:
     if not opened["body"] or not (opened["end"] or opened["classification"]):
         return None
     articles = (
-        _nexis_article(piece, first=number == 0)
+        _nexis_article(piece, number == 0, number < opened["end"])
         for number, piece in enumerate(pieces_of(lines, lambda line: _heading(line) == "end"))
         if number < opened["end"] or "body" in map(_heading, piece)
     )
@@ -55,8 +55,8 @@ def read_nexis(lines: Iterable[str]) -> Export | None:
     return Export("Nexis", articles, next(told, None))
 
 
-def _nexis_article(piece: list[str], first: bool) -> ExportedArticle:
-    article = ExportedArticle()
+def _nexis_article(piece: list[str], first: bool, ended: bool) -> ExportedArticle:
+    article = ExportedArticle(ended=ended)
     opened = [_heading(line) for line in piece]
     if "body" in opened:
         body = opened.index("body")
@@ -148,6 +148,7 @@ def _numbered_article(lines: list[str]) -> ExportedArticle:
         place += 1
     end = _end_of_body(groups, place)
     article.body = list(chain.from_iterable([*group, ""] for group in groups[place:end]))
+    article.ended = end < len(groups)
     for group in groups[end:]:
         if found := _upper_label(group, "label", "end label"):
             article.take(*found)

@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple
 
 from lxml import etree
 
-from helpers.read.answers import Answer, answer_in, find_records
+from helpers.read.answers import Answer, answer_in, answer_of, find_records
 from helpers.read.columns import as_text, field_names, plain
 from helpers.read.documents import Encoding, Unreadable, decode, find_encoding, refuse_bomb
 
@@ -92,7 +92,10 @@ def _json_row(number: int, record: Any) -> Row:
     return Row(number, record)
 
 
-_AS_HTML = {"hl2": "h3", "media": "figure", "media-caption": "figcaption", "block": "div"}
+_AS_HTML = {
+    **{"hl2": "h3", "media": "figure", "media-caption": "figcaption", "block": "div"},
+    **{"paragraph": "p", "hlt": "span"},
+}
 
 
 def read_xml(stream: IO[bytes]) -> Iterator[Row]:
@@ -115,6 +118,9 @@ def read_xml(stream: IO[bytes]) -> Iterator[Row]:
             f"its outermost element {root.tag!r} holds no articles that are known; write "
             "them to .csv or .jsonl, one a row, with text, title, outlet and date"
         )
+    above = [dict(one.attrib) for one in reversed([*found[0].iterancestors()])]
+    beside = {one.tag: one.text for one in found[0].itersiblings(preceding=True) if not len(one)}
+    yield from (Row(0, None, answer=one) for one in answer_of([*above, beside], len(found)))
     for number, item in enumerate(found, 1):
         yield Row(number, _xml_record(item))
     if parser.error_log:
@@ -130,16 +136,22 @@ def _tags_above(element: etree._Element) -> set[str]:
 
 
 def _xml_record(item: etree._Element) -> dict[str, Any]:
-    texts, values = field_names("column")["text"], field_names("xml")["value"]
+    texts, names = field_names("column")["text"], field_names("xml")
     named = [one for one in item.iterdescendants("*") if len(one) and plain(one.tag) in texts]
     holders = {above for one in named for above in one.iterancestors()}
-    articles = {one for one in named if one not in holders}
+    parts = {*item.iterdescendants(*names["part"])}
+    articles = parts or {one for one in named if one not in holders}
     record: dict[str, Any] = dict(item.attrib)
     for element in item.iterdescendants("*"):
         if element in articles:
-            value = etree.tostring(element, encoding="unicode", method="html")
-        elif articles.isdisjoint(element.iterancestors()):
-            written = (element.text, *map(element.get, values))
+            value = etree.tostring(element, encoding="unicode", method="html", with_tail=False)
+            if element in parts:
+                record["text"] = record.get("text", "") + value
+                continue
+        elif articles.isdisjoint(element.iterancestors()) and element.tag not in names["inline"]:
+            inline = len(element) and all(one.tag in names["inline"] for one in element)
+            own = " ".join("".join(element.itertext()).split()) if inline else element.text
+            written = (own, *map(element.get, names["value"]))
             value = next((one.strip() for one in written if one and one.strip()), "")
         else:
             continue
