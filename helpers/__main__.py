@@ -75,7 +75,7 @@ def _build(given: argparse.Namespace) -> int:
         from helpers.read.articles import preview
 
         with Wall(given.limits) as wall:
-            shown, said = preview(given.path, _mapping(given.map), read=wall.read)
+            shown, said = preview(given.path, _mapping(given.map), read=wall.read, met=wall.met)
         tables_shown = (f"{article.to_string()}\n" for _, article in shown.iterrows())
         for line in chain(*(one.split("\n") for one in tables_shown), said):
             print(printable(line))

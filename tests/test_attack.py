@@ -18,7 +18,6 @@ from mutants_fixture import WHOLE, mutant
 from helpers.corpus import build as corpus
 from helpers.corpus.wall import MB, Wall
 from helpers.read.articles import LIMIT, LeftOut, Problem
-from helpers.read.files import iter_met
 from helpers.store import schema, tables
 
 pytestmark = pytest.mark.attack
@@ -117,7 +116,7 @@ def test_crafted_files_cost_little_and_are_in_the_ledger(attack: Attack, tmp_pat
         (folder / file).write_bytes(make())
         begun = time.process_time()
         with Wall() as wall, Watch() as watch:
-            items = [item for one in iter_met(folder) for item in wall.read(one)]
+            items = [item for one in wall.met(folder) for item in wall.read(one)]
         spent = time.process_time() - begun
         told = {item["path"] if isinstance(item, dict) else item.path for item in items}
         if any(isinstance(item, Problem) and "given up" in item.problem for item in items):

@@ -54,7 +54,6 @@ from helpers.corpus.parts import (
 )
 from helpers.corpus.wall import SAID_AFTER, Wall
 from helpers.read.articles import OPEN, LeftOut, Note, Problem, separate_ids
-from helpers.read.files import iter_met
 from helpers.read.source import SourceFile
 from helpers.read.spellings import join_outlets
 from helpers.store import lexicons, paths, schema, tables
@@ -147,8 +146,9 @@ def build(
     with _only_build(storage):
         tables.forget(out)
         owned = _open_owned(storage)
-        team = (workers or processors(), progress, scheduler, limits)
-        manifest = _build(path, owned, mapping or {}, book, *team)
+        team = (workers or processors(), progress, scheduler)
+        with Wall(limits, _tell if progress else None) as wall:
+            manifest = _build(path, owned, mapping or {}, book, wall, *team)
         return manifest | {"notes": [*manifest["notes"], *owned.others()]}
 
 
@@ -189,25 +189,25 @@ def _build(
     owned: Owned,
     mapping: dict[str, str],
     book: lexicons.Codebook,
+    wall: Wall,
     workers: int,
     progress: bool,
     scheduler: str,
-    limits: float,
 ) -> dict[str, Any]:
     storage = owned.storage
-    files = list(iter_met(path))
+    files = list(wall.met(path))
     hashes = paths.engine_hashes()
     settings = fingerprint(hashes, mapping, book.sha256)
     decisions_path = decisions_file(storage.place)
     decisions, decisions_hash = read_decisions(decisions_path), file_hash(decisions_path)
     signature = fingerprint(settings, decisions_hash, [file.signature for file in files])
-    finished = _finished(storage, signature, files, limits)
+    finished = _finished(storage, signature, files, wall.times)
     if finished is not None:
         return finished
     store = PartStore(storage, f"parts/{settings[:16]}")
     store.open(owned)
     with start_workers(workers, scheduler, storage.address) as team:
-        intake = _Intake(files, store, mapping, limits, progress)
+        intake = _Intake(files, store, mapping, wall, progress)
         records = _annotate_files(intake, store, team)
         layout = arrange(records, store)
         decided, joins = _join_parts(layout, store, team, progress, decisions, book)
@@ -302,14 +302,14 @@ class _Intake:
         files: list[SourceFile],
         store: PartStore,
         mapping: dict[str, str],
-        limits: float,
+        wall: Wall,
         progress: bool,
     ):
         self.files = files
         self.store = store
         self.mapping = mapping
         self.progress = progress
-        self.wall = Wall(limits, _tell if progress else None)
+        self.wall = wall
         self.records: list[FileRecord] = []
         self.unfinished: list[FileRecord] = []
         self.ids: dict[str, str] = {}

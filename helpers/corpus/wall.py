@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +22,8 @@ import psutil
 from helpers.corpus.annotation import begin, context
 from helpers.read.articles import LIMIT, Item, Problem, iter_records
 from helpers.read.columns import check_roles
+from helpers.read.documents import Unreadable
+from helpers.read.files import iter_met
 from helpers.read.source import SourceFile
 
 SECONDS = 10.0  # of the processor for any file, and as many more for each MB
@@ -31,6 +34,7 @@ MORE_OUTPUT = 1000
 SILENCE = 60.0  # seconds without any work, as of a disk that no longer answers
 SAID_AFTER = 10.0
 GLANCE = 0.1
+PLAIN = 1 << 16  # bytes of text that tells of articles, and costs less to read than a process does
 KEPT = 1 << 29  # bytes that a process may hold on to between two files
 BATCH = 50  # articles sent at once, at most
 BATCH_CHARACTERS = 500_000
@@ -63,7 +67,7 @@ class Wall:
         watch = _Watch(source, self.times, self.tell)
         place = ""
         try:
-            for batch in self._batches((source, dict(mapping or {})), watch):
+            for batch in self._batches((iter_records, source, dict(mapping or {})), watch):
                 for item in batch:
                     place = item["path"] if isinstance(item, dict) else place
                     yield item
@@ -77,6 +81,22 @@ class Wall:
         else:
             if watch.process.memory_info().rss > KEPT:
                 self.stop()
+
+    def met(self, path: str | Path) -> Iterator[SourceFile]:
+        """Yield what `iter_met` does; what is told beside articles is read behind the wall too."""
+        return iter_met(path, self.look)
+
+    def look(self, find: Callable[[SourceFile], Any], source: SourceFile) -> Any:
+        """Return what a function finds in a file. Raises Unreadable when that takes too much."""
+        if source.path.endswith((".csv", ".tsv", ".yml")) and source.size <= PLAIN:
+            return find(source)
+        watch = _Watch(source, self.times, self.tell)
+        try:
+            ((found,),) = self._batches((_found, find, source), watch)
+        except _Ended as ended:
+            self.stop()
+            raise Unreadable(f"it was given up: {ended}") from None
+        return found
 
     def _batches(self, job: tuple, watch: _Watch) -> Iterator[list[Item]]:
         if self._process is None or not self._process.is_alive():
@@ -199,10 +219,15 @@ def _serve(pipe: Connection) -> None:
     begin()
     with suppress(EOFError, OSError):
         while True:
-            for batch in _together(iter_records(*pipe.recv())):
+            read, *given = pipe.recv()
+            for batch in _together(read(*given)):
                 pipe.send(batch)
                 pipe.recv()
             pipe.send(None)
+
+
+def _found(find: Callable[[SourceFile], Any], source: SourceFile) -> Iterator[Any]:
+    yield find(source)
 
 
 def _together(items: Iterable[Item]) -> Iterator[list[Item]]:

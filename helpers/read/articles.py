@@ -153,10 +153,11 @@ def preview(
     mapping: Mapping[str, str] | None = None,
     most: int = 5,
     read: Callable[..., Iterator[Item]] = iter_records,
+    met: Callable[..., Iterator[SourceFile]] = iter_met,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the first articles as a build would read them, and what it would say of them."""
     articles, said = [], []
-    items = (item for one in iter_met(path) for item in read(one, mapping))
+    items = (item for one in met(path) for item in read(one, mapping))
     while len(articles) < most and (item := next(items, None)) is not None:
         if isinstance(item, dict):
             shown = " ".join(item["text"].split())
@@ -164,7 +165,7 @@ def preview(
         else:
             told = item.reason if isinstance(item, LeftOut) else getattr(item, "problem", "")
             said.append(item.text if isinstance(item, Note) else f"{item.path}: {told}")
-    listed = () if articles else (row for one in iter_met(path) for row in _listed(one))
+    listed = () if articles else (row for one in met(path) for row in _listed(one))
     return pd.DataFrame(articles or islice(listed, most), columns=[*SHOWN, "text"]), said
 
 

@@ -196,11 +196,14 @@ def say_unlisted(lists: list[Pages]) -> None:
             lists[0].unread.append(f"{told}; outlet, date and headline are the page's own")
 
 
-def is_list_file(one: SourceFile) -> bool:
-    """Say whether a file is a table that lists articles without their texts."""
+def may_list(one: SourceFile) -> bool:
+    """Say whether a file has a format of lists."""
     known = one.suffix in TABLES and one.suffix not in XML and one.size <= LARGEST_LIST
-    if not known or one.problems or is_beside(one):
-        return False
+    return known and not one.problems and not is_beside(one)
+
+
+def is_list_file(one: SourceFile) -> bool:
+    """Say whether a file that may be a list holds articles without their texts."""
     try:
         with one.open() as stream:
             first = islice(TABLES[one.suffix](stream), SAMPLE_ROWS)
@@ -243,6 +246,23 @@ class Settings(Beside):
         except (ValueError, LookupError, TypeError) as error:
             self.told = {}
             raise Unreadable(str(error)) from error
+
+
+class Untold(Beside):
+    """A file that tells nothing, since reading it was given up."""
+
+    said = "what it tells was"
+
+    def __init__(self, file: SourceFile, why: str):
+        self.why = why
+        super().__init__(file)
+
+    def _read(self) -> None:
+        raise Unreadable(self.why)
+
+    def take(self, name: str, one: SourceFile) -> dict[str, dict[str, Any]]:
+        """Return nothing."""
+        return {}
 
 
 BESIDE = {"metadata.csv": Listing, "outlets.csv": Outlets, "articles.yml": Settings}

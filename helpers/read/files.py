@@ -12,7 +12,7 @@ import re
 import stat
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -21,8 +21,10 @@ from helpers.read.beside import (
     BESIDE,
     Beside,
     Pages,
+    Untold,
     is_beside,
     is_list_file,
+    may_list,
     read_beside,
     say_unlisted,
 )
@@ -31,6 +33,8 @@ from helpers.read.dates import find_date
 from helpers.read.documents import Unreadable, list_zip, size_problem
 from helpers.read.lists import ARCHIVE, PAGES
 from helpers.read.source import SourceFile, suffix_of
+
+Ask = Callable[[Callable[[SourceFile], Any], SourceFile], Any]
 
 LARGEST_ARCHIVE = 1 << 33
 
@@ -56,20 +60,25 @@ def iter_files(path: str | Path) -> Iterator[SourceFile]:
     return (one for one in iter_met(path) if not one.left_out)
 
 
-def iter_met(path: str | Path) -> Iterator[SourceFile]:
-    """Yield whatever lies in a corpus: the files of `iter_files`, then what is left out and why."""
+def iter_met(path: str | Path, ask: Ask = lambda find, one: find(one)) -> Iterator[SourceFile]:
+    """Yield whatever lies in a corpus: the files of `iter_files`, then what is left out and why.
+
+    What is told beside articles is found through `ask`, which may raise Unreadable.
+    """
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist: give a file, folder or zip of articles")
     met = sorted(_find(path), key=lambda one: one.path)
     found = [one for one in met if not one.left_out]
     alone = len(found) == 1 and found[0].path == path.name
-    besides = [read_beside(one) for one in found if is_beside(one) and not alone]
-    if any(one.suffix in (*PAGES, ARCHIVE) for one in found):
-        besides = [*map(Pages, filter(is_list_file, found)), *besides]
+    telling = [one for one in found if is_beside(one) and not alone]
     if alone:
         places = (path.parent / name for name in BESIDE if name != path.name.lower())
-        besides = [read_beside(_on_disk(one, path.parent)) for one in places if one.is_file()]
+        telling = [_on_disk(one, path.parent) for one in places if one.is_file()]
+    besides = [_told(ask, read_beside, one) for one in telling]
+    if any(one.suffix in (*PAGES, ARCHIVE) for one in found) and not alone:
+        lists = [one for one in found if may_list(one) and _told(ask, is_list_file, one) is True]
+        besides = [*(_told(ask, Pages, one) for one in lists), *besides]
     _order_dates(besides)
     taken = {beside.file.path for beside in besides} - ({path.name} if alone else set())
     files = [one for one in found if one.path not in taken]
@@ -88,6 +97,13 @@ def iter_met(path: str | Path) -> Iterator[SourceFile]:
         if problems or not alone:
             yield _as_said(beside, problems)
     yield from (one for one in met if one.left_out)
+
+
+def _told(ask: Ask, find: Callable[[SourceFile], Any], one: SourceFile) -> Any:
+    try:
+        return ask(find, one)
+    except Unreadable as error:
+        return Untold(one, str(error))
 
 
 def _order_dates(besides: list[Beside]) -> None:

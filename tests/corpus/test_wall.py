@@ -90,6 +90,22 @@ def test_what_ends_or_stalls_reading_is_a_problem_of_that_file(
     assert list(wall.read(ordinary(tmp_path))) == list(iter_records(ordinary(tmp_path)))
 
 
+def test_what_is_told_beside_articles_is_read_behind_the_wall_too(wall, tmp_path, monkeypatch):
+    for file, name in (("a.parquet", "parquet dictionary bomb"), ("b.xlsx", "xlsx far column")):
+        (tmp_path / file).write_bytes(CASES[name][1]())
+    (tmp_path / "a.html").write_bytes(CASES["html marks"][1]()[:300])
+    (tmp_path / "metadata.csv").write_text("file,outlet\na.html,Echo\n" + "x,y\n" * 100_000)
+    begun = time.process_time()
+    found = {one.path: one for one in wall.met(tmp_path)}
+    assert time.process_time() - begun < 5
+    assert found["a.html"].listed == {"outlet": "Echo"}
+    monkeypatch.setattr(walls, "SECONDS", 0.0)
+    found = {one.path: one for one in wall.met(tmp_path)}
+    (problem,) = found["metadata.csv"].problems
+    assert "what it tells was not read: it was given up: more than 0 seconds" in problem
+    assert found["a.html"].listed == {} and not found["a.parquet"].problems
+
+
 def test_long_waits_are_said(tmp_path, monkeypatch):
     monkeypatch.setattr(walls, "SILENCE", 0.7)
     monkeypatch.setattr(walls, "SAID_AFTER", 0.2)
