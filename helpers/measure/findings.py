@@ -175,6 +175,25 @@ def say_short(audit: pd.DataFrame) -> str:
     return f"{told.removesuffix('.')}{most}."
 
 
+def say_origins(stories: pd.DataFrame) -> str:
+    """Say of the most widely told story how many articles and how few origins it has."""
+    if stories.empty:
+        return ""
+    most = stories.iloc[0]
+    articles, origins = (count_of(most[f"{one}s"], one) for one in ("article", "origin"))
+    return f"Told most widely: {articles}, {origins} at most ({most['whence']})."
+
+
+def say_cut(aligned: pd.DataFrame, versions: pd.DataFrame) -> str:
+    """Say how many versions of a statement leave words out, and which keeps least; for a title."""
+    if aligned.empty:
+        return "No statement stands in several articles"
+    speaker = versions.set_index("attribution_id").loc[aligned["attribution_id"].iloc[0], "speaker"]
+    cut, least = int((aligned["kept"] < 1).sum()), aligned.loc[aligned["kept"].idxmin()]
+    told = f"{speaker or 'Speaker not known'}: {cut} of {len(aligned)} versions leave words out"
+    return f"{told}; {least['outlet']} keeps {percent(least['kept'])}" if cut else told
+
+
 def say_criticised(criticised: pd.DataFrame) -> str:
     """Say how many cases of sure criticism there are to read."""
     unheard = int((criticised["reply"] == "not heard").sum())

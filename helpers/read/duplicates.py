@@ -247,11 +247,15 @@ def _repeated(values: np.ndarray) -> np.ndarray:
 
 def _shingles(text: str, codes: dict[str, int]) -> np.ndarray:
     """Return the sorted 64-bit hashes of every run of five words, each once."""
-    words = _WORD.findall(text.casefold())
+    return np.unique(hash_runs(_WORD.findall(text.casefold()), codes))
+
+
+def hash_runs(words: list[str], codes: dict[str, int]) -> np.ndarray:
+    """Return a 64-bit hash of every run of five words, in order; `codes` keeps those of words."""
     for word in set(words).difference(codes):
         codes[word] = zlib.crc32(word.encode("utf-8", "surrogatepass"))
     if len(words) < SHINGLE_WORDS:
         return np.empty(0, np.uint64)
     numbers = np.fromiter(map(codes.__getitem__, words), np.uint64, len(words))
     runs = np.lib.stride_tricks.sliding_window_view(numbers, SHINGLE_WORDS)
-    return np.unique((runs * _ODD).sum(axis=1, dtype=np.uint64))
+    return (runs * _ODD).sum(axis=1, dtype=np.uint64)

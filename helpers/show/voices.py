@@ -5,6 +5,7 @@ Where there are few statements each is one mark.
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Sequence
 
@@ -16,6 +17,7 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as MatplotlibPath
 from matplotlib.ticker import MaxNLocator
 
+from helpers.measure.counting import name_day
 from helpers.measure.shares import MINIMUM, UNTOLD
 from helpers.show.drawing import (
     BLUE,
@@ -32,6 +34,7 @@ from helpers.show.drawing import (
     make_axes,
     name_rows,
     number_axis,
+    percent,
     plain,
     plot,
     rows_height,
@@ -52,6 +55,9 @@ MARKS = {  # of one statement: shape, how it is filled, colour, and the sign in 
     "not sure": ("o", "none", GREY, "○"),
 }
 TONES = (*schema.POLARITIES, "not sure")
+LETTERS, LETTER_SIZE = 90, 8  # of a line of a statement: how many, and in points
+LETTER = 0.602 * LETTER_SIZE  # how wide one is in DejaVu Sans Mono
+MOST_DRAWN = 450  # letters of a statement
 MOST_MARKS = 40  # statements of a row beyond which they are a bar
 
 
@@ -289,6 +295,50 @@ def plot_relays(frame: pd.DataFrame, value: str = "attributions", top: int = 15)
     ax.set_ylim(height - 0.4, -0.6)
     ax.set_axis_off()
     return ax
+
+
+@plot(
+    "The words of one statement in each of its versions",
+    "Pale: words of the fullest version that are left out; others put in are not drawn.",
+)
+def plot_versions(frame: pd.DataFrame, top: int = 6) -> Axes:
+    """Draw who kept which words of a statement (`origins.align_versions`), the earliest first."""
+    rows = frame.head(top)
+    said = plain(rows["said"].iloc[0], MOST_DRAWN) if len(rows) else ""
+    lines = textwrap.wrap(said, LETTERS)
+    ax = make_axes(rows_height(len(rows) * (len(lines) + 1) * 0.7))
+    if rows.empty:
+        return say_nothing(ax, NOTHING)
+    ax.set_axis_off()
+    ax.set_ylim(len(rows) * (len(lines) + 1.4), 0)
+    for number, row in enumerate(rows.itertuples()):
+        top_line = number * (len(lines) + 1.4) + 0.5
+        day = "undated" if pd.isna(row.published) else name_day(row.published)
+        told = f"{plain(row.outlet, 40)}, {day}: {percent(row.kept)} of the words"
+        _write_at(ax, 0, top_line, told, fontweight="bold", color=INK, fontsize=8)
+        kept = np.zeros(len(said) + 1, bool)
+        for first, last in row.spans:
+            kept[first:last] = True
+        _write_words(ax, top_line + 1, said, lines, kept)
+    return ax
+
+
+def _write_words(ax: Axes, y: float, said: str, lines: list[str], kept: np.ndarray) -> None:
+    """Write a text line by line, what is kept in ink and the rest pale."""
+    at = 0
+    for line in lines:
+        at = said.index(line, at)
+        ends = np.flatnonzero(np.diff(kept[at : at + len(line)])) + 1
+        for first, last in itertools.pairwise([0, *ends.tolist(), len(line)]):
+            colour = INK if kept[at + first] else LIGHT
+            how = {"family": "monospace", "fontsize": LETTER_SIZE, "color": colour}
+            _write_at(ax, first * LETTER, y, line[first:last], **how)
+        at, y = at + len(line), y + 1
+
+
+def _write_at(ax: Axes, points: float, y: float, text: str, **style: object) -> None:
+    place = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
+    ax.annotate(text, (0, y), (points, 0), va="center", **place, **style).set_in_layout(False)
 
 
 def _gather(frame: pd.DataFrame, value: str, top: int) -> pd.DataFrame:
