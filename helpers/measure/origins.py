@@ -22,6 +22,7 @@ from difflib import SequenceMatcher
 from itertools import chain
 from pathlib import Path
 from textwrap import shorten
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -211,7 +212,7 @@ def _blocks(one: Sequence[str], other: Sequence[str]) -> Iterator[tuple[int, int
 
 def _add_origin(versions: pd.DataFrame) -> pd.DataFrame:
     """Add `origin`; rows are in order of time, so that an original stands before its copies."""
-    of: dict[str, list[tuple]] = defaultdict(list)
+    of: dict[str, list[Any]] = defaultdict(list)
     for row in versions.itertuples():
         of[row.statement_id].append(row)
     alike = functools.cache(same_outlet)
@@ -221,7 +222,7 @@ def _add_origin(versions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _origins_of(
-    rows: Sequence[tuple], alike: Callable[[str, str], bool]
+    rows: Sequence[Any], alike: Callable[[str, str], bool]
 ) -> Iterator[tuple[int, str]]:
     """Yield the label of each version of one statement with its origin."""
     outlets = sorted({row.outlet for row in rows})
