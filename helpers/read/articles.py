@@ -35,6 +35,7 @@ from helpers.read.documents import (
     Hint,
     Unreadable,
     read_docx,
+    read_markdown,
     read_rtf,
     read_text,
     wrong_letters,
@@ -48,7 +49,8 @@ from helpers.read.source import SourceFile
 from helpers.store.lexicons import read_lexicon
 
 READERS = {**DOCUMENTS, **dict.fromkeys((".html", ".htm", ".xhtml"), read_page)}
-EXPORTED = (read_text, read_docx, read_rtf)
+EXPORTED = (read_text, read_markdown, read_docx, read_rtf)
+MARK = 64  # bytes that tell what is in a file
 OPEN = "open"  # the step of a file that failed for what is outside it, and is to be tried again
 LIMIT = "limit"  # the step of a file that took more than a file may
 LARGEST_DOCUMENT = 200 * 1024 * 1024
@@ -222,17 +224,17 @@ def _read(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]:
             else:
                 nothing = [("read", "it holds no text; leave it out, or save its text as a file")]
                 yield from (Problem("", path, *one) for one in document.problems or nothing)
-    elif source.suffix in READERS:
+    elif reader := READERS.get(source.suffix) or _reader_inside(source):
         if source.size > LARGEST_DOCUMENT:
             raise Unreadable(f"the file has {source.size:,} bytes, too many for one article")
         raw = source.read_bytes()
         digest = hashlib.sha256(raw).hexdigest()
-        if READERS[source.suffix] is read_page and (export := read_export_page(raw)):
+        if reader is read_page and (export := read_export_page(raw)):
             yield from _read_export(source, Document(""), export)
             return
-        document = READERS[source.suffix](raw)
+        document = reader(raw)
         del raw  # a large export is held once, as text
-        if READERS[source.suffix] in EXPORTED:
+        if reader in EXPORTED and not document.named:
             if export := read_export(document.text):
                 document.text = ""  # the articles hold it
                 yield from _read_export(source, document, export)
@@ -246,6 +248,16 @@ def _read(source: SourceFile, wanted: Mapping[str, str]) -> Iterator[Item]:
         read = ", ".join(sorted({*READERS, *TABLES, *ARCHIVES, ".gz", ".zip"} - {""}))
         advice = _advice().get(source.suffix, f"those that are: {read}")
         raise Unreadable(f"files of type {source.suffix} are not read; {advice}")
+
+
+def _reader_inside(source: SourceFile) -> Callable[[bytes], Document] | None:
+    """Return the reader of what bears the name of an old Word file and is none."""
+    if source.suffix != ".doc":
+        return None
+    with source.open() as stream:
+        start = stream.read(MARK).lstrip().lower()
+    inside = {b"{\\rtf": read_rtf, b"pk\3\4": read_docx, b"<": read_page}
+    return next((reader for mark, reader in inside.items() if start.startswith(mark)), None)
 
 
 @cache
@@ -398,7 +410,7 @@ def _article(
         "published": published,
         "url": _clean(fields.get("url")),
         "headline": _clean(fields.get("title")),
-        "byline": _clean(fields.get("author")),
+        "byline": "" if (author := _clean(fields.get("author"))).isdecimal() else author,
         "dateline_place": "",
         "section": _clean(fields.get("section")),
         "language": language,

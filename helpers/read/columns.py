@@ -18,7 +18,8 @@ ROLES = ("text", "title", "outlet", "published", "url", "author", "id", "section
 FIELDS = ROLES[1:]
 LEAST_WORDS_OF_A_TEXT = 20
 MOST_WORDS_OF_A_SUMMARY = 200
-EXCEL_LIMIT = 32_767
+LIMITS = {"Excel's": 32_767, "a database's": 65_535}  # characters, or bytes, of a text
+SHORTEST_LIMIT = 8_000  # characters, from which on the bytes of a text are counted
 LONGEST_ENDING = 250  # characters at the end of a text that may say that more follows
 MOST_SHOWN = 30  # columns that are listed
 
@@ -143,11 +144,11 @@ def _endings() -> re.Pattern[str]:
 
 def cut_off(text: str) -> str:
     """Say in words why a text is probably not the whole article; "" when nothing tells so."""
-    if len(text) == EXCEL_LIMIT:
-        return (
-            f"the text has Excel's limit of {EXCEL_LIMIT:,} characters and is probably cut; "
-            "export it as CSV or JSON"
-        )
+    long = len(text) > SHORTEST_LIMIT
+    for whose, limit in LIMITS.items():
+        if limit in (len(text), len(text.encode("utf-8", "replace")) if long else 0):
+            told = f"the text has {whose} limit of {limit:,} characters and is probably cut"
+            return f"{told}; export it as CSV or JSON"
     if found := _endings().search(text[-LONGEST_ENDING:].rstrip()):
         shown = " ".join(found[0].split())
         return f"the text ends in {shown!r}: only its beginning is here; bring the whole text"
@@ -165,7 +166,8 @@ def as_text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(filter(None, map(as_text, value)))
     if isinstance(value, Mapping):
-        inner = next(filter(None, map(value.get, field_names("json")["value"])), None)
+        spelt = {plain(name): one for name, one in value.items()}
+        inner = next(filter(None, map(spelt.get, field_names("json")["value"])), None)
         return as_text(inner) if inner else json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
 

@@ -41,7 +41,7 @@ _CLOCK = re.compile(
     re.I,
 )
 _OFFSET = re.compile(r"(?:UTC|GMT)?\s?([+−-])(\d{1,2}):?(\d{2})?", re.I)
-_BESIDE = re.compile(r"[\n|·•]")
+_BESIDE = re.compile(r"[\n|·•]|\sby\s")
 _BEFORE_TEXT = re.compile(r"\s\(|\s?[–—]\s|\s-+\s")
 _DATE_IN_NAME = re.compile(r"(?<!\d)(?:19|20)\d\d([-_.]?)[01]\d\1[0-3]\d(?!\d)")
 
@@ -266,8 +266,10 @@ def find_printed_date(text: str) -> str:
     """Return the date that stands alone above a text, or in its dateline, or ""."""
     lines = (line.strip() for line in text[:TOP].split("\n"))
     for line in [line for line in lines if line][:TOP_LINES]:
-        place, _, rest = _BEFORE_TEXT.split(line, maxsplit=1)[0].partition(", ")
-        found = first_date(line[:LONGEST_LINE]) or first_date(rest if place.isupper() else "")
+        parts = _BEFORE_TEXT.split(line, maxsplit=2)
+        place, _, rest = parts[0].partition(", ")
+        dateline = "\n".join([rest, *parts[1:2]]) if place.isupper() else ""
+        found = first_date(line[:LONGEST_LINE]) or first_date(dateline)
         if found:
             return found
     return ""

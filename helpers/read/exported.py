@@ -88,7 +88,8 @@ def pieces_of(lines: Iterable[str], parts: Callable[[str], object]) -> Iterator[
 class ExportedArticle:
     """Gathers what one article of an export tells.
 
-    `ended` is whether what stands behind its text was met, `torn` whether the file ends inside it.
+    `ended` is whether what stands behind its text was met, `torn` whether the file ends inside it;
+    `guessed` are the fields that only their place tells.
     """
 
     fields: dict[str, str] = field(default_factory=dict)
@@ -96,6 +97,7 @@ class ExportedArticle:
     body: list[str] = field(default_factory=list)
     ended: bool = False
     torn: bool = False
+    guessed: set[str] = field(default_factory=set)
 
     def take(self, role: str, value: str) -> None:
         """Keep what a label tells; of a field told twice the first is kept."""

@@ -43,6 +43,8 @@ LEAST_WORDS_OF_A_HEADLINE = 3
 MOST_WORDS_OF_A_DATE = 6
 MOST_WORDS_OF_A_LABEL = 5
 MOST_SAMPLED, LEAST_SAMPLED = 100, 4  # records in which labels are looked for that recur
+NAMED = ("outlet", "title")
+BY = ("By ", "BY ")
 ENDS = tuple(".…!?")
 
 _CODE = re.compile(r"([A-Z]{2,3})(?:(?:\t|  |\s?\|)\s*(\S.*))?")
@@ -387,16 +389,28 @@ def _own_articles(text: str) -> list[ExportedArticle]:
         pieces = list(pieces_of(lines, _is_separator))
     else:
         pieces = _labelled_pieces(lines)
-    return [_own_article(piece) for piece in pieces if any(map(str.strip, piece))]
+    articles = [_own_article(piece) for piece in pieces if any(map(str.strip, piece))]
+    told = [article.fields for article in articles if "outlet" in article.guessed]
+    below, above = (sum(len(one.get(name, "").split()) for one in told) for name in NAMED)
+    for fields in told if below > above else ():  # what stands above the date is the outlet then
+        fields["outlet"], fields["title"] = fields.get("title", ""), fields["outlet"]
+    return articles
 
 
 def _labelled_pieces(lines: list[str]) -> list[list[str]]:
-    """Return the parts that each begin with the label of the first line, none without one."""
-    first = _own_label(next(filter(None, lines), ""))
-    starts = [place for place, line in enumerate(lines) if first and _own_label(line) == first]
+    """Return the parts that each begin with the label of the first line, none without one.
+
+    A label that is not known opens a part only if labels that are follow it in each.
+    """
+    first = _name_of(next(filter(None, lines), ""))
+    opening = _own_label(f"{first}:")
+    starts = [place for place, line in enumerate(lines) if first and _name_of(line) == first]
+    if opening and len(starts) < LEAST_SEPARATED:  # "Title:" in one, "Headline:" in another
+        starts = [place for place, line in enumerate(lines) if _own_label(line) == opening]
     ends = [*starts[1:], len(lines)]
     pieces = [lines[start:end] for start, end in zip(starts, ends, strict=False)]
-    return pieces if len(pieces) >= LEAST_SEPARATED else []
+    known = opening or all(sum(map(bool, map(_own_label, piece))) > 1 for piece in pieces)
+    return pieces if len(pieces) >= LEAST_SEPARATED and known else []
 
 
 def _own_label(line: str) -> str:
@@ -415,10 +429,19 @@ def _is_separator(line: str) -> bool:
 def _own_article(piece: list[str]) -> ExportedArticle:
     article = ExportedArticle()
     filled = [place for place, line in enumerate(piece) if line.strip()]
+    labelled = 0
     for place in filled:
-        full = len(article.fields) + len(article.metadata) > MOST_HEAD_LINES
+        line = piece[place].strip().strip("#*_ ")
         apart = place > filled[0] and not piece[place - 1].strip()
-        if full or not _take_own_head(article, piece[place].strip(), apart):
+        below = "".join(piece[place + 1 : place + 2]).strip()
+        beside = labelled > 1 or _own_label(below)  # so that one whose role is not known is one
+        if (_own_label(line) or beside) and _name_of(line) and not apart:
+            labelled += 1
+            article.take(_own_label(line) or _name_of(line), line.partition(":")[2])
+            continue
+        full = len(article.fields) + len(article.metadata) > MOST_HEAD_LINES + labelled
+        ends = not apart and (not below or below.startswith(BY))
+        if full or not _take_own_head(article, line, apart, ends):
             article.body = piece[place:]
             last = piece[filled[-1]]
             capitals = sum(word[0].isupper() for word in last.split())  # as in a credit
@@ -427,10 +450,11 @@ def _own_article(piece: list[str]) -> ExportedArticle:
     return article
 
 
-def _take_own_head(article: ExportedArticle, line: str, apart: bool) -> bool:
+def _take_own_head(article: ExportedArticle, line: str, apart: bool, last: bool) -> bool:
     """Take a line of a head: outlet and date, byline, "Label: value", headline; False for text.
 
-    A headline that is not `apart` from the lines above it may end in a mark of question.
+    A headline that is not `apart` from the lines above it may end in a mark of question; one below
+    outlet and date is the `last` line of a head but for a byline.
     """
     ends = ENDS if apart else ENDS[:2]
     if role := _own_label(line):
@@ -440,15 +464,14 @@ def _take_own_head(article: ExportedArticle, line: str, apart: bool) -> bool:
     if beside:
         article.take("outlet", beside[0])
         article.take("published", beside[1])
-    elif line.startswith(("By ", "BY ")) and "author" not in article.fields and len(line) < 100:
+    elif line.startswith(BY) and "author" not in article.fields and len(line) < 100:
         article.take("author", line[3:])
     elif {"title", "published"} <= article.fields.keys() and _is_outlet(article, line):
         article.take("outlet", line)
-    elif (
-        "title" in article.fields
-        or line.rstrip('”"’').endswith(ends)
-        or len(line) > LONGEST_HEADLINE
-    ):
+        article.guessed.add("outlet")
+    elif last and _is_headline(article, line):
+        article.fields |= {"outlet": article.fields["title"], "title": line}
+    elif "title" in article.fields or _ends(line, ends) or len(line) > LONGEST_HEADLINE:
         return False
     else:
         article.take("title", line)
@@ -459,6 +482,13 @@ def _is_outlet(article: ExportedArticle, line: str) -> bool:
     """Say whether a line below title and date can be the name of an outlet."""
     named = article.fields.get("outlet") or "author" in article.fields
     return not named and len(line.split()) <= MOST_WORDS_OF_AN_OUTLET and not _ends(line, ENDS)
+
+
+def _is_headline(article: ExportedArticle, line: str) -> bool:
+    """Say whether a line below what was taken for a headline, and a date, is the headline."""
+    told = {"title", "published"} <= article.fields.keys() and not article.fields.get("outlet")
+    short = told and len(article.fields["title"].split()) <= MOST_WORDS_OF_AN_OUTLET
+    return short and not _ends(line, ENDS[:2]) and len(line) <= LONGEST_HEADLINE
 
 
 def _ends(line: str, ends: tuple[str, ...]) -> bool:

@@ -448,9 +448,11 @@ def _marked_authors(tree: HtmlElement) -> Iterator[str]:
     """Yield the names that links or classes mark as authors, those that stand together."""
     marked = tree.xpath(
         "//*[@itemprop='author' or contains(concat(' ', @rel, ' '), ' author ')]"
-    ) or tree.xpath("//*[contains(concat(' ', @class, ' '), ' author ')]")
+    ) or tree.xpath("//*[contains(concat(' ', @class), ' author') and not(.//h1)]")
     beside = ("li", "aside", "nav", "footer")  # where other articles are listed
     marked = [one for one in marked if next(one.iterancestors(*beside), None) is None]
+    own = tree.xpath("//article[.//h1]")
+    marked = [one for one in marked if {*own} & {*one.iterancestors()}] or marked
     for element in marked:
         if element.getparent() is marked[0].getparent():
             yield _text(element)

@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import json
+import re
 import sys
 import warnings
 from collections import Counter
@@ -16,7 +17,7 @@ from typing import IO, Any, NamedTuple
 from lxml import etree
 
 from helpers.read.answers import Answer, answer_in, answer_of, find_records
-from helpers.read.columns import as_text, field_names, plain
+from helpers.read.columns import LEAST_WORDS_OF_A_TEXT, as_text, field_names, plain
 from helpers.read.documents import Encoding, Unreadable, decode, find_encoding, refuse_bomb
 
 SAMPLE_ROWS = 50
@@ -24,6 +25,8 @@ SNIFFED = 1 << 16
 ROWS_AT_ONCE = 500
 MOST_TITLE_ROWS = 10
 EXCEL_ROWS, EXCEL_COLUMNS = 1_048_576, 16_384
+
+_SEPARATOR_TOLD = re.compile(r"sep=(.)\r?\n", re.I)
 
 
 class Row(NamedTuple):
@@ -169,10 +172,14 @@ def read_csv(stream: IO[bytes], separator: str = "") -> Iterator[Row]:
     text, encoding = _text_of(stream)
     with text:
         yield from _assumed(encoding)
-        dialect = _dialect(text.read(SNIFFED), separator or ",;\t|")
+        start = text.read(SNIFFED)
+        told = _SEPARATOR_TOLD.match(start)  # a line for Excel
+        start = start[told.end() :] if told else start
+        dialect = _dialect(start, separator or (told[1] if told else ",;\t|"))
         text.seek(0)
         odd: list[int] = []
-        reader = csv.reader(_watch_quotes(text, dialect["escapechar"], odd), **dialect)
+        lines = islice(text, 1 if told else 0, None)
+        reader = csv.reader(_watch_quotes(lines, dialect, odd), **dialect)
         try:
             titles, header, rows = _header(filter(any, reader))
             yield from titles
@@ -197,8 +204,12 @@ def _header(rows: Iterable[Sequence[Any]]) -> tuple[list[Row], list[str], Iterat
     start = next((n for n, cells in enumerate(filled[:MOST_TITLE_ROWS]) if 2 * cells > width), 0)
     titles = "; ".join(" ".join(filter(None, map(as_text, row))) for row in first[:start])
     problem = f"what stands above the header was not read: {titles!r}; delete it if it is no text"
-    names = _unique_names(first[start]) if first else []
     told = [Row(0, None, problem, "metadata")] if start else []
+    if first and max(len(as_text(cell).split()) for cell in first[start]) >= LEAST_WORDS_OF_A_TEXT:
+        problem = "no row names the columns, the first is an article; put their names above it"
+        told.append(Row(0, None, problem, "metadata"))
+        return told, _unique_names([None] * len(first[start])), chain(first[start:], rows)
+    names = _unique_names(first[start]) if first else []
     return told, names, chain(first[start + 1 :], rows)
 
 
@@ -208,10 +219,11 @@ def _width(rows: Sequence[Sequence[Any]]) -> int:
     return max(widths, key=lambda width: (widths[width], width), default=0)
 
 
-def _watch_quotes(lines: Iterable[str], escape: str | None, odd: list[int]) -> Iterator[str]:
+def _watch_quotes(lines: Iterable[str], dialect: dict[str, Any], odd: list[int]) -> Iterator[str]:
     """Pass lines on; note those whose quotation marks do not pair up, an even number if sound."""
+    escape, quote = dialect["escapechar"], dialect["quotechar"]
     for number, line in enumerate(lines, 1):
-        marks = line.count('"') - (line.count(f'{escape}"') if escape else 0)
+        marks = line.count(quote) - (line.count(f"{escape}{quote}") if escape else 0)
         odd += [number] * (marks % 2)
         yield line
 
@@ -233,19 +245,30 @@ def _dialect(start: str, separators: str) -> dict[str, Any]:
 
     A backslash before a quotation mark is only an escape where rows become more equal by it.
     """
-    best: tuple[float, int, bool, str] = (0.0, 0, True, separators[0])
-    for escape in (None, "\\") if '\\"' in start else (None,):
-        for delimiter in separators:
-            dialect: dict[str, Any] = {"delimiter": delimiter, "escapechar": escape}
-            rows = list(csv.reader(io.StringIO(start, newline=""), **dialect))
-            rows = [row for row in rows[:50] if row]
-            if len(start) == SNIFFED and len(rows) > 1:
-                rows.pop()
-            width = _width(rows)
-            if width > 1:
-                even = sum(len(row) == width for row in rows) / len(rows)
-                best = max(best, (round(even, 1), width, escape is None, delimiter))
-    return {"delimiter": best[3], "escapechar": None if best[2] else "\\"}
+    best: tuple[float, int, bool, bool, str] = (0.0, 0, True, True, separators[0])
+    header = start.partition("\n")[0]
+    for escape, delimiter, quote in itertools.product((None, "\\"), separators, "\"'"):
+        apart = quote == '"' or f"{delimiter}{quote}" in start
+        if not apart or (escape and f"{escape}{quote}" not in start):
+            continue
+        dialect = _dialect_of(header, delimiter, escape, quote)
+        rows = list(csv.reader(io.StringIO(start, newline=""), **dialect))
+        rows = [row for row in rows[:50] if row]
+        if len(start) == SNIFFED and len(rows) > 1:
+            rows.pop()
+        width = _width(rows)
+        if width > 1:
+            even = sum(len(row) == width for row in rows) / len(rows)
+            best = max(best, (round(even, 1), width, escape is None, quote == '"', delimiter))
+    return _dialect_of(header, best[4], None if best[2] else "\\", '"' if best[3] else "'")
+
+
+def _dialect_of(header: str, delimiter: str, escape: str | None, quote: str) -> dict[str, Any]:
+    """Return a dialect; where every name in the header has a blank before it, cells have too."""
+    names = header.split(delimiter)[1:]
+    blank = bool(names) and all(name.startswith(" ") for name in names)
+    marks = {"delimiter": delimiter, "escapechar": escape, "quotechar": quote}
+    return {**marks, "skipinitialspace": blank}
 
 
 def read_xlsx(stream: IO[bytes]) -> Iterator[Row]:

@@ -430,10 +430,12 @@ def read_header(text: str, blocks: Iterable[tuple[int, int, str]], byline: str =
     """Return the headline, byline, place of the dateline and news agency that blocks name.
 
     Each is "" where none does; a `byline` that the file itself gives stays. A photo credit
-    does not make wire copy, nor does an agency mentioned in the story.
+    does not make wire copy, nor does an agency mentioned in the story, nor one that added to what
+    somebody else wrote.
     """
     written: dict[str, list[str]] = {role: [] for role in ("headline", "byline", "dateline")}
-    agencies = []
+    agencies: list[str] = []
+    added_to: list[str] = []
     for start, end, role in blocks:
         block = text[start:end]
         if role == "headline":
@@ -445,9 +447,10 @@ def read_header(text: str, blocks: Iterable[tuple[int, int, str]], byline: str =
             written[role].append(" ".join(dateline.place.split()) if dateline else "")
             agencies.append(furniture.find_agency(dateline.agency) if dateline else "")
         if role in ("byline", "credit") and not furniture.is_photo_credit(block):
-            agencies.append(furniture.find_agency(block))
+            added = role == "credit" and form("contribution").search(block)
+            (added_to if added else agencies).append(furniture.find_agency(block))
     byline = byline or ", ".join(written["byline"])
-    agencies.append(furniture.find_agency(byline))
+    agencies += [furniture.find_agency(byline), *([] if byline else added_to)]
     return {
         "headline": next(iter(written["headline"]), ""),
         "byline": byline,

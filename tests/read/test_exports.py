@@ -536,6 +536,8 @@ OWN = {
     "pages": "{title}\n{outlet}, {day}\n\n{body}\f",
     "ends": "{title}\n{outlet}, {day}\n\n{body}\n\nEND",
     "an outlet below the date": "***\n{title}\n{day}\n{outlet}\n\n{body}",
+    "an outlet above the date": "***\n{outlet}\n{day}\n{title} as nobody had thought\n\n{body}",
+    "more labels": "Record: {n}\nTitle: {title}\nSource: {outlet}\nDate: {day}\nPage: 4\n\n{body}",
 }
 
 
@@ -547,9 +549,25 @@ def test_other_separators(tmp_path: Path, layout: str):
     ]
     articles, problems = read(tmp_path, "own.txt", "\n\n".join(pieces))
     assert list(problems["problem"]) == []
-    assert list(articles["headline"]) == [head[0] for head in HEADS]
+    headlines = articles["headline"].str.removesuffix(" as nobody had thought")
+    assert list(headlines) == [head[0] for head in HEADS]
     assert list(articles["outlet"]) == [head[1] for head in HEADS]
     assert list(articles["published"].dt.day) == [3, 5] and set(articles["text"]) == {BODY}
+
+
+def test_articles_in_markdown(tmp_path: Path):
+    parts = [f"# {title}\n\n*{outlet}, {day}*\n\n{BODY}" for title, outlet, day in HEADS]
+    articles, problems = read(tmp_path, "own.md", "\n\n---\n\n".join(parts))
+    assert problems.empty and list(articles["outlet"]) == [head[1] for head in HEADS]
+    assert list(articles["headline"]) == [head[0] for head in HEADS]
+
+
+def test_an_old_word_file_that_is_rtf_inside(tmp_path: Path):
+    found = stories(3)
+    content = as_rtf(unwrapped(as_numbered_nexis(found, "en")))
+    articles, problems = read(tmp_path, "export.DOC", content)
+    assert problems.empty
+    check(articles, found)
 
 
 def test_parts_without_a_date_are_told(tmp_path: Path):

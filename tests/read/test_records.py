@@ -20,6 +20,7 @@ from helpers.read.dates import find_orders, in_order
 from helpers.read.files import iter_files
 
 TEXT = "Fares on the island ferries will double in June, the council decided on Tuesday night."
+LONG = f"{TEXT} {TEXT}"
 
 OPEN = ("office", "table", "text")  # parts of the format of LibreOffice
 
@@ -50,6 +51,10 @@ def notes_of(file: Path) -> str:
         "To read the full story, sign in or become a member.",
         "This article is for subscribers only. Already a subscriber? Log in.",
         "The post Fares to double appeared first on Vale Echo.",
+        "The council met... [2041 chars]",
+        "Read the full article at vale.example",
+        "To read the rest of this article you need a subscription.",
+        "You have reached your limit of free articles this month.",
     ],
 )
 def test_a_text_that_says_more_follows_is_not_complete(tmp_path: Path, ending: str):
@@ -98,6 +103,13 @@ def test_a_list_without_texts_says_how_to_bring_them(tmp_path: Path):
     articles, problems = read_corpus(write(tmp_path, "mediacloud.csv", rows))
     assert articles.empty
     assert "save the pages that 'url' names" in problems["problem"].item()
+
+
+@pytest.mark.parametrize(("length", "whose"), [(32_767, "Excel's"), (65_535, "a database's")])
+def test_a_text_as_long_as_a_cell_may_be_is_not_complete(tmp_path: Path, length: int, whose: str):
+    file = write(tmp_path, "a.csv", f'text,title\n"{(TEXT * 999)[:length]}",Fares\n')
+    articles, problems = read_corpus(file)
+    assert articles["complete"].item() == "no" and whose in problems["problem"].iloc[0]
 
 
 # ------------------------------------------------------------------------------ order of dates
@@ -182,6 +194,32 @@ def test_a_header_shorter_than_its_rows_is_still_the_header(tmp_path: Path):
     articles, problems = read_corpus(write(tmp_path, "a.csv", table))
     assert articles["headline"].tolist() == ["Fares 1", "Fares 2"]
     assert problems["problem"].str.contains("has 3 cells and the header 2").all()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "sep=;\ntitle;text;date\nFares;'{text}'; 2024-02-12\n".replace("'", '"'),
+        "title,text,date\nFares,'{text}',2024-02-12\nRoof,'So, as \"they\" said','2024-02-13'\n",
+        'title, text, date\nFares, "{text}", 2024-02-12\n',
+        'Fares,"{text}",2024-02-12\nRoof,"{text}",2024-02-13\n',
+    ],
+)
+def test_other_dialects_of_tables(tmp_path: Path, content: str):
+    articles, problems = read_corpus(write(tmp_path, "a.csv", content.replace("{text}", LONG)))
+    assert articles["text"].iloc[0] == LONG
+    named = content.lower().startswith(("sep", "title"))
+    assert articles["headline"].iloc[0] == "Fares" * named
+    assert problems["problem"].str.contains("no row names the columns").sum() == (not named)
+
+
+def test_names_inside_objects_are_found_whatever_their_case(tmp_path: Path):
+    record = {"Title": "Fares", "Source": {"Name": "Vale Echo"}, "Author": 3}
+    record |= {"Document": {"Id": "9", "Content": f"<p>{LONG}</p>"}}
+    articles, _ = read_corpus(write(tmp_path, "a.json", {"value": [record]}))
+    row = articles.iloc[0]
+    assert (row["headline"], row["outlet"], row["byline"]) == ("Fares", "Vale Echo", "")
+    assert row["text"] == LONG
 
 
 def test_a_table_of_libreoffice_is_read(tmp_path: Path):
