@@ -64,11 +64,12 @@ def sample_reports(sample_tables: Path, tmp_path_factory: pytest.TempPathFactory
     """The reports of a batch of every notebook on the sample, made once for all processes."""
     root = tmp_path_factory.getbasetemp()
     root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    codings = ["data/sample/gold/pass_a", "data/sample/gold/pass_b"]
     own = {
         "entity_counts": {"gender": True},
         "source_breakdown": {"gender": True},
-        "comparison": {"before": str(sample_tables)},
-        "reliability": {"codings": ["data/sample/gold/pass_a", "data/sample/gold/pass_b"]},
+        "comparison": {"before": str(sample_tables), "codings": codings},
+        "reliability": {"codings": codings},
     }
     runs = [
         {"name": file.stem, "notebook": file.stem, "parameters": own.get(file.stem, {})}

@@ -24,6 +24,7 @@ from helpers.measure.select import PLACE, keep_articles, lay_out, types_of
 from helpers.store import tables
 
 OFFICIAL = ("government", "military", "legislature or party", "court", "police")
+NAMED = ("named person", "named organisation")
 SNAPSHOT = ("articles.parquet", "statements.parquet")
 KINDS = {"data/lexicons/": "lexicon", "data/codebook": "codebook", "data/models/": "model"}
 CAUSES = ("other articles", "another reading of the same articles")
@@ -32,32 +33,44 @@ COUNTED = {"articles": "values of sha256"}  # what `explain_move` counts
 
 @dataclass(frozen=True)
 class Measure:
-    """A share: of what, of which rows it holds, and in words."""
+    """A share: of what, of which rows it holds, in words, and by which variable coders tell it."""
 
     unit: str
     holds: Callable[[pd.DataFrame], pd.Series]
     says: str
+    variable: str = ""
 
 
 MEASURES = {
     "named sources": Measure(
-        "statements", lambda rows: rows["named"], "the source is given by name"
+        "statements",
+        lambda rows: rows["source_type"].isin(NAMED),
+        "the source is given by name",
+        "source_type",
     ),
     "anonymous sources": Measure(
         "statements",
         lambda rows: rows["source_type"] == "anonymous source",
         "the article says that a name is withheld",
+        "source_type",
     ),
     "official sources": Measure(
         "statements",
         lambda rows: rows["affiliation"].isin(OFFICIAL),
         f"the source speaks for {', '.join(OFFICIAL[:-1])} or {OFFICIAL[-1]}",
+        "affiliation",
     ),
     "relayed statements": Measure(
-        "statements", lambda rows: rows["relay"] != "", "another outlet carried the words before"
+        "statements",
+        lambda rows: rows["relay"] != "",
+        "another outlet carried the words before",
+        "relay",
     ),
     "direct quotation": Measure(
-        "statements", lambda rows: rows["form"] == "direct", "all words stand in quotation marks"
+        "statements",
+        lambda rows: rows["form"] == "direct",
+        "all words stand in quotation marks",
+        "form",
     ),
     "single-source articles": Measure(
         "articles", lambda rows: rows["sources"] == 1, "one source, of the articles with any"

@@ -6,6 +6,8 @@ stands beside what is known. Where there is nothing to say the sentence is "".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -256,4 +258,129 @@ def say_undated(articles: pd.DataFrame) -> str:
     undated = int(articles["published"].isna().sum())
     return f"Without a date, and so in nothing over time: {undated:,} of {len(articles):,}." * (
         undated > 0
+    )
+
+
+# ------------------------------------------------------------------- how far numbers can be trusted
+
+
+def say_plan(plan: pd.DataFrame, coders: Sequence[str] = ()) -> str:
+    """Say how many statements would have to be coded, of `correction.plan_size`.
+
+    Once there are coders nothing is said.
+    """
+    if plan.empty or len(coders):
+        return ""
+    known = plan.dropna(subset=["needed", "assumed"]).sort_values(["wanted", "assumed"])
+    if known.empty:
+        row = plan.iloc[0]
+        return (
+            f"Nobody has coded yet; {row['size']:,} coded statements would tell the {row['what']} "
+            f"to within {row['reach'] * 100:.0f} points."
+        )
+    row = known.iloc[0]
+    return (
+        f"Nobody has coded yet; {row['needed']:,.0f} coded statements would tell the "
+        f"{row['what']} to within {row['wanted'] * 100:.0f} points, if the program is right in "
+        f"{percent(row['assumed'])}."
+    )
+
+
+def say_alpha(agreed: pd.DataFrame) -> str:
+    """Say on what coders agree least and most, of `agreement.measure_agreement`."""
+    known = agreed.dropna(subset=["alpha"])
+    if known.empty:
+        return ""
+    ends = [known.loc[known["alpha"].idxmin()], known.loc[known["alpha"].idxmax()]]
+    told = [
+        f"{one['variable']} (alpha {one['alpha']:.2f}, {one['low']:.2f} to {one['high']:.2f}, "
+        f"of {one['units']:,} statements)"
+        for one in ends[: len(known)]
+    ]
+    return f"Coders agree least on {', most on '.join(told)}."
+
+
+def say_found(finding: pd.DataFrame, tool: str) -> str:
+    """Say how much of what coders found by reading the program found, of the first coder."""
+    rows = finding[finding["first"] == tool].dropna(subset=["recall"])
+    if rows.empty:
+        return ""
+    row = rows.iloc[0]
+    there = row["found_by_both"] + row["only_second"]
+    return (
+        f"Of {there:,} statements that {row['second']} found by reading, the program found "
+        f"{percent(row['recall'])}; of its own {percent(row['precision'])} are among them."
+    )
+
+
+def say_same(accuracy: pd.DataFrame, variable: str) -> str:
+    """Say how often the program gives the coders' code, of `agreement.measure_accuracy`."""
+    row = accuracy[accuracy["category"] == "all"].iloc[0]
+    if not row["coded"]:
+        return ""
+    ends = f"{percent(row['precision_low'])} to {percent(row['precision_high'])}"
+    told = f"{percent(row['precision'])} ({ends}) of {row['coded']:,} statements"
+    return f"The program gives {variable} as the coders do for {told}."
+
+
+def say_corrected(corrected: pd.DataFrame, column: str) -> str:
+    """Say which share is moved most by correction, and whether by more than chance."""
+    known = corrected.dropna(subset=["corrected"])
+    if known.empty:
+        return ""
+    row = known.loc[(known["corrected"] - known["share"]).abs().idxmax()]
+    outside = not row["corrected_low"] <= row["share"] <= row["corrected_high"]
+    ends = f"{percent(row['corrected_low'])} to {percent(row['corrected_high'])}"
+    return (
+        f"Moved most by correction: {row[column]}, from {percent(row['share'])} to "
+        f"{percent(row['corrected'])} ({ends}) of {row['n']:,} statements; the share as counted "
+        f"lies {'outside' if outside else 'inside'} that interval."
+    )
+
+
+def say_contrasts(contrasts: pd.DataFrame) -> str:
+    """Say which differences are clear as counted and once corrected."""
+    rows = contrasts[(contrasts["contrast"] == "difference") & contrasts["dsl"].notna()]
+    if rows.empty:
+        return ""
+    clear = [
+        list(rows.loc[(rows[low] > 0) | (rows[high] < 0), "of"])
+        for low, high in (("low", "high"), ("dsl_low", "dsl_high"))
+    ]
+    told = [enumerate_names(names, 3) if names else "none" for names in clear]
+    n = rows["checked"].max()
+    return (
+        f"Of {count_of(len(rows), 'difference')} between outlets clear as counted: {told[0]}; once "
+        f"corrected by at most {n:,} coded statements: {told[1]}."
+    )
+
+
+def say_reached(figures: pd.DataFrame) -> str:
+    """Say which measure of which gold is highest and which is lowest, of `accuracy.to_figures`."""
+    known = figures.dropna(subset=["value"])
+    if known.empty:
+        return ""
+    ends = [known.loc[known["value"].idxmax()], known.loc[known["value"].idxmin()]]
+    told = [
+        f"{one['measure']} on {one['corpus']} {one['value']:.0f} of 100 "
+        f"({one['n']:,} {one['unit']})"
+        for one in ends[: len(known)]
+    ]
+    return f"Highest: {'; lowest: '.join(told)}."
+
+
+def say_unsure(calibration: pd.DataFrame) -> str:
+    """Say on which gold the program is too sure of itself, or too little, and by how much."""
+    if calibration.empty:
+        return ""
+    apart = calibration.assign(apart=calibration["confidence"] - calibration["right"])
+    mean = apart.groupby("corpus", sort=False)[["apart", "n"]].apply(
+        lambda rows: np.average(rows["apart"], weights=rows["n"])
+    )
+    worst = mean.abs().idxmax()
+    how = "more" if mean[worst] > 0 else "less"
+    n = int(calibration.loc[calibration["corpus"] == worst, "n"].sum())
+    return (
+        f"Furthest from its own confidence on {worst}: {abs(mean[worst]) * 100:.0f} points {how} "
+        f"sure than right, of {n:,} items."
     )

@@ -7,6 +7,9 @@ several panels it returns the first.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -20,6 +23,7 @@ from helpers.show.drawing import (
     CLUSTERS,
     GREY,
     INK,
+    LABEL_WIDTH,
     LIGHT,
     MINIMUM,
     NOTHING,
@@ -227,20 +231,61 @@ def plot_corrected(frame: pd.DataFrame, label: str) -> Axes:
     ax = make_axes(rows_height(len(frame) * 1.4) + 0.12)
     if frame.empty:
         return say_nothing(ax, NOTHING)
-    corrected = frame.assign(share=frame["corrected"])
-    corrected[["low", "high"]] = frame[["corrected_low", "corrected_high"]]
-    drawn = [(frame, GREY, -0.17, "grey, above: as the program has it")]
-    if frame["corrected"].notna().any():
-        drawn.append((corrected, BLUE, 0.17, "blue, below: corrected"))
-    for rows, colour, shift, _ in drawn:
-        draw_lines(ax, rows, "share", colour, shift)
-        for place, (edge, number) in enumerate(zip(rows["high"], rows["share"], strict=True)):
-            if not np.isnan(number):
-                write_beside(ax, edge, place + shift, percent(number), color=colour)
-    name_rows(ax, frame[label].tolist())
-    percent_axis(ax, max(rows["high"].max() for rows, *_ in drawn))
-    ax.set_xlabel("   ".join(said for *_, said in drawn), loc="left")
+    highest = _draw_both(ax, frame, ("share", "corrected"), label, percent)[1]
+    percent_axis(ax, highest)
     return ax
+
+
+@plot("Dot chart of differences as counted and as corrected", "Lines are 95% intervals.")
+def plot_contrasts(frame: pd.DataFrame, label: str = "of") -> Axes:
+    """Draw each difference or change as the program has it, grey, and as corrected, blue.
+
+    Needs the columns of `correction.measure_contrasts`, in the order of the rows.
+    """
+    frame = frame.dropna(subset=["counted", "low"])
+    ax = make_axes(rows_height(len(frame) * 1.4) + 0.12)
+    if frame.empty:
+        return say_nothing(ax, NOTHING)
+    ax.axvline(0, color=LIGHT, linewidth=1, zorder=0)
+    furthest = frame[["low", "high", "dsl_low", "dsl_high"]].abs().max().max()
+    points = functools.partial(_points, digits=0 if furthest >= 0.1 else 1)
+    ends = _draw_both(ax, frame, ("counted", "dsl"), label, points, LABEL_WIDTH + 14)
+    reach = max(*map(abs, ends), 0.01) * 1.02
+    ax.set_xlim(-reach, reach)
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    ax.xaxis.set_major_formatter(lambda move, _: f"{points(move)} pts")
+    return ax
+
+
+def _points(move: float, digits: int) -> str:
+    return signed(move * 100, digits)
+
+
+def _draw_both(
+    ax: Axes,
+    frame: pd.DataFrame,
+    names: tuple[str, str],
+    label: str,
+    write: Callable[[float], str],
+    width: int = LABEL_WIDTH,
+) -> tuple[float, float]:
+    """Draw the first of two columns grey, above, and the second blue; return how far they reach."""
+    counted, corrected = names
+    known = frame[corrected].notna().any()
+    blue = {"low": frame[f"{corrected}_low"], "high": frame[f"{corrected}_high"]}
+    drawn = [(frame, counted, GREY, -0.17, "grey, above: as the program has it")]
+    if known:
+        drawn.append((frame.assign(**blue), corrected, BLUE, 0.17, "blue, below: corrected"))
+    for rows, value, colour, shift, _ in drawn:
+        draw_lines(ax, rows, value, colour, shift)
+        for place, (edge, number) in enumerate(zip(rows["high"], rows[value], strict=True)):
+            if not np.isnan(number):
+                write_beside(ax, edge, place + shift, write(number), color=colour)
+    name_rows(ax, frame[label].tolist(), width)
+    ax.set_xlabel("   ".join(said for *_, said in drawn), loc="left")
+    return min(rows["low"].min() for rows, *_ in drawn), max(
+        rows["high"].max() for rows, *_ in drawn
+    )
 
 
 @plot(

@@ -164,11 +164,33 @@ def to_items(measured: Measured) -> pd.DataFrame:
     return frame.astype({"right": bool, "confidence": float})
 
 
-def list_worst(measured: Measured, top: int = 10) -> pd.DataFrame:
-    """List the surest mistakes of each corpus; one row is one item that is wrong."""
+def list_worst(measured: Measured, top: int = 10, texts: bool = False) -> pd.DataFrame:
+    """List the surest mistakes of each corpus; one row is one item that is wrong.
+
+    Without `texts` the words that stand in the corpora are left out.
+    """
     wrong = to_items(measured).query("not right")
     wrong = wrong.sort_values("confidence", ascending=False, kind="stable")
-    return wrong.groupby("corpus", sort=False).head(top).reset_index(drop=True)
+    worst = wrong.groupby("corpus", sort=False).head(top).reset_index(drop=True)
+    return worst.drop(columns=["right", *([] if texts else ["text", "found"])])
+
+
+def say_worst(measured: Measured, worst: pd.DataFrame) -> str:
+    """Say how many mistakes there are, and how many of them `list_worst` shows."""
+    items = to_items(measured)
+    if items.empty:
+        return ""
+    return (
+        f"Wrong by the gold: {(~items['right']).sum():,} of {len(items):,} items found; "
+        f"listed are the surest {len(worst):,}."
+    )
+
+
+def say_ahead(peers: pd.DataFrame) -> str:
+    """Say where this program is ahead of every other tool listed; "" where none is."""
+    others = peers["kind"].isin(["measured", "published"])
+    told = f"Ahead of every other tool listed: {name_ahead(peers)}."
+    return told if others.any() else ""
 
 
 def name_ahead(peers: pd.DataFrame) -> str:

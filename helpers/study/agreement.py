@@ -1,36 +1,30 @@
-"""Agreement of coders, Krippendorff's alpha; the tool measured by them, its shares corrected.
+"""Agreement of coders, Krippendorff's alpha; the tool measured by what they settle on.
 
 Ratings are long frames: one row is what one coder wrote for one unit and one variable, with the
 columns unit, article_id, coder, variable and value ("" is not coded). Alpha is that of
 Krippendorff, Content Analysis (4th ed., ch. 12) and "Computing Krippendorff's Alpha-Reliability"
 (2011), for any number of coders and missing values. Its interval resamples the units by article.
-
-Shares are corrected for the tool's measured mistakes: within each category that it gave, coders'
-codes of a random sample say what its rows really are; the corrected share adds these up over the
-corpus (double sampling: Tenenbein 1970, "A double sampling scheme for estimating from binomial
-data with misclassifications", JASA 65). The interval adds the doubt of the coded sample to that of
-the corpus, each by linearisation with articles as clusters. Units that coders call no statement
-leave the corpus; statements that the tool missed are not put in: `coders` measures how many.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from helpers.measure.select import lay_out, types_of
+from helpers.measure.select import lay_out
 from helpers.measure.shares import (
     clustered_interval,
     draw_clusters,
     effective_size,
     expanded_tail,
-    measure_shares,
     wilson_interval,
 )
+from helpers.store import tables
 
 NOT_ONE = "(no statement)"
 NOMINAL, ORDINAL = "nominal", "ordinal"
@@ -160,6 +154,48 @@ def measure_agreement(
     return pd.DataFrame(rows, columns=Alpha._fields)
 
 
+def read_codes(file: str | Path) -> pd.DataFrame:
+    """Read codes that somebody made elsewhere as ratings, from a CSV of units by coders.
+
+    One row is one unit and one column one coder; the column unit, or
+    else the first, names the units, and article_id may tell which belong together. With the columns
+    unit, coder and value one row is one code, of one `variable` where that is a column. An empty
+    cell is not coded. Raises FileNotFoundError, and ValueError for fewer than two coders.
+    """
+    path = Path(file)
+    if not path.is_file():
+        raise FileNotFoundError(f"no table {path}: give the path of a CSV of units by coders")
+    table = tables.read_csv(path, dtype="str", na_values=[]).rename(columns=str.strip)
+    table = table.assign(variable=table.get("variable", path.stem))
+    if not {"unit", "coder", "value"} <= set(table):
+        unit = "unit" if "unit" in table else str(table.columns[0])
+        known = table.rename(columns={unit: "unit"})
+        keys = [name for name in ("unit", "article_id", "variable") if name in known]
+        table = known.melt(keys, var_name="coder", value_name="value")
+    table = table.assign(article_id=table.get("article_id", table["unit"]))
+    table["value"] = table["value"].str.strip()
+    if table.loc[table["value"] != "", "coder"].nunique() < 2:
+        raise ValueError(
+            f"{path} has no two coders: its first column is to name the units, and each further "
+            "column to hold the codes of one coder"
+        )
+    twice = table.duplicated(["unit", "coder", "variable"])
+    if twice.any():
+        raise ValueError(f"{path} has {table.loc[twice, 'unit'].iloc[0]!r} twice: once is needed")
+    return lay_out("ratings", table)
+
+
+def measure_table(file: str | Path, order: Sequence[str] = ()) -> pd.DataFrame:
+    """Measure the agreement of coders in a table made elsewhere: `read_codes`, then alpha.
+
+    `order` gives the values from lowest to highest where they are ordinal; else they are nominal.
+    One row is one variable, as in `measure_alpha`.
+    """
+    ratings = read_codes(file)
+    orders = dict.fromkeys(ratings["variable"], order) if len(order) else {}
+    return measure_agreement(ratings, orders)
+
+
 def count_confusion(ratings: pd.DataFrame, variable: str) -> pd.DataFrame:
     """Count which values pairs of coders wrote for the same unit; one row is one pair of values.
 
@@ -238,110 +274,3 @@ def _weighted_share(units: pd.DataFrame) -> tuple[float, float, float]:
     if np.isnan(size):
         size = float(weight.sum() ** 2 / (weight**2).sum())
     return share, *clustered_interval(share, size, len(ids))
-
-
-# --------------------------------------------------------------------------- shares corrected
-
-
-def measure_corrected(
-    rows: pd.DataFrame, coded: pd.DataFrame, column: str, categories: Sequence[str] = ()
-) -> pd.DataFrame:
-    """Measure the share of each category as the tool has it, and as the coded sample corrects it.
-
-    Parameters
-    ----------
-    rows
-        The corpus: article_id and `column`, the tool's category.
-    coded
-        The coded sample of it: article_id, `found` (the tool's category), `value` (the settled
-        one; NOT_ONE for no statement, "" for undecided, which is left out) and, where units were
-        not drawn with the same chance, `weight` (how many rows each stands for).
-    categories
-        Categories to list beside those of `rows` and `coded`.
-
-    Returns
-    -------
-    One row is one category, the largest corrected share first: the columns of `measure_shares`
-    without articles; corrected, corrected_low, corrected_high; `checked`, the coded units that
-    the tool gave this category; and `unchecked`, the part of the corpus (the same in every row) in
-    categories of which no unit was coded, which are taken as the tool has them. Without any coded
-    unit the corrected columns are NaN.
-    """
-    coded = coded[coded["value"] != ""]
-    names = [*rows[column], *coded["found"], *coded["value"], *categories]
-    names = [name for name in dict.fromkeys(names) if name != NOT_ONE]
-    plain = measure_shares(rows, column).set_index(column)
-    if len(plain):
-        none = {"n": len(rows), "count": 0, "share": 0.0, "low": 0.0}
-        plain = plain.reindex(names).fillna(none)
-    found = _Sample(rows, coded, column, names) if len(coded) and len(rows) else None
-    told = []
-    for name in names if len(plain) else []:
-        counted = plain.loc[name, list(types_of("corrected"))[:5]]
-        share = found.correct(name) if found else (np.nan,) * 3
-        checked = int((coded["found"] == name).sum())
-        told.append((name, *counted, *share, checked, found.unchecked if found else 1.0))
-    corrected = lay_out("corrected", told, [column])
-    order = ["corrected", "share"]
-    return corrected.sort_values(order, ascending=False, kind="stable", ignore_index=True)
-
-
-class _Sample:
-    """A corpus and its coded sample, laid out by the tool's categories (the strata)."""
-
-    def __init__(self, rows: pd.DataFrame, coded: pd.DataFrame, column: str, names: Sequence[str]):
-        weight = coded["weight"] if "weight" in coded else pd.Series(1.0, index=coded.index)
-        self.strata = list(dict.fromkeys([*rows[column], *coded["found"]]))
-        place = {name: number for number, name in enumerate(self.strata)}
-        self.row_stratum = rows[column].map(place).to_numpy()
-        self.row_article = pd.factorize(rows["article_id"])[0]
-        self.stratum = coded["found"].map(place).to_numpy()
-        self.article, ids = pd.factorize(coded["article_id"])
-        self.articles = len(ids)
-        self.weight = weight.to_numpy(dtype=float)
-        self.value = coded["value"].to_numpy()
-        self.part = np.bincount(self.row_stratum, minlength=len(place)) / len(rows)
-        self.total = np.bincount(self.stratum, self.weight, minlength=len(place))
-        self.units = np.bincount(self.stratum, minlength=len(place))
-        self.unchecked = float(self.part[self.units == 0].sum())
-        self.valid = self._rate(self.value != NOT_ONE, np.ones(len(place)))
-
-    def _rate(self, held: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
-        """Return the weighted share of each stratum's coded units that `held` is true of."""
-        hits = np.bincount(self.stratum, self.weight * held, minlength=len(self.strata))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(self.total > 0, hits / self.total, otherwise)
-
-    def correct(self, name: str) -> tuple[float, float, float]:
-        """Return the corrected share of one category with its interval."""
-        own = np.array([stratum == name for stratum in self.strata], dtype=float)
-        rate = self._rate(self.value == name, own)
-        valid = float(self.part @ self.valid)
-        if valid <= 0:
-            return np.nan, 0.0, 1.0
-        share = float(self.part @ rate / valid)
-        variance = max(self._coded_variance(name, rate, share), self._least_variance(rate))
-        variance = (variance + self._corpus_variance(rate, share)) / valid**2
-        inside = min(max(share, 1e-3), 1 - 1e-3)
-        effective = inside * (1 - inside) / variance if variance > 0 else float(self.units.sum())
-        low, high = clustered_interval(share, max(effective, 1.0), self.articles)
-        return share, low, high
-
-    def _coded_variance(self, name: str, rate: np.ndarray, share: float) -> float:
-        held = (self.value == name) - share * (self.value != NOT_ONE)
-        expected = (rate - share * self.valid)[self.stratum]
-        scale = self.part[self.stratum] * self.weight / self.total[self.stratum]
-        sums = np.bincount(self.article, scale * (held - expected))
-        return self.articles / max(self.articles - 1, 1) * float(sums @ sums)
-
-    def _least_variance(self, rate: np.ndarray) -> float:
-        """Return what is left in doubt where every coded unit of a stratum says the same."""
-        known = self.units > 0
-        units = self.units[known]
-        softer = (rate[known] * units + 0.5) / (units + 1)
-        return float(np.sum(self.part[known] ** 2 * softer * (1 - softer) / units))
-
-    def _corpus_variance(self, rate: np.ndarray, share: float) -> float:
-        each = (rate - share * self.valid)[self.row_stratum] / len(self.row_stratum)
-        sums = np.bincount(self.row_article, each)
-        return len(sums) / max(len(sums) - 1, 1) * float(sums @ sums)

@@ -363,6 +363,14 @@ def read_sheet(file: str | Path, codebook_file: str | Path = "") -> Sheet:
     return Sheet(coder, codes, marked, problems)
 
 
+def is_elsewhere(path: Path) -> bool:
+    """Tell whether a file is a CSV of units by two or more coders, and no sheet from here."""
+    if path.suffix.lower() != ".csv":
+        return False
+    statements, passages = _open(path)
+    return statements is passages is None and len(tables.read_csv(path, dtype="str").columns) > 2
+
+
 def _open(path: Path) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
     try:
         if path.suffix.lower() == ".csv":

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -19,15 +19,22 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment
 
+from helpers.measure.comparisons import MEASURES, Measure
 from helpers.measure.select import lay_out
-from helpers.measure.shares import RESAMPLES, SEED, wilson_interval
+from helpers.measure.shares import RESAMPLES, SEED, count_of, enumerate_names, wilson_interval
 from helpers.store import schema, tables
 from helpers.store.paths import PROJECT, TEMPLATES
-from helpers.study import agreement, pairing, sheets
+from helpers.study import agreement, pairing, sheets, unitizing
 from helpers.study.agreement import NOT_ONE
 from helpers.study.agreement import count_confusion as count_confusion
-from helpers.study.agreement import measure_corrected as measure_corrected
 from helpers.study.corpora import read_codings
+from helpers.study.correction import choose_contrasts as choose_contrasts
+from helpers.study.correction import lay_plan as lay_plan
+from helpers.study.correction import measure_contrasts as measure_contrasts
+from helpers.study.correction import measure_corrected as measure_corrected
+from helpers.study.correction import name_clear as name_clear
+from helpers.study.correction import plan_size as plan_size
+from helpers.study.correction import score_categories as score_categories
 from helpers.study.sheets import draw_passages as draw_passages
 from helpers.study.sheets import draw_statements as draw_statements
 from helpers.study.sheets import reopen as reopen
@@ -35,6 +42,7 @@ from helpers.study.sheets import write_sheets as write_sheets
 
 TOOL = "the program"
 NONE = "(none)"
+LEAST_ALPHA = 0.67
 ORDERS = {"tone_label": schema.POLARITIES}
 
 
@@ -45,7 +53,8 @@ class Coded:
     `ratings` has unit, article_id, coder, variable and value; `units` has unit, article_id,
     attribution_id ("" where the tool has none) and weight; `contents` the statements that each
     coder found by reading (coder, article_id, spans) within `scope` (article_id, start, end);
-    `problems` what could not be used (coder, where, problem).
+    `problems` what could not be used (coder, where, problem). `kinds` says what coders are, as a
+    file `coders.csv` (coder, kind) beside their sheets or folders does.
     """
 
     ratings: pd.DataFrame
@@ -53,6 +62,13 @@ class Coded:
     contents: pd.DataFrame
     scope: pd.DataFrame
     problems: pd.DataFrame
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def told(self) -> list[str]:
+        """The names, each with what it is where that is known: "pass_a (language model)"."""
+        kinds = {name: f" ({self.kinds[name]})" for name in self.coders if name in self.kinds}
+        return [f"{name}{kinds.get(name, '')}" for name in self.coders]
 
     @property
     def coders(self) -> list[str]:
@@ -101,8 +117,76 @@ def read_coders(
     if any(folders) and not all(folders):
         raise ValueError("give either coding sheets or folders of whole-article codings, not both")
     if all(folders):
-        return _read_folders(paths, articles, attributions)
-    return _read_sheets(paths, articles, key, passages, codebook_file)
+        coded = _read_folders(paths, articles, attributions)
+    else:
+        coded = _read_sheets(paths, articles, key, passages, codebook_file)
+    return replace(coded, kinds=_read_kinds(paths))
+
+
+def part_codings(files: Sequence[str | Path]) -> tuple[list[Path], list[Path]]:
+    """Part coders' sheets and folders from tables of units by coders that were made elsewhere.
+
+    Such a table is a CSV with three columns or more that is no sheet of this program.
+    """
+    paths = [_locate(file) for file in files]
+    other = [path for path in paths if path.is_file() and sheets.is_elsewhere(path)]
+    return [path for path in paths if path not in other], other
+
+
+def measure_tables(files: Sequence[str | Path]) -> pd.DataFrame:
+    """Measure the agreement in tables made elsewhere: one row is one variable of one of them."""
+    ratings = [lay_out("ratings"), *map(agreement.read_codes, files)]
+    return agreement.measure_agreement(pd.concat(ratings, ignore_index=True))
+
+
+def read_sample(
+    files: Sequence[str | Path], articles: pd.DataFrame, attributions: pd.DataFrame
+) -> Coded:
+    """Read coders back as `read_coders` does, with the key that lies beside their sheets.
+
+    Raises FileNotFoundError where sheets lie without the key, which has the chances of the draw.
+    """
+    paths = [_locate(file) for file in files]
+    nothing = lay_out("sampling key"), lay_out("sampling passages")
+    key, passages = reopen(paths, *nothing)
+    if any(path.is_file() for path in paths) and key is nothing[0]:
+        raise FileNotFoundError(
+            f"{paths[0].parent / sheets.KEY_FILE} is missing: put it back beside the coding sheets"
+        )
+    return read_coders(paths, articles, attributions, key, passages)
+
+
+def say_coders(coded: Coded) -> str:
+    """Say who has coded, and how much."""
+    if not coded.coders:
+        return ""
+    units = coded.ratings["unit"].nunique()
+    whole = coded.scope["article_id"].nunique()
+    read = f", and read {count_of(whole, 'article')} in whole or in part" if whole else ""
+    return f"Coded by {', '.join(coded.told)}: {count_of(units, 'statement')}{read}."
+
+
+def say_uncovered(attributions: pd.DataFrame, beside: pd.DataFrame) -> str:
+    """Say of which outlets nothing was coded, although others are corrected."""
+    coded = attributions.loc[attributions["article_id"].isin(beside["article_id"]), "outlet"]
+    missing = sorted(set(attributions["outlet"]) - set(coded))
+    if beside.empty or not missing:
+        return ""
+    return (
+        f"Nothing is coded of {enumerate_names(missing, 3)}: there the program is taken to err as "
+        "it does in the others."
+    )
+
+
+def say_n(attributions: pd.DataFrame, beside: pd.DataFrame) -> str:
+    """Say how many statements there are, and how many of them correct the rest."""
+    return f"n = {count_of(len(attributions), 'statement')}, {len(beside):,} of them coded"
+
+
+def _read_kinds(paths: Sequence[Path]) -> dict[str, str]:
+    files = {path.parent / "coders.csv": None for path in paths}
+    found = [tables.read_csv(file, dtype="str") for file in files if file.is_file()]
+    return {row.coder: row.kind for table in found for row in table.itertuples()}
 
 
 def _locate(file: str | Path) -> Path:
@@ -162,7 +246,7 @@ def _place(
             match = re.search(words, text) or re.search(words, text, re.IGNORECASE)
             span = match and [passage["start"] + match.start(), passage["start"] + match.end()]
         if span:
-            placed.append((coding.coder, passage["article_id"], [span]))
+            placed.append((coding.coder, passage["article_id"], "", [span]))
         else:
             told = f"{row.words[:60]!r} does not stand in the passage"
             lost.append((coding.coder, f"passage {row.passage}", told))
@@ -251,6 +335,30 @@ def measure_finding(coded: Coded, attributions: pd.DataFrame) -> pd.DataFrame:
     return lay_out("finding", rows)
 
 
+def measure_units(coded: Coded, attributions: pd.DataFrame, variable: str) -> pd.DataFrame:
+    """Measure by Krippendorff's alphas whether the same words are marked, and coded alike.
+
+    See `unitizing.measure_units` for the rows: first those of the coders, then the program with
+    each. The value of a unit is its code of `variable`; statements marked in passages have none.
+    """
+    told = ["unit", "coder", "value"]
+    codes = coded.ratings.loc[coded.ratings["variable"] == variable, told]
+    marked = coded.contents.merge(codes, on=told[:2], how="left").fillna({"value": ""})
+    ours = attributions.assign(coder=TOOL, value=attributions[variable])
+    texts = coded.scope.rename(columns={"start": "first", "end": "last"})
+    texts["text"] = texts["article_id"] + " " + texts["first"].astype(str)
+    columns = ["coder", "article_id", "spans", "value"]
+    units = pd.concat([marked[columns], ours[columns]]).explode("spans", ignore_index=True)
+    units["start"], units["end"] = units["spans"].str[0], units["spans"].str[1]
+    units = units.astype({"start": "int64", "end": "int64"}).merge(texts, on="article_id")
+    units = units[(units["first"] <= units["start"]) & (units["start"] < units["last"])]
+    units["article_id"] = units["text"]
+    scope = texts.assign(article_id=texts["text"], start=texts["first"], end=texts["last"])
+    choices = [coded.coders, *([TOOL, name] for name in coded.contents["coder"].unique())]
+    found = [unitizing.measure_units(units[units["coder"].isin(some)], scope) for some in choices]
+    return pd.concat(found, ignore_index=True)
+
+
 def _inside(attributions: pd.DataFrame, scope: pd.DataFrame) -> pd.DataFrame:
     """Keep the attributions whose content begins in a part that coders read."""
     parts = scope.rename(columns={"start": "first", "end": "last"})
@@ -269,7 +377,7 @@ def compare(coded: Coded, attributions: pd.DataFrame, variable: str) -> pd.DataF
 
     Columns: unit, article_id, attribution_id, found (the program's value), value (settled by
     majority; "" where divided; NOT_ONE where the coders find no statement), weight. Statements
-    that only coders found are not here: `measure_finding` counts them.
+    that only coders found are not here: `measure_finding` counts them. None where nobody coded it.
     """
     ours = attributions.assign(variable=variable, value=attributions[variable])
     ours = _alike(ours)[["attribution_id", "value"]].rename(columns={"value": "found"})
@@ -277,6 +385,8 @@ def compare(coded: Coded, attributions: pd.DataFrame, variable: str) -> pd.DataF
     units = units.merge(ours, on="attribution_id", how="inner", validate="many_to_one")
     settled = agreement.settle(_alike(coded.ratings))
     value = settled[settled["variable"] == variable].set_index("unit")["value"]
+    if value.empty:
+        return lay_out("beside")
     denied = settled[(settled["variable"] == "statement") & (settled["value"] == sheets.NO)]
     rated = set(coded.ratings["unit"])
     units["value"] = units["unit"].map(value)
@@ -293,6 +403,75 @@ def _alike(ratings: pd.DataFrame) -> pd.DataFrame:
     alike = ratings["value"].str.casefold().str.replace(r"^(?:the|an?)\s+", "", regex=True)
     value = ratings["value"].mask(names, alike.str.strip())
     return ratings.assign(value=value.mask(names & (value == ""), NONE))
+
+
+def check_agreement(agreed: pd.DataFrame, variable: str) -> str:
+    """Say why codes of a variable cannot correct anything; "" where they can.
+
+    `agreed` is what `measure_coders` gives. Below 0.67 not even tentative conclusions rest on the
+    codes (Krippendorff 2019, ch. 12); with one coder, or without variation, alpha is not known.
+    """
+    known = agreed[(agreed["variable"] == variable) & (agreed["alpha"] < LEAST_ALPHA)]
+    if known.empty:
+        return ""
+    return (
+        f"Nothing is corrected: the coders' alpha for {variable} is "
+        f"{known['alpha'].iloc[0]:.2f}, below {LEAST_ALPHA}. What they disagree on cannot "
+        "tell where the program is wrong: make the codebook clearer and code again."
+    )
+
+
+def trust(beside: pd.DataFrame, agreed: pd.DataFrame, variable: str) -> pd.DataFrame:
+    """Return the coded units that can correct: none where the coders do not agree."""
+    return beside.head(0) if check_agreement(agreed, variable) else beside
+
+
+def compare_measure(
+    coded: Coded, attributions: pd.DataFrame, measure: str
+) -> tuple[pd.DataFrame, pd.DataFrame, str]:
+    """Return the statements, and the coded ones, by whether a measure of `comparisons` holds.
+
+    Columns are those of `compare`, with `holds` of the statements "yes" or "no"; and the reason
+    why nothing can be corrected, or "".
+    """
+    chosen = MEASURES[measure]
+    if not chosen.variable:
+        reason = f"Nothing is corrected: a sheet of statements does not tell {measure}."
+        return attributions.head(0).assign(holds=""), lay_out("beside"), reason
+    rows = attributions.assign(holds=_hold(chosen, attributions[chosen.variable]))
+    beside = compare(coded, attributions, chosen.variable)
+    reason = check_agreement(measure_coders(coded), chosen.variable)
+    beside = beside.assign(**{side: _hold(chosen, beside[side]) for side in agreement.SIDES})
+    if not reason and beside.empty:
+        reason = f"Nothing is corrected: no sheet in codings tells {chosen.variable}."
+    return rows, beside.head(0) if reason else beside, reason
+
+
+def _hold(measure: Measure, codes: pd.Series) -> pd.Series:
+    """Say of each code whether the measure holds: yes or no, or the code where it is no answer."""
+    rows = pd.DataFrame({measure.variable: codes.replace(NONE, "")})
+    answer = pd.Series(np.where(measure.holds(rows), sheets.YES, sheets.NO), codes.index)
+    open_ = codes == NOT_ONE if measure.variable == "relay" else codes.isin(["", NOT_ONE])
+    return answer.mask(open_, codes).astype("str")
+
+
+def correct_all(coded: Coded, attributions: pd.DataFrame, agreed: pd.DataFrame) -> pd.DataFrame:
+    """Correct the shares of every categorical variable that was coded; see `measure_corrected`.
+
+    One row is one category of one `variable`; `note` says why it is not corrected.
+    """
+    told = []
+    for variable in sheets.CHOSEN[1:]:
+        beside = compare(coded, attributions, variable)
+        if len(beside):
+            usable = trust(beside, agreed, variable)
+            found = measure_corrected(attributions, usable, variable)
+            found = found.rename(columns={variable: "category"})
+            note = check_agreement(agreed, variable).partition(":")[0]
+            told.append(found.assign(variable=variable, note=note))
+    if not told:
+        return lay_out("corrected", keys=["variable", "category"]).assign(note="")
+    return pd.concat(told, ignore_index=True)[["variable", *told[0].columns.drop("variable")]]
 
 
 def measure_program(beside: pd.DataFrame) -> pd.DataFrame:

@@ -69,6 +69,10 @@ CORRECTED = shares.measure_shares(SAID, "source_type").assign(
     corrected_low=lambda rows: rows["low"] * 0.8,
     corrected_high=lambda rows: rows["high"],
 )
+CONTRASTS = pd.DataFrame(
+    [("A less B", 0.1, 0.02, 0.18, -0.05, -0.2, 0.1), ("A less C", 0.2, 0.1, 0.3, *[np.nan] * 3)],
+    columns=["of", "counted", "low", "high", "dsl", "dsl_low", "dsl_high"],
+)
 AGREED = pd.DataFrame(
     [("form", 0.91, 0.8, 0.97, 60, ""), ("relay", np.nan, np.nan, np.nan, 60, "undefined")],
     columns=["variable", "alpha", "low", "high", "units", "note"],
@@ -87,6 +91,7 @@ CALIBRATED = pd.DataFrame(
 )
 PLOTS |= {
     "corrected": (charts.plot_corrected, CORRECTED, {"label": "source_type"}),
+    "contrasts": (charts.plot_contrasts, CONTRASTS, {}),
     "alpha": (charts.plot_alpha, AGREED, {}),
     "beside": (charts.plot_beside, PEERS, {}),
     "calibration": (charts.plot_calibration, CALIBRATED, {}),

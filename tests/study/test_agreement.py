@@ -149,3 +149,28 @@ def test_accuracy_by_category_and_weight():
     assert (found.precision_low <= found.precision).all()
     empty = agreement.measure_accuracy(coded.head(0))
     assert empty["category"].tolist() == ["all"] and np.isnan(empty["precision"][0])
+
+
+def test_a_table_coded_elsewhere_is_measured(tmp_path):
+    """Krippendorff 2011 again, as a CSV of units by coders, and as one row for each code."""
+    wide = table(*FOUR_CODERS).rename(columns="coder {}".format)
+    wide.insert(0, "sentence", [f"s{n}" for n in range(len(wide))])
+    wide.to_csv(tmp_path / "wide.csv", index=False)
+    found = agreement.measure_table(tmp_path / "wide.csv").iloc[0]
+    assert round(found["alpha"], 4) == 0.7434 and found["variable"] == "wide"
+    assert (found["units"], found["coders"]) == (11, 4)
+    ordered = agreement.measure_table(tmp_path / "wide.csv", list("12345")).iloc[0]
+    assert round(ordered["alpha"], 4) == 0.8154
+    long = wide.rename(columns={"sentence": "unit"}).melt("unit", var_name="coder").dropna()
+    long.assign(variable="kind").to_csv(tmp_path / "long.csv", index=False)
+    again = agreement.measure_table(tmp_path / "long.csv").iloc[0]
+    assert again["alpha"] == found["alpha"] and again["variable"] == "kind"
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"), [("unit,anna\n1,a\n", "no two coders"), ("u,a,b\n1,x,y\n1,x,y\n", "twice")]
+)
+def test_a_table_without_two_coders_or_with_a_unit_twice_is_refused(tmp_path, rows, message):
+    (tmp_path / "codes.csv").write_text(rows)
+    with pytest.raises(ValueError, match=message):
+        agreement.measure_table(tmp_path / "codes.csv")

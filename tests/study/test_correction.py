@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from pytest import approx
 
-from helpers.study import agreement
+from helpers.bench import coverage
+from helpers.study import agreement, correction
 
 KINDS = np.array(["named person", "unnamed group", "document"])
 TRUTH = np.array([0.55, 0.3, 0.15])
@@ -38,7 +39,7 @@ def test_corrected_shares_are_nearer_the_truth_and_covered(stratified):
     chance = np.random.default_rng(11)
     off, corrected_off, covered = [], [], []
     for _ in range(120):
-        found = agreement.measure_corrected(*simulate(chance, stratified=stratified), "kind")
+        found = correction.measure_corrected(*simulate(chance, stratified=stratified), "kind")
         found = found.set_index("kind").loc[KINDS]
         off.append((found["share"] - TRUTH).abs())
         corrected_off.append((found["corrected"] - TRUTH).abs())
@@ -60,7 +61,7 @@ CORPUS = pd.DataFrame({"article_id": range(10), "kind": ["x"] * 6 + ["y"] * 4})
 
 def test_a_right_tool_is_left_as_it_is():
     sample = coded(*[(n, kind, kind) for n, kind in CORPUS.itertuples(index=False)])
-    found = agreement.measure_corrected(CORPUS, sample, "kind").set_index("kind")
+    found = correction.measure_corrected(CORPUS, sample, "kind").set_index("kind")
     assert found["corrected"].to_dict() == approx({"x": 0.6, "y": 0.4})
     assert (found["corrected_low"] < found["corrected"]).all()
     assert (found["corrected"] < found["corrected_high"]).all()
@@ -68,20 +69,20 @@ def test_a_right_tool_is_left_as_it_is():
 
 def test_mistakes_are_moved_to_where_they_belong():
     sample = coded((0, "x", "x"), (1, "x", "y"), (7, "y", "y"), (8, "y", "y"))
-    found = agreement.measure_corrected(CORPUS, sample, "kind").set_index("kind")
+    found = correction.measure_corrected(CORPUS, sample, "kind").set_index("kind")
     assert found["corrected"].to_dict() == approx({"x": 0.3, "y": 0.7})
     assert found["share"].to_dict() == approx({"x": 0.6, "y": 0.4})
 
 
 def test_what_is_no_statement_leaves_the_denominator():
     sample = coded((0, "x", agreement.NOT_ONE), (1, "x", "x"), (7, "y", "y"))
-    found = agreement.measure_corrected(CORPUS, sample, "kind").set_index("kind")
+    found = correction.measure_corrected(CORPUS, sample, "kind").set_index("kind")
     assert found["corrected"].to_dict() == approx({"x": 3 / 7, "y": 4 / 7})
     assert agreement.NOT_ONE not in found.index
 
 
 def test_categories_that_nobody_checked_are_told():
-    found = agreement.measure_corrected(CORPUS, coded((0, "x", "x"), (1, "x", "z")), "kind")
+    found = correction.measure_corrected(CORPUS, coded((0, "x", "x"), (1, "x", "z")), "kind")
     assert found["unchecked"].tolist() == approx([0.4] * 3)
     assert found.set_index("kind").loc["z", "corrected"] == approx(0.3)
     assert found.set_index("kind").loc["z", "share"] == 0
@@ -89,6 +90,119 @@ def test_categories_that_nobody_checked_are_told():
 
 def test_without_a_coded_unit_there_is_nothing_to_correct():
     nothing = coded().astype({"found": "str", "value": "str"})
-    found = agreement.measure_corrected(CORPUS, nothing, "kind")
+    found = correction.measure_corrected(CORPUS, nothing, "kind")
     assert found["corrected"].isna().all() and found["share"].sum() == 1
-    assert agreement.measure_corrected(CORPUS.head(0), nothing, "kind").empty
+    assert correction.measure_corrected(CORPUS.head(0), nothing, "kind").empty
+
+
+# ------------------------------------------------------------------------ differences and trends
+
+# ppi_py 0.2.3 on the data of `known_data`, alpha 0.05:
+#   ppi_mean_pointestimate(Y, Yhat, Yhat_all, lam=1), ppi_mean_ci(the same), and without lam;
+#   ppi_ols_pointestimate(X, Y, Yhat, X_all, Yhat_all), ppi_ols_ci(the same): intercept and month.
+PPI_MEAN_1 = (0.47515, 0.42296648, 0.52733352)
+PPI_MEAN_TUNED = (0.44052645, 0.39127426, 0.48977864)
+PPI_OLS_TUNED = (0.01786368, 0.00404024, 0.03185189)
+
+
+def known_data(articles=20_000, coded=200):
+    """A code that rises by month, and a program that errs; the same on every machine."""
+    at = np.arange(articles)
+    true = (at * 7919) % 1000 < 300 + 20 * (at % 12)
+    found = true ^ ((at * 104729) % 1000 < np.where(true, 200, 100))
+    days = pd.to_datetime([f"2025-{month + 1:02}-15" for month in range(12)])
+    words = np.array(["no", "yes"])
+    rows = pd.DataFrame({"article_id": at, "kind": words[found.astype(int)]})
+    rows = rows.assign(published=days[at % 12], outlet=np.where(at % 24 < 12, "A", "B"))
+    sample = rows[["article_id"]].assign(found=rows["kind"], value=words[true.astype(int)])
+    return rows, sample.iloc[np.sort((np.arange(coded) * 97 + 13) % articles)]
+
+
+def test_power_tuning_gives_what_ppi_py_gives():
+    rows, sample = known_data()
+    found = correction.measure_corrected(rows, sample, "kind").set_index("kind").loc["yes"]
+    assert found["tuned"] == approx(PPI_MEAN_TUNED[0], abs=0.01)
+    width = PPI_MEAN_TUNED[2] - PPI_MEAN_TUNED[1]
+    assert found["tuned_high"] - found["tuned_low"] == approx(width, rel=0.02)
+    trend = correction.measure_contrasts(rows, sample, "kind", {"yes": {"yes": 1.0}})
+    trend = trend[trend["contrast"] == "trend"].iloc[0]
+    assert trend["of"] == "all" and trend["ppi"] == approx(PPI_OLS_TUNED[0], abs=0.002)
+    width = PPI_OLS_TUNED[2] - PPI_OLS_TUNED[1]
+    assert trend["ppi_high"] - trend["ppi_low"] == approx(width, rel=0.08)
+
+
+def test_a_program_that_is_trusted_whole_is_corrected_by_its_mean_error():
+    """With every power 1 PPI++ is the mean of the program plus its mean error in the sample."""
+    rows, sample = known_data()
+    error = (sample["value"] == "yes").mean() - (sample["found"] == "yes").mean()
+    assert (rows["kind"] == "yes").mean() + error == approx(PPI_MEAN_1[0])
+
+
+def test_differences_and_trends_are_those_of_the_coded_where_all_are_coded():
+    """With every statement coded nothing of the program is left, in either way."""
+    rows, sample = known_data(1_200, 1_200)
+    truth = rows.assign(holds=(sample.set_index("article_id")["value"] == "yes"))
+    means = truth.groupby("outlet")["holds"].mean()
+    month = rows["published"].dt.month
+    slope = np.polyfit(month, truth["holds"].astype(float), 1)[0]
+    found = correction.measure_contrasts(rows, sample, "kind", {"yes": {"yes": 1.0}})
+    found = found.set_index(["contrast", "of"])
+    first, second = found.index[0][1].split(" less ")
+    for way in ("dsl", "ppi"):
+        assert found.loc["difference", way].item() == approx(means[first] - means[second])
+        assert found.loc[("trend", "all"), way] == approx(slope)
+    assert found.loc["difference", "checked"].item() == 1_200
+
+
+def test_weights_say_how_many_each_coded_statement_stands_for():
+    """A sample with twice the chance for one category, weighted, is as good as an even one."""
+    rows, sample = known_data(4_000, 4_000)
+    often = sample[(sample["value"] == "yes") | (sample["article_id"] % 2 == 0)]
+    weight = np.where(often["value"] == "yes", 1.0, 2.0)
+    truth = (sample["value"] == "yes").mean()
+    for given, off in ((often.assign(weight=weight), 0.02), (often, None)):
+        found = correction.measure_corrected(rows, given, "kind").set_index("kind").loc["yes"]
+        gap = max(abs(found["corrected"] - truth), abs(found["tuned"] - truth))
+        assert gap < off if off else gap > 0.05
+
+
+def test_too_few_coded_statements_correct_no_difference():
+    rows, sample = known_data(400, 8)
+    found = correction.measure_contrasts(rows, sample, "kind", {"yes": {"yes": 1.0}})
+    differences = found[found["contrast"] == "difference"]
+    assert differences["counted"].notna().all() and differences["dsl"].isna().all()
+    assert correction.name_clear(differences).endswith("nothing is corrected")
+
+
+def test_the_balance_of_tone_is_a_level_too():
+    outcomes = correction.score_categories("tone_label", ["positive", "negative", "neutral"])
+    assert list(outcomes)[0] == correction.BALANCE
+    rows, sample = coverage.simulate(np.random.default_rng(3), 300)
+    found = correction.measure_contrasts(rows, sample, "tone_label", outcomes)
+    level = found[found["contrast"] == "level"].set_index("of")
+    shares = rows.groupby("outlet")["tone_label"].value_counts(normalize=True)
+    assert level.loc["A", "counted"] == approx(shares["A", "positive"] - shares["A", "negative"])
+    assert (level["dsl"] > level["counted"]).all()  # the program takes too much for negative
+
+
+def test_intervals_hold_the_truth_where_the_program_errs_by_outlet():
+    """`python -m helpers.bench.coverage` is the long form: 93 to 97 of 100."""
+    found = coverage.cover(60, 24).set_index("way")["covered"].groupby("way").mean()
+    assert found.drop("counted").between(0.92, 0.99).all() and found["counted"] < 0.6
+
+
+def test_the_plan_reaches_what_it_promises():
+    """Half the width of a share's interval is what was planned, if the program errs as assumed."""
+    chance = np.random.default_rng(5)
+    rows, _ = coverage.simulate(chance, 10)
+    plan = correction.plan_size(rows, "tone_label", 100, wanted=[0.08], right=[0.75])
+    share = plan[plan["what"].str.startswith("share") & plan["assumed"].isna()].iloc[0]
+    halves = []
+    for _ in range(12):
+        rows, sample = coverage.simulate(chance, int(share["needed"]))
+        found = correction.measure_corrected(rows, sample, "tone_label").set_index("tone_label")
+        low, high = found.loc["negative", ["tuned_low", "tuned_high"]]
+        halves.append((high - low) / 2)
+    assert 0.6 * 0.08 < np.mean(halves) < 1.05 * 0.08
+    laid = correction.lay_plan(plan)
+    assert len(laid) == 3 and laid.iloc[0, 0] == share["what"]

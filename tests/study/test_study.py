@@ -17,7 +17,7 @@ from tables_fixture import make_tables
 from helpers.measure import select
 from helpers.measure.select import lay_out, types_of
 from helpers.store import lexicons, tables
-from helpers.study import agreement, corpora, pairing, sheets, study
+from helpers.study import agreement, corpora, correction, pairing, sheets, study
 
 MADE = make_tables(articles=60)
 ARTICLES = MADE["articles"]
@@ -193,7 +193,7 @@ def test_what_coders_write_is_read_back(drawn, kind):
     assert len(beside) == len(key) and (beside["value"] == "").sum() <= 5
     settled = beside[beside["value"] != ""]
     assert (settled["value"] == settled["found"]).all()
-    corrected = agreement.measure_corrected(SAID, beside, "source_type")
+    corrected = correction.measure_corrected(SAID, beside, "source_type")
     assert np.allclose(corrected["share"], corrected["corrected"], atol=0.06)
 
 
@@ -268,7 +268,7 @@ def test_before_anybody_has_coded_there_is_nothing_to_measure():
     assert study.measure_finding(coded, SAID).empty
     beside = study.compare(coded, SAID, "source_type")
     assert beside.empty
-    assert agreement.measure_corrected(SAID, beside, "source_type")["corrected"].isna().all()
+    assert correction.measure_corrected(SAID, beside, "source_type")["corrected"].isna().all()
     assert agreement.measure_accuracy(beside)["coded"].tolist() == [0]
 
 
@@ -338,3 +338,74 @@ def test_the_program_is_measured_against_the_coders(passes):
     accuracy = agreement.measure_accuracy(statements).set_index("category")
     assert accuracy.loc["all", "f1"] > 0.6
     assert accuracy.loc["named person", "recall_low"] < accuracy.loc["named person", "recall"]
+
+
+# ------------------------------------------------------------------------------------ correcting
+
+
+def test_coders_who_do_not_agree_correct_nothing_and_the_reason_is_said(drawn):
+    key, passages, out = drawn
+    files = [fill(out, "anna", key), fill(out, "ben", key, wrong=30)]
+    coded = study.read_coders(files, ARTICLES, SAID, key, passages)
+    agreed = study.measure_coders(coded)
+    said = study.check_agreement(agreed, "source_type")
+    assert said.startswith("Nothing is corrected: the coders' alpha for source_type is ")
+    beside = study.compare(coded, SAID, "source_type")
+    assert len(beside) and study.trust(beside, agreed, "source_type").empty
+    assert study.check_agreement(agreed, "form") == ""
+    assert len(study.trust(study.compare(coded, SAID, "form"), agreed, "form")) == len(key)
+    every = study.correct_all(coded, SAID, agreed).set_index("variable")
+    assert every.loc["source_type", "corrected"].isna().all()
+    assert every.loc["source_type", "note"].str.startswith("Nothing is corrected").all()
+    assert every.loc["form", "corrected"].notna().all()
+    rows, usable, reason = study.compare_measure(coded, SAID, "anonymous sources")
+    assert usable.empty and reason == said and len(rows) == len(SAID)
+
+
+def test_measures_of_comparison_are_told_by_the_sheet_that_lies_beside_its_key(drawn):
+    key, passages, out = drawn
+    coded = study.read_sample([fill(out, "anna", key)], ARTICLES, SAID)
+    for measure in ("named sources", "official sources", "relayed statements", "direct quotation"):
+        rows, usable, reason = study.compare_measure(coded, SAID, measure)
+        assert reason == "" and set(rows["holds"]) <= {"yes", "no"}
+        if measure != "relayed statements":
+            assert len(usable) == len(key) and (usable["found"] == usable["value"]).all()
+    none, nothing, reason = study.compare_measure(coded, SAID, "single-source articles")
+    assert none.empty and nothing.empty and "does not tell single-source" in reason
+    (out / "sampling_key.csv").unlink()
+    (out / "sampling_passages.csv").unlink()
+    with pytest.raises(FileNotFoundError, match="put it back beside"):
+        study.read_sample([out / "anna.xlsx"], ARTICLES, SAID)
+
+
+def test_what_nobody_coded_is_not_compared(passes):
+    coded, said = passes
+    assert study.compare(coded, said, "affiliation").empty
+    assert set(study.correct_all(coded, said, study.measure_coders(coded))["variable"]) == {
+        "form",
+        "source_type",
+    }
+
+
+def test_coders_are_called_what_they_are(passes):
+    coded, _ = passes
+    assert coded.told == ["pass_a (language model)", "pass_b (language model)"]
+    assert "pass_a (language model)" in study.say_coders(coded)
+
+
+def test_units_of_the_sample_are_measured_by_alpha(passes):
+    coded, said = passes
+    found = study.measure_units(coded, said, "source_type").set_index(["coders", "coefficient"])
+    assert (found.loc["pass_a and pass_b", "alpha"] > 0.97).all()
+    assert (found.loc[f"pass_a and {study.TOOL}", "alpha"] > 0.8).all()
+    assert (found["articles"] == 24).all() and (found["low"] <= found["high"]).all()
+
+
+def test_a_table_made_elsewhere_is_parted_from_sheets(drawn, tmp_path):
+    key, _, out = drawn
+    (tmp_path / "kind.csv").write_text("unit,anna,ben\n1,a,a\n2,b,a\n3,b,b\n")
+    sheet = fill(out, "anna", key, kind="csv")
+    ours, other = study.part_codings([sheet, tmp_path / "kind.csv", SAMPLE / "pass_a"])
+    assert ours == [sheet, SAMPLE / "pass_a"]
+    assert study.measure_tables(other)["variable"].tolist() == ["kind"]
+    assert study.measure_tables([]).empty
