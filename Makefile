@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 LOCK := requirements.lock
 
-.PHONY: setup demo test lab bench figures attack lint lock clean
+.PHONY: setup demo test lab bench figures attack dependencies lint lock clean
 
 setup: $(READY)  ## Make the environment in .venv from the hash-pinned lock.
 
@@ -45,6 +45,9 @@ figures: $(READY)  ## Measure the figures of README again, on the public corpora
 attack: $(READY)  ## Attack it with damaged files, faults and kills (half an hour); write reports/attack.
 	@rm -rf reports/attack
 	ATTRIBUTED_ATTACK=$(CURDIR)/reports/attack $(BIN)/python -m pytest -m attack -n 2 --dist worksteal
+
+dependencies: $(READY)  ## List each locked package: licence, last release, advisories. REFRESH=1 asks for them anew.
+	@$(BIN)/python tests/dependencies.py $(if $(REFRESH),--refresh)
 
 lint: $(READY)  ## Check style and types, and that no notebook holds output.
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Callable
 
 import numpy as np
@@ -125,6 +126,68 @@ def pdf(kids: int, nested: int = 0) -> bytes:
         len(objects) + 1, table_at,
     )  # fmt: skip
     return out
+
+
+def xlsx_with_strings(count: int) -> bytes:
+    """A workbook with as many strings beside its sheet."""
+    with zipfile.ZipFile(io.BytesIO(xlsx(HEAD + STORY))) as archive:
+        members: dict[str, str | bytes] = {one: archive.read(one) for one in archive.namelist()}
+    members["xl/sharedStrings.xml"] = f'<sst xmlns="{BOOK}">{"<si><t>x</t></si>" * count}</sst>'
+    return zipped(members)
+
+
+MERGED = '<mergeCell ref="A1:XFD1048576"/>'
+OPEN = "urn:oasis:names:tc:opendocument:xmlns:"
+
+
+def ods(rows: str, cells: str = "") -> bytes:
+    """A sheet of LibreOffice whose last row, and last cell of each, have these attributes."""
+    one = '<table:table-cell office:value-type="string" {}><text:p>{}</text:p></table:table-cell>'
+    head = f"<table:table-row>{one.format('', 'text')}{one.format('', 'title')}</table:table-row>"
+    line = (
+        f"<table:table-row {rows}>{one.format('', TEXT)}{one.format(cells, 'x')}</table:table-row>"
+    )
+    names = " ".join(f'xmlns:{name}="{OPEN}{name}:1.0"' for name in ("office", "table", "text"))
+    content = (
+        f"<office:document-content {names}><office:body><office:spreadsheet>"
+        f'<table:table table:name="N">{head}{line}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    return zipped(
+        {
+            "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+            "META-INF/manifest.xml": f'<m:manifest xmlns:m="{OPEN}manifest:1.0"/>',
+            "content.xml": content,
+        }
+    )
+
+
+def deep(levels: int) -> pa.Array:
+    value: object = 1
+    for _ in range(levels):
+        value = {"a": value}
+    return pa.array([value])
+
+
+def pdf_packed(content: bytes) -> bytes:
+    """A PDF of one page whose content is packed."""
+    packed = zlib.compress(content, 9)
+    old = pdf(1)
+    start, end = old.index(b"4 0 obj"), old.index(b"5 0 obj")
+    head = b"4 0 obj\n<< /Filter /FlateDecode /Length %d >>\nstream\n" % len(packed)
+    return old[:start] + head + packed + b"\nendstream\nendobj\n" + old[end:]
+
+
+def epub(pages: int) -> bytes:
+    items = "".join(f'<item id="i{n}" href="a.html"/>' for n in range(pages))
+    spine = "".join(f'<itemref idref="i{n}"/>' for n in range(pages))
+    return zipped(
+        {
+            "META-INF/container.xml": '<c><rootfile full-path="b.opf"/></c>',
+            "b.opf": f"<package><manifest>{items}</manifest><spine>{spine}</spine></package>",
+            "a.html": page(""),
+        }
+    )
 
 
 def page(body: str, head: str = "") -> bytes:
@@ -364,4 +427,188 @@ CASES: dict[str, Case] = {
         lambda: b"".join(b"%d of 9999 DOCUMENTS\n\nx\n\n" % n for n in range(25_000)),
     ),
     "txt dates": ("a.txt", lambda: b"1 May 2024 " * 80_000),
+    "xlsx shared strings": ("a.xlsx", lambda: xlsx_with_strings(200_000)),
+    "xlsx one cell of 900k": ("a.xlsx", lambda: xlsx(HEAD + STORY.replace("One", "x" * 900_000))),
+    "xlsx 100,000 rows": (
+        "a.xlsx",
+        lambda: xlsx(HEAD + "".join(f"<row>{cell('', 'x')}</row>" for _ in range(100_000))),
+    ),
+    "xlsx merged cells": (
+        "a.xlsx",
+        lambda: xlsx(HEAD + STORY + "</sheetData><mergeCells>" + MERGED * 20_000 + "</mergeCells>"),
+    ),
+    "xlsx formulas": (
+        "a.xlsx",
+        lambda: xlsx(HEAD + "".join(f"<row><c><f>A{n}</f></c></row>" for n in range(60_000))),
+    ),
+    "xlsx deep": ("a.xlsx", lambda: xlsx("<row><c>" + "<is>" * 100_000)),
+    "xlsx row numbers that fall": (
+        "a.xlsx",
+        lambda: xlsx(HEAD + "".join(f'<row r="{n % 3}"/>' for n in range(100_000)) + STORY),
+    ),
+    "ods repeated rows": ("a.ods", lambda: ods('table:number-rows-repeated="2000000000"')),
+    "ods repeated columns": (
+        "a.ods",
+        lambda: ods("", 'table:number-columns-repeated="2000000000"'),
+    ),
+    "ods 1,000,000 columns": ("a.ods", lambda: ods("", 'table:number-columns-repeated="1000000"')),
+    "ods both repeated": (
+        "a.ods",
+        lambda: ods('table:number-rows-repeated="100000"', 'table:number-columns-repeated="16000"'),
+    ),
+    "xls of random sectors": (
+        "a.xls",
+        lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(900_000),
+    ),
+    "xls chain of sectors": (
+        "a.xls",
+        lambda: (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + b"\x3e\0\3\0\xfe\xff\t\0" * 90_000
+        ),
+    ),
+    "docx one paragraph of runs": (
+        "a.docx",
+        lambda: docx(f"<w:p>{'<w:r><w:t>x </w:t></w:r>' * 200_000}</w:p>"),
+    ),
+    "docx 20,000 tables": (
+        "a.docx",
+        lambda: docx(para(TEXT) + table(f"<w:tr><w:tc>{para('x')}</w:tc></w:tr>") * 20_000),
+    ),
+    "docx wide table": (
+        "a.docx",
+        lambda: docx(
+            para(TEXT) + table("<w:tr>" + f"<w:tc>{para(chr(120))}</w:tc>" * 20_000 + "</w:tr>")
+        ),
+    ),
+    "docx tabs and breaks": (
+        "a.docx",
+        lambda: docx(para(TEXT) + f"<w:p><w:r>{'<w:tab/><w:br/>' * 200_000}</w:r></w:p>"),
+    ),
+    "docx text boxes": ("a.docx", lambda: docx("<w:p><w:r><w:pict>" * 3_000 + para(TEXT))),
+    "docx entities": (
+        "a.docx",
+        lambda: docx(para(TEXT)).replace(b"<w:document", b"<!DOCTYPE a><w:document"),
+    ),
+    "docx links": (
+        "a.docx",
+        lambda: docx(
+            para(TEXT)
+            + '<w:p><w:hyperlink r:id="x"><w:r><w:t>x</w:t></w:r></w:hyperlink></w:p>' * 60_000
+        ),
+    ),
+    "parquet long text": ("a.parquet", lambda: parquet({"text": pa.array(["x " * 20_000_000])})),
+    "parquet 100,000 row groups": (
+        "a.parquet",
+        lambda: parquet({"text": pa.array(["x"] * 10_000)}, row_group_size=10),
+    ),
+    "parquet deep structs": (
+        "a.parquet",
+        lambda: parquet({"text": pa.array([TEXT]), "x": deep(60)}),
+    ),
+    "parquet list of a million": (
+        "a.parquet",
+        lambda: parquet({"text": pa.array([TEXT]), "x": pa.array([[1] * 3_000_000])}),
+    ),
+    "parquet nulls": ("a.parquet", lambda: parquet({"text": pa.nulls(20_000_000, pa.string())})),
+    "pdf 20,000 objects": (
+        "a.pdf",
+        lambda: pdf(1) + b"".join(b"%d 0 obj\n1\nendobj\n" % n for n in range(9, 40_000)),
+    ),
+    "pdf long content": (
+        "a.pdf",
+        lambda: pdf(1).replace(b"Tj ET", b"Tj " + b"(x) Tj " * 100_000 + b"ET"),
+    ),
+    "pdf nested arrays": (
+        "a.pdf",
+        lambda: pdf(1).replace(b"/Font <<", b"/X " + b"[" * 50_000 + b"]" * 50_000 + b" /Font <<"),
+    ),
+    "pdf without end": ("a.pdf", lambda: pdf(1)[:-200] + b"% " * 400_000),
+    "pdf packed 100 MB": (
+        "a.pdf",
+        lambda: pdf_packed(b"BT /F1 12 Tf " + b"(x) Tj " * 14_000_000 + b"ET"),
+    ),
+    "pdf packed spaces": ("a.pdf", lambda: pdf_packed(b" " * 200_000_000)),
+    "html deep lists": ("a.html", lambda: page("<ul><li>" * 30_000)),
+    "html deep tables": ("a.html", lambda: page("<table><tr><td>" * 10_000)),
+    "html quotes": ("a.html", lambda: page("<blockquote><p>“x”</p></blockquote>" * 25_000)),
+    "html links of one paragraph": (
+        "a.html",
+        lambda: page(f"<p>{'<a href=x>y</a> ' * 50_000}</p>"),
+    ),
+    "html times": ("a.html", lambda: page("<time datetime=2024-03-05>5 March</time>" * 20_000)),
+    "html unknown tags": (
+        "a.html",
+        lambda: page("".join(f"<x{n}>y</x{n}>" for n in range(40_000))),
+    ),
+    "html forms": ("a.html", lambda: page("<form><input><select><option>x" * 20_000)),
+    "html scripts": ("a.html", lambda: page("<script>var a=1</script>" * 35_000)),
+    "html comments": ("a.html", lambda: page("<!-- x -->" * 80_000)),
+    "html closing tags": ("a.html", lambda: page("</p></div>" * 80_000)),
+    "html frames": ("a.html", lambda: page("<iframe src=x></iframe>" * 40_000)),
+    "html one word": ("a.html", lambda: page(f"<p>{'x' * 900_000}</p>")),
+    "html capital words": ("a.html", lambda: page(f"<p>{'Ann Smith ' * 90_000}</p>")),
+    "html of dates": ("a.html", lambda: page(f"<p>{'5 March 2024 ' * 60_000}</p>")),
+    "html classes": ("a.html", lambda: page('<div class="share related byline">x</div>' * 20_000)),
+    "html equal blocks": ("a.html", lambda: page(f"<p>{TEXT}</p>" * 9_000)),
+    "html lines in pre": ("a.html", lambda: page("<pre>" + "x\n" * 400_000 + "</pre>")),
+    "md links": ("a.md", lambda: (TEXT + "\n\n" + "[x](y)" * 100_000).encode()),
+    "md brackets": ("a.md", lambda: (TEXT + "\n\n" + "[" * 400_000).encode()),
+    "md stars": ("a.md", lambda: (TEXT + "\n\n" + "*a **b " * 100_000).encode()),
+    "md tables": ("a.md", lambda: (TEXT + "\n\n" + "| a | b |\n" * 80_000).encode()),
+    "md quotes": ("a.md", lambda: (TEXT + "\n\n" + "> " * 300_000).encode()),
+    "md breaks off in front": ("a.md", lambda: b"---\n" + b"title: x\n" * 90_000),
+    "csv of long cells": ("a.csv", lambda: b"text,title\n" + b"x" * 900_000 + b",y"),
+    "csv of carriage returns": ("a.csv", lambda: b"text,title\r" + b"x,y\r" * 200_000),
+    "csv of NUL": ("a.csv", lambda: b"text,title\n" + b"\0" * 900_000),
+    "csv of titles": ("a.csv", lambda: b"Export\n" * 100_000 + b"text,title\nx,y"),
+    "csv of open quotes": ("a.csv", lambda: b"text,title\n" + b'"x\n' * 200_000),
+    "json of strings": ("a.json", lambda: json.dumps(["x"] * 200_000).encode()),
+    "json escapes": ("a.json", lambda: b'[{"text": "' + rb"\u0041" * 140_000 + b'"}]'),
+    "json equal keys": ("a.json", lambda: b"{" + b'"a":1,' * 150_000 + b'"text":"x"}'),
+    "json deep objects": ("a.json", lambda: b'{"a":' * 150_000 + b"1" + b"}" * 150_000),
+    "jsonl deep": ("a.jsonl", lambda: (b"[" * 5_000 + b"\n") * 150),
+    "rss deep text": ("a.rss", lambda: b"<rss><channel><item><description>" + b"<p>" * 200_000),
+    "atom of links": ("a.atom", lambda: b"<feed><entry>" + b'<link href="x"/>' * 50_000),
+    "rtf unicode": ("a.rtf", lambda: b"{\\rtf1 " + b"\\u8217?" * 100_000 + b"}"),
+    "rtf controls": ("a.rtf", lambda: b"{\\rtf1 " + b"\\b\\i" * 150_000 + TEXT.encode() + b"}"),
+    "mail deep parts": (
+        "a.eml",
+        lambda: b"".join(
+            b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(3_000)
+        ),
+    ),
+    "mail folded header": (
+        "a.eml",
+        lambda: b"Subject: x" + b"\n x" * 200_000 + b"\n\n" + TEXT.encode(),
+    ),
+    "mail encoded words": (
+        "a.eml",
+        lambda: b"Subject: " + b"=?utf-8?q?x?= " * 50_000 + b"\n\n" + TEXT.encode(),
+    ),
+    "warc one header": ("a.warc", lambda: b"WARC/1.0\r\n" + b"X: y\r\n" * 120_000),
+    "epub of 20,000 pages": ("a.epub", lambda: epub(3_000)),
+    "epub bomb": ("a.epub", lambda: zipped({"META-INF/container.xml": b" " * 200_000_000})),
+    "gzip of many members": ("a.txt.gz", lambda: gzip.compress(b"x") * 40_000),
+    "zip of long names": (
+        "a.zip",
+        lambda: zipped({f"{'a/' * 2_000}{n}.txt": "x" for n in range(100)}),
+    ),
+    "zip of equal contents": ("a.zip", lambda: zipped({f"{n}.txt": TEXT for n in range(3_000)})),
+    "list of spreadsheets": ("a.zip", lambda: zipped({f"{n}.xlsx": b"PK" for n in range(5_000)})),
+    "metadata of 200,000 rows": (
+        "metadata.csv",
+        lambda: b"file,outlet\n" + b"x.txt,Echo\n" * 80_000,
+    ),
+    "metadata of quotes": ("metadata.csv", lambda: b'file,outlet\n"' + b'""' * 400_000),
+    "outlets of many names": ("outlets.csv", lambda: b"outlet,aliases\nEcho," + b"a|" * 400_000),
+    "settings deep": ("articles.yml", lambda: b"a: " + b"{a: " * 10_000),
+    "txt full names": ("a.txt", lambda: b"Ann Smith, " * 80_000),
+    "txt quotation marks": ("a.txt", lambda: "“a” ".encode() * 110_000),
+    "txt of every sign": ("a.txt", lambda: "".join(map(chr, range(32, 50_000))).encode() * 6),
+    "txt not UTF-8": ("a.txt", lambda: (TEXT + "\xe9").encode("latin-1") * 9_000),
+    "txt UTF-16 without mark": ("a.txt", lambda: (TEXT * 5_000).encode("utf-16-le")),
+    "txt directions": ("a.txt", lambda: "\u202e\u2066x".encode() * 120_000),
+    "txt marks on letters": ("a.txt", lambda: ("e" + "\u0301" * 400_000).encode()),
+    "txt copyright lines": ("a.txt", lambda: b"Copyright 2024 Echo\n\n" * 40_000),
+    "txt load dates": ("a.txt", lambda: b"LOAD-DATE: March 5, 2024\n\n" * 30_000),
 }

@@ -6,12 +6,15 @@ import ast
 import re
 import sys
 import tomllib
+from datetime import date
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import dependencies
 import nbformat
 import pytest
 import yaml
+from dependencies import known
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -30,7 +33,15 @@ OWN = {
     "helpers", "tables_fixture", "sources_fixture", "notebook_fixture", "disk_fixture",
     "reading_fixture", "ledger_fixture", "pages_fixture", "crafted_fixture",
     "texts_fixture", "regex_fixture", "attack_fixture", "mutants_fixture",
-    "conftest", "test_layers",
+    "conftest", "test_layers", "dependencies",
+}  # fmt: skip
+
+
+USED_WITHOUT_IMPORT = {
+    "flask": "the server of moto", "flask-cors": "the server of moto", "jupyterlab": "make lab",
+    "matplotlib-inline": "the pictures of a kernel", "moto": "the store of the tests",
+    "mypy": "make lint", "nbstripout": "make lint", "playwright": "the browser of the tests",
+    "pytest-xdist": "make test", "ruff": "make lint", "setuptools": "the package is built",
 }  # fmt: skip
 
 
@@ -86,6 +97,24 @@ def test_every_locked_package_has_hashes_and_no_address():
     assert "://" not in lock
 
 
+def test_what_is_known_of_each_locked_package_is_complete_and_none_is_copyleft_alone():
+    told = known()
+    assert set(told) == set(locked())
+    for package, row in told.items():
+        assert row["licence"] and date.fromisoformat(row["released"]) and row["advisories"]
+        assert date.fromisoformat(row["checked"]) <= date.today()
+        ways = re.split(r"\s+OR\s+", row["licence"])
+        assert any(not re.search(r"\bA?GPL", way) for way in ways), package
+
+
+def test_the_list_of_packages_says_what_is_amiss(capsys):
+    assert dependencies.main() == 0
+    shown = capsys.readouterr()
+    assert len(shown.out.splitlines()) == len(locked())
+    if any(row["advisories"] == "unknown" for row in known().values()):
+        assert "advisories are not known: run with --refresh" in shown.err
+
+
 def imported_names(source: str) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(source)):
@@ -111,14 +140,16 @@ def sources() -> list[str]:
     return modules + notebooks
 
 
-def test_every_import_is_declared():
-    known = packages_distributions()
+def test_every_import_is_declared_and_what_is_declared_is_used():
+    by_module = packages_distributions()
     imported = set().union(*(imported_names(source) for source in sources()))
     third_party = imported - set(sys.stdlib_module_names) - OWN
     undeclared = {
         name
         for name in third_party
-        if not {canonicalize_name(package) for package in known.get(name, [name])}
+        if not {canonicalize_name(package) for package in by_module.get(name, [name])}
         & (set(declared()) | extra_names())
     }
     assert not undeclared, f"imported but not in pyproject.toml: {undeclared}"
+    used = {canonicalize_name(one) for name in third_party for one in by_module.get(name, [name])}
+    assert set(declared()) - used <= set(USED_WITHOUT_IMPORT), "not used: delete it"

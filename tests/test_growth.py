@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from attack_fixture import REPORT, how_many
 from regex_fixture import collect, grows, method_of, units
 from texts_fixture import UNITS, fill
 
 from helpers.corpus.annotation import annotate
 from helpers.store import schema
 
-SLOW = "ATTRIBUTED_SLOW" in os.environ
+PROJECT = Path(__file__).resolve().parent.parent
+SLOW = bool(REPORT)
 WORST = ("\n", "A", "A&", "A_", ".", "…") if SLOW else ("\n", "A&", ".")
 SMALL = 1500 if SLOW else 500  # characters of an article
 FASTER = 7.0  # times as long for a text four times as long: linear is 4, a square is 16
@@ -37,19 +39,21 @@ def warm() -> None:
     cost("Ann Smith said on Monday the board met.\n\n“Yes,” she said. By Bob Stone")
 
 
-def test_no_expression_takes_far_longer_for_a_text_that_is_longer():
+@pytest.mark.attack
+def test_no_expression_takes_far_longer_for_a_text_that_is_longer(attack):
+    attack.on("expressions that grow faster than the text")
     found = [one for one in collect() if one[0] not in SHORT]
     assert len(found) > 100
     found = found if SLOW else found[::25]
-    wrong = {}
     for file, name, pattern in found:
         method = method_of(file, name)
+        attack.take(f"{file} {name}")
         for unit in dict.fromkeys(units(pattern, some=2 if SLOW else 1)):
             if grows(pattern, method, unit) > FASTER and all(
                 grows(pattern, method, unit, size) > FASTER for size in (4000, 6000)
             ):
-                wrong[file, name] = unit
-    assert not wrong
+                attack.broken.append((f"{file} {name}", repr(unit)))
+    attack.check()
 
 
 @pytest.mark.parametrize("unit", WORST)
@@ -59,6 +63,40 @@ def test_an_article_of_one_sign_costs_in_proportion(unit: str, warm):
         if large < 1.5 * 4 * small + 0.2:
             return
     pytest.fail(f"{large:.2f} s for {4 * SMALL} characters of {unit!r}, {small:.2f} s for {SMALL}")
+
+
+ORDINARY = "".join(
+    file.read_text(encoding="utf-8").rpartition("---\n")[2]
+    for file in sorted((PROJECT / "data/sample/articles").rglob("*.md"))
+)
+SHORT_KB, LONG_KB = (16, 256) if SLOW else (2, 8)
+DEARER, UNEQUAL = 4.0, 1.5  # times ordinary news, and times from one length to the other
+
+
+def per_kb(text: str) -> float:
+    """Return the processor time of a kB of a text, of the faster of some tries."""
+    tries = 3 if len(text) <= 16_000 else 1
+    return min(cost(text) for _ in range(tries)) / (len(text) / 1000)
+
+
+@pytest.mark.attack
+def test_texts_of_every_kind_cost_as_much_as_news_at_any_length(attack, warm):
+    attack.on("kinds of text: more than 4 times ordinary news, or dearer by length")
+    kinds = UNITS[:: max(1, len(UNITS) // how_many(4, len(UNITS)))]
+    news = {size: per_kb(fill(ORDINARY, size * 1000)) for size in (SHORT_KB, LONG_KB)}
+    worst = (0.0, "")
+    for unit in kinds:
+        spent = {size: per_kb(fill(unit, size * 1000)) for size in news}
+        times = max(spent[size] / news[size] for size in news)
+        grown = spent[LONG_KB] / max(spent[SHORT_KB], news[SHORT_KB] / 4)  # less is not compared
+        worst = max(worst, (times, unit[:20]))
+        attack.take(
+            repr(unit[:40]),
+            f"{times:.1f} times ordinary news" if times > DEARER else "",
+            f"{grown:.1f} times at {LONG_KB} kB" if grown > UNEQUAL * (1 if SLOW else 2) else "",
+        )
+    attack.notes = f"news {news} s per kB; worst {worst[0]:.1f} times, {worst[1]!r}"
+    attack.check()
 
 
 def test_kinds_of_text_are_many_and_different():

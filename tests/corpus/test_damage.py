@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import shutil
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from attack_fixture import REPORT, SEED, how_many
 
 from helpers.corpus import build as corpus
 from helpers.store import schema, tables
@@ -20,7 +20,7 @@ STORY = """Rain {place}
 
 It rained {days} days, Mayor Ada Marr of {place} said. “We are wet,” she said. Nobody left.
 """
-FLIPS = 3  # in each file
+FLIPS = how_many(3, 12)  # in each file
 
 
 def build(path: Path, out: Path):
@@ -52,15 +52,17 @@ def built(tmp_path, monkeypatch) -> tuple[Path, Path]:
     return articles, tmp_path / "out"
 
 
-def test_whatever_bit_is_flipped_no_value_is_wrong_and_a_build_mends_it(built, tmp_path):
+@pytest.mark.attack
+def test_whatever_bit_is_flipped_no_value_is_wrong_and_a_build_mends_it(built, tmp_path, attack):
+    attack.on("flipped bits of tables and internal files: wrong unsaid, or not mended")
     articles, out = built
-    dice, right = random.Random(7), read_all(out)
+    dice, right = random.Random(SEED), read_all(out)
     tables.forget(out)
     assert (right["articles"]["duplicate_of"] != "").sum() == 1
     shutil.copytree(out, tmp_path / "kept")
     files = [file.relative_to(out) for file in sorted(out.rglob("*")) if file.is_file()]
     files = [file for file in files if (out / file).stat().st_size]
-    if "ATTRIBUTED_SLOW" not in os.environ:  # one of each kind
+    if not REPORT:  # one of each kind
         files = list(
             {re.sub(r"[0-9a-f]{8,}|[0-9]+", "", str(file)): file for file in files}.values()
         )
@@ -72,16 +74,20 @@ def test_whatever_bit_is_flipped_no_value_is_wrong_and_a_build_mends_it(built, t
             flipped = bytes([content[place] ^ 1 << dice.randrange(8)])
             (out / file).write_bytes(content[:place] + flipped + content[place + 1 :])
             try:
-                assert are_same(read_all(out), right), (file, place)
+                same = are_same(read_all(out), right)
+                attack.take(f"{file} {place}", "" if same else "wrong without a word")
             except (DamageError, SchemaError) as error:
-                assert str(out) in str(error) and "again" in str(error), file
+                said = str(out) in str(error) and "again" in str(error)
+                attack.take(f"{file} {place}", "" if said else f"said badly: {error}")
                 found += 1
         build(articles, out)
-        assert are_same(read_all(out), right), file
+        if not are_same(read_all(out), right):
+            attack.broken.append((str(file), "not mended"))
         mended += 1
         tables.forget(out)
         shutil.rmtree(out)
         shutil.copytree(tmp_path / "kept", out)
+    attack.check()
     assert mended == len(files) > len(schema.TABLES) and found > FLIPS * len(files) / 2
 
 

@@ -1,8 +1,4 @@
-"""A build owns only what it wrote, and a run reads the tables of one build to its end.
-
-ATTRIBUTED_ROUNDS and ATTRIBUTED_READS say how often chance is tried and tables are read while
-others build them.
-"""
+"""A build owns only what it wrote, and a run reads the tables of one build to its end."""
 
 from __future__ import annotations
 
@@ -18,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from attack_fixture import SEED, how_many
 
 from helpers.batch import plan
 from helpers.corpus import annotation
@@ -26,8 +23,7 @@ from helpers.store import schema, storage, tables
 from helpers.store.storage import BuildError, Storage
 
 PROJECT = Path(__file__).resolve().parents[2]
-ROUNDS = int(os.environ.get("ATTRIBUTED_ROUNDS", "14"))
-READS = int(os.environ.get("ATTRIBUTED_READS", "3"))
+ROUNDS, READS = how_many(14, 500), how_many(3, 30)  # of chance, and beside builds
 
 
 def write_articles(folder: Path, words: str, count: int = 2) -> Path:
@@ -226,11 +222,14 @@ class Tree:
         return files_in(self.out).keys() - self.others().keys() - known
 
 
-def test_files_of_others_never_change_whatever_is_built(tmp_path, monkeypatch):
+@pytest.mark.attack
+def test_files_of_others_never_change_whatever_is_built(tmp_path, monkeypatch, attack):
+    attack.on("pairs of corpus and output: files of others deleted or changed")
     outcomes = {"built": 0, "refused": 0, "broken off": 0}
-    for seed in range(ROUNDS):
+    for seed in range(SEED - 1, SEED - 1 + ROUNDS):
         dice = random.Random(seed)
         tree = Tree(tmp_path / "tree", dice)
+        attack.take(seed)
         for _ in range(dice.randrange(1, 4)):
             before = tree.others()
             with monkeypatch.context() as patch:
@@ -240,15 +239,18 @@ def test_files_of_others_never_change_whatever_is_built(tmp_path, monkeypatch):
                 try:
                     build(tree.given, tree.out)
                     outcomes["built"] += 1
-                    assert tree.strays() == set(), seed
+                    if strays := tree.strays():
+                        attack.broken.append((str(seed), f"left: {strays}"))
                 except BuildError:
                     outcomes["refused"] += 1
                 except ZeroDivisionError:
                     outcomes["broken off"] += 1
-            assert tree.others() == before, seed
+            if tree.others() != before:
+                attack.broken.append((str(seed), "files of others are not as they were"))
             tree.add_others()
             tree.write_some()
-    print(outcomes)
+    attack.notes = str(outcomes)
+    attack.check()
     assert outcomes["built"] and outcomes["refused"]
 
 
@@ -282,7 +284,9 @@ def read_slowly(out: Path, seconds: float) -> str:
     return digest(frames)
 
 
-def test_a_run_reads_one_build_while_others_build(tmp_path):
+@pytest.mark.attack
+def test_a_run_reads_one_build_while_others_build(tmp_path, attack):
+    attack.on("runs beside rebuilding tables: numbers of no single build")
     given = [write_articles(tmp_path / name, name) for name in ("Aland", "Bland")]
     known = set()
     for one in given:
@@ -308,8 +312,10 @@ def test_a_run_reads_one_build_while_others_build(tmp_path):
     finally:
         stop.touch()
         assert builder.wait() == 0
-    print(f"{len(read)} read, {stopped} stopped")
-    assert set(read) <= known and read
+    for number, one in enumerate(read):
+        attack.take(number, "" if one in known else "numbers of no single build")
+    attack.notes = f"{stopped} stopped with a sentence"
+    attack.check()
     tables.forget(tmp_path / "out")
     for one in given:
         build(one, tmp_path / "out")
