@@ -217,6 +217,16 @@ def test_run_all_reaches_the_last_output_a_bar_opens_and_an_alias_is_edited(
     """In JupyterLab, by mouse and by keyboard; nothing is asked of any other machine."""
     page = watched.page
     run_all(page, lab, "entity_counts")
+    switch, code = (
+        page.locator(".attributed-code"),
+        page.locator(".jp-CodeCell .jp-InputArea-editor"),
+    )
+    folded = len([one for one in code.all() if one.is_visible()])
+    page.screenshot(path=tmp_path / "top.png")
+    switch.check()
+    assert folded <= 1 < len([one for one in code.all() if one.is_visible()])
+    switch.uncheck()
+
     output = page.locator(".jp-OutputArea-output").filter(has_text=re.compile(r"\S")).last
     output.scroll_into_view_if_needed()
     assert output.is_visible()

@@ -153,10 +153,14 @@ def plot_share_panels(
     order = list(largest.index if behind is None else behind[label])
     groups = list(drawn.groupby(by, sort=drawn[by].dtype == "category", observed=True))
     width = 2 if len(groups) in (2, 4) else min(3, len(groups))
+    bare = not has_interval(drawn).any()
     panels = small_multiples(len(groups), width, rows_height(len(order)), sharex=True)
     for place, (ax, (name, group)) in enumerate(zip(panels, groups, strict=False)):
         rows = group.set_index(label, drop=False).reindex(order).assign(**{label: order})
-        if behind is not None:
+        if bare:
+            ax.figure.explained = ""
+            rows["share"] = rows["share"].where(rows[count] > 0)
+        elif behind is not None:
             ax.scatter(behind["share"], range(len(order)), s=34, color=LIGHT, zorder=1)
             rows["edge"] = behind["share"].to_numpy()
         rows[count] = rows[count].fillna(0).astype(int)

@@ -18,6 +18,7 @@ import pandas as pd
 from IPython import get_ipython
 
 from helpers.measure.counting import name_day
+from helpers.measure.select import KINDS
 from helpers.measure.shares import percent
 from helpers.show import reader
 from helpers.store import lexicons, tables
@@ -205,6 +206,8 @@ def _cell(value: Any, name: object) -> str:
 def _say_text(text: str, name: str) -> str:
     if name == "outlet":
         return name_outlet(text)
+    if name == "label" and text in KINDS:
+        return KINDS[text][0].removeprefix("the ")
     if "_" in text and text.isidentifier() and text.islower() and name not in AS_WRITTEN:
         return say_column(text)
     return text

@@ -302,7 +302,11 @@ class Page:
         `panels` and `shares.measure_shares`.
         """
         counts, whole = measure_shares(rows, column, by), measure_shares(rows, column)
-        if by and len(find_comparable(counts, by)) < 2:
+        alone = by and len(find_comparable(counts, by)) < 2
+        if alone and any(whole.equals(told) for told in self.published.values()):
+            told = {word: how[word] for word in how if word not in ("title", "nothing")}
+            self.note(name, counts, rows, ALONE, by=[by], **told)
+        elif alone:
             how = {"title": f"{says}: {name_leaders(whole, column)}", "by": [by]} | how
             self.chart(name, charts.plot_shares(whole, column, "count"), counts, rows, **how)
         elif by:
@@ -422,11 +426,19 @@ class Page:
 
 
 def _say_n(rows: pd.DataFrame | None, of: pd.DataFrame | None = None) -> str:
-    """Say how many articles or statements were counted; "" where no rows are given."""
+    """Say how many articles, statements or mentions were counted; "" where no rows are given."""
     whole = rows if of is None else of
     if whole is None:
         return ""
-    return f"n = {count_of(len(whole), 'statement' if 'end' in whole else 'article')}"
+    if "end" not in whole:
+        what = ("article",)
+    elif "form" in whole or "speaker" in whole:
+        what = ("statement",)
+    elif "speaks" in whole:
+        what = ("mention or statement", "mentions and statements")
+    else:
+        what = ("mention",) if "entity_id" in whole else ("place in the text", "places in the text")
+    return f"n = {count_of(len(whole), *what)}"
 
 
 def _say_where(out: str | Path, traced: bool) -> str:

@@ -1,0 +1,6 @@
+"""Kernels say errors only: they listen on this machine alone and need not warn of networks.
+
+`make setup` copies this file to .venv/etc/ipython, where kernels look for it.
+"""
+
+c.IPKernelApp.log_level = "ERROR"  # noqa: F821
