@@ -507,9 +507,10 @@ def _short(path: str | Path) -> str:
 
 
 def _told(row: dict[str, Any]) -> str:
+    first, second = (KINDS[row[label]][0] for label in ("label", "target_label"))
     return (
-        f"<b>{escape(row['name'])}</b> ({row['label']}, {row['articles']:,} articles) and "
-        f"<b>{escape(row['target'])}</b> ({row['target_label']}, {row['target_articles']:,}): "
+        f"<b>{escape(row['name'])}</b>, {first} ({row['articles']:,} articles), and "
+        f"<b>{escape(row['target'])}</b>, {second} ({row['target_articles']:,}): "
         f"{escape(row['reason'])}."
         f"<br><span style='color:#555'>{escape(row['sentence'])}</span>"
     )
