@@ -3,4 +3,6 @@
 `make setup` copies this file to .venv/etc/ipython, where kernels look for it.
 """
 
-c.IPKernelApp.log_level = "ERROR"  # noqa: F821
+from traitlets.config import get_config
+
+get_config().IPKernelApp.log_level = "ERROR"
