@@ -22,7 +22,7 @@ $(READY): $(LOCK) pyproject.toml
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK) && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
 	fi
-	@mkdir -p .venv/etc/ipython && cp helpers/templates/ipython_kernel_config.py .venv/etc/ipython/
+	@mkdir -p .venv/etc/ipython && cp helpers/templates/ipython_kernel_config.json .venv/etc/ipython/
 	@touch $(READY)
 
 demo: $(READY)  ## Build the sample's tables, run every notebook, write reports/sample/index.html.

@@ -274,6 +274,12 @@ def count_speakers(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
     return lay_out("speakers", counts, keys[:-3])
 
 
+def keep_names(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows whose speaker has a name of its own: "police" are others in each place."""
+    described = rows["speaker"].str.islower().astype(bool)
+    return rows[rows["named"].astype(bool) & ~described]
+
+
 def count_relays(attributions: pd.DataFrame, by: str = "") -> pd.DataFrame:
     """Count what reached the article through another outlet; one row is one relaying outlet.
 

@@ -125,10 +125,11 @@ def _draw_shares(ax: Axes, rows: pd.DataFrame, label: str, count: str) -> None:
             clip_on=False,
         )
     edges = np.fmax(np.fmax(ends["high"], rows["share"]), rows.get("edge", rows["share"]))
-    told = zip(rows["share"], edges, rows[count], rows["n"], sure, strict=True)
-    for place, (share, edge, number, n, is_sure) in enumerate(told):
+    held = rows["count" if count == "n" else count]
+    told = zip(rows["share"], edges, rows[count], held, rows["n"], sure, strict=True)
+    for place, (share, edge, number, hits, n, is_sure) in enumerate(told):
         if not np.isnan(share):
-            part = f"{percent(share)} ({number:,})" if is_sure else f"{number:,} of {n:,.0f}"
+            part = f"{percent(share)} ({number:,})" if is_sure else f"{hits:,.0f} of {n:,.0f}"
             write_beside(ax, edge, place, part)
 
 
@@ -154,6 +155,7 @@ def plot_share_panels(
     groups = list(drawn.groupby(by, sort=drawn[by].dtype == "category", observed=True))
     width = 2 if len(groups) in (2, 4) else min(3, len(groups))
     bare = not has_interval(drawn).any()
+    left = frame.loc[~frame[by].isin(drawn[by]) & (by != "outlet"), by].drop_duplicates()
     panels = small_multiples(len(groups), width, rows_height(len(order)), sharex=True)
     for place, (ax, (name, group)) in enumerate(zip(panels, groups, strict=False)):
         rows = group.set_index(label, drop=False).reindex(order).assign(**{label: order})
@@ -171,14 +173,21 @@ def plot_share_panels(
         first = group["n"].iloc[0]
         n = f", n = {first:,.0f}" if (group["n"] == first).all() else ""
         ax.set_title(plain(name, (40 if n else 75) // width) + n)
+    if len(left):
+        told = getattr(panels[0].figure, "few", "")
+        panels[0].figure.few = f"{told} Not drawn, as there are too few: {', '.join(left)}."
     return panels[0]
 
 
 def _gather_small(frame: pd.DataFrame, label: str, by: str, count: str) -> pd.DataFrame:
-    """Put the largest outlets first, and one sum for the rest of many, which has no interval."""
-    if by != "outlet":
-        return frame if frame[by].dtype == "category" else frame.sort_values(by, kind="stable")
+    """Put the largest outlets first, and one sum for the rest of many, which has no interval.
+
+    Of other groups those too small to compare are left out.
+    """
     large = find_comparable(frame, by)
+    if by != "outlet":
+        kept = frame[frame[by].isin(large)] if large else frame
+        return kept if kept[by].dtype == "category" else kept.sort_values(by, kind="stable")
     every = frame[by].nunique()
     if every > PANELS or len(large) < every:
         large = large[: PANELS - 1]

@@ -105,6 +105,9 @@ def _lay(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     if len(ids) < len(plain.columns):
         plain = plain.drop(columns=ids)
     empty = [name for name in plain if len(plain) and all(map(_is_nothing, plain[name]))]
+    if "headline" in empty and "article_id" in ids:
+        plain = plain.assign(headline=frame["article_id"].to_numpy())
+        empty.remove("headline")
     plain = plain.drop(columns=empty)
     plain = _join_intervals(plain)
     told = ""

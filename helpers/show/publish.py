@@ -237,6 +237,9 @@ class Page:
         kinds of statements that are drawn one by one (`voices.plot_marks`). Else see `chart`.
         """
         drawn = counts if drawn is None else drawn
+        if label == "outlet" and len(drawn) and not drawn["share"].fillna(0).any():
+            self.note(name, counts, rows, f"{says}: none of {drawn['n'].sum():,}.", **how)
+            return
         if few and len(drawn) and not has_interval(drawn).any():
             said, number, *kinds = few
             drawn = drawn.drop(columns="share").sort_values(number, ascending=False, kind="stable")
@@ -304,8 +307,7 @@ class Page:
         counts, whole = measure_shares(rows, column, by), measure_shares(rows, column)
         alone = by and len(find_comparable(counts, by)) < 2
         if alone and any(whole.equals(told) for told in self.published.values()):
-            told = {word: how[word] for word in how if word not in ("title", "nothing")}
-            self.note(name, counts, rows, ALONE, by=[by], **told)
+            self.note(name, counts, rows, ALONE, by=[by], **how)
         elif alone:
             how = {"title": f"{says}: {name_leaders(whole, column)}", "by": [by]} | how
             self.chart(name, charts.plot_shares(whole, column, "count"), counts, rows, **how)
@@ -317,18 +319,28 @@ class Page:
             self.chart(name, ax, counts, rows, **how)
         elif hardly_known(counts, column):
             said = f"{says}: {name_leaders(counts, column)}, and so not drawn."
-            said, _ = how.pop("title", said), how.pop("nothing", "")
             self.note(name, counts, rows, said, **how)
         else:
             how["drawn"] = counts[counts[column] != leave_out]
             self.dots(name, counts, rows, column, says, "count", **how)
 
     def note(
-        self, name: str, counts: pd.DataFrame, rows: pd.DataFrame, said: str, picture="", **how
+        self,
+        name: str,
+        counts: pd.DataFrame,
+        rows: pd.DataFrame,
+        said: str,
+        title: str = "",
+        nothing: str = "",
+        picture: str = "",
+        **how,
     ) -> None:
-        """Publish numbers with a sentence in place of a picture; else see `table`."""
+        """Publish numbers with a sentence in place of a picture, `said` or its `title` if given.
+
+        Else see `table`.
+        """
         self._mark(name)
-        self.tell(said)
+        self.tell(title or said)
         self.export(name, counts)
         if len(counts):
             display(self.open(name, counts, rows, **how))

@@ -110,3 +110,10 @@ def spent_on(statements: int) -> float:
 def test_four_times_as_many_statements_take_not_much_longer_to_resample():
     """Speakers with as many articles share their draws: the work grows slower than the rows."""
     assert spent_on(100_000) < 6 * max(spent_on(25_000), 0.05)
+
+
+def test_what_is_hardly_known_is_not_drawn():
+    few = pd.DataFrame({"kind": ["a", "unknown"], "share": [0.05, 0.95]})
+    assert shares.hardly_known(few, "kind")
+    assert not shares.hardly_known(few.assign(share=[0.5, 0.5]), "kind")
+    assert not shares.hardly_known(few.assign(kind=["a", "b"]), "kind")

@@ -289,6 +289,18 @@ def test_of_many_outlets_those_that_can_be_compared_have_rows_of_their_own():
     assert len(labels) == 15 and "16 others" in labels and "o01" not in labels
     ax = charts.plot_shares(frame.assign(high=1.0, low=0.0), "outlet", "count")
     assert [label.get_text() for label in ax.get_yticklabels()] == ["30 others"]
+    ax = charts.plot_shares(frame.assign(high=0.6), "outlet", "n")
+    assert f"{sum(range(1, 17))} of {2 * sum(range(1, 17))}" in words(ax)
+
+
+def test_a_panel_too_small_to_compare_is_left_out_and_said():
+    rows = [(part, kind, n, 2 * n) for part, n in (("end", 9), ("head", 1)) for kind in "ab"]
+    frame = pd.DataFrame(rows, columns=["part", "kind", "count", "n"])
+    ax = charts.plot_share_panels(
+        frame.assign(share=0.5, low=0.4, high=0.6), "kind", "part", "count"
+    )
+    assert [panel.get_title(loc="left") for panel in ax.figure.axes] == ["end, n = 18"]
+    assert "Not drawn, as there are too few: head." in ax.figure.explained
 
 
 def test_small_outlets_share_a_panel_and_the_largest_come_first():
