@@ -79,6 +79,8 @@ def _gather_outlets(frame: pd.DataFrame, label: str, count: str, top: int) -> pd
     sure = frame[has_interval(frame)].head((top or len(frame)) - 1)
     rest = frame.drop(index=sure.index)
     number = "count" if count == "n" else count
+    if not np.allclose(rest[number] / rest["n"], rest["share"], equal_nan=True):
+        return sure  # numbers that are no parts of n have no sum
     summed = {name: rest[name].sum() for name in (number, "n")}
     others = {label: f"{len(rest)} others", "share": summed[number] / max(summed["n"], 1)}
     row = pd.DataFrame([{**summed, **others, "low": 0.0, "high": 1.0}])

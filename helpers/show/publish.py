@@ -46,6 +46,7 @@ OPENED = (
     '<div style="margin-left:1.2em">{lines}</div></details>'
 )
 
+LINES = 10  # that open under a chart or table; `evidence.html` has all of them
 PAIRS = 8  # of those who speak and whom they mean, whose statements are shown
 BOTTOM = (
     '<div class="bottom-line" style="border-left:4px solid #0072B2; padding:0.1em 0 0.1em 1em; '
@@ -240,6 +241,9 @@ class Page:
         if label == "outlet" and len(drawn) and not drawn["share"].fillna(0).any():
             self.note(name, counts, rows, f"{says}: none of {drawn['n'].sum():,}.", **how)
             return
+        if label == "outlet" and len(drawn) > drawing.PANELS and not has_interval(drawn).any():
+            self.note(name, counts, rows, ALONE, **how)
+            return
         if few and len(drawn) and not has_interval(drawn).any():
             said, number, *kinds = few
             drawn = drawn.drop(columns="share").sort_values(number, ascending=False, kind="stable")
@@ -427,7 +431,8 @@ class Page:
         first = next(ledgers)
         if str(self.out):
             write_ledger([first, *ledgers], self.out)
-        lines = write_rows(first[first["row"] < self.top], self.folder)[name]
+        few = first[first["row"] < min(self.top, LINES)]
+        lines = write_rows(few, self.folder)[name]
         return Markup(OPENED.format(what=what, lines="\n".join(lines)))
 
     def _sources(self, rows: pd.DataFrame) -> pd.DataFrame:

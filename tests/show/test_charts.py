@@ -356,3 +356,10 @@ def test_relays_that_are_not_drawn_one_by_one_are_drawn_as_others():
     whole = {text.get_text() for text in voices.plot_relays(frame, top=4).texts}
     assert "others" not in " ".join(whole) and "2  Post (state)" in whole
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_numbers_that_are_no_parts_are_not_summed_up_as_others():
+    rows = [(f"o{n:02}", n, 2 * n, n / 60) for n in range(1, 31)]
+    frame = pd.DataFrame(rows, columns=["outlet", "articles", "n", "share"]).assign(low=0.01)
+    ax = charts.plot_shares(frame.assign(high=0.6), "outlet")
+    assert not any("others" in label.get_text() for label in ax.get_yticklabels())
