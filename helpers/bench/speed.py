@@ -287,6 +287,8 @@ def measure_build(options: Options) -> Iterator[Measured]:
     note = f"all processes; {size}"
     yield Measured("peak memory of the build, GB", run.peak / 1e9, 2.5, 1.2, note)
     yield Measured("CPU seconds of the build", run.cpu, note=f"{run.wall:,.0f} s of clock; {size}")
+    read = measure(python("helpers.bench.made_up", folder), "reading alone").cpu
+    yield Measured("reading ÷ build, CPU", read / run.cpu, 0.1, 0.05, size)
     for number in range(0, options.articles, 100):
         file = made_up.article_file(folder, number)
         file.write_text(file.read_text() + " It changed, the mayor said.", encoding="utf-8")
