@@ -86,12 +86,13 @@ def write_files(
         told.append(_write_list(_say_file(row), lines))
     if len(wrong) > len(shown):
         told.append(f"<p>And {count_of(len(wrong) - len(shown), 'file')} more with problems.</p>")
-    announced = counts[counts["announced"].notna() & (counts["problems"] == 0)]
+    announced, sound = counts["announced"].notna(), counts["problems"] == 0
     for what, lines in (
         (
             "Files that hold as many articles as they announce",
-            map(_say_file, announced.itertuples()),
+            map(_say_file, counts[announced & sound].itertuples()),
         ),
+        ("Other files without a problem", map(_say_file, counts[~announced & sound].itertuples())),
         ("Decided while reading", notes),
     ):
         told += [_write_list(what, lines)] if (lines := list(lines)) else []

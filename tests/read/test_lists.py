@@ -154,6 +154,17 @@ def test_the_column_of_a_list_tells_the_order_of_its_dates(tmp_path: Path, name:
     assert [f"{day:%m-%d}" for day in articles["published"]] == ["03-04", "04-25"]
 
 
+def test_a_list_of_which_no_page_is_here_is_read_itself(tmp_path: Path):
+    save(tmp_path, "one.html", canonical("https://elsewhere.example/1"))
+    docs = [{"headline": {"main": "Fares"}, "web_url": PLACE, "lead_paragraph": TEXT * 2}]
+    (tmp_path / "answer.json").write_text(json.dumps({"response": {"docs": docs}}))
+    (tmp_path / "list.csv").write_text(LISTS["list.csv"].format(PLACE))
+    articles, problems = read_corpus(tmp_path)
+    assert list(articles["headline"]) == ["Ferry", "Fares"]
+    assert list(articles["complete"]) == ["yes", "no"]
+    assert set(problems["path"]) == {"answer.json#1", "list.csv"} and len(problems) == 2
+
+
 def test_a_list_alone_says_what_it_lists_and_what_to_do(tmp_path: Path):
     (tmp_path / "list.csv").write_text(LISTS["list.csv"].format(PLACE))
     articles, problems = read_corpus(tmp_path)
