@@ -462,12 +462,14 @@ def broken_runs(reports: Path) -> int:
 
 
 def measure_notebooks(options: Options) -> Iterator[Measured]:
-    """Run two notebooks on made-up tables of a large corpus: time and memory of a whole run."""
-    folder = options.work / "large"
-    made_up.write_large_tables(folder, open_corpus("sample"), options.large)
-    for name in ("entity_counts", "source_breakdown"):
+    """Run three notebooks on made-up tables of a large corpus: time and memory of a whole run."""
+    sizes = {"source_routes": 20_000, "entity_counts": options.large}
+    for name, count in (sizes | {"source_breakdown": options.large}).items():
+        folder = options.work / f"large{count}"
+        if not folder.exists():
+            made_up.write_large_tables(folder, open_corpus("sample"), count)
         run = measure(_papermill(NOTEBOOKS / f"{name}.ipynb", options.work, corpus=folder), name)
-        size = f"{options.large:,} articles; {run.wall:.0f} s of clock"
+        size = f"{count:,} articles; {run.wall:.0f} s of clock"
         yield Measured(f"{name} on large tables, CPU s", run.cpu, 30, 8, size)
         yield Measured(f"{name} on large tables, peak GB", run.peak / 1e9, 1.5, 0.6, size)
 

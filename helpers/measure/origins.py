@@ -1,11 +1,12 @@
 """Origins: the same words of one speaker in several articles, who had them first, whence they came.
 
-Two statements are the same when seven of ten words of the shorter stand in the longer, two and more
-in a row, and their speakers can be one. The longest is the fullest version, of which the others
-leave words out. An origin is where the words entered the news, as the articles tell it: a speech or
-statement open to all, an interview, or else the outlet or agency that they are taken from. Where an
-article does not tell, its words have the one origin that others tell of them; where none or several
-are told they count as its own: the number of origins is the most that there can be.
+Two statements are the same when most words of the shorter stand in the longer, two and more in a
+row, and one speaks; where the speakers only can be one, twelve words in a row. The longest is the
+fullest version, of which the others leave words out. An origin is where the words entered the news,
+as the articles tell it: a speech or statement open to all, an interview, or else the outlet or
+agency that they are taken from. Where an article does not tell, its words have the one origin that
+others tell of them; where none or several are told they count as its own: the number of origins is
+the most that there can be.
 
 Concentration is the Herfindahl-Hirschman index of named sources, estimated without bias: how often
 statements of two different articles have the same source (Simpson 1949), its interval a jackknife
@@ -19,7 +20,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import chain
+from itertools import chain, groupby
+from operator import attrgetter
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -35,8 +37,11 @@ from helpers.measure.select import lay_out, types_of
 from helpers.measure.shares import LEVEL, MINIMUM, Z, enumerate_names
 from helpers.read import duplicates
 
-KEPT = 0.7  # of the words of the shorter of two statements that are one
-LEAST, LEAST_APART = 6, 10  # words of the shorter: of one speaker, of two who can be one
+# What the shorter of two statements needs: words, the part of them that the longer has, how many in
+# a row: when one speaker is quoted in both, when one speaks, when two can be one.
+QUOTED, SAME, APART = (6, 0.7, 2), (8, 0.8, 2), (12, 0.8, 12)
+NEVER = (1, 2.0, 1)
+ABOUT, WHOLE = ("wire", "duplicate_of", "headline"), ("attribution_id", "speaker", "text")
 CROWDED, TRIED = 50, 5  # versions that a run of words is looked up in, and that are compared
 LONG, MOSTLY = 12, 0.3  # words of a statement whose versions are drawn, and what each keeps
 SHOWN = 90  # letters of a statement in a table
@@ -76,34 +81,38 @@ def find_versions(attributions: pd.DataFrame, articles: pd.DataFrame) -> pd.Data
     and story_id: the headline of the first of the articles that are tied by such statements within
     seven days of one another.
     """
-    texts = [
-        _content(*row)
-        for row in zip(*(attributions[c] for c in ("text", "spans", "start")), strict=True)
-    ]
-    article, _ = pd.factorize(attributions["article_id"])
-    runs = _shared_runs(texts, article)
-    words = {place: _words(texts[place]) for place in runs}
-    fullest = _gather(runs, words, _Voices(attributions, list(runs)))
-    places = pd.Series(fullest, dtype="int64").sort_index()
-    several = pd.Series(article[places.index], places.index).groupby(places).transform("nunique")
-    places = places[several > 1]
-    rows = attributions.iloc[places.index].reset_index(drop=True)
-    first = attributions.iloc[places.to_numpy()].reset_index(drop=True)
-    pairs = ((words[one], words[whole]) for one, whole in places.items())
-    told = articles.set_index("article_id").loc[
-        rows["article_id"], ["wire", "duplicate_of", "headline"]
-    ]
+    cut = zip(*(attributions[name] for name in ("text", "spans", "start")), strict=True)
+    said = attributions.assign(text=[_content(*row) for row in cut])
+    places = _find_fullest(said)
+    rows = said.iloc[places.index].drop(columns="spans").reset_index(drop=True)
+    first = said[list(WHOLE)].iloc[places.to_numpy()].reset_index(drop=True)
+    told = articles.set_index("article_id").loc[rows["article_id"], list(ABOUT)]
+    overlap = functools.cache(_overlap)
     found = rows.assign(
         statement_id=first["attribution_id"],
         speaker=_name_speaker(rows, first),
-        text=[texts[place] for place in places.index],
-        kept=[_overlap(one, whole) / len(whole) for one, whole in pairs],
-        **{name: told[name].to_numpy() for name in told},
+        kept=[overlap(*pair) for pair in zip(rows["text"], first["text"], strict=True)],
+        **{name: told[name].to_numpy() for name in ABOUT},
     )
-    found = found.sort_values(
-        ["published", "article_id", "start"], kind="stable", ignore_index=True
-    )
+    order = ["published", "article_id", "start"]
+    found = found.sort_values(order, kind="stable", ignore_index=True)
     return lay_out("versions", found.pipe(_add_origin).pipe(_add_story))
+
+
+def _find_fullest(said: pd.DataFrame) -> pd.Series:
+    """Return the places of statements that several articles have, each with that of its fullest."""
+    alike = said.groupby(list(types_of("statements alike")), sort=False, observed=True)
+    code = alike.ngroup().to_numpy()
+    heads = said.drop_duplicates(list(types_of("statements alike")))
+    several = said.groupby(code)["article_id"].nunique().to_numpy() > 1
+    runs = _shared_runs(heads["text"].tolist(), several)
+    words = {one: _words(heads["text"].iloc[one]) for one in runs}
+    fullest = _gather(runs, words, _Voices(heads, list(runs)))
+    of = pd.Series(code).map(fullest).dropna().astype(int)
+    articles = said["article_id"].iloc[of.index].groupby(of.to_numpy()).nunique()
+    of = of[of.map(articles) > 1]
+    first = np.unique(code, return_index=True)[1]
+    return pd.Series(first[of], of.index)
 
 
 def _name_speaker(rows: pd.DataFrame, fullest: pd.DataFrame) -> pd.Series:
@@ -119,19 +128,21 @@ def _content(text: str, spans: Sequence, start: int) -> str:
     return " ".join(text[first - start : last - start] for first, last in spans)
 
 
-def _shared_runs(texts: Sequence[str], article: np.ndarray) -> dict[int, list[int]]:
-    """Return, by the place of its text, the runs of five words that stand in other articles too."""
+def _shared_runs(texts: Sequence[str], several: np.ndarray) -> dict[int, list[int]]:
+    """Return, by the place of its text, the runs of five words that others have too.
+
+    Of the texts that `several` marks all runs are returned.
+    """
     codes: dict[str, int] = {}
     found = [_runs(texts[at : at + TOGETHER], codes) for at in range(0, len(texts), TOGETHER)]
     first = np.repeat(np.arange(len(found)) * TOGETHER, [len(place) for place, _ in found])
     place = np.concatenate([np.empty(0, int), *(place for place, _ in found)]) + first
     run = np.concatenate([np.empty(0, np.uint64), *(run for _, run in found)])
-    order = np.lexsort((article[place], run))
+    order = np.argsort(run, kind="stable")
     place, run = place[order], run[order]
     first = np.flatnonzero(np.r_[True, run[1:] != run[:-1]][: len(run)])
     sizes = np.diff(np.r_[first, len(run)])
-    shared = article[place[first]] != article[place[first + sizes - 1]]
-    kept = np.repeat(shared, sizes)
+    kept = several[place] | np.repeat(place[first] != place[first + sizes - 1], sizes)
     shared_by: dict[int, list[int]] = defaultdict(list)
     for one, own in zip(place[kept].tolist(), run[kept].tolist(), strict=True):
         shared_by[one].append(own)
@@ -155,24 +166,21 @@ class _Voices:
     """Who speaks in some statements, to tell whether two can be one speaker."""
 
     def __init__(self, attributions: pd.DataFrame, places: Sequence[int]):
-        names = ["speaker_id", "speaker", "named", "source_type"]
-        rows = attributions.iloc[places][names].itertuples(index=False, name=None)
+        rows = attributions.iloc[places].itertuples(index=False)
         self.said = dict(zip(places, rows, strict=True))
 
-    def least(self, one: int, other: int) -> float:
-        """Return how many words two statements need in order to be one; infinity when they are two.
+    def demand(self, one: int, other: int) -> tuple[int, float, int]:
+        """Return what two statements need in order to be one.
 
-        Two of a kind with different names, people or bodies, do not say the same thing as one.
+        Two of a kind with different names, people or bodies, never say a thing as one.
         """
         ours, theirs = self.said[one], self.said[other]
-        if ours[0] and set(ours[0].split(";")) & set(theirs[0].split(";")):
-            return LEAST
-        if not (ours[2] and theirs[2]):
-            return LEAST_APART
-        last = [name.casefold().split()[-1:] for name in (ours[1], theirs[1])]
-        if last[0] == last[1]:
-            return LEAST
-        return LEAST_APART if ours[3] != theirs[3] else np.inf
+        ids = set(ours.speaker_id.split(";")) & set(theirs.speaker_id.split(";")) - {""}
+        last = {said.speaker.casefold().rpartition(" ")[2] for said in (ours, theirs)}
+        named = ours.named and theirs.named
+        if ids or (named and len(last) == 1):
+            return SAME if "indirect" in (ours.form, theirs.form) else QUOTED
+        return NEVER if named and ours.source_type == theirs.source_type else APART
 
 
 def _gather(
@@ -181,23 +189,27 @@ def _gather(
     """Return for each statement the place of the fullest version of it, its own for that one."""
     buckets: dict[int, list[int]] = defaultdict(list)
     fullest = {}
-    for place in sorted(runs, key=lambda one: (-len(words[one]), one)):
-        own, size = words[place], len(words[place])
+    long = [one for one in runs if len(words[one]) >= voices.demand(one, one)[0]]
+    for place in sorted(long, key=lambda one: (-len(words[one]), one)):
+        own, best = words[place], (0, place)
         near = Counter(other for run in runs[place] for other in buckets[run])
-        tried = [one for one, _ in near.most_common(TRIED) if size >= voices.least(place, one)]
-        kept, best = max(((_overlap(own, words[other]), -other) for other in tried), default=(0, 0))
-        if kept and kept >= KEPT * size:
-            fullest[place] = -best
-            continue
-        fullest[place] = place
-        for run in runs[place]:
+        for other, _ in near.most_common(TRIED):
+            least, part, row = voices.demand(place, other)
+            sizes = [size for _, _, size in _blocks(own, words[other])]
+            kept = sum(sizes)
+            if len(own) >= least and kept >= part * len(own) and max(sizes, default=0) >= row:
+                best = max(best, (kept, other), key=lambda pair: pair[0])
+        fullest[place] = best[1]
+        for run in runs[place] if best[1] == place else ():
             if len(buckets[run]) < CROWDED:
                 buckets[run].append(place)
     return fullest
 
 
-def _overlap(one: Sequence[str], other: Sequence[str]) -> int:
-    return sum(size for _, _, size in _blocks(one, other))
+def _overlap(text: str, whole: str) -> float:
+    """Return the share of the words of the whole that a text has."""
+    words = _words(whole)
+    return sum(size for _, _, size in _blocks(_words(text), words)) / len(words)
 
 
 def _blocks(one: Sequence[str], other: Sequence[str]) -> Iterator[tuple[int, int, int]]:
@@ -212,13 +224,11 @@ def _blocks(one: Sequence[str], other: Sequence[str]) -> Iterator[tuple[int, int
 
 def _add_origin(versions: pd.DataFrame) -> pd.DataFrame:
     """Add `origin`; rows are in order of time, so that an original stands before its copies."""
-    of: dict[str, list[Any]] = defaultdict(list)
-    for row in versions.itertuples():
-        of[row.statement_id].append(row)
+    rows = versions.sort_values("statement_id", kind="stable").itertuples()
     alike = functools.cache(same_outlet)
-    told = [pair for rows in of.values() for pair in _origins_of(rows, alike)]
-    places, origins = zip(*told, strict=True) if told else ((), ())
-    return versions.assign(origin=pd.Series(origins, places, dtype="str"))
+    together = groupby(rows, key=attrgetter("statement_id"))
+    told = dict(pair for _, some in together for pair in _origins_of(list(some), alike))
+    return versions.assign(origin=pd.Series(told, versions.index, dtype="str"))
 
 
 def _origins_of(

@@ -17,7 +17,7 @@ def press(*rows: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One statement and one article for each row, of one speaker where none is given."""
     usual = {"text": WHOLE, "speaker": "Ada Lee", "speaker_id": "", "named": True, "relay": ""}
     usual |= {"source_type": "named person", "channel": "unknown", "outlet": "Gazette", "day": ""}
-    usual |= {"wire": "", "duplicate_of": "", "spans": None}
+    usual |= {"wire": "", "duplicate_of": "", "spans": None, "form": "direct"}
     made = pd.DataFrame([usual | row for row in rows])
     made["article_id"] = [f"a{n}" for n in range(len(made))]
     made["attribution_id"] = [f"s{n}" for n in range(len(made))]
@@ -70,9 +70,10 @@ def test_speakers_of_one_statement_can_be_one(other: dict, same: bool):
     assert (len(found(*rows)) > 0) is same
 
 
-def test_short_words_need_the_same_speaker():
+def test_short_words_need_quotation_marks_and_the_same_speaker():
     short = {"text": "to open the bridge on Monday"}
     assert len(found(short, short)) == 2
+    assert found(short, short | {"form": "indirect"}).empty
     assert found(short, short | {"speaker": "the mayor", "named": False}).empty
 
 
