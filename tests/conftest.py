@@ -69,7 +69,7 @@ def sample_reports(sample_tables: Path, tmp_path_factory: pytest.TempPathFactory
         "entity_counts": {"gender": True},
         "source_breakdown": {"gender": True},
         "comparison": {"before": str(sample_tables), "codings": codings},
-        "reliability": {"codings": codings},
+        "reliability": {"codings": [*codings]},  # YAML would write an alias of one list
     }
     runs = [
         {"name": file.stem, "notebook": file.stem, "parameters": own.get(file.stem, {})}
