@@ -176,8 +176,9 @@ def plot_share_panels(
         n = f", n = {first:,.0f}" if (group["n"] == first).all() else ""
         ax.set_title(plain(name, (40 if n else 75) // width) + n)
     if len(left):
-        told = getattr(panels[0].figure, "few", "")
-        panels[0].figure.few = f"{told} Not drawn, as there are too few: {', '.join(left)}."
+        figure = panels[0].figure
+        gone = f" Left out, fewer than {MINIMUM} or of one article: {', '.join(left)}."
+        figure.few = getattr(figure, "few", "") + gone
     return panels[0]
 
 

@@ -300,7 +300,7 @@ def test_a_panel_too_small_to_compare_is_left_out_and_said():
         frame.assign(share=0.5, low=0.4, high=0.6), "kind", "part", "count"
     )
     assert [panel.get_title(loc="left") for panel in ax.figure.axes] == ["end, n = 18"]
-    assert "Not drawn, as there are too few: head." in ax.figure.explained
+    assert "Left out, fewer than 5 or of one article: head." in ax.figure.explained
 
 
 def test_small_outlets_share_a_panel_and_the_largest_come_first():
