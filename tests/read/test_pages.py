@@ -396,6 +396,14 @@ def test_an_author_beside_the_article_is_not_its_own():
     assert read_page(page.encode()).fields["author"] == "Devon Coldharbour"
 
 
+def test_an_author_of_a_promotion_is_not_the_articles():
+    body = "".join(f"<p>{one}</p>" for one in PARAGRAPHS)
+    own = '<div class="author-name">Mara Quist</div>'
+    promoted = '<div class="promo"><span class="author">Teo Brandt</span></div>'
+    page = f"<html><body><article><h1>Ferries</h1>{own}{body}</article>{promoted}</body></html>"
+    assert read_page(page.encode()).fields["author"] == "Mara Quist"
+
+
 def test_much_text_that_is_left_out_is_told():
     hidden = "".join(f"<p>{one}</p>" for one in PARAGRAPHS * 3)
     page = (

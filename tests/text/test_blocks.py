@@ -318,6 +318,10 @@ def test_reporting_as_the_subject_of_a_sentence_is_no_credit():
         "***",
         "https://x.example/story",
         "Editor’s note: This story has been corrected.",
+        "09:14 GMT",
+        "08.36am EDT",
+        "Updated 3 hours ago",
+        "By signing up you agree to our terms of use and privacy policy.",
     ],
 )
 def test_boilerplate(line):
