@@ -20,6 +20,7 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 
 import nbformat
+import pandas as pd
 import pytest
 from notebook_fixture import PARAMETERS, PIXEL, code, notebook, shown, text
 from tables_fixture import make_tables, write_tables
@@ -30,6 +31,7 @@ from helpers.corpus import decisions as aliases
 from helpers.measure import counting
 from helpers.show import concordance, publish, reader
 from helpers.store.paths import TEMPLATES
+from helpers.study import sheets
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 NOTEBOOK_FILES = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -126,9 +128,16 @@ display(reader.Markup(reader.write_passage({{"outlet": "A", "published": pd.NaT,
     "before": {passage!r}, "evidence": "$5", "after": " or $6.", "start": 0, "end": 2, "rule": "",
     "confidence": None}})))
 reader.Markup(grids.write(pd.DataFrame({{"text": [{passage!r}]}})))"""
-    dollars = notebook(code(shows))
-    dollars.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    (work / "dollars.ipynb").write_text(nbformat.writes(dollars))
+    codes = f"""from helpers.study import desk
+import pandas as pd
+articles = pd.DataFrame({{"article_id": ["a"], "text": [{passage!r}]}})
+key = pd.DataFrame([("u1", "a", 0, 20), ("u2", "a", 24, 41)],
+                   columns=["unit", "article_id", "start", "end"])
+desk.Desk(key, articles, "coded")"""
+    for name, source in (("dollars", shows), ("coding", codes)):
+        made = notebook(code(source))
+        made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+        (work / f"{name}.ipynb").write_text(nbformat.writes(made))
     port = free_port()
     own = {
         "JUPYTER_CONFIG_DIR": "config",
@@ -366,6 +375,33 @@ def test_lists_and_evidence_follow_the_keyboard_alone(lab: Lab, watched: Watched
         place = found.evaluate(chosen)
         page.keyboard.press("ArrowDown")
         assert found.evaluate(chosen) == place + 1, field
+
+
+def test_statements_are_coded_by_keys_and_gone_on_with(lab: Lab, watched: Watched, tmp_path: Path):
+    """Signs choose categories, Enter goes on; no key reaches the notebook; a new run goes on."""
+    page = watched.page
+    run_all(page, lab, "coding")
+    cells = page.locator(".jp-Notebook .jp-Cell").count()
+    desk = page.locator(".attributed-coding")
+    desk.get_by_placeholder("your name").fill("anna")
+    page.keyboard.press("Enter")
+    desk.get_by_text("Statement 1 of 2; 0 coded").wait_for()
+    desk.locator(".widget-toggle-buttons button").first.focus()
+    for key in ("1", "3", "2"):
+        page.keyboard.press(key)
+    desk.get_by_text("1 coded").wait_for()
+    page.screenshot(path=tmp_path / "coded.png")
+    page.keyboard.press("Enter")
+    desk.get_by_text("Statement 2 of 2").wait_for()
+    assert page.locator(".jp-Notebook .jp-Cell").count() == cells == 1
+    kept = pd.read_csv(lab.work / "coded" / "anna.csv").iloc[0]
+    assert kept[["statement", "form"]].tolist() == ["yes", "indirect"]
+    assert kept["source_type"] == sheets.list_choices()["source_type"][1]
+    run_all(page, lab, "coding")
+    desk.get_by_placeholder("your name").fill("anna")
+    page.keyboard.press("Enter")
+    desk.get_by_text("Statement 2 of 2; 1 coded").wait_for()
+    assert watched.left_the_machine() == []
 
 
 # The report

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
+from helpers.measure.shares import resampled_intervals
 from helpers.study.agreement import NOT_ONE
 from helpers.study.correction import Sample, fit_all, score_categories
+from helpers.study.unitizing import measure_units
 
 KINDS = np.array(["negative", "neutral", "positive"])
 SHARES = np.array([[0.5, 0.3, 0.2], [0.35, 0.4, 0.25]])  # of each outlet
@@ -94,6 +97,33 @@ def _try(rows: pd.DataFrame, coded: pd.DataFrame) -> Iterator[tuple]:
         for way, a, b in zip(WAYS, one[:3], other[:3], strict=True):
             _, low, high = a.less(b).reach(share=False)
             yield f"difference, {name}", way, low <= truth <= high, high - low
+
+
+def time_resampling(articles: int = 20_000, statements: int = 200_000) -> dict[str, float]:
+    """Return the seconds of processor time that intervals over many statements take.
+
+    One of a mean tone, one of the agreement of two coders on units and values.
+    """
+    chance = np.random.default_rng(SEED)
+    article = np.sort(chance.integers(articles, size=statements))
+    start = (np.arange(statements) - np.searchsorted(article, article)) * 100
+    value = chance.choice(KINDS, statements)
+    first = pd.DataFrame({"article_id": article, "start": start, "end": start + 60, "value": value})
+    other = first.assign(start=start + chance.integers(20, size=statements))
+    units = pd.concat([first.assign(coder="one"), other.assign(coder="two")], ignore_index=True)
+    scope = pd.DataFrame({"article_id": np.arange(articles), "start": 0, "end": 4_000})
+    tone = np.bincount(article, chance.normal(size=statements), articles)
+    sizes, groups = np.bincount(article, minlength=articles), np.arange(articles) % 4
+    steps = {
+        "a mean by outlet": lambda: resampled_intervals(tone, sizes, groups, 4),
+        "agreement on units": lambda: measure_units(units, scope),
+    }
+    spent = {}
+    for name, step in steps.items():
+        began = time.process_time()
+        step()
+        spent[name] = time.process_time() - began
+    return spent
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

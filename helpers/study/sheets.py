@@ -227,7 +227,7 @@ def write_sheets(
     )
     choices = list_choices(codebook_file)
     texts = articles.set_index("article_id")["text"]
-    statements = _statements(key, texts)
+    statements = list_statements(key, texts)
     marked = _passages(passages, texts)
     tables.export(statements, "coding_statements", out)
     tables.export(marked, "coding_passages", out)
@@ -239,7 +239,8 @@ def write_sheets(
     )
 
 
-def _statements(key: pd.DataFrame, texts: pd.Series) -> pd.DataFrame:
+def list_statements(key: pd.DataFrame, texts: pd.Series) -> pd.DataFrame:
+    """Return the sheet of statements, nothing coded yet; one row is one of the key."""
     rows = []
     for row in key.itertuples():
         text = texts[row.article_id]
@@ -369,6 +370,15 @@ def is_elsewhere(path: Path) -> bool:
         return False
     statements, passages = _open(path)
     return statements is passages is None and len(tables.read_csv(path, dtype="str").columns) > 2
+
+
+def find_coded(out: str | Path) -> list[Path]:
+    """Find the sheets beside the key in a folder in which somebody has coded a statement."""
+    if str(out) == "" or not (Path(out) / KEY_FILE).is_file():
+        return []
+    heads = {file: file.open(encoding="utf-8").readline() for file in Path(out).glob("*.csv")}
+    mine = sorted(file for file, head in heads.items() if head.startswith("unit,context,words,"))
+    return [file for file in mine if (tables.read_csv(file)["statement"].notna()).any()]
 
 
 def _open(path: Path) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:

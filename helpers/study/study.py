@@ -123,14 +123,18 @@ def read_coders(
     return replace(coded, kinds=_read_kinds(paths))
 
 
-def part_codings(files: Sequence[str | Path]) -> tuple[list[Path], list[Path]]:
+def part_codings(
+    files: Sequence[str | Path], out: str | Path = ""
+) -> tuple[list[Path], list[Path]]:
     """Part coders' sheets and folders from tables of units by coders that were made elsewhere.
 
-    Such a table is a CSV with three columns or more that is no sheet of this program.
+    Such a table is a CSV with three columns or more that is no sheet of this program. Where no
+    file is given, the sheets are those that were coded in `out`.
     """
     paths = [_locate(file) for file in files]
     other = [path for path in paths if path.is_file() and sheets.is_elsewhere(path)]
-    return [path for path in paths if path not in other], other
+    ours = [path for path in paths if path not in other]
+    return ours or sheets.find_coded(out), other
 
 
 def measure_tables(files: Sequence[str | Path]) -> pd.DataFrame:
