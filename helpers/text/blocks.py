@@ -447,8 +447,11 @@ def read_header(text: str, blocks: Iterable[tuple[int, int, str]], byline: str =
             written[role].append(" ".join(dateline.place.split()) if dateline else "")
             agencies.append(furniture.find_agency(dateline.agency) if dateline else "")
         if role in ("byline", "credit") and not furniture.is_photo_credit(block):
-            added = role == "credit" and form("contribution").search(block)
-            (added_to if added else agencies).append(furniture.find_agency(block))
+            added = form("contribution").search(block) if role == "credit" else None
+            wrote = block[: added.start()] if added else block
+            whole = not added or " by " in f" {wrote.lower()}" or wrote.rstrip().endswith(",")
+            agencies.append(furniture.find_agency(wrote) if whole else "")
+            added_to.append(furniture.find_agency(block))
     byline = byline or ", ".join(written["byline"])
     agencies += [furniture.find_agency(byline), *([] if byline else added_to)]
     return {

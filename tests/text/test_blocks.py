@@ -394,6 +394,11 @@ def test_links_and_notices_are_sentences_of_their_own():
         (f"Bridge shut\n\n{PROSE}\n\nThe bridge is shut, according to Reuters.", ""),
         (f"Bridge shut\n\nBy Ana Roe\n\n{PROSE}\n\nAdditional reporting by Reuters", ""),
         (f"Bridge shut\n\n{PROSE}\n\n{MORE}\n\nAdditional reporting by Reuters", "Reuters"),
+        (
+            f"Bridge shut\n\nBy Ana Roe\n\n{PROSE}\n\nReporting by Reuters, with additional "
+            "reporting by Joe Day.",
+            "Reuters",
+        ),
     ],
 )
 def test_wire_copy(text, agency):
