@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+export QUESTION
 LOCK := requirements.lock
 
 .PHONY: setup demo test lab bench figures attack dependencies lint lock clean
@@ -49,6 +50,9 @@ attack: $(READY)  ## Attack it with damaged files, faults and kills (half an hou
 
 dependencies: $(READY)  ## List each locked package: licence, last release, advisories. REFRESH=1 asks for them anew.
 	@$(BIN)/python tests/dependencies.py $(if $(REFRESH),--refresh)
+
+study: $(READY)  ## Write the plan of a study, or its results: CORPUS=folder QUESTION="…" STUDY=reports/study.
+	$(BIN)/python -m helpers study "$(CORPUS)" --question "$$QUESTION" --out "$(or $(STUDY),reports/study)"
 
 lint: $(READY)  ## Check style and types, and that no notebook holds output.
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb

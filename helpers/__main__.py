@@ -161,6 +161,14 @@ def _convert(given: argparse.Namespace) -> int:
     return 0
 
 
+def _study(given: argparse.Namespace) -> int:
+    from helpers.study.registered import run_study
+
+    files = run_study(given.corpus, given.question, given.out, given.size, given.seed)
+    print(printable(f"{given.out}: {', '.join(files)}"))
+    return 0
+
+
 def _train(given: argparse.Namespace) -> int:
     try:
         from helpers.train import profiles, reading, tone
@@ -282,6 +290,13 @@ FOR_RESTORE = (
     TABLES,
     _option("--out", "folder of the tables", metavar="DIR", required=True),
 )
+FOR_STUDY = (
+    _option("corpus", "name under data/, or path of articles or tables", metavar="CORPUS"),
+    _option("--question", "what is asked; needed once", metavar="TEXT"),
+    _option("--out", "folder of the study", metavar="DIR", required=True),
+    _option("--size", "statements drawn for coding (150)", 150, type=_number(int)),
+    _option("--seed", "of the draw (1)", 1, type=int),
+)
 COMMANDS = {
     "build": Command(
         _build,
@@ -324,6 +339,13 @@ COMMANDS = {
         "write a notebook's CSV exports as XLSX and Parquet too",
         "Write every CSV in DIR as Parquet beside it, and all as DIR/tables.xlsx.",
         (_option("folder", "folder given to a notebook as out", metavar="DIR"),),
+    ),
+    "study": Command(
+        _study,
+        "write the plan of a study, and later its results",
+        "Write a plan (measures, sample, coding sheet, seed) to DIR before anybody codes. With "
+        "coders' sheets in DIR/codings, run again: results, methods, bundle and citation.",
+        FOR_STUDY,
     ),
     "train": Command(
         _train,
