@@ -170,11 +170,16 @@ def _study(given: argparse.Namespace) -> int:
 
 
 def _train(given: argparse.Namespace) -> int:
+    first = given.rest[0] if given.rest else ""
+    if first == "descriptions":
+        from helpers.train import descriptions
+
+        return descriptions.main(given.rest[1:])
     try:
         from helpers.train import profiles, reading, tone
 
-        if given.rest and given.rest[0] in ("sources", "targets"):
-            chosen = profiles if given.rest[0] == "sources" else tone
+        if first in ("sources", "targets"):
+            chosen = profiles if first == "sources" else tone
             return chosen.main(given.rest[1:])
     except ModuleNotFoundError as error:
         raise RuntimeError(
@@ -350,7 +355,8 @@ COMMANDS = {
     "train": Command(
         _train,
         "train the model that finds names and attributions, or, with `train targets`, that of "
-        "tone toward a target, with `train sources`, that of sources (needs the extra `train`)",
+        "tone toward a target, with `train sources`, that of sources (these need the extra "
+        "`train`), or, with `train descriptions`, the weights of descriptions",
     ),
     "bench": Command(
         _bench,

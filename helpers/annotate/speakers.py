@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from helpers.annotate import antecedents, attributions, names, noun_phrases, outlets
-from helpers.annotate.antecedents import Cast, Mention, Referent
+from helpers.annotate import antecedents, attributions, descriptions, noun_phrases, outlets
+from helpers.annotate.antecedents import Cast, Referent
+from helpers.annotate.descriptions import Asked, Choice
 from helpers.annotate.noun_phrases import Description, describe, is_acronym, pronoun_of
 from helpers.annotate.rules import rule
-from helpers.store import lexicons
 from helpers.text import sentences
 from helpers.text.article import Article
 
@@ -40,9 +40,6 @@ _LOST_ARTICLE = re.compile(r"(?<!\w)(?P<article>the|an?|one|another)\s+$", re.IG
 _TAIL = re.compile(r"\s(?:of|at|from|with|near)\s[\w’'-]+(?:\s[\w’'-]+){0,4}\s*")
 _CLAUSE = re.compile(r"[,;:“”\"]\s*|\b(?:and|but|said|says|told|by|to|from|of|with)\s+")
 _PHRASE = re.compile(r"(?:(?![,.;:”\"](?:\s|$)|\s(?:who|that|which|as|for|in|on|and)\s)[^\n])+")
-_ROLE_AFTER = re.compile(r",\s+(?:an?\s|the\s)?[^,.;\n]{0,60}")
-_ROLE_BREAK = re.compile(r"[;:“”\"\n]\s*|\band\b")
-_OF = re.compile(r"\b(?:of|for|who|which|at|with|in)\b")
 _CAPITALS = r"[A-Z][\w&.-]*(?:\s+(?:(?:of|for|and|the)\s+)?[A-Z][\w&.-]*)*"
 
 
@@ -104,6 +101,18 @@ def find_speakers(
     return _Reader(article, Cast(article, mentions, canonical)).resolve(said)
 
 
+def weigh_descriptions(
+    article: Article,
+    columns: Sequence[Sequence],
+    mentions: Iterable[tuple],
+    canonical: Mapping[str, str],
+) -> list[tuple[Asked, Choice]]:
+    """Return what `find_speakers`, given the same, weighs for each description it meets."""
+    reader = _Reader(article, Cast(article, mentions, canonical))
+    reader.resolve([Said(*row) for row in zip(*columns, strict=True)])
+    return reader.descriptions.weighed
+
+
 class _Reader:
     """What is known of an article while its attributions are read in order."""
 
@@ -113,6 +122,7 @@ class _Reader:
         self.cast = cast
         self.discourse = cast.discourse
         self.described: list[Referent] = []
+        self.descriptions = descriptions.Descriptions(cast)
         self.sources: list[Span] = []
 
     def resolve(self, said: list[Said]) -> list[Resolved]:
@@ -331,7 +341,7 @@ def _described(reader: _Reader, low: int, high: int, said: Said) -> Found:
     """Return somebody known whom a description takes up, or else a new one so described."""
     written = reader.text[low:high]
     description = describe(written)
-    referent = _supplied(reader, description) or _taken_up(reader, low, description, said)
+    referent = _supplied(reader, description) or _taken_up(reader, low, high, description, said)
     if referent is not None:
         reader.discourse.add(low, high, referent)
         return Found(referent, "description")
@@ -368,21 +378,37 @@ def _supplied(reader: _Reader, description: Description) -> Referent | None:
     return None
 
 
-def _taken_up(reader: _Reader, low: int, description: Description, said: Said) -> Referent | None:
+def _taken_up(
+    reader: _Reader, low: int, high: int, description: Description, said: Said
+) -> Referent | None:
     """Return the name, or the one described before, whom "the minister" takes up."""
     opening = low < OPENING and description.determiner in ("", "a", "an")
     known = None
     if opening and not description.plural:
-        known = named_later(reader.cast, low, description)
+        known = descriptions.named_later(reader.cast, low, description)
+    if known is None and descriptions.takes_up(description):
+        known = _weighed(reader, descriptions.Asked(low, high, description, said.spans))
     if known is None and (description.points_back or description.owned or description.bare):
-        known = named_before(reader.cast, low, description)
-        if known is None and description.kind == "document":
-            known = _made_by(reader, low, description)
-        elif known is None:
-            known = _described_before(reader, description)
+        of_document = description.kind == "document"
+        known = (
+            _made_by(reader, low, description)
+            if of_document
+            else _described_before(reader, description)
+        )
     if known is None and opening and description.determiner:
         known = _in_headline(reader, description)
-    return known or _last_to_speak(reader, description, said)
+    return known
+
+
+@rule("speakers: a description weighed against the names", otherwise=lambda *_: None)
+def _weighed(reader: _Reader, asked: Asked) -> Referent | None:
+    """Return the name that a definite description takes up, if one is likelier than none."""
+    before = (describe(earlier.speaker) for earlier in reader.described[-30:])
+    seen = any(
+        known.noun == asked.description.noun and not (known.points_back or known.plural)
+        for known in before
+    )
+    return reader.descriptions.meant(asked, seen)
 
 
 @rule("speakers: the same description", otherwise=lambda *_: None)
@@ -405,16 +431,6 @@ def _in_headline(reader: _Reader, description: Description) -> Referent | None:
         if known.noun == description.noun and not known.determiner and not known.plural:
             return earlier
     return None
-
-
-@rule("speakers: the last to speak goes on", otherwise=lambda *_: None)
-def _last_to_speak(reader: _Reader, description: Description, said: Said) -> Referent | None:
-    """Return the last to speak for "the official added"."""
-    last = reader.discourse.last
-    if last is None or not description.points_back or not _GOES_ON.search(said.cue):
-        return None
-    same = last.kind == description.kind == "person" and last.plural == description.plural
-    return last if same else None
 
 
 @rule("speakers: whose report a report is", otherwise=lambda *_: None)
@@ -443,129 +459,6 @@ def _made_by(reader: _Reader, low: int, description: Description) -> Referent | 
         fuller = f"{owner.speaker}’s {description.noun}"
     reader.described.append(Referent(fuller, "", "document", plural=description.plural))
     return reader.described[-1]
-
-
-# ----------------------------------------------------------------------- one whom a noun calls
-
-
-@rule("speakers: one named before whom a noun calls", otherwise=lambda *_: None)
-def named_before(cast: Cast, low: int, description: Description) -> Referent | None:
-    """Return the name a definite description takes up: "the newspaper", "the minister"."""
-    noun, modifiers = description.noun, set(description.modifiers)
-    if description.plural:
-        return None
-    if description.kind == "organisation" or _outlet_kind(noun):
-        return _body_called(cast, low, noun, modifiers)
-    if description.kind != "person" or description.owned:
-        return None
-    for mention in reversed(cast.before(low)):
-        if mention.label == "PERSON" and _is_called(cast, mention, low, noun, *modifiers):
-            return mention.referent
-    if description.points_back and noun in noun_phrases.words("vague"):
-        he = antecedents.HE if noun_phrases.gender(noun) == "male" else antecedents.SHE
-        return cast.discourse.person(low, he, [])
-    return None
-
-
-@rule("speakers: one named later whom a headline's noun calls", otherwise=lambda *_: None)
-def named_later(cast: Cast, low: int, description: Description) -> Referent | None:
-    """Return whom the story names that its headline calls by a noun: one, and only one, so."""
-    words, end, found = {description.noun, *description.modifiers}, len(cast.text), set()
-    below = cast.text.find("\n", low)
-    for mention in cast.within(below, end) if below >= 0 else ():
-        if mention.label == "PERSON":
-            fits = description.kind == "person" and _is_called(cast, mention, end, *words)
-        else:
-            fits = words <= set(mention.referent.speaker.lower().split())
-            fits |= description.bare and _called_so(cast.text, mention, description.noun, end)
-            fits &= mention.label == "ORG"
-        if fits:
-            found.add(mention.referent)
-    if not found and description.bare and description.kind == "organisation":
-        noun = re.escape(description.noun)
-        full = rf"\b(?:(?!(?:The|A|An|Its|In)\b)[A-Z][\w&’'-]*[ ])+(?i:{noun})\b"
-        bodies = set(re.findall(full, cast.text[low + 1 :]))
-        found = {Referent(name, "", "body") for name in bodies}
-    return found.pop() if len(found) == 1 else None
-
-
-def _is_called(cast: Cast, person: Mention, low: int, *called: str) -> bool:
-    """Tell whether the words beside a name, up to `low`, call its bearer so: "Marr, a judge"."""
-    others = [m for m in cast.before(person.start, 60) if m.label == "PERSON"]
-    begun = max(others[-1].end if others else 0, person.start - 40)
-    begun = sentences.begin(cast.text, begun, person.start)
-    role = _ROLE_BREAK.split(cast.text[begun : person.start])[-1]
-    role = role if role.rstrip().endswith(",") else antecedents.preposition().split(role)[-1]
-    words = {*role.lower().split(), *_role_after(cast.text, person.end, low).lower().split()}
-    return set(called) <= {word.strip(',“”"') for word in words}
-
-
-def _role_after(text: str, end: int, low: int) -> str:
-    after = _ROLE_AFTER.match(text, end, min(end + 80, low))
-    return _OF.split(after.group())[0] if after else ""
-
-
-@rule("speakers: the body of a kind", otherwise=lambda *_: None)
-def _body_called(cast: Cast, low: int, noun: str, modifiers: set[str]) -> Referent | None:
-    """Return the last body before `low` that the noun fits by name, kind or apposition."""
-    before = [m for m in cast.before(low) if m.label == "ORG"]
-    for mention in reversed(before):
-        name = mention.referent.speaker
-        if not modifiers <= set(name.lower().split()):
-            continue
-        if _fits(name, noun) or _called_so(cast.text, mention, noun, low):
-            return mention.referent
-    kind = _affiliation("noun", noun)
-    if modifiers or kind and kind not in ("business", "NGO or civil society", "unknown"):
-        return None
-    alike = [m for m in before if _kind_of_name(m.referent.speaker) in ("", kind)]
-    near = [m for m in alike if low - m.end < 800] or alike
-    subjects = [m for m in near if cast.discourse.opens_clause(m.start)]
-    often = [m for m in subjects or near if m.referent.times > 1] or subjects or near
-    return often[-1].referent if often else None
-
-
-def _fits(name: str, noun: str) -> bool:
-    """Tell whether a noun is in a body's name or names its kind."""
-    if noun in name.lower().split():
-        return True
-    known, outlet = names.known(name), _outlet_kind(noun)
-    if known is None:
-        return bool(outlet) and outlets.is_outlet(name)
-    if known.lexicon == "outlets":
-        return outlet in ("outlet", outlets.facts()[known.name]["kind"])
-    kind = _affiliation("name", known.name)
-    return known.lexicon == "bodies" and kind == _affiliation("noun", noun)
-
-
-def _called_so(text: str, mention: Mention, noun: str, low: int) -> bool:
-    """Tell whether the text before `low` calls a body so beside its name: "the broadcaster NHK"."""
-    before = text[max(0, mention.start - 40) : mention.start].rstrip(" ,").split()
-    beside = {*before[-1:], *_role_after(text, mention.end, low).split()}
-    outlet = _outlet_kind(noun)
-    return any(
-        word == noun or outlet and _outlet_kind(word) == outlet for word in map(str.lower, beside)
-    )
-
-
-def _kind_of_name(name: str) -> str:
-    """Return the affiliation that the lexicons or the words of a body's name give it."""
-    known = names.known(name)
-    if known is not None or outlets.is_outlet(name):
-        return known.lexicon if known else "outlets"
-    kinds = (_affiliation("noun", word) for word in reversed(name.lower().split()))
-    return next(filter(None, kinds), "")
-
-
-def _outlet_kind(noun: str) -> str:
-    """Return the kind of outlet that a noun calls, "outlet" for any; "" for other nouns."""
-    return lexicons.read_facts("outlet_nouns", "noun", "kind").get(noun, "")
-
-
-def _affiliation(of: str, word: str) -> str:
-    """Return the affiliation of a body, by its "name", or of a "noun" for organisations."""
-    lexicon, kind = ("bodies", "") if of == "name" else ("affiliations", "organisation")
-    return lexicons.read_facts(lexicon, of, "affiliation", kind).get(word, "")
 
 
 # ------------------------------------------------------------------------------ behind an outlet

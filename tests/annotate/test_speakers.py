@@ -8,10 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sources_fixture import cast_of
 
 from helpers.annotate import antecedents, attributions, entities, mentions, sources, speakers
-from helpers.annotate.noun_phrases import describe
 from helpers.corpus import annotation
 from helpers.store import schema
 from helpers.text.article import Article
@@ -364,44 +362,3 @@ def test_adding_speakers_keeps_rows_and_applying_twice_changes_nothing(texts):
     ids = once["speaker_id"].str.split(antecedents.IDS).explode()
     assert set(ids.dropna()) <= {"", *named["entity_id"]}
     assert (once.loc[once["resolution"] != "none", "speaker"] != "").all()
-
-
-# ----------------------------------------------------------------------- one whom a noun calls
-
-
-def taken_up(before: str, words: str) -> str:
-    cast = cast_of(f"{before} {words} said so.")
-    referent = speakers.named_before(cast, len(before) + 1, describe(words))
-    return referent.speaker if referent else ""
-
-
-@pytest.mark.parametrize(
-    ("before", "words", "speaker"),
-    [
-        ("Judge Helen Marr met Bram Orr.", "The judge", "Helen Marr"),
-        ("Helen Marr, a judge, left. Bram Orr came.", "The judge", "Helen Marr"),
-        ("Chief Lt. Judge Helen Marr met Bram Orr.", "The judge", "Helen Marr"),
-        ("The Dockers Union wrote to Castellan.", "The union", "Dockers Union"),
-        ("Helen Marr met Bram Orr.", "The judge", ""),
-        ("Judge Helen Marr met Bram Orr.", "The judges", ""),
-    ],
-)
-def test_a_noun_takes_up_whom_the_article_called_so(before, words, speaker):
-    assert taken_up(before, words) == speaker
-
-
-def test_a_sentence_before_does_not_say_what_a_name_is():
-    assert taken_up("She saw the judge. Bram Orr left.", "The judge") == ""
-
-
-def test_a_headline_calls_by_a_noun_whom_the_story_names():
-    text = "Judge shuts port\n\nThe port of Harwick was shut by Judge Helen Marr."
-    later = speakers.named_later(cast_of(text), 0, describe("Judge"))
-    assert later.speaker == "Helen Marr"
-    two = text + " Judge Bram Orr agreed."
-    assert speakers.named_later(cast_of(two), 0, describe("Judge")) is None
-
-
-def test_a_headline_calls_a_body_by_the_last_word_of_its_name():
-    text = "Council shuts port\n\nThe port was shut by the Canal Council."
-    assert speakers.named_later(cast_of(text), 0, describe("Council")).speaker == "Canal Council"
