@@ -30,7 +30,7 @@ Features = dict[str, float]
 BESIDE = 60  # characters on either side of a name in which its bearer is called something
 READ = 12  # so many places of a name are read, the first
 OPENING = 300  # characters from the start: who is named there is what the article is about
-CALLED = {"person": ("person",), "organisation": ("body",), "": ("person", "body")}
+CALLED = {"person": ("person",), "": ("person", "body")}
 
 _WORD = re.compile(r"[\w-]+")
 _APART = re.compile(r"[.;:“”\"\n]")
@@ -57,7 +57,7 @@ class Choice(NamedTuple):
 
 
 def takes_up(description: Description) -> bool:
-    """Tell whether a description may take up one who has a name: one, definite, no document."""
+    """Tell whether a description may take up a name: one, definite, no body and no document."""
     return description.points_back and not description.plural and description.kind in CALLED
 
 
@@ -88,10 +88,12 @@ class Descriptions:
         choice = self.choose(asked, seen)
         self.weighed.append((asked, choice))
         best, highest = None, _weigh(choice.nobody, weights)
-        outlets_named = [one for one in choice.candidates if "outlet" in one[1]]
-        if outlets_named:
-            highest = -math.inf  # "the newspaper", where the article names one, is no other
-        for referent, features in outlets_named or choice.candidates:
+        certain = [one for one in choice.candidates if "called in full" in one[1]]
+        if certain:
+            highest = -math.inf
+        else:
+            certain = choice.candidates
+        for referent, features in certain:
             if (score := _weigh(features, weights)) > highest:
                 best, highest = referent, score
         return best
@@ -280,6 +282,27 @@ def _role_after(text: str, end: int, low: int) -> str:
     return _OF.split(after.group())[0] if after else ""
 
 
+@rule("speakers: the body of a kind", otherwise=lambda *_: None)
+def body_called(cast: Cast, low: int, described: Description) -> Referent | None:
+    """Return the last body before `low` that the noun fits by name, kind or apposition."""
+    noun, modifiers = described.noun, set(described.modifiers)
+    before = [m for m in cast.before(low) if m.label == "ORG"]
+    for mention in reversed(before):
+        name = mention.referent.speaker
+        if not modifiers <= set(name.lower().split()):
+            continue
+        if _fits(name, noun) or _called_so(cast.text, mention, noun, low):
+            return mention.referent
+    kind = _affiliation("noun", noun)
+    if modifiers or kind and kind not in ("business", "NGO or civil society", "unknown"):
+        return None
+    alike = [m for m in before if _kind_of_name(m.referent.speaker) in ("", kind)]
+    near = [m for m in alike if low - m.end < 800] or alike
+    subjects = [m for m in near if cast.discourse.opens_clause(m.start)]
+    often = [m for m in subjects or near if m.referent.times > 1] or subjects or near
+    return often[-1].referent if often else None
+
+
 def _fits(name: str, noun: str) -> bool:
     """Tell whether a noun is in a body's name or names its kind."""
     if noun in name.lower().split():
@@ -301,6 +324,15 @@ def _called_so(text: str, mention: Mention, noun: str, low: int) -> bool:
     return any(
         word == noun or outlet and _outlet_kind(word) == outlet for word in map(str.lower, beside)
     )
+
+
+def _kind_of_name(name: str) -> str:
+    """Return the affiliation that the lexicons or the words of a body's name give it."""
+    known = names.known(name)
+    if known is not None or outlets.is_outlet(name):
+        return known.lexicon if known else "outlets"
+    kinds = (_affiliation("noun", word) for word in reversed(name.lower().split()))
+    return next(filter(None, kinds), "")
 
 
 def _outlet_kind(noun: str) -> str:

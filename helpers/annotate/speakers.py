@@ -386,9 +386,12 @@ def _taken_up(
     known = None
     if opening and not description.plural:
         known = descriptions.named_later(reader.cast, low, description)
-    if known is None and descriptions.takes_up(description):
+    back = description.points_back or description.owned or description.bare
+    if known is None and back and description.kind == "organisation":
+        known = descriptions.body_called(reader.cast, low, description)
+    elif known is None and descriptions.takes_up(description):
         known = _weighed(reader, descriptions.Asked(low, high, description, said.spans))
-    if known is None and (description.points_back or description.owned or description.bare):
+    if known is None and back:
         of_document = description.kind == "document"
         known = (
             _made_by(reader, low, description)
@@ -405,7 +408,9 @@ def _weighed(reader: _Reader, asked: Asked) -> Referent | None:
     """Return the name that a definite description takes up, if one is likelier than none."""
     before = (describe(earlier.speaker) for earlier in reader.described[-30:])
     seen = any(
-        known.noun == asked.description.noun and not (known.points_back or known.plural)
+        known.noun == asked.description.noun
+        and bool(known.determiner)
+        and not (known.points_back or known.plural)
         for known in before
     )
     return reader.descriptions.meant(asked, seen)
@@ -481,7 +486,8 @@ def _first_source(reader: _Reader, high: int, said: Said) -> Found | None:
     behind = beside and not reader.text[beside.end() : start].strip(' ,“”"').removeprefix("that")
     for match in (saying, inner, beside if behind else None):
         found = reader.refer(*match.span("source"), said) if match else None
-        if found and found.resolution != "none" and not found.referent.outlet:
+        unsure = ("none", "description") if match is inner else ("none",)
+        if found and found.resolution not in unsure and not found.referent.outlet:
             return found
     return None
 
