@@ -56,7 +56,7 @@ _ADDED = re.compile(
 )
 _CUT = re.compile(r",\s|\s[—–]\s|\s--\s|\s\(|,$|:$")
 _CLAUSE = re.compile(
-    r"\s(?:who|whose|which|speaking|asking|requesting|insisting)(?:\s|$)|"
+    r"\s(?:who|whose|which|speaking|asking|requesting|insisting)\s|"
     r"\s(?:on|under)\s(?=(?:the\s)?(?:condition|anonymity))"
 )
 

@@ -234,6 +234,9 @@ def _repeated(text: str, said: list[Said], found: list[Resolved], i: int) -> Res
 @rule("speakers: words that a source lost", otherwise=lambda text, low, high, cue: (low, high))
 def _whole(text: str, low: int, high: int, cue: int) -> Span:
     """Return a source with its article and all up to its cue: "A | woman | at the meeting"."""
+    first, _, last = text[low:high].rpartition(" ")
+    if first and last.lower() in noun_phrases.words("relative"):
+        high = low + len(first.rstrip(" ,"))  # "a councillor who | added"
     article = _LOST_ARTICLE.search(text, max(0, low - 9), low)
     if article and text[low].islower():
         low = article.start("article")
