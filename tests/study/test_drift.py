@@ -26,9 +26,10 @@ def made(folder: Path, articles: int = 12, unnamed: int = 0, **changed: str) -> 
     whole = comparisons.read_build(folder, incomplete=True)
     kept = whole.articles.head(articles)
     said = whole.statements[whole.statements["article_id"].isin(kept["article_id"])]
-    naming = said.loc[said["named"].astype(bool), "article_id"].drop_duplicates()
-    other = said["article_id"].isin(naming.head(unnamed))
-    said = said.assign(named=said["named"].astype(bool) & ~other)
+    holds = comparisons.MEASURES[MEASURE].holds(said).astype(bool)
+    other = said["article_id"].isin(said.loc[holds, "article_id"].drop_duplicates().head(unnamed))
+    kinds = said["source_type"].astype("str").mask(other, "unnamed person")
+    said = said.assign(source_type=kinds, named=said["named"].astype(bool) & ~other)
     names = {name.replace("_", "/"): value for name, value in changed.items()}
     engine = {
         key: next((v for n, v in names.items() if n in key), one) for key, one in HASHES.items()
