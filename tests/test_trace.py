@@ -19,10 +19,12 @@ TRACED = (
     "source_rules", "comparison", "article_reader",
 )  # fmt: skip
 MADE = {"share", "low", "high", "moved", "ratio", "expected", "balance", "agreement"}
-MADE |= {"share_of_people", "share_of_words"}  # made from numbers that are traced
+MADE |= {"share_of_people", "share_of_words", "kept"}  # made from numbers that are traced
 DAYS = {("corpus_gaps", "days")}  # between the two days that stand in the row
 BACKGROUND = {("reader_company", "elsewhere"), ("reader_company", "score")}  # all other words read
 LISTS = {"reader_statements", "reader_sentences", "reader_places", "source_statements"}
+ESTIMATED = {"comparison_corrected", "comparison_trends"}  # a regression over all statements
+ESTIMATED |= {"comparison_drift"}  # of two builds: no one of them holds the rows
 LISTS |= {
     "corpus_files",
     "corpus_left_out",
@@ -43,7 +45,7 @@ def cells(out: Path) -> pd.DataFrame:
     """Every number in the exported tables; one row is one."""
     rows = []
     for file in sorted(out.glob("*.csv")):
-        if file.stem in LISTS or file.name == appendix.LEDGER:
+        if file.stem in LISTS | ESTIMATED or file.name == appendix.LEDGER:
             continue
         frame = tables.read_csv(file)
         numbers = [
