@@ -253,11 +253,14 @@ def test_each_file_opens_to_what_is_wrong_with_it(tmp_path):
     assert [one.text_content() for one in page.iter("summary")] == [
         "a.csv: 0 articles, 2 problems",
         "export.csv: 10 articles of 12 announced, 1 problem",
+        "Other files without a problem",
         "Decided while reading",
     ]
     assert [one.text_content() for one in page.iter("li")] == [
         "no text (2 times)",
         told[0],
+        "<c>.txt: 1 article, 1 of them in part",
+        "b.txt: 1 article, 1 of them in part",
         "dates were read <day first>",
     ]
     assert "And 1 file more" in reader.write_files(counts, problems, [], 1).html

@@ -5,9 +5,14 @@ from __future__ import annotations
 import ipywidgets as widgets
 import pandas as pd
 import pytest
-from test_study import ARTICLES, SAID
+from tables_fixture import make_tables
 
+from helpers.measure import select
 from helpers.study import desk, sheets, study
+
+MADE = make_tables(articles=60)
+ARTICLES = MADE["articles"]
+SAID = select.join_articles(MADE["attributions"], ARTICLES, ["body"])
 
 
 @pytest.fixture
