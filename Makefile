@@ -44,7 +44,7 @@ bench: $(READY)  ## Measure speed, memory and safety; write reports/bench. ABLAT
 figures: $(READY)  ## Measure the figures of README again, on the public corpora in GOLD=folder, and write them into it.
 	$(BIN)/python -m helpers bench --figures $(GOLD)
 
-attack: $(READY)  ## Attack it with damaged files, faults and kills (half an hour); write reports/attack.
+attack: $(READY)  ## Attack it with damaged files, costly texts, flipped bits, hostile fields (long); write reports/attack.
 	@rm -rf reports/attack
 	ATTRIBUTED_ATTACK=$(CURDIR)/reports/attack $(BIN)/python -m pytest -m attack -n 2 --dist worksteal
 
