@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
@@ -24,7 +24,6 @@ from helpers.annotate.rules import rule
 from helpers.store import lexicons
 from helpers.text import sentences
 
-Span = tuple[int, int]
 Features = dict[str, float]
 
 BESIDE = 60  # characters on either side of a name in which its bearer is called something
@@ -72,9 +71,10 @@ class Descriptions:
         self._mentions: dict[Referent, list[Mention]] = defaultdict(list)
         for mention in cast.mentions:
             self._mentions[mention.referent].append(mention)
-        self._times: dict[str, list[int]] = defaultdict(list)
+        self._total: Counter[str] = Counter(m.referent.kind for m in cast.mentions)
+        self._most: dict[str, int] = {}
         for referent, mentions in self._mentions.items():
-            self._times[referent.kind].append(len(mentions))
+            self._most[referent.kind] = max(self._most.get(referent.kind, 0), len(mentions))
         self.weighed: list[tuple[Asked, Choice]] = []
         self._beside = cache(self._words_beside)
         self._around = cache(self._words_around)
@@ -123,7 +123,7 @@ class Descriptions:
             for name, nearest in zip(("nearest", "second"), recent[referent.kind], strict=False):
                 features[name] = referent is nearest
             features["near"] = referent in recent[referent.kind][2:4]
-            found.append((referent, {name: float(v) for name, v in features.items() if v}))
+            found.append((referent, _shown(features)))
         return Choice(found, _nobody(cast, asked, words, seen))
 
     def _standing(self, asked: Asked, referent: Referent, before: list[Place]) -> Features:
@@ -131,8 +131,8 @@ class Descriptions:
         discourse, times = self.cast.discourse, len(self._mentions[referent])
         features: Features = {
             "times": math.log1p(times),
-            "share": times / sum(self._times[referent.kind]),
-            "most": times == max(self._times[referent.kind]),
+            "share": times / self._total[referent.kind],
+            "most": times == self._most[referent.kind],
             "first": self._mentions[referent][0].start < OPENING,
             "last to speak": referent is discourse.last,
             "spoke": referent.spoke,
@@ -206,24 +206,27 @@ def _other_body(name: str, described: Description) -> bool:
 
 def _nobody(cast: Cast, asked: Asked, words: set[str], seen: bool) -> Features:
     """Return what a description shows for nobody of a name being meant."""
-    described, written = asked.description, cast.text[asked.low : asked.high]
+    described = asked.description
+    small = set(_WORD.findall(cast.text[asked.low : asked.high].lower()))
     features = {
         "nobody": True,
         f"nobody: {described.kind or 'other'}": True,
         "nobody: owned": bool(described.owner),
         "nobody: capitals": bool(described.capitals),
         "nobody: words": math.log1p(len(words)),
-        "nobody: goes on": not _goes_on().isdisjoint(_WORD.findall(written.lower())),
+        "nobody: goes on": any(
+            not small.isdisjoint(noun_phrases.words(kind)) for kind in ("preposition", "relative")
+        ),
         "nobody: described before": seen,
         "nobody: outlet": bool(_outlet_kind(described.noun)),
         "nobody: vague": described.noun in noun_phrases.words("vague"),
         "nobody: quoted": cast.discourse.in_quotes(asked.low),
     }
+    return _shown(features)
+
+
+def _shown(features: Features) -> Features:
     return {name: float(value) for name, value in features.items() if value}
-
-
-def _goes_on() -> frozenset[str]:
-    return noun_phrases.words("preposition") | noun_phrases.words("relative")
 
 
 def _words(text: str) -> set[str]:

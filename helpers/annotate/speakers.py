@@ -394,13 +394,10 @@ def _taken_up(
         known = descriptions.body_called(reader.cast, low, description)
     elif known is None and descriptions.takes_up(description):
         known = _weighed(reader, descriptions.Asked(low, high, description, said.spans))
-    if known is None and back:
-        of_document = description.kind == "document"
-        known = (
-            _made_by(reader, low, description)
-            if of_document
-            else _described_before(reader, description)
-        )
+    if known is None and back and description.kind == "document":
+        known = _made_by(reader, low, description)
+    elif known is None and back:
+        known = _described_before(reader, description)
     if known is None and opening and description.determiner:
         known = _in_headline(reader, description)
     return known
