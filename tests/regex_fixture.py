@@ -2,39 +2,68 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import inspect
 import pkgutil
 import random
 import re
+import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 import helpers
+from helpers.store.lexicons import read_lexicon
+from helpers.text.furniture import form
 
 ROOT = Path(helpers.__file__).parent
 SIGNS = (" ", "\n", "\xa0", "A", "a", "1", ".", ",", "-", "“", '"', "(", "’", "_", "&", "#", ":")
+LIMIT = 0.03  # seconds that an expression may take for a thousand characters
 LEAST = 0.008  # seconds of what is long enough to be compared
 APART = ("train", "bench")  # rooms that read no article of a user
 METHODS = {"search", "finditer", "findall", "sub", "split", "match", "fullmatch"}
 
 
 def collect() -> Iterator[tuple[str, str, re.Pattern[str]]]:
-    """Yield the file, the name and the pattern of every expression that a module names."""
+    """Yield the file, the name and the pattern of every expression: named, made once, written."""
     for module in pkgutil.walk_packages([str(ROOT)], "helpers."):
-        if module.name.endswith("__main__") or module.name.split(".")[1] in APART:
+        if module.ispkg or "__main__" in module.name or module.name.split(".")[1] in APART:
             continue
         file = module.name.removeprefix("helpers.").replace(".", "/") + ".py"
         for name, value in vars(importlib.import_module(module.name)).items():
-            if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
-                yield file, name, value
+            if getattr(value, "__module__", "") == module.name and hasattr(value, "cache_info"):
+                given = inspect.signature(value)
+                made = not given.parameters and "Pattern" in str(given.return_annotation)
+                value = value() if made else None
+            for one in value if isinstance(value, tuple | list) else (value,):
+                if isinstance(one, re.Pattern) and isinstance(one.pattern, str):
+                    yield file, name, one
+        yield from _written_in(file)
+    for name in read_lexicon("furniture_forms")["form"]:
+        yield "text/furniture.py", f"form {name}", form(name)
+
+
+def _written_in(file: str) -> Iterator[tuple[str, str, re.Pattern[str]]]:
+    """Yield the expressions that a module writes where it uses them."""
+    for call in ast.walk(ast.parse((ROOT / file).read_text())):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+            continue
+        used, at = call.func, f"line {call.lineno}"
+        whole = isinstance(used.value, ast.Name) and used.value.id == "re" and used.attr in METHODS
+        if whole and isinstance(call.args[0], ast.Constant):
+            yield file, f"{at} {used.attr}", re.compile(call.args[0].value)
 
 
 def method_of(file: str, name: str) -> str:
     """Return how a module uses an expression: "match", "fullmatch", or "search" in a text."""
-    used = {*re.findall(rf"(?<!\w){name}\.(\w+)", (ROOT / file).read_text())} & METHODS
+    used = {name.split()[-1]} if name.startswith("line ") else set()
+    called = rf'form\("{name.removeprefix("form ")}"\)' if name.startswith("form ") else name
+    for one in (ROOT / file).parent.glob("*.py") if called != name else [ROOT / file]:
+        used |= {*re.findall(rf"(?<!\w){called}\.(\w+)", one.read_text())} & METHODS
     return next(iter(used)) if used and used <= {"match", "fullmatch"} else "search"
 
 
@@ -88,13 +117,34 @@ def units(pattern: re.Pattern[str], seed: int = 1, some: int = 6) -> Iterator[st
         yield from {whole, whole[: len(whole) // 2], whole[:-1], whole[1:], whole + " "} - {""}
 
 
+class TooLong(Exception):
+    """An expression has had the processor for longer than it may."""
+
+
+@contextmanager
+def at_most(limit: float) -> Iterator[None]:
+    """Raise TooLong where something takes more seconds of the processor."""
+
+    def end(*_: object) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGVTALRM, end)
+    signal.setitimer(signal.ITIMER_VIRTUAL, limit)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
 def seconds(use: Callable[[str], object], text: str, tries: int = 2) -> float:
-    """Return the processor time of the faster of some tries."""
+    """Return the processor time of the faster of some tries; what is given up took for ever."""
     best = float("inf")
-    for _ in range(tries):
-        begun = time.process_time()
-        use(text)
-        best = min(best, time.process_time() - begun)
+    with suppress(TooLong), at_most(LIMIT * len(text) / 1000):
+        for _ in range(tries):
+            begun = time.process_time()
+            use(text)
+            best = min(best, time.process_time() - begun)
     return best
 
 
@@ -107,10 +157,11 @@ def user(pattern: re.Pattern[str], method: str) -> Callable[[str], object]:
 def grows(pattern: re.Pattern[str], method: str, unit: str, size: int = 2000) -> float:
     """Return how much longer a text four times as long takes at the worst; 4 is linear.
 
-    Times too short to be compared count as linear.
+    Times too short to be compared count as linear, what took too long for its length as endless.
     """
     use = user(pattern, method)
     long = (unit * (4 * size // len(unit) + 1))[: 4 * size]
-    if seconds(use, long, 1) < LEAST:
-        return 4.0
+    spent = seconds(use, long, 1)
+    if spent < LEAST or spent == float("inf"):
+        return 4.0 if spent < LEAST else spent
     return seconds(use, long) / max(seconds(use, long[:size]), LEAST / 40)

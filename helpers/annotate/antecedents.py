@@ -316,7 +316,7 @@ def gender_told(noun: str) -> float:
 
 def gender_before(text: str, start: int) -> float:
     """Return the evidence of gender in a title or noun right before a name: "Ms.", "widow"."""
-    before = re.search(r"([\w’'.-]+),?\s+$", text[max(0, start - 24) : start])
+    before = re.search(r"(?<![\w’'.-])([\w’'.-]+),?\s+$", text[max(0, start - 24) : start])
     return gender_told(before.group(1)) if before else 0.0
 
 

@@ -238,7 +238,7 @@ def _beside() -> re.Pattern[str]:
     noun = _nouns()
     return re.compile(
         rf"\b{noun},?\s+[“\"‘']?(?P<after>{_PROPER})|\bstate-run\s+(?P<state>[A-Z]{{3,8}})\b"
-        rf"|(?P<before>{_PROPER}),?\s+(?:\([^)\n]{{1,40}}\),?\s+)?(?:the|an?|its|[A-Z]\w+[’']s)\s+"
+        rf"|(?<![\w&’'.-])(?P<before>{_PROPER}),?\s+(?:\([^)\n]{{1,40}}\),?\s+)?(?:the|an?|its|[A-Z]\w+[’']s)\s+"
         rf"(?:[\w’'-]+\s+){{0,4}}{noun}\b"
     )
 

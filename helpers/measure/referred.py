@@ -33,7 +33,7 @@ COUNTED = {"articles": "articles where mentioned"}  # what `measure_mentioned` c
 MOST = 0.8  # the part of all words for somebody from which they are referred to so
 _MEANS = {"he": MAN, "she": WOMAN, "they": THEY, "male": MAN, "female": WOMAN}
 _PRONOUN = re.compile(r"\b(?:(?P<he>he|him|his|himself)|(?P<she>she|hers?|herself))\b", re.I)
-_BESIDE = re.compile(r"[\w’'.-]+(?=,?[ ]+\Z)")  # the word before a name
+_BESIDE = re.compile(r"(?<![\w’'.-])[\w’'.-]+(?=,?[ ]+\Z)")  # the word before a name
 _STATED = re.compile(
     r"\bwho (?:uses|goes by|prefers)(?: the)?(?: pronouns?)? (?P<form>they|he|she)(?:\b|/)",
     re.IGNORECASE,

@@ -91,9 +91,9 @@ _AS_BROWSERS_READ = dict.fromkeys(("iso-8859-1", "latin-1", "latin1", "us-ascii"
 _OF_MAC = re.compile(rb"[a-z]\xd5[a-z]|(?<!\S)\xd2[A-Z]")  # marks of quotation, where letters stand
 _OF_WINDOWS = re.compile(rb"[\x91-\x94]")
 _WRONG = re.compile(  # what writers of English never write, and wrong encodings make of their signs
-    "\\S*(?:â€|Ã[\u0080-\u00bf\u0152-\u2122]|Â[\u00a0-\u00bf]|(?<!\\w)[ďÒ](?=[A-Z])|ń(?=[aeiou])|"
-    "(?<=[a-z])Õ(?=[a-z])|(?<=[^\\W\\d_])[³¹¿](?=[^\\W\\d_])|"
-    "(?<![^\\W\\d_])[À-ÖØ-öø-ÿ]{4,}(?![^\\W\\d_]))\\S*"
+    "\\S{0,20}(?:â€|Ã[\u0080-\u00bf\u0152-\u2122]|Â[\u00a0-\u00bf]|(?<!\\w)[ďÒ](?=[A-Z])|"
+    "ń(?=[aeiou])|(?<=[a-z])Õ(?=[a-z])|(?<=[^\\W\\d_])[³¹¿](?=[^\\W\\d_])|"
+    "(?<![^\\W\\d_])[À-ÖØ-öø-ÿ]{4,}(?![^\\W\\d_]))\\S{0,20}"
 )
 _BINARY = "it is no text but binary data; if it is an article, save it again as UTF-8 text"
 
