@@ -31,9 +31,11 @@ from helpers.batch.jobs import BEFORE, CURRENT, PREVIOUS, RECORDS, BatchError, F
 from helpers.corpus.build import open_corpus
 from helpers.measure import comparisons, select
 from helpers.store import schema, tables
-from helpers.store.paths import PROJECT, fingerprint, package_versions, whole_file
+from helpers.store.paths import PROJECT, fingerprint, package_versions
+from helpers.store.storage import seal, unseal
 
 READ = ("lexicons", "models", "sample")  # folders of data that notebooks read beside their corpus
+UNREAD = ("dependencies.csv", "figures.csv")  # files of data that no notebook reads
 MONTH = "month"
 MOST_RUNS = 5_000
 PARTS, SNAPSHOTS = ".tables", ".snapshots"
@@ -392,7 +394,8 @@ def hash_code() -> str:
     data = PROJECT / "data"
     found = {*(PROJECT / "helpers").rglob("*"), *data.glob("*.csv"), *data.glob("*.yml")}
     found |= {file for name in READ for file in (data / name).rglob("*")}
-    files = sorted(file for file in found if file.is_file() and file.suffix != ".pyc")
+    found = {file for file in found if file.name not in UNREAD and file.suffix != ".pyc"}
+    files = sorted(file for file in found if file.is_file())
     told = [
         (file.relative_to(PROJECT).as_posix(), hashlib.sha256(file.read_bytes()).hexdigest())
         for file in files
@@ -408,12 +411,16 @@ def _record(name: str, folder: Path) -> Path:
 
 
 def write_record(outcome: Outcome, parts: dict[str, str], folder: Path) -> None:
-    """Write what became of a run, with its fingerprint."""
+    """Write what became of a run, with its fingerprint and the hashes of what it wrote."""
     began = outcome.began and outcome.began.isoformat()
     record = asdict(outcome) | {"began": began, "fingerprint": parts}
-    written = json.dumps(record, default=str, ensure_ascii=False, indent=1)
-    with whole_file(_record(outcome.name, folder)) as temporary:
-        temporary.write_text(written, encoding="utf-8", errors="surrogatepass")
+    record["hashes"] = {name: _hash_named(folder / name) for name in _written(outcome)}
+    plain = json.loads(json.dumps(record, default=str))
+    tables.write_bytes(seal(plain, indent=1), _record(outcome.name, folder))
+
+
+def _written(outcome: Outcome) -> list[str]:
+    return [f"{outcome.name}.html", f"{outcome.name}.ipynb", *outcome.files]
 
 
 def forget(name: str, folder: Path) -> None:
@@ -421,14 +428,15 @@ def forget(name: str, folder: Path) -> None:
     _record(name, folder).unlink(missing_ok=True)
 
 
-def read_record(name: str, folder: Path) -> tuple[Outcome, dict[str, str]] | None:
-    """Read what became of a run in an earlier batch and its fingerprint; None when unknown."""
+def read_record(name: str, folder: Path) -> tuple[Outcome, dict[str, str], dict[str, str]] | None:
+    """Read what became of a run, its fingerprint, its files' hashes; None when that is unknown."""
     try:
-        record = json.loads(_record(name, folder).read_text(encoding="utf-8"))
-        parts, figure, began = (record.pop(key) for key in ("fingerprint", "figure", "began"))
+        record = unseal(_record(name, folder).read_bytes())
+        parts, hashes = record.pop("fingerprint"), record.pop("hashes")
+        figure, began = record.pop("figure"), record.pop("began")
         record["figure"] = Figure(**figure) if figure else None
         record["began"] = datetime.fromisoformat(began) if began else None
-        return Outcome(**record), parts
+        return Outcome(**record), parts, hashes
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -438,14 +446,13 @@ def find_state(run: Run, parts: dict[str, str], folder: Path) -> tuple[str, Outc
     known = read_record(run.name, folder)
     if known is None:
         return "new", None
-    outcome, before = known
+    outcome, before, hashes = known
     if not outcome.finished:
         return "failed before", outcome
     changed = [part for part in parts if before.get(part) != parts[part]]
     if changed:
         return f"stale: {' and '.join(changed)} changed", outcome
-    files = [f"{run.name}.html", f"{run.name}.ipynb", *outcome.files]
-    missing = [file for file in files if not (folder / file).is_file()]
-    if missing:
-        return f"stale: {missing[0]} is missing", outcome
+    for file in _written(outcome):
+        if (found := _hash_named(folder / file)) != hashes.get(file):
+            return f"stale: {file} {'was changed' if found else 'is missing'}", outcome
     return CURRENT, replace(outcome, resumed=True)

@@ -216,7 +216,7 @@ def write_sheets(
 
     `key` and `passages` are what was drawn, `articles` has their texts. Categories and
     instructions are those of the codebook. The key, which says where the units come from, is
-    written apart and not for coders.
+    written apart and not for coders. A sheet in which somebody has coded is left as it is.
     """
     if str(out) == "":
         return
@@ -229,13 +229,27 @@ def write_sheets(
     texts = articles.set_index("article_id")["text"]
     statements = list_statements(key, texts)
     marked = _passages(passages, texts)
-    tables.export(statements, "coding_statements", out)
-    tables.export(marked, "coding_passages", out)
+    for name, sheet in {"coding_statements": statements, "coding_passages": marked}.items():
+        if not is_coded(Path(out) / f"{name}.csv"):
+            tables.export(sheet, name, out)
     tables.export(key, "sampling_key", out)
     tables.export(passages, "sampling_passages", out)
     tables.write_text(guide, Path(out) / "coding_instructions.md")
-    tables.write_bytes(
-        _workbook(statements, marked, guide, choices), Path(out) / "coding_sheet.xlsx"
+    if not is_coded(book := Path(out) / "coding_sheet.xlsx"):
+        tables.write_bytes(_workbook(statements, marked, guide, choices), book)
+
+
+def is_coded(path: Path) -> bool:
+    """Tell whether somebody has written into a sheet, or may have: it cannot be read."""
+    try:
+        statements, passages = _open(path) if path.is_file() else (None, None)
+    except SheetError:
+        return True
+    given = [(statements, {"unit", "context", "words"}), (passages, {"passage", "text"})]
+    return any(
+        (sheet[[name for name in sheet if name not in known]] != "").any(axis=None)
+        for sheet, known in given
+        if sheet is not None
     )
 
 

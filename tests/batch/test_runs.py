@@ -420,6 +420,10 @@ def test_resume_runs_only_what_is_missing_failed_or_stale(tmp_path):
     assert asked(file, out) == ["c", "d"]
     (out / "a" / "counts.csv").unlink()
     assert asked(file, out) == ["a", "c", "d"]
+    page = (out / "b.html").read_text()
+    (out / "b.html").write_text(page.replace("</html>", "</htmI>"))
+    assert asked(file, out) == ["a", "b", "c", "d"]
+    (out / "b.html").write_text(page)
     assert run_batch(file, out, AGAIN) == 0 and begun(out) == ["a", "c", "d"]
 
     changed = nbformat.read(folder / "other.ipynb", 4)
@@ -428,7 +432,8 @@ def test_resume_runs_only_what_is_missing_failed_or_stale(tmp_path):
     assert run_batch(file, out, AGAIN) == 1 and begun(out) == ["b", "d"]
     assert asked(file, out) == ["b", "d"]
 
-    (out / ".records" / "a.json").write_text('{"half a rec')
+    record = (out / ".records" / "a.json").read_text()
+    (out / ".records" / "a.json").write_text(record.replace('"kept": true', '"kept": false'))
     (folder / "other.ipynb").write_text((folder / "count.ipynb").read_text())
     assert run_batch(file, out, AGAIN) == 0 and begun(out) == ["a", "b", "d"]
 
@@ -474,6 +479,14 @@ def test_what_notebooks_read_of_the_project_counts(tmp_path, monkeypatch, name):
         (tmp_path / name).write_text(content)
         hashes.add(plan.hash_code())
     assert len(hashes) == 2
+
+
+def test_what_no_notebook_reads_makes_no_run_stale(tmp_path, monkeypatch):
+    monkeypatch.setattr(plan, "PROJECT", tmp_path)
+    (tmp_path / "data").mkdir()
+    before = plan.hash_code()
+    (tmp_path / "data" / "dependencies.csv").write_text("refreshed")
+    assert plan.hash_code() == before
 
 
 def test_changed_code_makes_every_run_stale(four, monkeypatch):

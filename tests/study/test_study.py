@@ -241,6 +241,21 @@ def test_statements_marked_in_passages_measure_what_is_missed(drawn):
     assert "does not stand in the passage" in coded.problems["problem"].iloc[0]
 
 
+def test_a_sheet_in_which_somebody_has_coded_is_not_written_anew(drawn):
+    key, passages, out = drawn
+    book = load_workbook(out / "coding_sheet.xlsx")
+    book["Statements"]["D2"] = "yes"
+    book.save(out / "coding_sheet.xlsx")
+    marked = sheets.tables.read_csv(out / "coding_passages.csv").astype(object)
+    marked.loc[0, "words"] = "said so"
+    sheets.tables.export(marked, "coding_passages", out)
+    kept = ["coding_sheet.xlsx", "coding_passages.csv", "coding_statements.csv"]
+    before = [(out / name).read_bytes() for name in kept]
+    sheets.write_sheets(key.head(3), passages.head(2), ARTICLES, out)
+    after = [(out / name).read_bytes() for name in kept]
+    assert before[:2] == after[:2] and len(after[2]) < len(before[2])
+
+
 def test_the_key_beside_the_sheets_is_taken_up_again(drawn):
     key, passages, out = drawn
     filled = fill(out, "anna", key)
