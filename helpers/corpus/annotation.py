@@ -56,7 +56,7 @@ from helpers.corpus.parts import (
 )
 from helpers.read import duplicates
 from helpers.store import schema
-from helpers.store.lexicons import Codebook, read_codebook
+from helpers.store.lexicons import Codebook, Own, read_codebook, with_outlets
 from helpers.store.paths import check_engine, engine_version
 from helpers.store.storage import Storage, from_bytes
 from helpers.text import quotations
@@ -77,16 +77,23 @@ _one_at_a_time = threading.Lock()  # a cluster's worker may have threads; the mo
 
 
 def annotate_part(
-    place: str, folder: str, expected: str, name: str, content: bytes, rows: dict[str, str]
+    place: str,
+    folder: str,
+    expected: str,
+    own: Own,
+    name: str,
+    content: bytes,
+    rows: dict[str, str],
 ) -> Index:
     """Annotate the articles of one part and keep it in the store; return its index.
 
-    `content` are the articles as Parquet, `rows` the fingerprint of each article id.
+    `own` are outlets that the corpus tells of, see `lexicons.with_outlets`; `content` are the
+    articles as Parquet, `rows` the fingerprint of each article id.
     Raises EngineError when this process has another engine than `expected`.
     """
     check_engine(expected)
     begun = time.process_time()
-    with _one_at_a_time:
+    with _one_at_a_time, with_outlets(own):
         frames = annotate(from_bytes(content))
         sketches = duplicates.sketch(frames["articles"])
         names = _summarise(frames["mentions"], frames["articles"])
@@ -113,7 +120,14 @@ def _summarise(found: pd.DataFrame, articles: pd.DataFrame) -> pa.Table:
 
 
 def join_part(
-    place: str, folder: str, expected: str, book: Codebook, name: str, join: Join, before: str
+    place: str,
+    folder: str,
+    expected: str,
+    own: Own,
+    book: Codebook,
+    name: str,
+    join: Join,
+    before: str,
 ) -> tuple[str, Join]:
     """Fill in what the corpus tells about the names of a part and keep it; return name and join.
 
@@ -122,7 +136,7 @@ def join_part(
     """
     check_engine(expected)
     store = PartStore(Storage(place), folder)
-    with _one_at_a_time:
+    with _one_at_a_time, with_outlets(own):
         frames = store.read(name, before)
         joined = join_corpus(frames, join.frame(), join.decisions(), book)
     store.keep_joined(name, join, frames | joined)

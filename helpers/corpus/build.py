@@ -197,7 +197,9 @@ def _build(
     storage = owned.storage
     files = list(wall.met(path))
     hashes = paths.engine_hashes()
-    settings = fingerprint(hashes, mapping, book.sha256)
+    described = {name: told for file in files for name, told in file.described.items()}
+    own = tuple((name, *told) for name, told in sorted(described.items()))
+    settings = fingerprint(hashes, mapping, book.sha256, own)
     decisions_path = decisions_file(storage.place)
     decisions, decisions_hash = read_decisions(decisions_path), file_hash(decisions_path)
     signature = fingerprint(settings, decisions_hash, [file.signature for file in files])
@@ -208,9 +210,9 @@ def _build(
     store.open(owned)
     with start_workers(workers, scheduler, storage.address) as team:
         intake = _Intake(files, store, mapping, wall, progress)
-        records = _annotate_files(intake, store, team)
+        records = _annotate_files(intake, store, team, own)
         layout = arrange(records, store)
-        decided, joins = _join_parts(layout, store, team, progress, decisions, book)
+        decided, joins = _join_parts(layout, store, team, progress, decisions, (own, book))
     catalogue = catalogue_of(layout, store, joins)
     copies = find_duplicates(layout, store)
     catalogue["duplicates"] = _write_copies(owned, copies) if copies else ""
@@ -377,9 +379,11 @@ def _tell(line: str) -> None:
     tqdm.write(printable(line), file=sys.stderr)
 
 
-def _annotate_files(reader: _Intake, store: PartStore, team: Workers) -> list[FileRecord]:
+def _annotate_files(
+    reader: _Intake, store: PartStore, team: Workers, own: lexicons.Own
+) -> list[FileRecord]:
     """Put every article of every file into a part; return the files' records in order."""
-    where = (store.storage.address, store.folder, paths.engine_version())
+    where = (store.storage.address, store.folder, paths.engine_version(), own)
 
     def jobs() -> Iterator[tuple]:
         for articles, rows in reader.parts():
@@ -407,10 +411,10 @@ def _join_parts(
     team: Workers,
     progress: bool,
     decisions: pd.DataFrame,
-    book: lexicons.Codebook,
+    known: tuple[lexicons.Own, lexicons.Codebook],
 ) -> tuple[Decided, dict[str, Join]]:
     """Find the entities of all parts, as a person's decisions leave them, and join every part."""
-    where = (store.storage.address, store.folder, paths.engine_version(), book)
+    where = (store.storage.address, store.folder, paths.engine_version(), *known)
     found = (store.names(part.name, layout.dropped[part.name]) for part in layout.parts)
     names = entities.find_entities_from(summed(found))
     decided = apply_decisions(names, decisions, decisions_file(store.storage.place).name)

@@ -18,6 +18,7 @@ from helpers.read.documents import Unreadable, read_yaml
 from helpers.read.lists import ARCHIVE, HEAD, PAGES, is_list, normal_address, page_addresses
 from helpers.read.records import SAMPLE_ROWS, TABLES, XML, Row, read_csv
 from helpers.read.source import SourceFile
+from helpers.store.lexicons import OUTLET, read_words
 
 LARGEST_LIST = 1 << 26
 
@@ -215,15 +216,34 @@ def is_list_file(one: SourceFile) -> bool:
 class Outlets(Beside):
     """An `outlets.csv`: one row per outlet, its other spellings, folders and addresses beside."""
 
-    kind, said = "outlets", "the outlets were"
+    said = "the outlets were"
+
+    def __init__(self, file: SourceFile):
+        self.described: dict[str, list[str]] = {}
+        super().__init__(file)
 
     def _keep(self, record: dict[str, Any]) -> None:
         outlet = _named(record, "outlet")
+        own = [column for column in record if plain(column) in OUTLET[2:]]
+        facts = {plain(column): as_text(record.pop(column)).strip() for column in own}
         spellings = "|".join(map(as_text, record.values())).split("|")
         for spelling in filter(None, map(plain, [outlet, *spellings])):
             if self.told.setdefault(spelling, outlet) != outlet:
                 other = self.told[spelling]
                 self.unread.append(f"{spelling!r} stands for {other!r} and {outlet!r}; delete one")
+        kinds, kind = read_words("outlets", column="kind"), facts.get("kind", "")
+        if kind in kinds:
+            aliases = (one for column, one in record.items() if plain(column).startswith("alias"))
+            written = [one.strip() for one in "|".join(map(as_text, aliases)).split("|")]
+            facts["aliases"] = "|".join(o for o in written if self.told.get(plain(o)) == outlet)
+            self.described[outlet] = [facts.get(name, "") for name in OUTLET[1:]]
+        elif kind:
+            known = ", ".join(sorted(kinds))
+            self.unread.append(f"the kind of {outlet!r} is {kind!r}; write one of {known}")
+
+    def take(self, name: str, one: SourceFile) -> dict[str, dict[str, Any]]:
+        """Return the name of each spelling, and what is told of the outlets of a kind."""
+        return {"outlets": self.told, "described": self.described}
 
 
 class Settings(Beside):

@@ -18,6 +18,7 @@ from typing import IO, Any, NamedTuple
 import yaml
 from charset_normalizer import from_bytes
 
+from helpers.read.encodings import likeliest
 from helpers.store.lexicons import read_lexicon
 
 Hint = tuple[int, int, str]
@@ -75,7 +76,6 @@ CHUNK = 1 << 20
 SAMPLE = 1 << 16
 FEW_SPECIAL_BYTES = 0.05
 LEAST_PAIRS = 4
-LEAST_LATIN = 0.7
 MOST_CONTROL_CHARACTERS = 0.10
 
 _MARKS = (  # the marks of UTF-32 begin like those of UTF-16, so they are looked for first
@@ -88,8 +88,6 @@ _MARKS = (  # the marks of UTF-32 begin like those of UTF-16, so they are looked
 _ASCII = bytes(range(128))
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _AS_BROWSERS_READ = dict.fromkeys(("iso-8859-1", "latin-1", "latin1", "us-ascii"), "cp1252")
-_OF_MAC = re.compile(rb"[a-z]\xd5[a-z]|(?<!\S)\xd2[A-Z]")  # marks of quotation, where letters stand
-_OF_WINDOWS = re.compile(rb"[\x91-\x94]")
 _WRONG = re.compile(  # what writers of English never write, and wrong encodings make of their signs
     "\\S{0,20}(?:â€|Ã[\u0080-\u00bf\u0152-\u2122]|Â[\u00a0-\u00bf]|(?<!\\w)[ďÒ](?=[A-Z])|"
     "ń(?=[aeiou])|(?<=[a-z])Õ(?=[a-z])|(?<=[^\\W\\d_])[³¹¿](?=[^\\W\\d_])|"
@@ -178,26 +176,15 @@ def _guess(chunk: bytes, declared: str) -> Encoding:
     start = max(0, first_special - SAMPLE // 2)
     sample = chunk[start : start + SAMPLE]
     few = len(sample.translate(None, _ASCII)) < FEW_SPECIAL_BYTES * len(sample)
-    if _OF_MAC.search(sample) and not _OF_WINDOWS.search(sample):
-        name = "mac-roman"
-    elif few and _decodes(sample, "cp1252"):  # too few for statistics: what English writers use
-        name = "cp1252"
-    else:
+    name, sure = likeliest(sample)
+    english = not {b"the", b"The", b"of"}.isdisjoint(sample.split())
+    if not (sure or name and (few or english)):
         best = from_bytes(sample).best()
         if best is None:
             raise Unreadable(f"its encoding could not be told: {_BINARY}")
-        name = "cp1252" if _may_be_cp1252(sample, best.encoding) else best.encoding
+        name = best.encoding
     _refuse_control_characters(sample.decode(name, errors="ignore"))
     return Encoding(name, True)
-
-
-def _may_be_cp1252(sample: bytes, guessed: str) -> bool:
-    """Say whether a guess is one of the Latin look-alikes of what English writers use."""
-    text = sample.decode(guessed, errors="ignore")
-    letters = "".join(filter(str.isalpha, text))
-    latin = sum(map(str.isascii, letters)) > LEAST_LATIN * len(letters)
-    english = b" the " in sample or b" of " in sample
-    return latin and english and len(text) == len(sample) and _decodes(sample, "cp1252")
 
 
 def wrong_letters(text: str) -> str:

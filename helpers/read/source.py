@@ -26,7 +26,8 @@ class SourceFile:
     mean something, `packed` its size where it lies. `changed` differs when the file has changed or
     what is known of it from beside it. `named` holds the outlet, date and section that the names of
     file and folders tell, `listed` the file's row in a `metadata.csv`, `outlets` the names of an
-    `outlets.csv` by their other spellings, `settings` those of an `articles.yml`. A file that has
+    `outlets.csv` by their other spellings, `described` what it tells of those whose kind it names
+    (as `lexicons.OUTLET` after the name), `settings` those of an `articles.yml`. A file that has
     `problems` is not to be read, nor is one that is `left_out` for that reason; a folder left out
     stands for all its `files`. A list that tells of pages has the `answers` in it and `notes` on
     how it was read; `pages` holds its rows by the addresses of the pages in a web archive.
@@ -42,6 +43,7 @@ class SourceFile:
     named: dict[str, str] = field(default_factory=dict)
     listed: dict[str, Any] = field(default_factory=dict)
     outlets: dict[str, str] = field(default_factory=dict)
+    described: dict[str, list[str]] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     left_out: str = ""

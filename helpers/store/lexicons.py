@@ -9,8 +9,10 @@ import difflib
 import hashlib
 import os
 import re
+import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -31,6 +33,9 @@ NEEDED = {
     "affiliation": ("government", "business", "news media", "state media", "unknown"),
     "channel": ("told the outlet", "unknown"),
 }
+OUTLET = ("name", "aliases", "kind", "country", "ownership")
+BY_LISTS = ("helpers.annotate.", "helpers.text.", __name__)  # modules that keep what lists say
+Own = tuple[tuple[str, ...], ...]  # rows of OUTLET
 Texts = tuple[str, ...]
 Patterns = tuple[str, ...]  # regular expressions
 
@@ -79,7 +84,47 @@ def _read_list(path: Path) -> pd.DataFrame:
     unsourced = lexicon.index[lexicon["source"].str.strip() == ""]
     if len(unsourced):
         raise ValueError(f"{path}, line {unsourced[0] + 2}: 'source' is empty")
-    return lexicon
+    return _with_own(lexicon) if _own and path.stem == "outlets" else lexicon
+
+
+_own: Own = ()
+
+
+@contextmanager
+def with_outlets(own: Own) -> Iterator[None]:
+    """Read the list `outlets` as with a corpus's own rows, of the columns OUTLET, for a while.
+
+    What they say wins; what they leave empty is the list's.
+    """
+    global _own
+    before = _own
+    try:
+        _own = own
+        _forget(before != own)
+        yield
+    finally:
+        _own = before
+        _forget(before != own)
+
+
+def _forget(changed: bool) -> None:
+    """Empty the caches of all that goes by the lists."""
+    there = [module for name, module in [*sys.modules.items()] if name.startswith(BY_LISTS)]
+    for module in there if changed else ():
+        for kept in vars(module).values():
+            if hasattr(kept, "cache_clear"):
+                kept.cache_clear()
+
+
+def _with_own(lexicon: pd.DataFrame) -> pd.DataFrame:
+    own = pd.DataFrame([*_own], columns=[*OUTLET]).set_index("name")
+    taken = {*own.index, *"|".join(own["aliases"]).split("|")}
+    listed = lexicon[~lexicon["name"].isin(taken - {*own.index})].set_index("name")
+    left = ([one for one in row.split("|") if one not in taken] for row in listed["aliases"])
+    listed["aliases"] = [*map("|".join, left)]
+    own = own.assign(source="the outlets.csv of the corpus").mask(own == "")
+    order = [*own.index, *listed.index.difference(own.index, sort=False)]
+    return own.combine_first(listed).fillna("").loc[order].reset_index(names="name")
 
 
 @cache

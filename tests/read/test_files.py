@@ -58,9 +58,21 @@ def test_an_outlets_csv_of_a_folder_is_for_that_folder(tmp_path: Path):
     assert articles["outlet"].tolist() == ["The Vale Echo", "b"]
 
 
+def test_an_outlets_csv_tells_what_kind_an_outlet_is(tmp_path: Path):
+    table = "outlet,aliases,kind,country,ownership\nNorlink,NL|norlink.example,agency,FIN,public\n"
+    write(tmp_path, "outlets.csv", table + "Echo,E,,FIN,\n")
+    (one,) = iter_files(write(tmp_path, "a.txt", TEXT).parent)
+    assert one.described == {"Norlink": ["NL|norlink.example", "agency", "FIN", "public"]}
+    assert one.outlets == {
+        "norlink": "Norlink", "nl": "Norlink", "norlinkexample": "Norlink", "echo": "Echo",
+        "e": "Echo",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
+        ("outlet,kind\nNorlink,wire\n", "the kind of 'Norlink' is 'wire'; write one of agency, "),
         ("paper,short\nEcho,E\nMercury,E\n", "'e' stands for 'Echo' and 'Mercury'"),
         ("a,b\n1,2\n", "no column of it names the outlet"),
         (b"\xff\xd8\xff\0", "the outlets were not read"),

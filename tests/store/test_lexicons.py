@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from helpers.annotate import names
 from helpers.store import lexicons, schema
+from helpers.text import furniture
 
 LISTS = sorted(path.stem for path in lexicons.LEXICONS.glob("*.csv"))
 
@@ -27,6 +29,25 @@ def test_outlets_have_one_country_and_one_owner():
     assert outlets["country"].str.fullmatch("[A-Z]{3}|").all()
     assert set(outlets["ownership"]) <= set(schema.OWNERSHIPS) - {"", "unknown"}
     assert lexicons.read_aliases("outlets")["AFP"] == "Agence France-Presse"
+
+
+def test_no_outlet_is_made_up():
+    assert not lexicons.read_lexicon("outlets")["source"].str.contains("invented|sample").any()
+
+
+def test_a_corpus_s_own_outlets_are_known_while_it_is_annotated():
+    own = (("Norlink", "NL", "agency", "", "private"), ("The Wire", "AP", "agency", "FIN", ""))
+    own += (("Reuters", "Thomson", "", "", "public"),)
+    with lexicons.with_outlets(own):
+        agencies = lexicons.read_aliases("outlets", kind="agency")
+        known = lexicons.read_lexicon("outlets").set_index("name").loc["Reuters"]
+        byline = furniture.find_agency("By NL"), names.known("Thomson").name
+    assert (agencies["NL"], agencies["AP"]) == ("Norlink", "The Wire")
+    assert agencies["The Associated Press"] == "Associated Press"
+    assert (known["kind"], known["ownership"]) == ("agency", "public")
+    assert byline == ("Norlink", "Reuters")
+    assert lexicons.read_aliases("outlets")["AP"] == "Associated Press"
+    assert furniture.find_agency("By NL") == "" and names.known("Thomson") is None
 
 
 def test_aliases_of_one_kind():
