@@ -77,24 +77,17 @@ _one_at_a_time = threading.Lock()  # a cluster's worker may have threads; the mo
 
 
 def annotate_part(
-    place: str,
-    folder: str,
-    expected: str,
-    own: Own,
-    name: str,
-    content: bytes,
-    rows: dict[str, str],
+    place: str, folder: str, engine: str, own: Own, name: str, raw: bytes, rows: dict[str, str]
 ) -> Index:
     """Annotate the articles of one part and keep it in the store; return its index.
 
-    `own` are outlets that the corpus tells of, see `lexicons.with_outlets`; `content` are the
-    articles as Parquet, `rows` the fingerprint of each article id.
-    Raises EngineError when this process has another engine than `expected`.
+    `own` are outlets that the corpus tells of (`lexicons.with_outlets`), `raw` the articles as
+    Parquet, `rows` the fingerprint of each id. Raises EngineError for another engine than `engine`.
     """
-    check_engine(expected)
+    check_engine(engine)
     begun = time.process_time()
     with _one_at_a_time, with_outlets(own):
-        frames = annotate(from_bytes(content))
+        frames = annotate(from_bytes(raw))
         sketches = duplicates.sketch(frames["articles"])
         names = _summarise(frames["mentions"], frames["articles"])
     seconds = time.process_time() - begun
@@ -120,24 +113,16 @@ def _summarise(found: pd.DataFrame, articles: pd.DataFrame) -> pa.Table:
 
 
 def join_part(
-    place: str,
-    folder: str,
-    expected: str,
-    own: Own,
-    book: Codebook,
-    name: str,
-    join: Join,
-    before: str,
+    place: str, folder: str, engine: str, own: Own, book: Codebook, name: str, join: Join, old: str
 ) -> tuple[str, Join]:
     """Fill in what the corpus tells about the names of a part and keep it; return name and join.
 
-    The part is read as annotated, or as joined to the version `before`; `book` decides what kind
-    of source speaks.
+    The part is read as annotated, or as joined to the version `old`; `book` decides the sources.
     """
-    check_engine(expected)
+    check_engine(engine)
     store = PartStore(Storage(place), folder)
     with _one_at_a_time, with_outlets(own):
-        frames = store.read(name, before)
+        frames = store.read(name, old)
         joined = join_corpus(frames, join.frame(), join.decisions(), book)
     store.keep_joined(name, join, frames | joined)
     return name, join
