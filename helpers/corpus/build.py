@@ -379,9 +379,7 @@ def _tell(line: str) -> None:
     tqdm.write(printable(line), file=sys.stderr)
 
 
-def _annotate_files(
-    reader: _Intake, store: PartStore, team: Workers, own: lexicons.Own
-) -> list[FileRecord]:
+def _annotate_files(reader: _Intake, store: PartStore, team: Workers, own: Any) -> list[FileRecord]:
     """Put every article of every file into a part; return the files' records in order."""
     where = (store.storage.address, store.folder, paths.engine_version(), own)
 
