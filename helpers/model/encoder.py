@@ -496,6 +496,12 @@ def check_files(folder: Path) -> dict:
     return settings
 
 
+def check_models() -> None:
+    """Raise ModelError when a file of any model in `data/models` is missing or altered."""
+    for folder in filter(Path.is_dir, MODELS.iterdir()):
+        check_files(folder)
+
+
 @lru_cache(maxsize=2)
 def load_encoder(name: str = MODEL) -> Encoder:
     """Load a model of ``data/models`` once in a process."""

@@ -214,8 +214,8 @@ def _on_disk(location: Path, root: Path, boundary: Path | None = None) -> Source
             problem = (
                 "" if location.is_file() else "it is no ordinary file; leave it out of the folder"
             )
-            size = status.st_size
-            one = replace(one, size=size, packed=size, changed=str(status.st_mtime_ns))
+            size, when = status.st_size, f"{status.st_mtime_ns} {status.st_ctime_ns}"
+            one = replace(one, size=size, packed=size, changed=when)
     except OSError as error:  # a link may lead nowhere, or back to itself
         problem = f"it cannot be opened ({error.strerror}); copy the file here again"
     return replace(one, problems=(problem,)) if problem else one
