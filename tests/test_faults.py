@@ -52,6 +52,7 @@ def test_a_write_that_fails_anywhere_loses_nothing(
             patch.setattr(storage, "whole_file", failing.whole_file)
             try:
                 undisturbed.build(given, out)
+                broke.append(differing(out, undisturbed.rows(given)))
             except KeyboardInterrupt:
                 failed += 1
             except (BuildError, OSError) as error:
@@ -70,6 +71,7 @@ def test_a_write_that_fails_anywhere_loses_nothing(
     attack.check()
 
 
+@pytest.mark.skipif(not REPORT, reason="whole in `make attack`: one is killed in test_build too")
 def test_killed_builds_lose_nothing_and_leave_nothing(
     attack: Attack, undisturbed: Undisturbed, tmp_path: Path
 ):
@@ -81,6 +83,7 @@ def test_killed_builds_lose_nothing_and_leave_nothing(
     attack.check()
 
 
+@pytest.mark.skipif(not REPORT, reason="whole in `make attack`: one is killed in test_runs too")
 def test_killed_batches_lose_nothing_and_leave_nothing(attack: Attack, tmp_path: Path):
     attack.on("faults: batches killed")
     out = tmp_path / "out"

@@ -59,7 +59,7 @@ from helpers.read import duplicates
 from helpers.store import schema
 from helpers.store.lexicons import Codebook, Own, read_codebook, with_outlets
 from helpers.store.paths import check_engine, engine_version
-from helpers.store.storage import Storage, from_bytes
+from helpers.store.storage import SAID_AFTER, Storage, from_bytes, say_waiting
 from helpers.text import quotations
 from helpers.text.article import Article, put_together, read_articles
 from helpers.text.blocks import read_header
@@ -70,6 +70,11 @@ IN_FLIGHT = 2  # jobs handed to each worker: one at work, one waiting
 CONNECT_SECONDS = 10
 WORKER_SECONDS = 20
 TRIES = 3  # of a job whose worker dies
+GLANCE, DEAD_AFTER = 0.02, 30  # seconds between two looks, and without a scheduler or workers
+GONE = (
+    "the Dask scheduler or all of its workers are gone: start them again and run the same command "
+    "again; what is finished is kept"
+)
 PRELOADED = ["helpers.corpus.annotation"]
 _one_at_a_time = threading.Lock()  # a cluster's worker may have threads; the models are not for two
 
@@ -491,26 +496,45 @@ class DaskWorkers:
         from distributed import as_completed
 
         running = as_completed(loop=self.client.loop)
-        count = 0
         for job in jobs:
             running.add(self.client.submit(function, *job, pure=False, retries=TRIES - 1))
-            count += 1
-            if count >= IN_FLIGHT * self._threads():
-                yield self._result(next(running))
-                count -= 1
-        for future in running:
-            yield self._result(future)
+            if running.count() >= IN_FLIGHT * max(1, self._threads()):
+                yield self._next(running)
+        while running.count():
+            yield self._next(running)
 
     def _threads(self) -> int:
         """Return how many jobs the cluster can do at once; workers may come and go."""
-        return max(1, sum(self.client.nthreads().values()))
+        try:
+            call = self.client.scheduler.ncores
+            return sum(self.client.sync(call, callback_timeout=SAID_AFTER / 2).values())
+        except (OSError, TimeoutError):  # it does not answer
+            return 0
+
+    def _next(self, running: Any) -> Any:
+        """Return what the next job gives that is done, as long as somebody is there to do it."""
+        looked = answered = time.monotonic()
+        while not running.has_ready():
+            time.sleep(GLANCE)
+            if (now := time.monotonic()) < looked + SAID_AFTER / 4:
+                continue
+            looked, there = now, self._threads()
+            answered = looked if there else answered
+            if looked > answered + DEAD_AFTER:
+                raise ClusterError(GONE)
+            if not there:
+                print("waiting for the scheduler and its workers", file=sys.stderr, flush=True)
+        return self._result(next(running))
 
     @staticmethod
     def _result(future: Any) -> Any:
+        from distributed.client import FutureCancelledError
         from distributed.scheduler import KilledWorker
 
         try:
             return future.result()
+        except FutureCancelledError as error:
+            raise ClusterError(GONE) from error
         except KilledWorker as error:
             raise ClusterError(
                 f"a part killed {TRIES} workers, most often because their memory ran out: start "
@@ -545,7 +569,8 @@ def connect(scheduler: str, place: str) -> Iterator[DaskWorkers]:
         ) from error
     with client:
         try:
-            client.wait_for_workers(1, timeout=WORKER_SECONDS)
+            with say_waiting(f"workers of the scheduler at {scheduler}"):
+                client.wait_for_workers(1, timeout=WORKER_SECONDS)
         except TimeoutError as error:
             raise ClusterError(
                 f"the scheduler at {scheduler} has no workers: start some with "

@@ -52,7 +52,7 @@ from helpers.corpus.parts import (
     settle_answers,
     summed,
 )
-from helpers.corpus.wall import SAID_AFTER, Wall
+from helpers.corpus.wall import Wall
 from helpers.model.encoder import check_models
 from helpers.read.articles import OPEN, LeftOut, Note, Problem, separate_ids
 from helpers.read.source import SourceFile
@@ -71,6 +71,7 @@ from helpers.store.storage import (
     check_free,
     held,
     is_url,
+    say_waiting,
     to_bytes,
     to_parquet,
 )
@@ -163,14 +164,11 @@ def _only_build(storage: Storage) -> Iterator[None]:
         return
     lock = FileLock(storage.path(LOCK))
     try:
-        lock.acquire(timeout=SAID_AFTER)
-    except Timeout:
-        print(f"waiting for the build that is writing {storage}", file=sys.stderr, flush=True)
-        try:
+        with say_waiting(f"the build that is writing {storage}"):
             lock.acquire(timeout=LOCK_SECONDS)
-        except Timeout:
-            told = f"another build has been writing {storage} for an hour: stop it"
-            raise BuildError(told) from None
+    except Timeout:
+        told = f"another build has been writing {storage} for an hour: stop it"
+        raise BuildError(told) from None
     try:
         yield
     finally:

@@ -25,6 +25,7 @@ from helpers.read.columns import check_roles
 from helpers.read.documents import Unreadable
 from helpers.read.files import iter_met
 from helpers.read.source import SourceFile
+from helpers.store.storage import SAID_AFTER
 
 SECONDS = 10.0  # of the processor for any file, and as many more for each MB
 MEMORY = 1 << 30  # bytes for any file, and MORE_MEMORY for each of its own
@@ -32,7 +33,6 @@ MORE_MEMORY = 20
 OUTPUT = 50_000_000  # characters for any file, and MORE_OUTPUT for each byte
 MORE_OUTPUT = 1000
 SILENCE = 60.0  # seconds without any work, as of a disk that no longer answers
-SAID_AFTER = 10.0
 GLANCE = 0.1
 PLAIN = 1 << 16  # bytes of text that tells of articles, and costs less to read than a process does
 KEPT = 1 << 29  # bytes that a process may hold on to between two files

@@ -12,8 +12,10 @@ import hashlib
 import json
 import os
 import re
+import sys
+import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -30,6 +32,7 @@ from helpers.store.paths import fingerprint, say_error, whole_file
 
 FOLDERS = ("parts", "corpus")
 MANIFEST, LOCK, OWN = "manifest.json", ".lock", ".attributed"
+SAID_AFTER = 10.0  # seconds of silence, before it is said what is waited for
 SHOWN = 3  # files of others that are named
 # Seconds that a store may say nothing, and tries: twice each by two layers, 40 seconds in all.
 PATIENCE = {"connect_timeout": 10, "read_timeout": 10, "retries": {"total_max_attempts": 2}}
@@ -39,6 +42,19 @@ _LEASE = re.compile(r"reads-([0-9a-f]{12})-[0-9a-f]{16}")
 CATALOGUE = re.compile(r"corpus/catalogue-([0-9a-f]{12})\.json")
 _UNFINISHED = re.compile(r"\.(.+)\.[a-z0-9_]{8}\.part")
 _NOTE = re.compile(r"owned-[0-9a-f]{16}\.json")
+
+
+@contextmanager
+def say_waiting(what: str) -> Iterator[None]:
+    """Say on standard error what is waited for, when that takes long."""
+    said = f"waiting for {what}"
+    late = threading.Timer(SAID_AFTER, print, [said], {"file": sys.stderr, "flush": True})
+    late.daemon = True
+    late.start()
+    try:
+        yield
+    finally:
+        late.cancel()
 
 
 class StorageError(OSError):
@@ -210,7 +226,8 @@ class Storage:
         """Turn what a filesystem raises into an error that names the place and what to do."""
         where = f"{self.place}/{name}" if name else self.place
         try:
-            yield
+            with nullcontext() if self.local else say_waiting(where):
+                yield
         except (FileNotFoundError, StorageError):
             if doing == "write":
                 raise StorageError(

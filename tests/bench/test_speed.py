@@ -9,7 +9,7 @@ import pytest
 from tables_fixture import make_tables, write_tables
 
 from helpers.bench import made_up, speed
-from helpers.store import schema, tables
+from helpers.store import tables
 
 TEXT = "The mayor said 3 boats came. “It is late,” he said. Nobody else spoke. The end came at 9."
 
@@ -28,18 +28,6 @@ def test_a_varied_article_keeps_its_paragraphs():
 
 def test_an_article_is_cut_after_the_sentence_that_reaches_its_length():
     assert len(made_up.vary(TEXT, 0, 6).split()) < len(TEXT.split())
-
-
-def test_a_lost_and_a_doubled_row_are_counted(tmp_path):
-    block = {"article_id": "a1", "start": 0, "end": 9, "role": "body"}
-    for name in schema.TABLES:
-        for folder in ("one", "other"):
-            tables.write_table(schema.empty(name), name, tmp_path / folder)
-    rows = [block, block | {"start": 10, "end": 19}]
-    tables.write_table(pd.DataFrame(rows), "blocks", tmp_path / "one")
-    tables.write_table(pd.DataFrame(rows[1:]), "blocks", tmp_path / "other")
-    assert speed.differing_rows(tmp_path / "one", tmp_path / "one") == 0
-    assert speed.differing_rows(tmp_path / "one", tmp_path / "other") == 1
 
 
 def test_memory_and_processor_time_of_descendants_count():

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from attack_fixture import REPORT, SEED, how_many
+from fault_fixture import differing, rows_of, tells
 
 from helpers.corpus import annotation
 from helpers.corpus import build as corpus
@@ -54,25 +59,57 @@ def same_tables(one, other):
 # ------------------------------------------------------------------------------- object stores
 
 
-@pytest.fixture
-def bucket(monkeypatch, tmp_path):
-    pytest.importorskip("s3fs", reason="stores need the extra `cluster`")
-    server = pytest.importorskip("moto.server", reason="the store of the tests is moto's")
-    import s3fs
+class Faults:
+    """A store that fails now and then: refuses, is slow, cuts what it sends, takes half."""
 
-    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    def __init__(self, store):
+        self.store, self.dice, self.chance, self.count = store, random.Random(SEED), 0.0, 0
+
+    def __call__(self, environ, start):
+        if self.dice.random() >= self.chance:
+            return self.store(environ, start)
+        self.count += 1
+        how = self.dice.choice(("500", "503", "slow", "half", "half"))
+        if how == "slow":
+            time.sleep(0.5)
+            return self.store(environ, start)
+        if how == "half":
+            if environ["REQUEST_METHOD"] in ("PUT", "POST"):
+                environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0) // 2)
+                raise ConnectionAbortedError
+            sent = b"".join(self.store(environ, start))
+            return [sent[: len(sent) // 2]]
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        start(f"{how} Trouble", [("Content-Length", "0")])
+        return [b""]
+
+
+@pytest.fixture
+def faults(monkeypatch, tmp_path):
+    pytest.importorskip("s3fs", reason="stores need the extra `cluster`")
+    moto = pytest.importorskip("moto.moto_server.werkzeug_app", reason="the store is moto's")
+    import s3fs
+    from werkzeug.serving import make_server
+
+    faults = Faults(moto.DomainDispatcherApplication(moto.create_backend_app))
+    server = make_server("127.0.0.1", 0, faults, True, request_handler=moto.MotoRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     s3fs.S3FileSystem.clear_instance_cache()
     name = f"newsroom-{abs(hash(tmp_path))}"
     s3fs.S3FileSystem().mkdir(name)
-    yield f"s3://{name}"
+    faults.bucket = f"s3://{name}"
+    yield faults
     s3fs.S3FileSystem.clear_instance_cache()
-    running.stop()
+    server.shutdown()
+
+
+@pytest.fixture
+def bucket(faults):
+    return faults.bucket
 
 
 def test_a_build_in_a_store_has_the_rows_of_a_local_one(articles, local, bucket, tmp_path):
@@ -87,6 +124,29 @@ def test_a_build_in_a_store_has_the_rows_of_a_local_one(articles, local, bucket,
     corpus.build(grown, tmp_path / "fresh", workers=1, progress=False)
     same_tables(tmp_path / "fresh", out)
     assert corpus.open_corpus(out) == out
+
+
+@pytest.mark.attack
+@pytest.mark.skipif(not REPORT, reason="whole in `make attack`: who tries again waits between")
+def test_a_store_that_fails_now_and_then_loses_nothing(attack, articles, local, faults):
+    attack.on("faults: builds into a store that fails now and then")
+    right, stopped = rows_of(local), 0
+    for case in range(how_many(1, 12)):
+        out, broke = f"{faults.bucket}/{case}", []
+        for chance in (0.2, 0.1, 0.05, 0.0):
+            faults.chance = chance
+            try:
+                corpus.build(articles, out, workers=1, progress=False)
+            except StorageError as error:
+                stopped += 1
+                broke.append(tells(error))
+                continue
+            faults.chance = 0.0
+            break
+        attack.take(case, *broke, differing(out, right))
+    attack.notes = f"{faults.count} requests failed, {stopped} builds stopped with a sentence"
+    assert faults.count
+    attack.check()
 
 
 def test_a_bucket_that_is_not_there_is_refused(articles, bucket):
@@ -195,6 +255,38 @@ def test_two_workers_one_killed_give_the_rows_of_a_local_build(
         manifest = corpus.build(articles, out, progress=False, scheduler=scheduler)
     assert killed and manifest["counts"]["articles"] == 8
     same_tables(local, out)
+
+
+@pytest.mark.attack
+@pytest.mark.skipif(not REPORT, reason="whole in `make attack`: it waits for the dead")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM])
+def test_a_scheduler_that_ends_or_falls_silent_is_not_waited_for(
+    how, attack, articles, local, tmp_path, monkeypatch, capfd
+):
+    attack.on(f"faults: the scheduler gets {how.name}; seconds until it is said, at most 60")
+    monkeypatch.setattr(corpus, "LEAST_PART", 1)
+    given, address = ["--host", "127.0.0.1", "--no-dashboard"], f"tcp://127.0.0.1:{free_port()}"
+    with ExitStack() as stack:
+        port = address.rpartition(":")[2]
+        dask = stack.enter_context(running("scheduler", *given, "--port", port))
+        stack.enter_context(worker(address))
+        take, ended = corpus.PartStore.take, []
+
+        def end_after_one(store, index):
+            take(store, index)
+            if not ended:
+                ended.append(time.monotonic())
+                dask.send_signal(how)
+
+        monkeypatch.setattr(corpus.PartStore, "take", end_after_one)
+        with pytest.raises(annotation.ClusterError, match="gone: start them again and run"):
+            corpus.build(articles, tmp_path / "out", progress=False, scheduler=address)
+        waited = time.monotonic() - ended[0]
+    corpus.build(articles, tmp_path / "out", workers=1, progress=False)
+    late = f"{waited:.0f} s" if waited > 60 else ""
+    attack.take(how.name, differing(tmp_path / "out", rows_of(local)), late)
+    attack.notes = f"{waited:.0f} s; {capfd.readouterr().err.count('waiting for')} times said"
+    attack.check()
 
 
 def test_a_scheduler_that_is_not_there_is_refused(articles, tmp_path, monkeypatch):
