@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from attack_fixture import SEED, Attack, how_many
+from attack_fixture import REPORT, SEED, Attack, how_many
 from fault_fixture import (
     FAILURES,
     Failing,

@@ -149,7 +149,7 @@ def _work(channel: Connection, environment: dict[str, str], task: str, *given: A
     else:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     from helpers.batch import pages, plan, run
-    from helpers.corpus.annotation import begin
+    from helpers.corpus.workers import begin
 
     if task == "run":
         (job,) = given

@@ -30,7 +30,6 @@ from tqdm import tqdm
 from helpers import __version__
 from helpers.annotate import entities
 from helpers.corpus import annotation
-from helpers.corpus.annotation import Workers, processors, start_workers
 from helpers.corpus.decisions import (
     Decided,
     apply_decisions,
@@ -53,6 +52,7 @@ from helpers.corpus.parts import (
     summed,
 )
 from helpers.corpus.wall import Wall
+from helpers.corpus.workers import Workers, processors, start_workers
 from helpers.model.encoder import check_models
 from helpers.read.articles import OPEN, LeftOut, Note, Problem, separate_ids
 from helpers.read.source import SourceFile
@@ -128,12 +128,10 @@ def build(
         When `path` does not exist.
     CodebookError
         When the codebook cannot be used; the message names the line.
-    encoder.ModelError
-        When a file of the models is missing or altered.
-    BuildError, storage.StorageError, annotation.WorkersError, annotation.ClusterError
+    BuildError, StorageError, WorkersError, ClusterError, encoder.ModelError
         When `out` cannot be written, lies inside the articles or they in it, holds a file that no
         build wrote where one writes, or is in use by another build; when the scheduler is not
-        there, or its workers have another version of this package.
+        there, or its workers have another version of this package; when a model was altered.
     """
     path = Path(path)
     if not path.exists():

@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from helpers.corpus.annotation import begin, context
+from helpers.corpus.workers import begin, context
 from helpers.read.articles import LIMIT, Item, Problem, iter_records
 from helpers.read.columns import check_roles
 from helpers.read.documents import Unreadable

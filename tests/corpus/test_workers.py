@@ -20,8 +20,8 @@ import pytest
 from attack_fixture import REPORT, SEED, how_many
 from fault_fixture import differing, rows_of, tells
 
-from helpers.corpus import annotation
 from helpers.corpus import build as corpus
+from helpers.corpus import workers
 from helpers.store import schema, storage, tables
 from helpers.store.storage import Storage, StorageError
 
@@ -185,10 +185,10 @@ def test_a_store_that_says_nothing_is_not_waited_for(monkeypatch):
 
 def test_what_listens_and_says_nothing_is_no_scheduler(articles, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(annotation, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 1)
     with (
         silence() as port,
-        pytest.raises(annotation.ClusterError, match="no Dask scheduler answers"),
+        pytest.raises(workers.ClusterError, match="no Dask scheduler answers"),
     ):
         corpus.build(
             articles, tmp_path / "out", progress=False, scheduler=f"tcp://127.0.0.1:{port}"
@@ -237,8 +237,8 @@ def test_two_workers_one_killed_give_the_rows_of_a_local_build(
     articles, local, scheduler, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(corpus, "LEAST_PART", 1)
-    monkeypatch.setattr(annotation, "CONNECT_SECONDS", 60)
-    monkeypatch.setattr(annotation, "WORKER_SECONDS", 60)
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 60)
+    monkeypatch.setattr(workers, "WORKER_SECONDS", 60)
     out = tmp_path / "out"
     with ExitStack() as stack:
         first = stack.enter_context(worker(scheduler))
@@ -279,7 +279,7 @@ def test_a_scheduler_that_ends_or_falls_silent_is_not_waited_for(
                 dask.send_signal(how)
 
         monkeypatch.setattr(corpus.PartStore, "take", end_after_one)
-        with pytest.raises(annotation.ClusterError, match="gone: start them again and run"):
+        with pytest.raises(workers.ClusterError, match="gone: start them again and run"):
             corpus.build(articles, tmp_path / "out", progress=False, scheduler=address)
         waited = time.monotonic() - ended[0]
     corpus.build(articles, tmp_path / "out", workers=1, progress=False)
@@ -291,22 +291,22 @@ def test_a_scheduler_that_ends_or_falls_silent_is_not_waited_for(
 
 def test_a_scheduler_that_is_not_there_is_refused(articles, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(annotation, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 1)
     address = f"tcp://127.0.0.1:{free_port()}"
-    with pytest.raises(annotation.ClusterError, match="no Dask scheduler answers"):
+    with pytest.raises(workers.ClusterError, match="no Dask scheduler answers"):
         corpus.build(articles, tmp_path / "out", progress=False, scheduler=address)
 
 
 def test_a_scheduler_without_workers_is_refused(articles, scheduler, tmp_path, monkeypatch):
-    monkeypatch.setattr(annotation, "CONNECT_SECONDS", 60)
-    monkeypatch.setattr(annotation, "WORKER_SECONDS", 1)
-    with pytest.raises(annotation.ClusterError, match="has no workers: start some with"):
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 60)
+    monkeypatch.setattr(workers, "WORKER_SECONDS", 1)
+    with pytest.raises(workers.ClusterError, match="has no workers: start some with"):
         corpus.build(articles, tmp_path / "out", progress=False, scheduler=scheduler)
 
 
 def test_a_worker_of_another_version_is_refused(articles, scheduler, tmp_path, monkeypatch):
-    monkeypatch.setattr(annotation, "CONNECT_SECONDS", 60)
-    monkeypatch.setattr(annotation, "WORKER_SECONDS", 60)
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 60)
+    monkeypatch.setattr(workers, "WORKER_SECONDS", 60)
     other = tmp_path / "other"
     shutil.copytree(PROJECT / "helpers", other / "helpers")
     (other / "data").mkdir()
@@ -316,22 +316,22 @@ def test_a_worker_of_another_version_is_refused(articles, scheduler, tmp_path, m
         file.write("# changed\n")
     with (
         worker(scheduler, PYTHONPATH=str(other)),
-        pytest.raises(annotation.ClusterError, match="has version .* install the same version"),
+        pytest.raises(workers.ClusterError, match="has version .* install the same version"),
     ):
         corpus.build(articles, tmp_path / "out", progress=False, scheduler=scheduler)
 
 
 def test_without_the_extra_the_scheduler_is_refused(articles, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(annotation.ClusterError, match="pip install -e"):
+    with pytest.raises(workers.ClusterError, match="pip install -e"):
         corpus.build(articles, tmp_path / "out", progress=False, scheduler="tcp://127.0.0.1:1")
 
 
 def test_a_path_on_another_machine_is_refused(monkeypatch, tmp_path):
     class Client:
         def run(self, function, *arguments, **options):
-            return {"tcp://10.0.0.7:1": (annotation.engine_version(), False)}
+            return {"tcp://10.0.0.7:1": (workers.engine_version(), False)}
 
-    with pytest.raises(annotation.ClusterError, match="does not see .* folder that all machines"):
-        annotation.check_workers(Client(), str(tmp_path))
+    with pytest.raises(workers.ClusterError, match="does not see .* folder that all machines"):
+        workers.check_workers(Client(), str(tmp_path))
     assert list(tmp_path.iterdir()) == []
