@@ -17,7 +17,7 @@ from helpers.read.dates import column_order, in_order
 from helpers.read.documents import Unreadable, read_yaml
 from helpers.read.lists import ARCHIVE, HEAD, PAGES, is_list, normal_address, page_addresses
 from helpers.read.records import SAMPLE_ROWS, TABLES, XML, Row, read_csv
-from helpers.read.source import SourceFile
+from helpers.read.source import SourceFile, suffix_of
 from helpers.store.lexicons import OUTLET, read_words
 
 LARGEST_LIST = 1 << 26
@@ -64,8 +64,8 @@ class Beside:
     def order_dates(self, given: str) -> None:
         """Write the dates of its rows as the order of day and month of their column reads them."""
 
-    def take(self, name: str, one: SourceFile) -> dict[str, dict[str, Any]]:
-        """Return what it tells of a file, named as from its folder."""
+    def take(self, name: str, addresses: list[str] | None) -> dict[str, dict[str, Any]]:
+        """Return what it tells of a file, named as from its folder, and of the pages in it."""
         return {self.kind: self.told}
 
     def problems(self) -> Iterator[str]:
@@ -118,7 +118,7 @@ class Listing(Rows):
         if name:
             self.told[name] = record
 
-    def take(self, name: str, one: SourceFile) -> dict[str, dict[str, Any]]:
+    def take(self, name: str, addresses: list[str] | None) -> dict[str, dict[str, Any]]:
         """Return the row of a file, its filled columns only."""
         self.used.add(name)
         row = self.told.get(name, {})
@@ -158,21 +158,13 @@ class Pages(Rows):
             self.addresses[address] = written
             self.told[address] = {name: one for name, one in record.items() if as_text(one)}
 
-    def take(self, name: str, one: SourceFile) -> dict[str, dict[str, Any]]:
+    def take(self, name: str, addresses: list[str] | None) -> dict[str, dict[str, Any]]:
         """Return the row of a saved page, which knows its address, or those of an archive's."""
-        if one.suffix not in (*PAGES, ARCHIVE) or one.problems:
+        if addresses is None:
             return {}
-        try:
-            with one.open() as stream:
-                found = warc_addresses(stream) if one.suffix == ARCHIVE else ()
-                archived = set(map(normal_address, found))
-                said = () if archived else page_addresses(stream.read(HEAD), one.suffix)
-                first = next(filter(self.told.__contains__, said), "")
-        except Exception:  # what cannot be opened is said where it is read
-            return {}
-        known = {
-            address: self.told[address] for address in (archived or {first}) if address in self.told
-        }
+        archived = set(addresses) if suffix_of(name) == ARCHIVE else set()
+        first = next(filter(self.told.__contains__, addresses), "")
+        known = {one: self.told[one] for one in (archived or {first}) if one in self.told}
         self.used.update(known)
         self.unlisted[name] = archived - known.keys() or (set() if known else {""})
         return {"pages": known} if archived else {self.kind: known.get(first, {})}
@@ -183,6 +175,19 @@ class Pages(Rows):
         for address, written in self.addresses.items():
             if address not in self.used:
                 yield f"no saved page has the address {written}; save it here as a web page"
+
+
+def addresses_in(one: SourceFile) -> list[str] | None:
+    """Return the addresses of a saved page, or of the pages in an archive; None of other files."""
+    if one.suffix not in (*PAGES, ARCHIVE) or one.problems:
+        return None
+    try:
+        with one.open() as stream:
+            if one.suffix == ARCHIVE:
+                return [*dict.fromkeys(map(normal_address, warc_addresses(stream)))]
+            return [*page_addresses(stream.read(HEAD), one.suffix)]
+    except Exception:  # what cannot be opened is said where it is read
+        return None
 
 
 def say_unlisted(lists: list[Pages]) -> None:
@@ -241,7 +246,7 @@ class Outlets(Beside):
             known = ", ".join(sorted(kinds))
             self.unread.append(f"the kind of {outlet!r} is {kind!r}; write one of {known}")
 
-    def take(self, name: str, one: SourceFile) -> dict[str, dict[str, Any]]:
+    def take(self, name: str, addresses: list[str] | None) -> dict[str, dict[str, Any]]:
         """Return the name of each spelling, and what is told of the outlets of a kind."""
         return {"outlets": self.told, "described": self.described}
 
@@ -280,7 +285,7 @@ class Untold(Beside):
     def _read(self) -> None:
         raise Unreadable(self.why)
 
-    def take(self, name: str, one: SourceFile) -> dict[str, dict[str, Any]]:
+    def take(self, name: str, addresses: list[str] | None) -> dict[str, dict[str, Any]]:
         """Return nothing."""
         return {}
 

@@ -285,7 +285,10 @@ def read_yaml(text: str) -> Any:
     """Read YAML from a file that nobody vouches for; raises YAMLError, also where it is long."""
     if len(text) > LONGEST_YAML:
         raise yaml.YAMLError(f"it has more than {LONGEST_YAML:,} characters")
-    return yaml.load(text, PlainLoader)  # noqa: S506 (a SafeLoader)
+    try:
+        return yaml.load(text, PlainLoader)  # noqa: S506 (a SafeLoader)
+    except RecursionError:
+        raise yaml.YAMLError("its lists lie too deep in each other; write it flat") from None
 
 
 def _take_front_matter(document: Document) -> int:
@@ -299,7 +302,7 @@ def _take_front_matter(document: Document) -> int:
         front = read_yaml("\n".join(lines[1:last]))
         if isinstance(front, dict):
             document.named = {str(name): value for name, value in front.items()}
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         first = str(error).splitlines()[0]
         problem = f"the front matter is not YAML ({first}); its fields were not read"
         document.problems.append(("metadata", problem))

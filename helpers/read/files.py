@@ -22,6 +22,7 @@ from helpers.read.beside import (
     Beside,
     Pages,
     Untold,
+    addresses_in,
     is_beside,
     is_list_file,
     may_list,
@@ -83,11 +84,14 @@ def iter_met(path: str | Path, ask: Ask = lambda find, one: find(one)) -> Iterat
     taken = {beside.file.path for beside in besides} - ({path.name} if alone else set())
     files = [one for one in found if one.path not in taken]
     outlets = {folder for one in files if (folder := _outlet_folder(one))}
-    yield from (_with_facts(one, outlets, _facts(one, besides)) for one in files)
     joined = [beside for beside in besides if isinstance(beside, Pages)]
+    for one in files:
+        said = _told(ask, addresses_in, one) if joined and one.suffix in (*PAGES, ARCHIVE) else None
+        addresses = None if isinstance(said, Untold) else said
+        yield _with_facts(one, outlets, _facts(one, besides, addresses))
     apart = [pages for pages in joined if pages.told and not pages.used]  # articles themselves
     besides = [beside for beside in besides if beside not in apart]
-    yield from (_with_facts(one.file, outlets, _facts(one.file, besides)) for one in apart)
+    yield from (_with_facts(one.file, outlets, _facts(one.file, besides, None)) for one in apart)
     say_unlisted([pages for pages in joined if pages not in apart])
     for beside in besides:
         problems = tuple(beside.unread if alone else beside.problems())
@@ -96,13 +100,15 @@ def iter_met(path: str | Path, ask: Ask = lambda find, one: find(one)) -> Iterat
     yield from (one for one in met if one.left_out)
 
 
-def _facts(one: SourceFile, besides: list[Beside]) -> dict[str, dict[str, Any]]:
+def _facts(
+    one: SourceFile, besides: list[Beside], addresses: list[str] | None
+) -> dict[str, dict[str, Any]]:
     """Return what lies beside a file tells of it, from the outermost folder to the nearest."""
     facts: dict[str, dict[str, Any]] = defaultdict(dict)
     for beside in besides:
         if PurePosixPath(one.path).is_relative_to(beside.folder):
             name = PurePosixPath(one.path).relative_to(beside.folder).as_posix()
-            for kind, told in beside.take(name, one).items():
+            for kind, told in beside.take(name, addresses).items():
                 facts[kind] |= told
     return facts
 

@@ -130,6 +130,7 @@ def test_what_is_given_wins_over_what_is_kept(tmp_path: Path):
         ("encoding: nonesuch\n", "unknown encoding"),
         ("outlet: &a [x]\nsection: *a\n", "aliases are not allowed"),
         ("a: [\n", "the settings were not read"),
+        ("a: " + "[" * 3000, "its lists lie too deep in each other"),
     ],
 )
 def test_settings_that_are_wrong_are_said(tmp_path: Path, content: str, problem: str):
