@@ -29,23 +29,19 @@ from helpers.read.beside import (
     read_beside,
     say_unlisted,
 )
-from helpers.read.columns import field_names, plain
 from helpers.read.dates import find_date
 from helpers.read.documents import Unreadable, list_zip, size_problem
 from helpers.read.lists import ARCHIVE, PAGES
 from helpers.read.source import SourceFile, suffix_of
+from helpers.read.spellings import told_by_folder
 
 Ask = Callable[[Callable[[SourceFile], Any], SourceFile], Any]
 
 LARGEST_ARCHIVE = 1 << 33
 
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+_YEAR = re.compile(r"[\W_]+(?:19|20)\d\d(?:[\W_]?\d\d?)*$")
 _DATED_OUTLET = re.compile(r"([^\W\d][^_]*)_(?=\d{4}[-.]?\d\d[-.]?\d\d(?:\D|$))")
-_NO_OUTLET = re.compile(
-    r"[\d\W_]*|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[\d\W_]*"
-    r"|te?xts?|html?|pages|md|pdfs?|docx?|json|csv|xlsx|articles",
-    re.I,
-)
 
 
 def iter_files(path: str | Path) -> Iterator[SourceFile]:
@@ -148,7 +144,7 @@ def _with_facts(one: SourceFile, outlets: set[str], facts: dict[str, Any]) -> So
     dated = _DATED_OUTLET.match(stem) if find_date(stem) else None
     named = {
         "outlet": dated[1] if dated else _outlet_folder(one) if len(outlets) > 1 else "",
-        "section": next(filter(_is_topic, reversed(folders)), ""),
+        "section": next((one for one in reversed(folders) if told_by_folder(one) == "section"), ""),
         "published": next(filter(None, map(find_date, (stem, *reversed(folders)))), ""),
     }
     whole = {name: facts["settings"].get(name) for name in ("outlet", "section")}
@@ -159,11 +155,8 @@ def _with_facts(one: SourceFile, outlets: set[str], facts: dict[str, Any]) -> So
 
 def _outlet_folder(one: SourceFile) -> str:
     folders = PurePosixPath(one.inner).parent.parts
-    return next((one for one in folders if not (_NO_OUTLET.fullmatch(one) or _is_topic(one))), "")
-
-
-def _is_topic(folder: str) -> bool:
-    return plain(folder) in field_names("folder")["section"]
+    outlet = next((one for one in folders if told_by_folder(one) == "outlet"), "")
+    return _YEAR.sub("", outlet)
 
 
 # ------------------------------------------------------------------------------ names on disk

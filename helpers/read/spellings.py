@@ -11,13 +11,39 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from helpers.read.columns import field_names, plain
-from helpers.store.lexicons import read_facts, read_lexicon
+from helpers.store.lexicons import read_facts, read_lexicon, read_words
 
 LEAST_NAME = 4  # letters of a name that "the" may stand before, written as one word
 MOST_NAMED = 6
 
 _HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}", re.I)
 _BETWEEN = re.compile(r"[\W_]+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_EDITION = re.compile(r"(?:\s*[-–—:(]\s*(?:online|print|web|digital)(?: edition)?\)?|\.com)$", re.I)
+
+
+@cache
+def told_by_folder(name: str) -> str:
+    """Return what the name of a folder tells: the "outlet", a "section", or "" nothing of either.
+
+    A section is made of topics alone ("Arts & Culture", "02_sport"), or is a country; parts of a
+    collection tell nothing (dates, "train", "batch 3", "Nexis exports", "fake").
+    """
+    if plain(name) in _known("outlets", "aliases") | _known("outlets", "name"):
+        return "outlet"
+    words = {*_LETTERS.findall(name.casefold())}
+    names, months = field_names("folder"), read_words("date_words", "month")
+    if words <= {*names["part"], *months, *read_words("date_words", "weekday")}:
+        return ""
+    topics = words <= {*names["section"], *names["part"], *field_names("outlet")["between"]}
+    country = _known("places", "name", "country") | _known("demonyms", "demonym")
+    return "section" if topics or plain(name) in country else "outlet"
+
+
+@cache
+def _known(lexicon: str, column: str, kind: str = "") -> frozenset[str]:
+    written = read_words(lexicon, kind, column)
+    return frozenset(plain(one) for several in written for one in several.split("|") if one)
 
 
 def host_of(url: str) -> str:
@@ -66,7 +92,10 @@ class _Outlets:
         for (outlet, host), number in counts.items():
             self.hosts[outlet][host] += number
         self.root = {outlet: outlet for outlet in self.hosts if outlet}
-        for same in [*_alike(self.root), *self._at_one_host()]:
+        for same in _alike(outlet for outlet in self.root if not _HOST.fullmatch(outlet)):
+            self._join(same)
+        at_home = dict(self._at_one_host())
+        for same in [*at_home.items(), *_alike(one for one in self.root if one not in at_home)]:
             self._join(same)
         groups: dict[str, list[str]] = defaultdict(list)
         for outlet in self.root:
@@ -109,7 +138,7 @@ class _Outlets:
             for root in roots:
                 self.root[root] = (named or roots)[0]
 
-    def _at_one_host(self) -> Iterable[list[str]]:
+    def _at_one_host(self) -> Iterable[tuple[str, str]]:
         """Yield the addresses that are written as outlets, with the one outlet that they bear."""
         named: dict[str, set[str]] = defaultdict(set)
         for outlet, host in self.counts:
@@ -118,7 +147,7 @@ class _Outlets:
         for outlet in self.root:
             bearers = named.get(host_of(f"//{outlet}") if _HOST.fullmatch(outlet) else "", set())
             if len(bearers) == 1:
-                yield [*bearers, outlet]
+                yield outlet, next(iter(bearers))
 
     def _choose(self, of: tuple[str, ...]) -> str:
         """Return the spelling to be shown: given, no address, no slug, the most frequent."""
@@ -127,6 +156,8 @@ class _Outlets:
             key=lambda outlet: (
                 outlet in self.given,
                 not _HOST.fullmatch(outlet),
+                outlet == _of_its_country(_EDITION.sub("", outlet)) and ", " not in outlet,
+                _forms(outlet)[1] not in _listed(),
                 outlet != outlet.casefold() or not outlet.isascii(),
                 " " in outlet,
                 outlet != outlet.upper(),
@@ -161,6 +192,7 @@ def _forms(outlet: str) -> tuple[str, str, str]:
         labels = host_of(f"//{outlet.lower()}").split(".")[:-1]
         level = field_names("outlet")["level"]
         outlet = next((label for label in reversed(labels) if label not in level), labels[-1])
+    outlet = _of_its_country(_EDITION.sub("", outlet))
     name, comma, last = outlet.rpartition(", ")
     articles = field_names("outlet")["article"]
     outlet = f"{last} {name}" if comma and last.casefold() in articles else outlet
@@ -168,6 +200,21 @@ def _forms(outlet: str) -> tuple[str, str, str]:
     words = [word for word in words if word and word not in field_names("outlet")["between"]]
     article = words[0] if len(words) > 1 and words[0] in articles else ""
     return "".join(words), "".join(words[bool(article) :]), article
+
+
+def _of_its_country(outlet: str) -> str:
+    """Return a name without the country or capital in brackets behind it that is its own."""
+    name, bracket, place = outlet.rstrip(")").rpartition("(")
+    own = _country_of_listed().get(_forms(name)[1], "") if bracket else ""
+    lists = (read_facts("places", "name", "country", kind) for kind in ("capital", "country"))
+    town = place.partition(",")[0].strip()
+    return name.strip() if own and own in (places.get(town) for places in lists) else outlet
+
+
+@cache
+def _country_of_listed() -> dict[str, str]:
+    listed = read_lexicon("outlets")
+    return {_forms(row.name)[1]: row.country for row in listed.itertuples()}
 
 
 @cache

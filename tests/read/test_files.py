@@ -50,6 +50,19 @@ def test_one_outlet_whatever_its_spelling(tmp_path: Path):
     assert '"outlet_as_written": "ECHO (VALE)"' in written
 
 
+def test_folders_of_topics_countries_and_years(tmp_path: Path):
+    folders = (
+        "train/Germany/Bild",
+        "train/Germany/Die Zeit 2023",
+        "test/us-politics/The Vale Echo",
+    )
+    for folder in folders:
+        write(tmp_path, f"{folder}/1.txt", f"{TEXT} {folder}")
+    articles, _ = read_corpus(tmp_path)
+    assert articles["outlet"].tolist() == ["The Vale Echo", "Bild", "Die Zeit"]
+    assert articles["section"].tolist() == ["us-politics", "Germany", "Germany"]
+
+
 def test_an_outlets_csv_of_a_folder_is_for_that_folder(tmp_path: Path):
     write(tmp_path, "a/outlets.csv", "outlet,aliases\nThe Vale Echo,a\n")
     for folder in ("a", "b"):

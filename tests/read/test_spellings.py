@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from helpers.read.spellings import join_outlets
+from helpers.read.spellings import join_outlets, told_by_folder
 
 
 def joined(*rows: tuple[str, str], given: tuple[str, ...] = ()) -> tuple[list[str], list[str]]:
@@ -30,6 +30,9 @@ def joined(*rows: tuple[str, str], given: tuple[str, ...] = ()) -> tuple[list[st
         "www.ValeEcho.co.uk",
         "TheValeEcho",
         "Válé Echo",
+        "The Vale Echo (Online)",
+        "Vale Echo - Print",
+        "The Vale Echo.com",
     ],
 )
 def test_one_outlet_in_two_spellings(spelling: str):
@@ -90,3 +93,38 @@ def test_what_the_user_named_is_kept():
         joined(("THE VALE ECHO", ""), ("Vale Echo", ""), given=("THE VALE ECHO",))[0]
         == ["THE VALE ECHO"] * 2
     )
+
+
+def test_a_known_outlet_by_its_other_names():
+    guardian = ("The Guardian (London)", "Guardian (UK)", "www.theguardian.com")
+    assert joined(("The Guardian", ""), *((one, "") for one in guardian))[0] == ["The Guardian"] * 4
+    times = (("New York Times, The", ""), ("NYT", ""), ("", "https://www.nytimes.com/1"))
+    assert joined(("The New York Times", ""), *times)[0] == ["The New York Times"] * 4
+    towns = [("The Gazette (Montreal)", ""), ("The Gazette (Cedar Rapids)", "")]
+    assert joined(*towns)[0] == [name for name, _ in towns]
+
+
+def test_an_address_is_its_own_outlet_s_before_one_of_its_name():
+    rows = (
+        ("The Independent", "https://www.independent.co.uk/a"),
+        ("Irish Independent", "https://www.independent.ie/b"),
+        ("", "https://www.independent.ie/c"),
+    )
+    assert joined(*rows)[0] == ["The Independent", "Irish Independent", "Irish Independent"]
+    blogs = ("anna.substack.com", "bo.substack.com", "cy.wordpress.com")
+    assert joined(*(("", f"https://{one}/p/1") for one in blogs))[0] == [*blogs]
+
+
+@pytest.mark.parametrize(
+    ("told", "names"),
+    [
+        ("section", ["World News", "Arts & Culture", "us-politics", "02_sport", "Politics 2023"]),
+        ("section", ["Germany", "South Africa", "fake_news", "Health and Science"]),
+        ("", ["train", "batch 3", "part_03", "Q1 2024", "January 2024", "Nexis exports", "fake"]),
+        ("", ["2024-03", "Monday", "left", "raw data", "en", "html"]),
+        ("outlet", ["The Vale Echo", "cnn.com", "Science Daily", "Politics Home", "Marketplace"]),
+        ("outlet", ["The National", "Business Insider", "News of the Vale", "Time", "a"]),
+    ],
+)
+def test_what_a_folder_tells(told: str, names: list[str]):
+    assert [told_by_folder(name) for name in names] == [told] * len(names)
