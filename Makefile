@@ -51,8 +51,8 @@ attack: $(READY)  ## Attack it with damaged files, costly texts, flipped bits, h
 dependencies: $(READY)  ## List each locked package: licence, last release, advisories. REFRESH=1 asks for them anew.
 	@$(BIN)/python tests/dependencies.py $(if $(REFRESH),--refresh)
 
-study: $(READY)  ## Write the plan of a study, or its results: CORPUS=folder QUESTION="…" STUDY=reports/study.
-	$(BIN)/python -m helpers study "$(CORPUS)" --question "$$QUESTION" --out "$(or $(STUDY),reports/study)"
+study: $(READY)  ## Write the plan of a study, or its results: CORPUS=folder QUESTION="…" STUDY=reports/study, CODED="folders" of codings.
+	$(BIN)/python -m helpers study "$(CORPUS)" --question "$$QUESTION" --out "$(or $(STUDY),reports/study)" $(if $(CODED),--coded $(CODED))
 
 lint: $(READY)  ## Check style and types, and that no notebook holds output.
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb

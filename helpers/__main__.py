@@ -164,7 +164,7 @@ def _convert(given: argparse.Namespace) -> int:
 def _study(given: argparse.Namespace) -> int:
     from helpers.study.registered import run_study
 
-    files = run_study(given.corpus, given.question, given.out, given.size, given.seed)
+    files = run_study(given.corpus, given.question, given.out, given.size, given.seed, given.coded)
     print(printable(f"{given.out}: {', '.join(files)}"))
     return 0
 
@@ -301,6 +301,7 @@ FOR_STUDY = (
     _option("--out", "folder of the study", metavar="DIR", required=True),
     _option("--size", "statements drawn for coding (150)", 150, type=_number(int)),
     _option("--seed", "of the draw (1)", 1, type=int),
+    _option("--coded", "codings of whole articles that fill the sheets", [], nargs="*"),
 )
 COMMANDS = {
     "build": Command(

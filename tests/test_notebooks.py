@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import tokenize
@@ -19,6 +20,8 @@ from tables_fixture import make_tables, write_tables
 from test_layers import NOTEBOOKS_MAY_IMPORT as ALLOWED
 
 from helpers.show import publish
+from helpers.store import schema, tables
+from helpers.study import registered
 
 PROJECT = Path(__file__).resolve().parent.parent
 FILES = sorted((PROJECT / "notebooks").glob("*.ipynb"))
@@ -202,17 +205,22 @@ MORE = {
 NAMED = ("mentions", "entities", "targets")
 
 
-def run_cells(file: Path, made: dict[str, pd.DataFrame], folder: Path, without: str = "") -> Path:
+def run_cells(file: Path, **given: object) -> dict[str, object]:
     """Run a notebook's cells in this process: the same code, without the start of a kernel."""
-    made |= {name: made[name].head(0) for name in NAMED if "without a name" in without}
     names: dict[str, object] = {}
     for cell in code_cells(read(file)):
         exec(compile(cell.source, cell.id, "exec"), names)
         if cell.id == "parameters":
-            corpus = str(write_tables(made, folder / "corpus"))
-            names |= {"corpus": corpus, "out": str(folder / "out"), "gender": True}
-            names |= {"before": corpus} if "before" in names else {}
-    return folder / "out"
+            names |= {name: value for name, value in given.items() if name in names}
+    return names
+
+
+def run_made_up(file: Path, made: dict[str, pd.DataFrame], folder: Path, without: str = "") -> Path:
+    """Run a notebook on made-up tables; return where it wrote."""
+    made |= {name: made[name].head(0) for name in NAMED if "without a name" in without}
+    corpus, out = str(write_tables(made, folder / "corpus")), folder / "out"
+    run_cells(file, corpus=corpus, before=corpus, out=str(out), gender=True)
+    return out
 
 
 @EVERY_NOTEBOOK
@@ -223,7 +231,7 @@ def test_a_notebook_publishes_what_a_small_corpus_has_and_none_of_the_rest(
     """A table without rows is a line that says so, and a file with its header."""
     shown: list[object] = []
     monkeypatch.setattr(publish, "display", lambda one, **_: shown.append(one))
-    out = run_cells(file, make_tables(**CORPORA[kind]), tmp_path, kind)
+    out = run_made_up(file, make_tables(**CORPORA[kind]), tmp_path, kind)
     told = [Image.open(path).text["Description"] for path in out.glob("*.png")]
     assert not [alt for alt in told if "too few" in alt.lower() or "nothing to" in alt.lower()]
     assert "Using the tables" in capsys.readouterr().out
@@ -238,4 +246,62 @@ def test_a_notebook_publishes_what_a_small_corpus_has_and_none_of_the_rest(
 @EVERY_NOTEBOOK
 @pytest.mark.parametrize("kind", MORE)
 def test_a_notebook_runs_on_any_small_corpus(file, kind, tmp_path):
-    assert list(run_cells(file, make_tables(**MORE[kind]), tmp_path, kind).glob("*.csv"))
+    assert list(run_made_up(file, make_tables(**MORE[kind]), tmp_path, kind).glob("*.csv"))
+
+
+# ------------------------------------------------------------------------------- a worked study
+
+GOLD = PROJECT / "data" / "sample" / "gold"
+
+
+@pytest.fixture(scope="module")
+def coded_corpus(sample_tables, tmp_path_factory) -> Path:
+    """The tables of the sample's articles that two coders read whole."""
+    made = {name: tables.read_table(name, sample_tables) for name in schema.TABLES}
+    paths = (GOLD / "to_code.txt").read_text().split()
+    kept = made["articles"].loc[made["articles"]["path"].isin(paths), "article_id"]
+    own = {name: "article_id" in frame and name != "problems" for name, frame in made.items()}
+    made = {
+        name: frame[frame["article_id"].isin(kept)] if own[name] else frame
+        for name, frame in made.items()
+    }
+    folder = write_tables(made, tmp_path_factory.mktemp("coded"))
+    manifest = tables.read_manifest(sample_tables)
+    manifest["counts"] = {name: len(frame) for name, frame in made.items()}
+    del manifest["catalogue"]
+    (folder / tables.MANIFEST).write_text(json.dumps(manifest))
+    return folder
+
+
+def test_a_study_goes_from_a_drawn_sheet_to_a_corrected_difference(
+    coded_corpus, tmp_path, monkeypatch
+):
+    """Planned, drawn by chance, coded by two, and read back by the notebook, on one page."""
+    study, page = tmp_path / "study", tmp_path / "page"
+    coders = [GOLD / "pass_a", GOLD / "pass_b"]
+    files = registered.run_study(coded_corpus, "Who names sources?", study, 120, 5, coders)
+    assert {"contrasts.csv", "corrected.csv", "methods.md"} <= set(files)
+    shown: list[object] = []
+    monkeypatch.setattr(publish, "display", lambda one, **_: shown.append(one))
+    sheets = [str(study / "codings")]
+    ran = run_cells(
+        PROJECT / "notebooks" / "reliability.ipynb",
+        corpus=str(coded_corpus), codings=sheets, out=str(page),
+    )  # fmt: skip
+    key = pd.read_csv(study / "sampling_key.csv")
+    assert len(key) == 120 and key["weight"].sum() == pytest.approx(len(ran["attributions"]))
+    assert list(ran["key"]["unit"]) == list(key["unit"]), "the sheets are read with their own key"
+    assert ran["coded"].told == ["pass a (language model)", "pass b (language model)"]
+    assert ran["coded"].problems.empty
+    assert ran["agreed"].set_index("variable").loc["source_type", "alpha"] > 0.67
+    columns = ["outcome", "of", "counted", "dsl", "dsl_low", "dsl_high", "ppi"]
+    found, planned = (
+        pd.read_csv(file).query("contrast == 'difference'")[columns].reset_index(drop=True)
+        for file in (page / "reliability_contrasts.csv", study / "contrasts.csv")
+    )
+    pd.testing.assert_frame_equal(found, planned)
+    named = found[found["outcome"] == "named person"]
+    assert len(named) == 3 and named.notna().all(axis=None)
+    assert (named["dsl"] - named["counted"]).abs().max() > 0.01
+    assert (named["dsl_high"] - named["dsl_low"]).min() > 0.1
+    assert (page / "reliability_contrasts.png").is_file() and len(shown) > 10

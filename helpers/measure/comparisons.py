@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from helpers.measure import periods, shares
 from helpers.measure.select import PLACE, keep_articles, lay_out, types_of
-from helpers.store import tables
+from helpers.store import lexicons, tables
 
 OFFICIAL = ("government", "military", "legislature or party", "court", "police")
 NAMED = ("named person", "named organisation")
@@ -337,7 +337,7 @@ def compare_manifests(before: Build, now: Build) -> pd.DataFrame:
     """
     rows = []
     for key in ("engine", "packages", "parameters") if before.exists else ():
-        old, new = (build.manifest.get(key) or {} for build in (before, now))
+        old, new = (_made_with(build, key) for build in (before, now))
         for what in sorted(old.keys() | new.keys()):
             if old.get(what) != new.get(what):
                 change = "new" if what not in old else "gone" if what not in new else "changed"
@@ -345,6 +345,14 @@ def compare_manifests(before: Build, now: Build) -> pd.DataFrame:
                 kind = next(kinds, "code") if key == "engine" else key.removesuffix("s")
                 rows.append((kind, what, change, *(_short(side.get(what)) for side in (old, new))))
     return lay_out("changes", rows)
+
+
+def _made_with(build: Build, key: str) -> dict[str, Any]:
+    """Return one part of a manifest; a codebook of one's own is of the engine too."""
+    made, book = build.manifest.get(key) or {}, build.manifest.get("codebook", {})
+    if key != "engine" or book.get("file", lexicons.CODEBOOK.name) == lexicons.CODEBOOK.name:
+        return made
+    return made | {"data/codebook.yml": book["sha256"]}
 
 
 def _short(value: Any) -> str:

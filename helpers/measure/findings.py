@@ -13,7 +13,7 @@ import pandas as pd
 
 from helpers.measure import shares
 from helpers.measure.select import KINDS
-from helpers.measure.shares import MINIMUM, UNTOLD, count_of, enumerate_names, percent
+from helpers.measure.shares import MINIMUM, UNTOLD, count_of, enumerate_names, in_words, percent
 
 PEOPLE = "PERSON"
 
@@ -293,8 +293,8 @@ def say_alpha(agreed: pd.DataFrame) -> str:
         return ""
     ends = [known.loc[known["alpha"].idxmin()], known.loc[known["alpha"].idxmax()]]
     told = [
-        f"{one['variable']} (alpha {one['alpha']:.2f}, {one['low']:.2f} to {one['high']:.2f}, "
-        f"of {one['units']:,} statements)"
+        f"{in_words(one['variable'])} (alpha {one['alpha']:.2f}, {one['low']:.2f} to "
+        f"{one['high']:.2f}, of {one['units']:,} statements)"
         for one in ends[: len(known)]
     ]
     return f"Coders agree least on {', most on '.join(told)}."
@@ -307,8 +307,9 @@ def say_found(finding: pd.DataFrame, tool: str) -> str:
         return ""
     row = rows.iloc[0]
     there = row["found_by_both"] + row["only_second"]
+    coder = in_words(row["second"])
     return (
-        f"Of {there:,} statements that {row['second']} found by reading, the program found "
+        f"Of {there:,} statements that {coder} found by reading, the program found "
         f"{percent(row['recall'])}; of its own {percent(row['precision'])} are among them."
     )
 
@@ -320,7 +321,7 @@ def say_same(accuracy: pd.DataFrame, variable: str) -> str:
         return ""
     ends = f"{percent(row['precision_low'])} to {percent(row['precision_high'])}"
     told = f"{percent(row['precision'])} ({ends}) of {row['coded']:,} statements"
-    return f"The program gives {variable} as the coders do for {told}."
+    return f"The program gives the {in_words(variable)} as the coders do for {told}."
 
 
 def say_corrected(corrected: pd.DataFrame, column: str) -> str:

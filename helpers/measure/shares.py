@@ -37,6 +37,7 @@ AT_ONCE = 4_000_000
 NOTHING, NONE = "nothing to count", "none"
 UNTOLD = ("unknown", "other", "")  # never a finding
 HARDLY = 0.1  # a part that is known of which nothing is said in a title
+SMALL = 0.05  # a share below which one digit more is written
 MINIMUM = 5  # of what a share is of, for it to have an interval
 
 
@@ -291,13 +292,14 @@ def measure_room(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     return room.reset_index(drop=True)
 
 
-def percent(share: float) -> str:
-    """Write a share as a whole percentage; what is neither 0 nor 1 is not rounded to them."""
+def percent(share: float, digits: int = 0) -> str:
+    """Write a share as a percentage; what is neither 0 nor 1 is not rounded to them."""
     if np.isnan(share):
         return "no part"
-    if 0 < share < 0.005:
-        return "<1%"
-    return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
+    least = 0.1**digits / 100
+    if 0 < share < least / 2:
+        return f"<{least:.{digits}%}"
+    return f">{1 - least:.{digits}%}" if 1 - least / 2 <= share < 1 else f"{share:.{digits}%}"
 
 
 def count_of(number: int, noun: str, several: str = "") -> str:
@@ -396,13 +398,20 @@ def name_leaders_by(counts: pd.DataFrame, column: str, by: str, few: str = "") -
     return "; ".join(named) or NOTHING
 
 
-def name_weakest(frame: pd.DataFrame, column: str, value: str) -> str:
-    """Name the row with the smallest number in `value`, with that number, for a title."""
-    known = frame.dropna(subset=[value])
+def in_words(name: str) -> str:
+    """Write the name of a variable or of a coder's file as words."""
+    if name == "statement":
+        return "what is a statement"
+    return name.removesuffix("_label").replace("_", " ")
+
+
+def name_weakest(agreed: pd.DataFrame) -> str:
+    """Name the variable with the smallest alpha, and that, for a title."""
+    known = agreed.dropna(subset=["alpha"])
     if known.empty:
         return "nothing to compare"
-    least = known.loc[known[value].astype(float).idxmin()]
-    return f"{least[column]} ({least[value]:.2f})"
+    least = known.loc[known["alpha"].astype(float).idxmin()]
+    return f"{in_words(least['variable'])} ({least['alpha']:.2f})"
 
 
 def name_most_moved(corrected: pd.DataFrame, column: str) -> str:

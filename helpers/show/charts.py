@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from helpers.measure.shares import UNTOLD, find_comparable, has_interval
+from helpers.measure.shares import SMALL, UNTOLD, find_comparable, has_interval, in_words
 from helpers.show.drawing import (
     BARE,
     BLUE,
@@ -129,9 +129,12 @@ def _draw_shares(ax: Axes, rows: pd.DataFrame, label: str, count: str) -> None:
     edges = np.fmax(np.fmax(ends["high"], rows["share"]), rows.get("edge", rows["share"]))
     held = rows["count" if count == "n" else count]
     told = zip(rows["share"], edges, rows[count], held, rows["n"], sure, strict=True)
+    digits = int(rows["share"].max() < SMALL)
     for place, (share, edge, number, hits, n, is_sure) in enumerate(told):
         if not np.isnan(share):
-            part = f"{percent(share)} ({number:,})" if is_sure else f"{hits:,.0f} of {n:,.0f}"
+            part = (
+                f"{percent(share, digits)} ({number:,})" if is_sure else f"{hits:,.0f} of {n:,.0f}"
+            )
             write_beside(ax, edge, place, part)
 
 
@@ -308,7 +311,7 @@ def _draw_both(
     "Dot chart of Krippendorff's alpha",
     "Lines are 95% intervals, articles resampled; grey: .667 and .8.",
 )
-def plot_alpha(frame: pd.DataFrame, label: str = "variable") -> Axes:
+def plot_alpha(frame: pd.DataFrame) -> Axes:
     """Draw each variable's alpha on its interval, with lines at .667 and .8 (Krippendorff).
 
     Where alpha is undefined its `note` stands instead.
@@ -327,7 +330,7 @@ def plot_alpha(frame: pd.DataFrame, label: str = "variable") -> Axes:
         else:
             told = signed(row.alpha, 2).lstrip("+")
             write_beside(ax, 1, place, f"{told} (n = {row.units:,})")
-    name_rows(ax, frame[label].tolist())
+    name_rows(ax, frame["variable"].map(in_words).tolist())
     ax.set_xlim(-0.02, 1.01)
     ax.set_xticks([0, 0.25, 0.5, 0.667, 0.8, 1])
     ax.xaxis.set_major_formatter(lambda alpha, _: f"{alpha:g}".removeprefix("0") or "0")

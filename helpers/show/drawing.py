@@ -32,6 +32,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from PIL.PngImagePlugin import PngInfo
 
 from helpers.measure.shares import MINIMUM as MINIMUM
+from helpers.measure.shares import SMALL
 from helpers.measure.shares import percent as percent
 from helpers.store import tables
 from helpers.store.paths import TEMPLATES
@@ -198,7 +199,7 @@ def percent_axis(ax: Axes, highest: float) -> None:
     """Let an axis run from nothing to the highest share, in percent."""
     ax.set_xlim(-0.02 * min(1.0, highest), min(1.0, highest) * 1.01)
     ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=int(highest < SMALL)))
 
 
 def number_axis(ax: Axes, highest: float) -> None:

@@ -19,7 +19,7 @@ from IPython import get_ipython
 
 from helpers.measure.counting import name_day
 from helpers.measure.select import KINDS
-from helpers.measure.shares import percent
+from helpers.measure.shares import SMALL, percent
 from helpers.show import reader
 from helpers.store import lexicons, tables
 from helpers.store.paths import DATA
@@ -160,7 +160,7 @@ def write_number(value: Any, unit: str) -> str:
     if unit == "percent" and isinstance(value, float) and abs(value) <= 1:
         return percent(value).replace("%", "\u00a0%")
     if unit == "points":
-        return _minus(f"{value * 100:+.0f}") + " points"
+        return _minus(f"{value * 100:+.{int(abs(value) < SMALL)}f}") + " points"
     if unit == "signed":
         return _minus(f"{value:+.2f}") if round(value, 2) else "0.00"
     if isinstance(value, float) and value.is_integer() and unit != "score":

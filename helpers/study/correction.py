@@ -200,7 +200,9 @@ def _centred(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return values - (weight @ values) / max(weight.sum(), 1e-9)
 
 
-def _least_variance(coded: Rows, learnt: np.ndarray, scores: Scores) -> float:
+def _least_variance(
+    corpus: Rows, coded: Rows, learnt: np.ndarray, scores: Scores, slope: bool
+) -> float:
     """Return what is left in doubt where coded units of a category all say the same.
 
     Each category is given one more unit, as uncertain as can be.
@@ -210,6 +212,10 @@ def _least_variance(coded: Rows, learnt: np.ndarray, scores: Scores) -> float:
     number = np.bincount(coded.category, minlength=len(learnt))
     apart = np.bincount(coded.category, (value - learnt[coded.category]) ** 2, len(learnt))
     part = coded.size / coded.size.sum()
+    if slope:
+        middle = np.average(corpus.month, weights=corpus.size)
+        spread = np.average((corpus.month - middle) ** 2, weights=corpus.size)
+        part = part * (coded.month - middle) / max(spread, 1e-9)
     return float((part**2) @ ((apart + reach) / (number + 1))[coded.category])
 
 
@@ -229,7 +235,7 @@ def fit_all(
         return raw, Fit(), Fit(), np.nan
     learnt = sample.learn(scores)
     power = _tune(*(_fit(corpus, coded, scores, (own * n, sure), slope).moves for n in (0, 1)))
-    least = 0.0 if slope else _least_variance(coded, learnt[0], scores)
+    least = _least_variance(corpus, coded, learnt[0], scores, slope)
     fits = (_fit(corpus, coded, scores, each, slope) for each in (learnt, (own * power, sure)))
     dsl, tuned = (fit._replace(variance=max(fit.variance, least)) for fit in fits)
     return raw, dsl, tuned, power

@@ -3,21 +3,26 @@
 The plan is written once, before anybody codes, and never again: the question, the measures, how the
 sample is drawn, its seed, and the fingerprint of the corpus. With coding sheets in `codings/` the
 same command writes results beside it, always the same bytes from the same tables and sheets.
+Where coders have coded whole articles already, the drawn sheets can be filled in from that.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from helpers import __version__
 from helpers.corpus.build import open_corpus
 from helpers.corpus.bundle import cite, write_bundle
 from helpers.measure import comparisons, select
+from helpers.measure.select import lay_out
 from helpers.store import schema, tables
 from helpers.study import sheets, study
 
@@ -30,12 +35,18 @@ class PlanError(ValueError):
 
 
 def run_study(
-    corpus: str | Path, question: str, out: str | Path, size: int = 150, seed: int = 1
+    corpus: str | Path,
+    question: str,
+    out: str | Path,
+    size: int = 150,
+    seed: int = 1,
+    coded: Sequence[str | Path] = (),
 ) -> list[str]:
     """Write the plan and the coding sheets of a study to `out`, or, where it has a plan, results.
 
     Returns the names of the files that are there after it. `size` and `seed` are of the sample; of
-    a study that is planned already they are the plan's.
+    a study that is planned already they are the plan's. `coded` are folders of whole-article
+    codings, one a coder, from which the drawn sheets are filled in.
 
     Raises
     ------
@@ -55,7 +66,7 @@ def run_study(
     made = tables.read_manifest(folder)["corpus_fingerprint"]
     if made != plan["corpus_fingerprint"]:
         raise PlanError(f"{out} is planned for other articles or tables than {corpus} has now")
-    _write_results(folder, plan, out)
+    _write_results(folder, plan, out, coded)
     return sorted(file.name for file in out.iterdir())
 
 
@@ -107,25 +118,71 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _write_results(folder: str | Path, plan: dict[str, Any], out: Path) -> None:
+def code_sheets(
+    folders: Sequence[str | Path],
+    articles: pd.DataFrame,
+    attributions: pd.DataFrame,
+    key: pd.DataFrame,
+    passages: pd.DataFrame,
+    out: str | Path,
+) -> None:
+    """Fill drawn sheets in from codings of whole articles, as their coders would have coded them.
+
+    A drawn statement that a coder has not found in an article is none to them; what is drawn from
+    an article that they have not read stays open. Writes two sheets for each coder to `out`, and
+    what the coders are where a file coders.csv beside their folders tells it.
+    """
+    coded = study.read_coders(folders, articles, attributions, key, passages)
+    texts = articles.set_index("article_id")["text"]
+    unit = coded.units.drop_duplicates("attribution_id").set_index("attribution_id")["unit"]
+    own = key["attribution_id"].map(unit)
+    for coder, rated in coded.ratings.groupby("coder", sort=False):
+        codes = rated.set_index(["unit", "variable"])["value"].unstack().reindex(own)  # noqa: PD010
+        is_one = np.where(codes.notna().any(axis=1), sheets.YES, sheets.NO)
+        read = key["article_id"].isin(coded.scope["article_id"])
+        filled = {name: codes[name].fillna("").to_numpy() for name in codes}
+        rows = sheets.list_statements(key, texts).assign(**filled)
+        tables.export(rows.assign(statement=np.where(read, is_one, "")), str(coder), out)
+        marked = coded.contents[coded.contents["coder"] == coder].merge(passages, on="article_id")
+        begins = marked["spans"].str[0].str[0]
+        marked = marked[(marked["start"] <= begins) & (begins < marked["end"])]
+        words = [
+            texts[row.article_id][row.spans[0][0] : min(row.spans[0][1], row.end)]
+            for row in marked.itertuples()
+        ]
+        marked = marked.assign(words=words, text="", note="")
+        tables.export(lay_out("coding passages", marked), f"{coder}_passages", out)
+    for file in {Path(folder).parent / sheets.CODERS_FILE for folder in folders}:
+        if file.is_file():
+            shutil.copy(file, out)
+
+
+def _write_results(
+    folder: str | Path, plan: dict[str, Any], out: Path, given: Sequence[str | Path]
+) -> None:
     """Write what the plan asks for; without coding sheets, what can be said without them."""
     articles, attributions = _read(folder)
     build = comparisons.read_build(folder, roles=schema.DEFAULT_ROLES)
     tables.export(comparisons.measure_headlines(build, plan["compared_by"]), "results", out)
-    files = sorted((out / CODINGS).glob("*")) if (out / CODINGS).is_dir() else []
     types = (select.types_of("sampling key"), select.types_of("sampling passages"))
     names = (out / sheets.KEY_FILE, out / sheets.PASSAGES_FILE)
     key, passages = (
         tables.read_csv(name, dtype=kinds, na_values=[])
         for name, kinds in zip(names, types, strict=True)
     )
+    if given:
+        code_sheets(given, articles, attributions, key, passages, out / CODINGS)
+    files = sheets.list_sheets(out / CODINGS)
     coded = study.read_coders(files, articles, attributions, key, passages)
     agreed, finding = study.measure_coders(coded), study.measure_finding(coded, attributions)
     beside = study.compare(coded, attributions, plan["corrected"])
     usable = study.trust(beside, agreed, plan["corrected"])
     corrected = study.measure_corrected(attributions, usable, plan["corrected"])
     log = tables.read_csv(out / "sampling_log.csv")
-    results = {"agreement": agreed, "finding": finding, "corrected": corrected}
+    outcomes = study.score_categories(plan["corrected"], corrected[plan["corrected"]])
+    by = plan["compared_by"]
+    apart = study.measure_contrasts(attributions, usable, plan["corrected"], outcomes, by)
+    results = {"agreement": agreed, "finding": finding, "corrected": corrected, "contrasts": apart}
     for name, frame in results.items() if files else ():
         tables.export(frame, name, out)
     told = study.describe(folder, coded, log, agreed, finding, plan["corrected"], corrected)

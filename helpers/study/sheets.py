@@ -33,6 +33,7 @@ VARIABLES = (*CHOSEN, *WRITTEN)
 SHORTEST = 8
 DAMAGED = (InvalidFileException, zipfile.BadZipFile, UnicodeDecodeError, pd.errors.ParserError)
 KEY_FILE, PASSAGES_FILE = "sampling_key.csv", "sampling_passages.csv"
+CODERS_FILE = "coders.csv"
 LINES_EACH = 6
 AROUND = 600
 OPEN, CLOSE = "⟦", "⟧"
@@ -48,8 +49,9 @@ class SheetError(ValueError):
 class Sheet:
     """What one coder wrote.
 
-    `codes` has unit, variable and value (no relay, "", is a code too); `marked` has passage and
-    words; `problems` has coder, where and problem, one row for each cell that cannot be used.
+    `codes` has unit, variable, value (no relay, "", is a code too) and the words that were coded;
+    `marked` has passage and words; `problems` has coder, where and problem, one row for each cell
+    that cannot be used.
     """
 
     coder: str
@@ -333,27 +335,35 @@ def _plain(value: object) -> str:
 
 
 def reopen(
-    codings: Sequence[str | Path], key: pd.DataFrame, passages: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+    codings: Sequence[str | Path], key: pd.DataFrame, passages: pd.DataFrame, *logs: pd.DataFrame
+) -> tuple[pd.DataFrame, ...]:
     """Return the key and passages that lie beside the filled-in sheets, else those given.
 
+    `logs` are those of both draws; their last step is then how many were drawn before.
+
     A sample may be drawn otherwise once the tables have changed; the key written with the sheets
-    says what was coded. Raises FileNotFoundError when only one of the two files is there.
+    says what was coded; it lies beside them or a folder above. Raises FileNotFoundError when only
+    one of the two files is there.
     """
     names = {"sampling key": KEY_FILE, "sampling passages": PASSAGES_FILE}
-    folders = [Path(file).expanduser().parent for file in codings]
+    parents = [Path(file).expanduser().resolve().parents for file in codings]
+    folders = [folder for up in (0, 1) for folder in (each[up] for each in parents)]
     there = [folder for folder in folders if any((folder / n).is_file() for n in names.values())]
     if not there:
-        return key, passages
+        return key, passages, *logs
     missing = [name for name in names.values() if not (there[0] / name).is_file()]
     if missing:
         raise FileNotFoundError(
             f"{there[0] / missing[0]} is missing: put it back beside the coding sheets"
         )
-    return tuple(
+    kept = [
         tables.read_csv(there[0] / name, dtype=types_of(report), na_values=[])
         for report, name in names.items()
-    )
+    ]
+    drawn = [_step("drawn before, as the key beside the sheets has it", one) for one in kept]
+    steps = [[*log.itertuples(index=False)][:-1] for log in logs]
+    told = zip(steps, drawn, strict=False)
+    return *kept, *(lay_out("sampling log", [*before, last]) for before, last in told)
 
 
 def read_sheet(file: str | Path, codebook_file: str | Path = "") -> Sheet:
@@ -384,6 +394,13 @@ def is_elsewhere(path: Path) -> bool:
         return False
     statements, passages = _open(path)
     return statements is passages is None and len(tables.read_csv(path, dtype="str").columns) > 2
+
+
+def list_sheets(folder: Path) -> list[Path]:
+    """List the files of a folder of coders' sheets; none of another folder or of a file."""
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    known = (CODERS_FILE, KEY_FILE, PASSAGES_FILE)
+    return [file for file in files if file.suffix in (".csv", ".xlsx") and file.name not in known]
 
 
 def find_coded(out: str | Path) -> list[Path]:
@@ -432,15 +449,29 @@ def _codes(
                     continue
                 value = match
             if value or (variable == "relay" and any(written.values())):
-                codes.append((row["unit"], variable, value))
+                codes.append((row["unit"], variable, value, str(row.get("words", ""))))
     return lay_out("codes", codes), lay_out("coding problems", problems)
 
 
-def to_ratings(coding: Sheet, key: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return one coder's codes as ratings of the units of `key`, and the codes of unknown units."""
-    joined = coding.codes.merge(key[["unit", "article_id"]], on="unit", how="left")
-    strange = joined.loc[joined["article_id"].isna(), "unit"].drop_duplicates()
-    told = "is not in the key: was the sheet drawn from another sample?"
+def to_ratings(
+    coding: Sheet, key: pd.DataFrame, texts: pd.Series
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return one coder's codes as ratings of the units of `key`, and what cannot be one.
+
+    That are units that the key has not, or has with other words: `texts` are those of articles.
+    """
+    joined = coding.codes.merge(key[["unit", *PLACE]], on="unit", how="left")
+    known = joined["article_id"].isin(texts.index)
+    there = joined[known].astype({"start": "int64", "end": "int64"})
+    said = [texts[row.article_id][row.start : row.end] for row in there.itertuples()]
+    pairs = zip(there["words"], said, strict=True)
+    known[known] = [_letters(coded) in ("", _letters(drawn)) for coded, drawn in pairs]
+    told = "is not in the key, or has other words there: was the sheet drawn from another sample?"
+    strange = joined.loc[~known, "unit"].drop_duplicates()
     problems = [(coding.coder, f"unit {unit}", told) for unit in strange]
-    known = joined.dropna(subset=["article_id"]).assign(coder=coding.coder)
-    return lay_out("ratings", known), lay_out("coding problems", problems)
+    rated = joined[known].assign(coder=coding.coder)
+    return lay_out("ratings", rated), lay_out("coding problems", problems)
+
+
+def _letters(words: str) -> str:
+    return re.sub(r"\W+", "", words)

@@ -21,7 +21,14 @@ from jinja2 import Environment
 
 from helpers.measure.comparisons import MEASURES, Measure
 from helpers.measure.select import lay_out
-from helpers.measure.shares import RESAMPLES, SEED, count_of, enumerate_names, wilson_interval
+from helpers.measure.shares import (
+    RESAMPLES,
+    SEED,
+    count_of,
+    enumerate_names,
+    in_words,
+    wilson_interval,
+)
 from helpers.store import schema, tables
 from helpers.store.paths import PROJECT, TEMPLATES
 from helpers.study import agreement, pairing, sheets, unitizing
@@ -66,9 +73,9 @@ class Coded:
 
     @property
     def told(self) -> list[str]:
-        """The names, each with what it is where that is known: "pass_a (language model)"."""
+        """The names, each with what it is where that is known: "pass a (language model)"."""
         kinds = {name: f" ({self.kinds[name]})" for name in self.coders if name in self.kinds}
-        return [f"{name}{kinds.get(name, '')}" for name in self.coders]
+        return [f"{in_words(name)}{kinds.get(name, '')}" for name in self.coders]
 
     @property
     def coders(self) -> list[str]:
@@ -95,7 +102,8 @@ def read_coders(
     Parameters
     ----------
     files
-        One path per coder, all of one kind; none gives a result without rows.
+        One path per coder, all of one kind, or a folder of sheets; none gives a result without
+        rows.
     articles, attributions
         The tables that the sample was drawn from.
     key, passages
@@ -110,7 +118,7 @@ def read_coders(
         When sheets and folders are mixed, and what `sheets.read_sheet` and
         `read_codings` raise.
     """
-    paths = [_locate(file) for file in files]
+    paths = _locate(files)
     if not paths:
         return nobody()
     folders = [path.is_dir() for path in paths]
@@ -131,7 +139,7 @@ def part_codings(
     Such a table is a CSV with three columns or more that is no sheet of this program. Where no
     file is given, the sheets are those that were coded in `out`.
     """
-    paths = [_locate(file) for file in files]
+    paths = _locate(files)
     other = [path for path in paths if path.is_file() and sheets.is_elsewhere(path)]
     ours = [path for path in paths if path not in other]
     return ours or sheets.find_coded(out), other
@@ -150,7 +158,7 @@ def read_sample(
 
     Raises FileNotFoundError where sheets lie without the key, which has the chances of the draw.
     """
-    paths = [_locate(file) for file in files]
+    paths = _locate(files)
     nothing = lay_out("sampling key"), lay_out("sampling passages")
     key, passages = reopen(paths, *nothing)
     if any(path.is_file() for path in paths) and key is nothing[0]:
@@ -188,15 +196,19 @@ def say_n(attributions: pd.DataFrame, beside: pd.DataFrame) -> str:
 
 
 def _read_kinds(paths: Sequence[Path]) -> dict[str, str]:
-    files = {path.parent / "coders.csv": None for path in paths}
+    files = {path.parent / sheets.CODERS_FILE: None for path in paths}
     found = [tables.read_csv(file, dtype="str") for file in files if file.is_file()]
     return {row.coder: row.kind for table in found for row in table.itertuples()}
 
 
-def _locate(file: str | Path) -> Path:
-    """Look from the working folder, and then from the project."""
-    path = Path(file).expanduser()
-    return path if path.exists() or not (PROJECT / path).exists() else PROJECT / path
+def _locate(files: Sequence[str | Path]) -> list[Path]:
+    """Look from the working folder, and then from the project; a folder of sheets is its files."""
+    found = []
+    for file in files:
+        path = Path(file).expanduser()
+        path = path if path.exists() or not (PROJECT / path).exists() else PROJECT / path
+        found += sheets.list_sheets(path) or [path]
+    return found
 
 
 # ---------------------------------------------------------------------------------------- sheets
@@ -210,9 +222,10 @@ def _read_sheets(
     codebook_file: str | Path,
 ) -> Coded:
     read = [sheets.read_sheet(path, codebook_file) for path in paths]
+    texts = articles.set_index("article_id")["text"]
     ratings, problems, contents = [], [], []
     for coding in read:
-        rated, strange = sheets.to_ratings(coding, key)
+        rated, strange = sheets.to_ratings(coding, key, texts)
         placed, lost = _place(coding, passages, articles)
         ratings.append(rated)
         contents.append(placed)
@@ -343,12 +356,14 @@ def measure_units(coded: Coded, attributions: pd.DataFrame, variable: str) -> pd
     """Measure by Krippendorff's alphas whether the same words are marked, and coded alike.
 
     See `unitizing.measure_units` for the rows: first those of the coders, then the program with
-    each. The value of a unit is its code of `variable`; statements marked in passages have none.
+    each. The value of a unit is its code of `variable`; where statements are marked in passages
+    they have none, and only `bu` can be told.
     """
     told = ["unit", "coder", "value"]
     codes = coded.ratings.loc[coded.ratings["variable"] == variable, told]
     marked = coded.contents.merge(codes, on=told[:2], how="left").fillna({"value": ""})
-    ours = attributions.assign(coder=TOOL, value=attributions[variable])
+    plain = (marked["value"] == "").all()
+    ours = attributions.assign(coder=TOOL, value="" if plain else attributions[variable])
     texts = coded.scope.rename(columns={"start": "first", "end": "last"})
     texts["text"] = texts["article_id"] + " " + texts["first"].astype(str)
     columns = ["coder", "article_id", "spans", "value"]
@@ -360,7 +375,8 @@ def measure_units(coded: Coded, attributions: pd.DataFrame, variable: str) -> pd
     scope = texts.assign(article_id=texts["text"], start=texts["first"], end=texts["last"])
     choices = [coded.coders, *([TOOL, name] for name in coded.contents["coder"].unique())]
     found = [unitizing.measure_units(units[units["coder"].isin(some)], scope) for some in choices]
-    return pd.concat(found, ignore_index=True)
+    told = pd.concat(found, ignore_index=True)
+    return told[told["coefficient"] == "bu"].reset_index(drop=True) if plain else told
 
 
 def _inside(attributions: pd.DataFrame, scope: pd.DataFrame) -> pd.DataFrame:
@@ -419,7 +435,7 @@ def check_agreement(agreed: pd.DataFrame, variable: str) -> str:
     if known.empty:
         return ""
     return (
-        f"Nothing is corrected: the coders' alpha for {variable} is "
+        f"Nothing is corrected: the coders' alpha for {in_words(variable)} is "
         f"{known['alpha'].iloc[0]:.2f}, below {LEAST_ALPHA}. What they disagree on cannot "
         "tell where the program is wrong: make the codebook clearer and code again."
     )
@@ -447,7 +463,7 @@ def compare_measure(
     reason = check_agreement(measure_coders(coded), chosen.variable)
     beside = beside.assign(**{side: _hold(chosen, beside[side]) for side in agreement.SIDES})
     if not reason and beside.empty:
-        reason = f"Nothing is corrected: no sheet in codings tells {chosen.variable}."
+        reason = f"Nothing is corrected: no sheet in codings tells the {in_words(chosen.variable)}."
     return rows, beside.head(0) if reason else beside, reason
 
 
@@ -519,15 +535,16 @@ def describe(
         (TEMPLATES / "methods.md.j2").read_text("utf-8")
     )
     known = corrected.dropna(subset=["corrected"])
+    named = {side: finding[side].map(in_words) for side in ("first", "second")}
     told = template.render(
         manifest=manifest,
         engine=hashlib.sha256(engine).hexdigest()[:12],
         log=log.itertuples(),
         coded=coded,
-        agreed=agreed.itertuples(),
-        finding=list(finding.itertuples()),
+        agreed=agreed.assign(variable=agreed["variable"].map(in_words)).itertuples(),
+        finding=list(finding.assign(**named).itertuples()),
         tool=TOOL,
-        variable=variable,
+        variable=in_words(variable),
         corrected=list(known.itertuples()),
         resamples=RESAMPLES,
         seed=SEED,

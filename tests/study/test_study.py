@@ -364,7 +364,7 @@ def test_coders_who_do_not_agree_correct_nothing_and_the_reason_is_said(drawn):
     coded = study.read_coders(files, ARTICLES, SAID, key, passages)
     agreed = study.measure_coders(coded)
     said = study.check_agreement(agreed, "source_type")
-    assert said.startswith("Nothing is corrected: the coders' alpha for source_type is ")
+    assert said.startswith("Nothing is corrected: the coders' alpha for source type is ")
     beside = study.compare(coded, SAID, "source_type")
     assert len(beside) and study.trust(beside, agreed, "source_type").empty
     assert study.check_agreement(agreed, "form") == ""
@@ -404,8 +404,8 @@ def test_what_nobody_coded_is_not_compared(passes):
 
 def test_coders_are_called_what_they_are(passes):
     coded, _ = passes
-    assert coded.told == ["pass_a (language model)", "pass_b (language model)"]
-    assert "pass_a (language model)" in study.say_coders(coded)
+    assert coded.told == ["pass a (language model)", "pass b (language model)"]
+    assert "pass a (language model)" in study.say_coders(coded)
 
 
 def test_units_of_the_sample_are_measured_by_alpha(passes):
