@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from itertools import chain, dropwhile, takewhile
+from collections.abc import Iterable, Iterator
+from itertools import chain, dropwhile, pairwise, takewhile
 
 from helpers.read.dates import date_in
 from helpers.read.exported import (
@@ -137,15 +137,18 @@ def read_numbered_nexis(lines: Iterable[str]) -> Export | None:
 
 def _numbered_article(lines: list[str]) -> ExportedArticle:
     article = ExportedArticle()
-    groups = groups_of(lines)
+    groups = list(chain.from_iterable(map(_at_labels, groups_of(lines))))
     heads = list(takewhile(lambda group: not _upper_label(group, "label", "end label"), groups))
     place = len(heads)
     if place == len(groups) or not _upper_label(groups[place], "label"):
         heads, place = _unlabelled_head(groups)
     _take_numbered_head(article, heads)
     while place < len(groups) and (found := _upper_label(groups[place], "label")):
+        if found.role == "title" and "title" in article.fields:  # what seemed to be one
+            article.take("edition", article.fields.pop("title"))
         article.take(*found)
         place += 1
+    place += place < len(groups) and _opens_body(groups[place][0])
     end = _end_of_body(groups, place)
     article.body = list(chain.from_iterable([*group, ""] for group in groups[place:end]))
     article.ended = end < len(groups)
@@ -153,6 +156,19 @@ def _numbered_article(lines: list[str]) -> ExportedArticle:
         if found := _upper_label(group, "label", "end label"):
             article.take(*found)
     return article
+
+
+def _at_labels(group: list[str]) -> Iterator[list[str]]:
+    """Cut lines at each label in capitals and around the heading of the text."""
+    starts = [n for n, line in enumerate(group) if _upper_label([line], "label", "end label")]
+    for body in (n for n, line in enumerate(group) if _opens_body(line)):
+        starts += [body, body + 1]
+    for start, end in pairwise(sorted({0, *starts, len(group)})):
+        yield group[start:end]
+
+
+def _opens_body(line: str) -> bool:
+    return _heading(line) in ("body", "text") and line.isupper() and line.endswith(":")
 
 
 def _upper_label(group: list[str], *kinds: str) -> Labelled | None:
