@@ -28,7 +28,14 @@ from helpers.read.columns import (
     plain,
     to_document,
 )
-from helpers.read.dates import UnclearDate, column_order, find_printed_date, in_order, read_date
+from helpers.read.dates import (
+    UnclearDate,
+    column_order,
+    find_date,
+    find_printed_date,
+    in_order,
+    read_date,
+)
 from helpers.read.documents import (
     DOCUMENTS,
     Document,
@@ -385,8 +392,9 @@ def _article(
         document.problems.append(("text", problem))
     missing = [problem.partition("; ")[0] for step, problem in document.problems if step == "text"]
     reason = _NUMBER.sub("…", "; ".join(missing))  # the same of all that lack for the same reason
+    path_of_address = urlsplit(_clean(fields.get("url"))).path.replace("/", "-")
     try:
-        written = fields.get("published") or find_printed_date(text)
+        written = fields.get("published") or find_printed_date(text) or find_date(path_of_address)
         published = read_date(in_order(written, source.settings.get("date_order", "")))
     except UnclearDate as error:
         published = pd.NaT

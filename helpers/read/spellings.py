@@ -95,7 +95,10 @@ class _Outlets:
         for same in _alike(outlet for outlet in self.root if not _HOST.fullmatch(outlet)):
             self._join(same)
         at_home = dict(self._at_one_host())
-        for same in [*map(list, at_home.items()), *_alike(one for one in self.root if one not in at_home)]:
+        for same in [
+            *map(list, at_home.items()),
+            *_alike(one for one in self.root if one not in at_home),
+        ]:
             self._join(same)
         groups: dict[str, list[str]] = defaultdict(list)
         for outlet in self.root:

@@ -576,3 +576,25 @@ def test_parts_without_a_date_are_told(tmp_path: Path):
     assert len(articles) == 1 and "part it into 2" in problems["problem"].item()
     one = "\n\n***\n\n".join(["A long story", BODY, BODY, BODY])
     assert read(tmp_path, "one.txt", one)[1].empty
+
+
+def test_older_nexis_files_label_headline_and_text(tmp_path: Path):
+    one = (
+        "{} of 2 DOCUMENTS\n\n               The Vale Echo\n\n          March 3, 2014 Monday\n"
+        "          Late Edition - Final\n\nHEADLINE: Fares rise again\n\nBYLINE: Mara Quist\n"
+        "LENGTH: 35 words\nBODY:\nThe fares of the island's ferries will rise again in June, and\n"
+        "nobody likes it.\n\nThe mayor said that she had no choice, as the law is what it\nis.\n\n"
+        "LOAD-DATE: March 3, 2014\n\n       Copyright 2014 Vale Echo Ltd\n\n"
+    )
+    (tmp_path / "a.txt").write_text(one.format(1) + one.format(2).replace("Fares", "Tolls"))
+    articles, problems = read_corpus(tmp_path)
+    assert problems.empty
+    assert articles["headline"].tolist() == ["Fares rise again", "Tolls rise again"]
+    assert set(articles["byline"]) == {"Mara Quist"} and set(articles["outlet"]) == {
+        "The Vale Echo"
+    }
+    assert '"edition": "Late Edition - Final"' in articles["metadata"][0]
+    assert articles["text"][0].split("\n\n") == [
+        "The fares of the island's ferries will rise again in June, and nobody likes it.",
+        "The mayor said that she had no choice, as the law is what it is.",
+    ]

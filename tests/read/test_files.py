@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from reading_fixture import read_corpus
 
@@ -195,3 +196,9 @@ def test_show_prints_and_builds_nothing(tmp_path: Path, capsys: pytest.CaptureFi
     assert "title from 'title'" in told and "\\n" not in told
     assert not (tmp_path / "out").exists()
     assert main(["build", str(write(tmp_path, "b.csv", "")), "--show"]) == 1
+
+
+def test_a_date_that_only_the_address_has(tmp_path: Path):
+    rows = f'text,url\n"{TEXT}",https://echo.example/2024/03/05/fares\n"{TEXT} 2",https://e.example/20\n'
+    days = read_corpus(write(tmp_path, "a.csv", rows))[0]["published"]
+    assert f"{days[0]:%Y-%m-%d}" == "2024-03-05" and days[1] is pd.NaT
