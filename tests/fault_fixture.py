@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -31,7 +32,7 @@ PATIENCE = 120.0  # seconds for processes to end
 RUNS = 4  # of the batch
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 ADVICE = re.compile(
-    r"again|choose|free some|check |create |move it|stop it|wait for|install|start "
+    r"again|anew|choose|free some|check |create |move it|stop it|wait for|install|start "
 )
 STORY = """Rain {place}
 
@@ -84,6 +85,16 @@ def tells(error: BaseException | str) -> str:
     return "" if ADVICE.search(str(error)) else f"says not what to do: {error!r}"
 
 
+def damage(content: bytes, dice: Random) -> bytes:
+    """Return a file with a bit flipped, cut short, or with a block of nothing."""
+    place, how = dice.randrange(len(content)), dice.randrange(4)
+    if how == 0:
+        return content[:place]
+    if how == 1 and any(content[place : place + 512]):
+        return content[:place] + bytes(len(content[place : place + 512])) + content[place + 512 :]
+    return content[:place] + bytes([content[place] ^ 1 << dice.randrange(8)]) + content[place + 1 :]
+
+
 # ------------------------------------------------------------------------- writes that fail
 
 
@@ -118,7 +129,8 @@ FAILURES = (errno.ENOSPC, errno.EROFS, errno.EIO, "vanishes", "stopped", errno.E
 class Started:
     """A command in a session of its own; it and what it starts bear a mark."""
 
-    def __init__(self, *words: object, scratch: Path):
+    def __init__(self, *words: object, scratch: Path, largest: int = 0):
+        """`largest` is how many bytes it may write into one file."""
         scratch.mkdir(parents=True, exist_ok=True)
         self.said = scratch.parent / f"{scratch.name}.said"
         self.mark = f"{scratch}-{time.monotonic_ns()}"
@@ -133,7 +145,7 @@ class Started:
                 stdout=said,
                 stderr=said,
                 start_new_session=True,
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                preexec_fn=lambda: _begin(largest),
             )
 
     def family(self) -> list[psutil.Process]:
@@ -168,6 +180,12 @@ class Started:
         else:
             self.process.send_signal(how)
         return self.wait(PATIENCE)
+
+
+def _begin(largest: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if largest:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
 
 
 def kill_again(
@@ -216,8 +234,8 @@ def write_batch(folder: Path) -> Path:
     return file
 
 
-def broken_runs(reports: Path) -> str:
-    """Say which runs have no whole notebook, page and table, or were done twice; "" for none."""
+def broken_runs(reports: Path, most: int = 1) -> str:
+    """Say which runs lack a whole notebook, page or table, or were done too often; "" for none."""
     log, broken = (reports / jobs.LOG).read_text(), []
     for name in (f"run{number}" for number in range(RUNS)):
         try:
@@ -227,7 +245,7 @@ def broken_runs(reports: Path) -> str:
             whole &= all(cell.metadata.papermill.status == "completed" for cell in cells)
         except (OSError, ValueError):
             whole = False
-        if not whole or log.count(f'"run finished", "run": "{name}"') > 1:
+        if not whole or log.count(f'"run finished", "run": "{name}"') > most:
             broken.append(name)
     return f"broken or done twice: {', '.join(broken)}" if broken else ""
 

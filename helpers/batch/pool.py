@@ -13,7 +13,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.batch import jobs
 from helpers.batch.jobs import CURRENT, LOG, RUNNING, BatchError, Job, Outcome, read_batch
-from helpers.store.paths import say_error
+from helpers.store.paths import Ticking, say_error
 
 if TYPE_CHECKING:
     from helpers.batch.plan import Step
@@ -180,26 +179,6 @@ def _ask(context: Any, task: str, *given: Any) -> Any:
     return found
 
 
-class _Ticking(threading.Thread):
-    """Does something once a second until it is left: a sign of life while another process works."""
-
-    def __init__(self, tick: Callable[[], object]):
-        super().__init__(daemon=True)
-        self.tick, self.left = tick, threading.Event()
-
-    def run(self) -> None:
-        """Tick until the end."""
-        while not self.left.wait(TOLD):
-            self.tick()
-
-    def __enter__(self) -> None:
-        self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.left.set()
-        self.join()
-
-
 @contextlib.contextmanager
 def _say_waiting(what: str, quiet: bool) -> Iterator[None]:
     """Say what is waited for and for how long, in one line that is gone at the end."""
@@ -213,7 +192,7 @@ def _say_waiting(what: str, quiet: bool) -> Iterator[None]:
         yield
         return
     tell()
-    with _Ticking(tell):
+    with Ticking(tell, TOLD):
         yield
     print("\r" + " " * (len(what) + 12), end="\r", file=sys.stderr, flush=True)
 
@@ -346,7 +325,7 @@ class _Batch:
         }
         code = FINISHED
         try:
-            with _Ticking(log.bar.refresh):
+            with Ticking(log.bar.refresh, TOLD):
                 for outcome in _Pool(self.context, self.options.workers).do(asked, log.begin):
                     done[outcome.name] = outcome
                     log.finish(outcome)

@@ -58,7 +58,7 @@ from helpers.read.articles import OPEN, LeftOut, Note, Problem, separate_ids
 from helpers.read.source import SourceFile
 from helpers.read.spellings import join_outlets
 from helpers.store import lexicons, paths, schema, tables
-from helpers.store.paths import DATA, PROJECT, TABLES, fingerprint, printable
+from helpers.store.paths import DATA, PROJECT, TABLES, fingerprint, printable, say_waiting
 from helpers.store.storage import (
     FOLDERS,
     LOCK,
@@ -71,7 +71,6 @@ from helpers.store.storage import (
     check_free,
     held,
     is_url,
-    say_waiting,
     to_bytes,
     to_parquet,
 )

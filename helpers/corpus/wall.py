@@ -25,7 +25,7 @@ from helpers.read.columns import check_roles
 from helpers.read.documents import Unreadable
 from helpers.read.files import iter_met
 from helpers.read.source import SourceFile
-from helpers.store.storage import SAID_AFTER
+from helpers.store.paths import SAID_AFTER
 
 SECONDS = 10.0  # of the processor for any file, and as many more for each MB
 MEMORY = 1 << 30  # bytes for any file, and MORE_MEMORY for each of its own

@@ -23,8 +23,8 @@ from itertools import chain, islice
 from multiprocessing.connection import wait as wait_for
 from typing import Any, Protocol
 
-from helpers.store.paths import engine_version
-from helpers.store.storage import SAID_AFTER, Storage, say_waiting
+from helpers.store.paths import SAID_AFTER, engine_version, say_waiting
+from helpers.store.storage import Storage
 
 IN_FLIGHT = 2  # jobs handed to each worker: one at work, one waiting
 CONNECT_SECONDS = 10
@@ -181,7 +181,7 @@ class DaskWorkers:
         """Return how many jobs the cluster can do at once; workers may come and go."""
         try:
             call = self.client.scheduler.ncores
-            return sum(self.client.sync(call, callback_timeout=SAID_AFTER / 2).values())
+            return sum(self.client.sync(call, callback_timeout=SAID_AFTER).values())
         except (OSError, TimeoutError):  # it does not answer
             return 0
 
@@ -190,7 +190,7 @@ class DaskWorkers:
         looked = answered = time.monotonic()
         while not running.has_ready():
             time.sleep(GLANCE)
-            if (now := time.monotonic()) < looked + SAID_AFTER / 4:
+            if (now := time.monotonic()) < looked + SAID_AFTER / 2:
                 continue
             looked, there = now, self._threads()
             answered = looked if there else answered
@@ -233,9 +233,9 @@ def connect(scheduler: str, place: str) -> Iterator[DaskWorkers]:
             f"--scheduler needs {error.name}: run `pip install -e '.[cluster]'` in this environment"
         ) from error
     try:
-        with ThreadPoolExecutor(1) as asking:  # a notebook has a loop of its own
-            asking.submit(asyncio.run, _ask(scheduler)).result()
-        client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
+        with say_waiting(f"the scheduler at {scheduler}"), ThreadPoolExecutor(1) as asking:
+            asking.submit(asyncio.run, _ask(scheduler)).result()  # a notebook has its own loop
+            client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ClusterError(
             f"no Dask scheduler answers at {scheduler}: start one with `dask scheduler` and give "

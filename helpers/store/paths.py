@@ -6,8 +6,10 @@ import errno
 import hashlib
 import json
 import os
+import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -35,6 +37,7 @@ ENGINE_FILES = (
 ENGINE_PACKAGES = ("nltk", "onnxruntime", "tokenizers", "trafilatura", "vadersentiment")
 
 
+SAID_AFTER = 5.0  # seconds of silence, before it is said what is waited for
 _FREE = "free some space and run the same command again: what is finished is kept"
 _OTHER = "choose another folder or change its permissions"
 _ADVICE = {
@@ -86,6 +89,32 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+class Ticking(threading.Thread):
+    """Does something every few seconds until it is left: a sign of life while another works."""
+
+    def __init__(self, tick: Callable[[], object], seconds: float):
+        super().__init__(daemon=True)
+        self.tick, self.seconds, self.left = tick, seconds, threading.Event()
+
+    def run(self) -> None:
+        """Tick until the end."""
+        while not self.left.wait(self.seconds):
+            self.tick()
+
+    def __enter__(self) -> None:
+        self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.left.set()
+        self.join()
+
+
+def say_waiting(what: str) -> Ticking:
+    """Say on standard error what is waited for, every few seconds of a `with`."""
+    said = f"waiting for {printable(what)}"
+    return Ticking(lambda: print(said, file=sys.stderr, flush=True), SAID_AFTER)
 
 
 # ---------------------------------------------------------- what decides the rows of the tables

@@ -12,8 +12,6 @@ import hashlib
 import json
 import os
 import re
-import sys
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import lru_cache
@@ -28,11 +26,10 @@ import pyarrow.fs
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from helpers.store.paths import fingerprint, say_error, whole_file
+from helpers.store.paths import fingerprint, say_error, say_waiting, whole_file
 
 FOLDERS = ("parts", "corpus")
 MANIFEST, LOCK, OWN = "manifest.json", ".lock", ".attributed"
-SAID_AFTER = 10.0  # seconds of silence, before it is said what is waited for
 SHOWN = 3  # files of others that are named
 # Seconds that a store may say nothing, and tries: twice each by two layers, 40 seconds in all.
 PATIENCE = {"connect_timeout": 10, "read_timeout": 10, "retries": {"total_max_attempts": 2}}
@@ -42,19 +39,6 @@ _LEASE = re.compile(r"reads-([0-9a-f]{12})-[0-9a-f]{16}")
 CATALOGUE = re.compile(r"corpus/catalogue-([0-9a-f]{12})\.json")
 _UNFINISHED = re.compile(r"\.(.+)\.[a-z0-9_]{8}\.part")
 _NOTE = re.compile(r"owned-[0-9a-f]{16}\.json")
-
-
-@contextmanager
-def say_waiting(what: str) -> Iterator[None]:
-    """Say on standard error what is waited for, when that takes long."""
-    said = f"waiting for {what}"
-    late = threading.Timer(SAID_AFTER, print, [said], {"file": sys.stderr, "flush": True})
-    late.daemon = True
-    late.start()
-    try:
-        yield
-    finally:
-        late.cancel()
 
 
 class StorageError(OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import shutil
@@ -13,6 +14,7 @@ import tempfile
 import threading
 import time
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -193,6 +195,46 @@ def test_what_listens_and_says_nothing_is_no_scheduler(articles, tmp_path, monke
         corpus.build(
             articles, tmp_path / "out", progress=False, scheduler=f"tcp://127.0.0.1:{port}"
         )
+
+
+class Heard(io.StringIO):
+    """Standard error that knows when something was said, and how long nothing was."""
+
+    def __init__(self):
+        super().__init__()
+        self.said = [time.monotonic()]
+
+    def write(self, text):
+        self.said.append(time.monotonic())
+        return super().write(text)
+
+    def longest(self):
+        return max(b - a for a, b in pairwise([*self.said, time.monotonic()]))
+
+
+@pytest.mark.attack
+@pytest.mark.skipif(not REPORT, reason="whole in `make attack`: it waits for the silent")
+@pytest.mark.parametrize("peer", ["scheduler", "store"])
+def test_who_says_nothing_is_waited_for_a_minute_at_most_and_not_in_silence(
+    peer, attack, articles, tmp_path, monkeypatch
+):
+    attack.on(f"a {peer} that says nothing: 10 s without a word, or waited for over 60 s")
+    s3fs = pytest.importorskip("s3fs", reason="stores need the extra `cluster`")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "testing")
+    s3fs.S3FileSystem.clear_instance_cache()
+    monkeypatch.setattr(sys, "stderr", heard := Heard())
+    with silence() as port, pytest.raises((workers.ClusterError, StorageError)):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        given = {"scheduler": f"tcp://127.0.0.1:{port}"} if peer == "scheduler" else {}
+        out = tmp_path / "out" if given else "s3://newsroom/tables"
+        corpus.build(articles, out, workers=1, progress=False, **given)
+    waited, silent = time.monotonic() - heard.said[0], heard.longest()
+    s3fs.S3FileSystem.clear_instance_cache()
+    late = f"waited for {waited:.0f} s" if waited > 60 else ""
+    attack.take(peer, late, f"{silent:.0f} s of silence" if silent > 11 else "")
+    attack.notes = f"waited for {waited:.0f} s, at most {silent:.0f} s without a word"
+    attack.check()
 
 
 # --------------------------------------------------------------------------------------- Dask
