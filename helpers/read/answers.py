@@ -60,10 +60,28 @@ def find_records(content: Any) -> Found:
             found.unread |= one.unread
             found.answers += one.answers
         return found
-    held = _find_list(content, []) if isinstance(content, dict) else None
+    held = _find_list(content, []) or _by_keys(content) if isinstance(content, dict) else None
     if not held and isinstance(content, dict) and not _is_article(content):
         _refuse_error(content)
     return held or Found([content])
+
+
+def _by_keys(content: dict[str, Any]) -> Found | None:
+    """Return the records that an object holds by a key each, or by column, as pandas does."""
+    names, rows, values = content.get("columns"), content.get("data"), [*content.values()]
+    if _is_list_of(str, names) and _is_list_of(list, rows):
+        return Found([dict(zip(names or [], row, strict=False)) for row in rows or []])
+    if not _is_list_of(dict, values):
+        return None
+    if all(map(_is_article, values)):
+        return Found(values)
+    if not _is_article(content) or any(one.keys() != values[0].keys() for one in values):
+        return None
+    return Found([{name: one[key] for name, one in content.items()} for key in values[0]])
+
+
+def _is_list_of(kind: type, found: Any) -> bool:
+    return isinstance(found, list) and bool(found) and all(isinstance(one, kind) for one in found)
 
 
 def answer_in(content: Any) -> Found | None:

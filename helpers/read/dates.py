@@ -43,6 +43,7 @@ _CLOCK = re.compile(
 _OFFSET = re.compile(r"(?:UTC|GMT)?\s?([+−-])(\d{1,2}):?(\d{2})?", re.I)
 _BESIDE = re.compile(r"[\n|·•]|\sby\s")
 _BEFORE_TEXT = re.compile(r"\s\(|\s?[–—]\s|\s-+\s")
+_EXCEL_DAY = re.compile(r"[345]\d{4}(?:\.\d+)?")  # 1982 to 2064
 _DATE_IN_NAME = re.compile(r"(?<!\d)(?:19|20)\d\d([-_.]?)[01]\d\1[0-3]\d(?!\d)")
 
 
@@ -53,10 +54,10 @@ class UnclearDate(ValueError):
 def read_date(value: Any) -> pd.Timestamp:
     """Read a date, or date and time, to a timestamp in UTC without zone.
 
-    Takes date objects, epoch seconds or milliseconds, ISO 8601, RFC 822, "Nov. 18, 2024 Monday",
-    "18 November 2024", "18. März 2024" and numbers such as 11/18/2024 where only one order of day
-    and month is possible. A time without zone is taken as UTC. An empty value gives NaT. Raises
-    UnclearDate.
+    Takes date objects, epoch seconds or milliseconds, Excel's numbers of days since 1982, ISO 8601,
+    RFC 822, "Nov. 18, 2024 Monday", "18 November 2024", "18. März 2024" and numbers such as
+    11/18/2024 where only one order of day and month is possible. A time without zone is taken as
+    UTC. An empty value gives NaT. Raises UnclearDate.
     """
     if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
         return pd.NaT
@@ -67,6 +68,8 @@ def read_date(value: Any) -> pd.Timestamp:
     written = " ".join(str(value).split())
     if not written:
         return pd.NaT
+    if _EXCEL_DAY.fullmatch(written):
+        return _stamp(datetime(1899, 12, 30) + timedelta(seconds=round(float(written) * 86_400)))
     seconds = _epoch_seconds(written)
     if seconds is not None:
         return _stamp(datetime(1970, 1, 1) + timedelta(seconds=seconds))

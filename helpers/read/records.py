@@ -17,7 +17,7 @@ from typing import IO, Any, NamedTuple
 from lxml import etree
 
 from helpers.read.answers import Answer, answer_in, answer_of, find_records
-from helpers.read.columns import LEAST_WORDS_OF_A_TEXT, as_text, field_names, plain
+from helpers.read.columns import LEAST_WORDS_OF_A_TEXT, as_text, field_names, guess_mapping, plain
 from helpers.read.documents import Encoding, Unreadable, decode, find_encoding, refuse_bomb
 
 SAMPLE_ROWS = 50
@@ -272,7 +272,7 @@ def _dialect_of(header: str, delimiter: str, escape: str | None, quote: str) -> 
 
 
 def read_xlsx(stream: IO[bytes]) -> Iterator[Row]:
-    """Read the first sheet with anything in it; its first row names the columns."""
+    """Read the first sheet with texts and those like it; its first row names the columns."""
     from openpyxl import load_workbook
 
     raw = stream.read()
@@ -289,7 +289,7 @@ def read_xlsx(stream: IO[bytes]) -> Iterator[Row]:
 
 
 def read_sheets(stream: IO[bytes]) -> Iterator[Row]:
-    """Read the first sheet with anything in it of an older Excel or a LibreOffice workbook."""
+    """Read the sheets of an older Excel or a LibreOffice workbook, as `read_xlsx` does."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
     raw = stream.read()
@@ -306,24 +306,29 @@ def read_sheets(stream: IO[bytes]) -> Iterator[Row]:
 
 
 def _sheets(sheets: Iterable[tuple[str, Iterable[Sequence[Any]]]]) -> Iterator[Row]:
-    read = ""
+    """Yield the rows of the first sheet with texts, and of those that have the same columns."""
+    found = []
     for title, cells_of in sheets:
         rows = islice(cells_of, EXCEL_ROWS + 1)
         filled = (row for row in _in_bounds(rows) if any(as_text(cell).strip() for cell in row))
         titles, names, below = _header(filled)
-        if not names:
-            continue
-        if read:
+        first = [dict(zip(names, cells, strict=False)) for cells in islice(below, SAMPLE_ROWS)]
+        rest = (dict(zip(names, cells, strict=False)) for cells in below)
+        if names:
+            found.append((title, titles, names, chain(first, rest), guess_mapping(names, first)))
+    chosen = next((one for one in found if "text" in one[4]), *found[:1] or [None])
+    numbers = count(1)
+    for title, titles, names, records, _ in found:
+        if names == chosen[2]:
+            yield from titles
+            own = {} if len(found) == 1 else {"sheet": title}
+            yield from (Row(next(numbers), dict.fromkeys(names) | one | own) for one in records)
+        else:
             problem = (
-                f"the sheet {title!r} was not read, only {read!r}; save each sheet with "
-                "articles as a file of its own"
+                f"the sheet {title!r} was not read, only {chosen[0]!r} and those with its columns; "
+                "save each sheet with articles as a file of its own"
             )
             yield Row(0, None, problem)
-            continue
-        read = title
-        yield from titles
-        for number, cells in enumerate(below, 1):
-            yield Row(number, dict.fromkeys(names) | dict(zip(names, cells, strict=False)))
 
 
 def _in_bounds(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:

@@ -262,3 +262,32 @@ def test_a_cell_that_cannot_be_read_is_named_and_the_rest_is_kept(tmp_path: Path
     articles, problems = read_corpus(tmp_path)
     assert "row 2 holds a cell that cannot be read (" in problems["problem"].item()
     assert "correct it and save it again" in problems["problem"].item() and articles.empty
+
+
+ROWS = [{"Titel": "A", "Text": TEXT}, {"Titel": "B", "Text": f"{TEXT} B"}]
+
+
+@pytest.mark.parametrize("orient", ["index", "columns", "split"])
+def test_json_as_pandas_writes_it(tmp_path: Path, orient: str):
+    pd.DataFrame(ROWS).to_json(tmp_path / "a.json", orient=orient)
+    articles, problems = read_corpus(tmp_path)
+    assert articles["headline"].tolist() == ["A", "B"] and problems.empty
+
+
+def test_sheets_of_the_same_columns_are_read_together(tmp_path: Path):
+    with pd.ExcelWriter(tmp_path / "a.xlsx") as book:
+        pd.DataFrame({"note": ["read me first"]}).to_excel(book, sheet_name="about", index=False)
+        for number, row in enumerate(ROWS):
+            pd.DataFrame([row]).to_excel(book, sheet_name=f"part {number}", index=False)
+    articles, problems = read_corpus(tmp_path)
+    assert articles["headline"].tolist() == ["A", "B"]
+    assert '"sheet": "part 1"' in articles["metadata"][1]
+    assert problems["problem"].item().startswith("the sheet 'about' was not read, only 'part 0'")
+
+
+def test_columns_named_in_german_and_days_as_excel_counts_them(tmp_path: Path):
+    table = f'Titel;Datum;Zeitung;Autorin;Text\nA;45355;Echo;Ada Lee;"{TEXT}"\n'
+    (tmp_path / "a.csv").write_text(table)
+    one = read_corpus(tmp_path)[0].iloc[0]
+    assert (one["headline"], one["outlet"], one["byline"]) == ("A", "Echo", "Ada Lee")
+    assert f"{one['published']:%Y-%m-%d}" == "2024-03-04"
