@@ -316,16 +316,16 @@ def _sheets(sheets: Iterable[tuple[str, Iterable[Sequence[Any]]]]) -> Iterator[R
         rest = (dict(zip(names, cells, strict=False)) for cells in below)
         if names:
             found.append((title, titles, names, chain(first, rest), guess_mapping(names, first)))
-    chosen = next((one for one in found if "text" in one[4]), *found[:1] or [None])
+    first_choice = [one for one in found if "text" in one[4]] or found
     numbers = count(1)
     for title, titles, names, records, _ in found:
-        if names == chosen[2]:
+        if names == first_choice[0][2]:
             yield from titles
             own = {} if len(found) == 1 else {"sheet": title}
             yield from (Row(next(numbers), dict.fromkeys(names) | one | own) for one in records)
         else:
             problem = (
-                f"the sheet {title!r} was not read, only {chosen[0]!r} and those with its columns; "
+                f"the sheet {title!r} was not read, only {first_choice[0][0]!r} and those like it; "
                 "save each sheet with articles as a file of its own"
             )
             yield Row(0, None, problem)
