@@ -53,7 +53,8 @@ _ADVICE = {
 def say_error(error: OSError, otherwise: str = "") -> str:
     """Say what a system refused, of which file, and what to do about it."""
     if not error.errno:
-        return f"{error}; {otherwise}" if otherwise else str(error)
+        said = str(error) or "no answer"
+        return f"{said}; {otherwise}" if otherwise else said
     named = f"{error.filename}: " if error.filename else ""
     advice = _ADVICE.get(error.errno, otherwise)
     return f"{named}{error.strerror}" + (f"; {advice}" if advice else "")

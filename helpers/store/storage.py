@@ -34,6 +34,7 @@ SHOWN = 3  # files of others that are named
 # Seconds that a store may say nothing, and tries: twice each by two layers, 40 seconds in all.
 PATIENCE = {"connect_timeout": 10, "read_timeout": 10, "retries": {"total_max_attempts": 2}}
 TRIES = 2
+DEADLINE, SLOWEST = 45.0, 50_000  # seconds of an upload, and bytes in each further one
 _ON_DISK = ("file://", "local://")
 _LEASE = re.compile(r"reads-([0-9a-f]{12})-[0-9a-f]{16}")
 CATALOGUE = re.compile(r"corpus/catalogue-([0-9a-f]{12})\.json")
@@ -116,8 +117,18 @@ class Storage:
                 with whole_file(Path(self.path(name))) as temporary:
                     temporary.write_bytes(content)
             else:
-                self._fs.pipe_file(self.path(name), content)
+                self._send(self.path(name), content)
         return hashlib.sha256(content).hexdigest()
+
+    def _send(self, path: str, content: bytes) -> None:
+        """Upload a file; one that waits for leave to send it would else wait for ever."""
+        from fsspec.asyn import sync
+
+        if not self._fs.async_impl:
+            self._fs.pipe_file(path, content)
+            return
+        seconds = DEADLINE + len(content) / SLOWEST
+        sync(self._fs.loop, self._fs._pipe_file, path, content, timeout=seconds)
 
     def sha256(self, name: str) -> str:
         """Return the hash of a file, taken once while it stays; "" in a store."""

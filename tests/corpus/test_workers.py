@@ -130,10 +130,13 @@ def test_a_build_in_a_store_has_the_rows_of_a_local_one(articles, local, bucket,
 
 @pytest.mark.attack
 @pytest.mark.skipif(not REPORT, reason="whole in `make attack`: who tries again waits between")
-def test_a_store_that_fails_now_and_then_loses_nothing(attack, articles, local, faults):
+def test_a_store_that_fails_now_and_then_loses_nothing(
+    attack, articles, local, faults, monkeypatch
+):
+    monkeypatch.setattr(storage, "DEADLINE", 4.0)  # of uploads, which the store takes half of
     attack.on("faults: builds into a store that fails now and then")
     right, stopped = rows_of(local), 0
-    for case in range(how_many(1, 12)):
+    for case in range(how_many(1, 8)):
         out, broke = f"{faults.bucket}/{case}", []
         for chance in (0.2, 0.1, 0.05, 0.0):
             faults.chance = chance
