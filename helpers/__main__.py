@@ -171,16 +171,16 @@ def _study(given: argparse.Namespace) -> int:
 
 def _train(given: argparse.Namespace) -> int:
     first = given.rest[0] if given.rest else ""
-    if first == "descriptions":
-        from helpers.train import descriptions
+    if first in ("descriptions", "statements"):
+        from helpers.train import descriptions, statements
 
-        return descriptions.main(given.rest[1:])
+        chosen = {"descriptions": descriptions, "statements": statements}[first]
+        return chosen.main(given.rest[1:])
     try:
         from helpers.train import profiles, reading, tone
 
         if first in ("sources", "targets"):
-            chosen = profiles if first == "sources" else tone
-            return chosen.main(given.rest[1:])
+            return (profiles if first == "sources" else tone).main(given.rest[1:])
     except ModuleNotFoundError as error:
         raise RuntimeError(
             f"training needs {error.name}: run `pip install -e '.[train]'` in this environment"
@@ -357,7 +357,7 @@ COMMANDS = {
         _train,
         "train the model that finds names and attributions, or, with `train targets`, that of "
         "tone toward a target, with `train sources`, that of sources (these need the extra "
-        "`train`), or, with `train descriptions`, the weights of descriptions",
+        "`train`), or, with `train descriptions` or `train statements`, a few weights",
     ),
     "bench": Command(
         _bench,

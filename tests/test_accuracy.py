@@ -17,12 +17,15 @@ import pandas as pd
 import pytest
 
 from helpers.annotate import attributions, entities, mentions, tone
+from helpers.annotate.statements import load_statement_model
 from helpers.corpus.build import build
 from helpers.model import decoding
 from helpers.store import tables
 from helpers.study import accuracy, corpora, pairing
 from helpers.text.article import Article
-from helpers.train import tuning
+from helpers.train import statements, tuning
+
+FIELDS = ("shown", "none")
 
 
 def scorer(gold, name: str) -> ModuleType:
@@ -76,14 +79,15 @@ def reader_scores(gold, polnear, articles):
     return score(gold, polnear, found, "the reader in data/models")
 
 
+# PolNeAR calls plans, beliefs and bare actions attributions too, which this project leaves out.
 @pytest.mark.parametrize(
-    ("measure", "floor"), [("end_to_end", 0.78), ("exact", 0.64), ("cue_tok", 0.72)]
+    ("measure", "floor"), [("end_to_end", 0.78), ("exact", 0.64), ("cue_tok", 0.7)]
 )
 def test_attributions_on_polnear_dev(measure, floor, attribution_scores):
     assert attribution_scores[measure]["f1"] >= floor
 
 
-@pytest.mark.parametrize(("kind", "floor"), [("direct", 0.94), ("mixed", 0.88), ("indirect", 0.7)])
+@pytest.mark.parametrize(("kind", "floor"), [("direct", 0.94), ("mixed", 0.88), ("indirect", 0.67)])
 def test_attributions_of_each_form_on_polnear_dev(kind, floor, attribution_scores):
     assert attribution_scores["by_type"][kind]["end_to_end"]["r"] >= floor
 
@@ -98,6 +102,20 @@ def test_the_reader_on_polnear_dev(measure, floor, reader_scores):
 @pytest.mark.parametrize(("kind", "floor"), [("direct", 0.93), ("mixed", 0.88), ("indirect", 0.7)])
 def test_the_reader_on_each_form_on_polnear_dev(kind, floor, reader_scores):
     assert reader_scores["by_type"][kind]["end_to_end"]["r"] >= floor
+
+
+def test_what_nobody_states_is_left_out_on_outlets_never_learnt_from(gold):
+    files = [gold / "wide" / "dev.jsonl.gz", gold / "wide" / "spans_dev.jsonl.gz"]
+    sets = [gold / "ner" / "worldwide_train.jsonl.gz", gold / "polnear" / "train.jsonl.gz"]
+    texts = {row["id"]: row["text"] for file in sets for row in corpora.read_lines(file)}
+    cases = [*statements.read_cases(statements.read_codings(files, texts))]
+    shown, none = (np.concatenate([getattr(case, name) for case in cases]) for name in FIELDS)
+    out = ~load_statement_model().keep(shown)
+    print(
+        f"\nwide dev: left out {out[none].mean():.3f} of {none.sum()} that are none (coded by "
+        f"language models), {out[~none].mean():.3f} of {(~none).sum()} statements"
+    )
+    assert out[none].mean() >= 0.6 and out[~none].mean() <= 0.04
 
 
 def test_the_confidence_of_the_reader_is_how_often_it_is_right_on_polnear_dev(polnear, articles):

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain, pairwise
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -22,6 +21,7 @@ from helpers.annotate import outlets, stance
 from helpers.annotate.noun_phrases import kind
 from helpers.annotate.outlets import Outlet
 from helpers.annotate.rules import rule
+from helpers.annotate.statements import Found, keep_statements
 from helpers.model import decoding
 from helpers.store import schema
 from helpers.store.lexicons import Codebook
@@ -70,16 +70,6 @@ BEFORE = 120  # characters before an outlet's name in which a phrase may begin
 _CITES = re.compile(r"\b(?:cit|quot)(?:ed|es|ing)\b|\baccording to\b|\bas saying\b")
 
 
-class Found(NamedTuple):
-    """One attribution; all spans are offsets into the text, `cue` and `source` None when absent."""
-
-    content: tuple[Span, ...]
-    cue: Span | None
-    source: Span | None
-    confidence: float
-    rule: str
-
-
 def find_attributions(articles: pd.DataFrame | Sequence[Article]) -> pd.DataFrame:
     """Return the attributions of articles: one row is one content with its cue and its source.
 
@@ -124,7 +114,8 @@ def _read_attributions(article: Article) -> list[Found]:
     ]
     parts = [part for item in read for part in _by_paragraph(text, item, quotes)]
     found = _distinct(_of_their_own(text, parts))
-    return sorted(found + _carried(text, quotes, found), key=lambda item: item.content)
+    found = keep_statements(article, found + _carried(text, quotes, found))
+    return sorted(found, key=lambda item: item.content)
 
 
 # ----------------------------------------------------------------------------------- clean spans

@@ -24,7 +24,7 @@ from helpers.annotate.descriptions import Features
 from helpers.store.paths import LEXICONS
 from helpers.store.tables import read_table
 from helpers.study.corpora import read_lines
-from helpers.study.pairing import same_source
+from helpers.study.pairing import MATCH, overlap_f1, same_source
 from helpers.text.article import Article
 
 PENALTY = 1.5  # of the squared weights
@@ -77,13 +77,9 @@ def read_cases(files: Iterable[Path], texts: dict[str, str], folder: Path) -> It
 
 def _coded(own: Sequence[Sequence[int]], statements: list[dict]) -> dict | None:
     """Return the coded statement whose content is about these words."""
-    words = set(chain.from_iterable(range(start, end) for start, end in own))
-    for one in statements:
-        theirs = set(chain.from_iterable(range(start, end) for start, end in one["content"]))
-        alike = 2 * len(words & theirs) > 0.5 * (len(words) + len(theirs))
-        if alike and one.get("statement", True) and one.get("speaker"):
-            return one
-    return None
+    given = [list(span) for span in own]
+    alike = (one for one in statements if overlap_f1(given, one["content"]) > MATCH)
+    return next((one for one in alike if one.get("statement", True) and one.get("speaker")), None)
 
 
 class Laid(NamedTuple):

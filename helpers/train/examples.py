@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from tokenizers import Tokenizer
 from tqdm import tqdm
@@ -31,7 +30,6 @@ from helpers.model.encoder import (
     make_windows,
     read_words,
 )
-from helpers.store.paths import MODELS
 from helpers.study.corpora import find_tagged, read_lines
 from helpers.text.article import Article
 
@@ -457,8 +455,3 @@ def read_attributions(corpus: str, path: Path, texts: Mapping[str, str]) -> list
     A text that is not in the line is taken from ``texts``, by id. ``corpus`` names the file.
     """
     return [{"text": texts.get(row["id"], ""), **row, "corpus": corpus} for row in read_lines(path)]
-
-
-def held_out() -> frozenset[str]:
-    """Return the outlets no training may learn from, see ``data/models/held_out.csv``."""
-    return frozenset(pd.read_csv(MODELS / "held_out.csv")["outlet"])

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import argparse
 import copy
-import hashlib
-import json
 import math
 import random
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -29,7 +26,7 @@ from torch import nn
 from torch.nn import functional
 
 from helpers.model.encoder import LINK, LINKS, MARGIN, NAME_TAGS, SHAPES, STATES, TAGS, WINDOW
-from helpers.store.paths import fingerprint
+from helpers.train.cards import hash_file
 
 HIDDEN, HEADS, LAYERS, INNER, POSITIONS, EPSILON = 384, 12, 6, 1536, 512, 1e-12
 PRETRAINED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -339,22 +336,6 @@ def read_tokenizer(folder: Path) -> Tokenizer:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def write_card(folder: Path, settings: dict) -> None:
-    """Write what seals a model: its hashes, its settings, its card, and the hash of these."""
-    text = json.dumps(settings | {"sealed": fingerprint(settings)}, indent=1) + "\n"
-    (folder / "model.json").write_text(text, encoding="utf-8")
-
-
-def make_card(settings: Any) -> dict:
-    """Return a model's card: the settings it was trained with, and the day."""
-    return {"settings": asdict(settings), "trained": time.strftime("%Y-%m-%d")}
 
 
 # ------------------------------------------------------------------------------- export to ONNX

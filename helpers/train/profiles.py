@@ -27,10 +27,11 @@ from helpers.model.encoder import MODELS, Encoder
 from helpers.model.profile_model import ProfileModel
 from helpers.store.tables import read_table
 from helpers.study.corpora import read_lines
+from helpers.study.pairing import overlap_f1
 from helpers.text.article import Article
-from helpers.train import network, tuning
-from helpers.train.examples import held_out
+from helpers.train import cards, network, tuning
 from helpers.train.tone import Sentence, TargetNetwork, load_upper_layers, write_model
+from helpers.train.tuning import held_out
 
 BATCH = 24
 SMOOTHING = 0.05
@@ -167,14 +168,9 @@ def _words(text: str) -> str:
 
 
 def _best(coded: dict, rows: list[dict]) -> dict | None:
-    """Return the attribution whose content overlaps most with that of a coded statement."""
-
-    def overlap(row: dict) -> int:
-        pairs = ((a, b) for a in coded["content"] for b in row["spans"])
-        return sum(max(0, min(a[1], b[1]) - max(a[0], b[0])) for a, b in pairs)
-
-    best = max(rows, key=overlap, default=None)
-    return best if best is not None and overlap(best) else None
+    """Return the attribution whose content is most that of a coded statement."""
+    alike = [overlap_f1(coded["content"], row["spans"]) for row in rows]
+    return rows[alike.index(max(alike))] if any(alike) else None
 
 
 def train(
@@ -228,15 +224,15 @@ def publish(
     write_model(model, folder / "model.onnx", shown)
     logits, gold = predict(model, held)
     card = {
-        "sha256": {"model.onnx": network.hash_file(folder / "model.onnx")},
+        "sha256": {"model.onnx": cards.hash_file(folder / "model.onnx")},
         "probe": [round(float(value), 2) for value in target_model.probe(reader)],
         "temperature": tuning.fit_temperature(logits, gold),
         "affiliations": affiliations,
         "known": np.round(model.known.weight.detach().numpy().T, 3).tolist(),
-        "card": network.make_card(settings)
+        "card": cards.make_card(settings)
         | {"held out": {"right": float((logits.argmax(1) == gold).mean()), "of": len(gold)}},
     }
-    network.write_card(folder, card)
+    cards.write_card(folder, card)
     ProfileModel(folder, reader)
     return card
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from helpers.model import decoding, encoder
+from helpers.store.paths import MODELS
 from helpers.store.schema import POLARITIES
 from helpers.study.pairing import Words, pair_contents
 
@@ -20,6 +22,11 @@ COVERAGE = 0.7
 KEPT_SHARES = (0.98, 0.95, 0.92, 0.9, 0.85, 0.8)
 PROBABILITIES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9)
 Sections = list[tuple[encoder.Words, encoder.Scores]]
+
+
+def held_out() -> frozenset[str]:
+    """Return the outlets no training may learn from, see ``data/models/held_out.csv``."""
+    return frozenset(pd.read_csv(MODELS / "held_out.csv")["outlet"])
 
 
 def find(text: str, sections: Sections, settings: decoding.Settings) -> list[dict]:

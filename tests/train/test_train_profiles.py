@@ -15,8 +15,8 @@ from helpers.model.encoder import load_encoder  # noqa: E402
 from helpers.model.profile_model import ProfileModel  # noqa: E402
 from helpers.text.article import Article  # noqa: E402
 from helpers.train import profiles  # noqa: E402
-from helpers.train.examples import held_out  # noqa: E402
 from helpers.train.profiles import Case, ProfileSettings  # noqa: E402
+from helpers.train.tuning import held_out  # noqa: E402
 
 TEXT = "Mara Quist, a geologist, said that it rained. Quist teaches in Bergen."
 CODED = {"content": [[30, 44]], "affiliation": "academic or expert", "statement": True}

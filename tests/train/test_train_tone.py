@@ -110,7 +110,7 @@ def test_statements_of_the_press_are_joined_to_their_texts(tmp_path, monkeypatch
     without = {name: value for name, value in PRESS.items() if name != "text"}
     lines = [without, {**PRESS, "outlet": "kept"}, {**without, "id": "unknown"}]
     coded.write_text("\n".join(map(json.dumps, lines)))
-    monkeypatch.setattr(tone.examples, "held_out", lambda: {"kept"})
+    monkeypatch.setattr(tone.tuning, "held_out", lambda: {"kept"})
     ((outlet, row),) = tone.read_press([coded], [texts])
     assert outlet == "there" and row.text == PRESS["text"] and row.press
 
