@@ -557,11 +557,16 @@ def _bodies_in(cast: Cast, low: int, high: int, further: bool) -> list[Referent]
     return []
 
 
+def _is_office(word: str) -> bool:
+    return names.is_title(word) or noun_phrases.kind(word) == "person"
+
+
 @rule("cast: somebody else's friend or lawyer", otherwise=lambda *_: False)
 def _somebody_elses(cast: Cast, person: Mention, low: int, high: int) -> bool:
     """Tell whether a person is only mentioned: "Lee's lawyer", "a friend of Lee".
 
-    After an office in capitals the name is the holder's: "Minister for Ports Nella Ostrow".
+    After an office in capitals the name is the holder's: "Minister for Ports Nella Ostrow"; and
+    after one with what it is of, "secretary of state Nella Ostrow".
     """
     after = cast.text[person.end : high]
     owner = after.startswith(("’", "'")) and " " in after.strip()
@@ -573,6 +578,9 @@ def _somebody_elses(cast: Cast, person: Mention, low: int, high: int) -> bool:
         return False
     between = before[found[-1].end() :].split()
     title = before[: found[0].start()].split()
+    whole = before[found[0].end() :].split()  # what the office is of
+    if title and between and names.is_title(title[-1]) and not any(map(_is_office, whole)):
+        return False
     office = title and title[0][:1].isupper() and not noun_phrases.opens(title[0])
     office = office and (title[-1][:1].isupper() or noun_phrases.kind(title[-1]) == "person")
     office = office and not title[-1].lower().endswith(("ing", "ed"))  # "Replying to Mr Tesk"

@@ -43,6 +43,7 @@ _DATELINE = re.compile(
     re.MULTILINE,
 )
 _HYPHENATED = re.compile(r"-[a-z]+\b")
+_AFTER_PARTICLE = re.compile(r"[ -][A-Z][\w’'-]+(?:[ ][AE]l[ -][A-Z][\w’'-]+)*")
 _GOES_ON = re.compile(r"(?:[ ][A-Z][a-z]+){1,2}(?![\w’'-])")
 _LIKE_A_NAME = re.compile(r"\W*(?:[^\W\d_a-z]|\d\w*+\s++[A-Z]|\d++[A-Z]{2}|[a-z]{1,3}[A-Z-])")
 _KIND = re.compile(r"<<([a-z ]+)>>")
@@ -145,13 +146,18 @@ def _model_names(article: Article) -> list[Name]:
 def _whole(text: str, name: Name) -> Name:
     """Return a name of the model with the words of it that the model left out.
 
-    The rest of "Do-un", written so elsewhere too, and the next words of a name it was not sure of.
+    The rest of "Do-un", written so elsewhere too, what follows "Al" or "van", and the next words of
+    a name it was not sure of.
     """
     if not name.rule.startswith("model"):
         return name
     rest = _HYPHENATED.match(text, name.end)
     if rest and name.label == "PERSON" and text.count(text[name.start : rest.end()]) > 1:
         return name._replace(end=rest.end())
+    last = text[name.start : name.end].split()[-1].casefold()
+    if name.label == "PERSON" and last in names.name_words("particle"):
+        rest = _AFTER_PARTICLE.match(text, name.end)
+        return name._replace(end=rest.end()) if rest else name
     if name.confidence < UNSURE and name.label in ("PERSON", "ORG"):
         rest = _GOES_ON.match(text, name.end)
         words = rest.group().split() if rest else []

@@ -286,6 +286,11 @@ def titles() -> re.Pattern[str]:
     return re.compile(rf"(?:(?:{'|'.join(map(re.escape, words))})\s+)+(?=\S)")
 
 
+def is_title(word: str) -> bool:
+    """Tell whether a word is a title, in capitals or not: "secretary"."""
+    return bool(titles().match(f"{word.title()} A"))
+
+
 def strip_titles(text: str, start: int, end: int) -> int:
     """Return where a person's name begins after "President", "Lt. Gen." and the like."""
     match = titles().match(text, start, end)

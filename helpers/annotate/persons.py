@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -149,6 +149,14 @@ def family_forms(name: PersonName) -> frozenset[tuple[str, ...]]:
 def given_form(name: PersonName) -> tuple[str, ...]:
     """Return the folded given name, by which a person may be called once named in full."""
     return name.folded[1:] if is_family_first(name) else name.folded[:1]
+
+
+def middle_forms(name: PersonName) -> list[tuple[str, ...]]:
+    """Return the folded words inside a full name by which its bearer may be called.
+
+    Such is the father's surname before the mother's: "Barón" for "Rafael Barón Herazo".
+    """
+    return [(word,) for word in name.folded[1:-1] if word not in names.name_words("particle")]
 
 
 def same_person(one: PersonName, other: PersonName) -> str:
@@ -352,20 +360,25 @@ def _index_words(name: PersonName) -> set[str]:
     return {name.folded[-1], sound(name.folded[-1]), "".join(name.folded)}
 
 
+FORMS: Mapping[str, Callable[[PersonName], Iterable[tuple[str, ...]]]] = {
+    "surname": family_forms,
+    _OTHER_SPELLING: lambda name: map(sound_of, family_forms(name)),
+    "given name": lambda name: [given_form(name)],
+    "middle name": middle_forms,
+}
+
+
 class _Forms:
-    """The short forms of an article's people: surnames, other spellings of them, given names."""
+    """The short forms of an article's people, by kind; the first kind that fits is meant."""
 
     def __init__(self, people: Iterable[_Person], read: Mapping[str, PersonName]) -> None:
-        kinds = ("surname", _OTHER_SPELLING, "given name")
         self.owners: dict[str, dict[tuple[str, ...], list[str]]] = {
-            k: defaultdict(list) for k in kinds
+            kind: defaultdict(list) for kind in FORMS
         }
         for person in people:
             full = [read[written] for written in person.reasons]
-            families = {form for name in full for form in family_forms(name)}
-            forms = (families, set(map(sound_of, families)), {given_form(name) for name in full})
-            for kind, called in zip(kinds, forms, strict=True):
-                for form in called:
+            for kind, forms in FORMS.items():
+                for form in {form for name in full for form in forms(name)}:
                     self.owners[kind][form].append(person.entity)
 
     def find(self, name: PersonName) -> tuple[str, tuple[str, ...]]:
