@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain, count, islice
 from typing import IO, Any, NamedTuple
 
@@ -312,23 +313,27 @@ def _sheets(sheets: Iterable[tuple[str, Iterable[Sequence[Any]]]]) -> Iterator[R
         rows = islice(cells_of, EXCEL_ROWS + 1)
         filled = (row for row in _in_bounds(rows) if any(as_text(cell).strip() for cell in row))
         titles, names, below = _header(filled)
-        first = [dict(zip(names, cells, strict=False)) for cells in islice(below, SAMPLE_ROWS)]
-        rest = (dict(zip(names, cells, strict=False)) for cells in below)
+        records = map(partial(_record, names), below)
+        first = list(islice(records, SAMPLE_ROWS))
         if names:
-            found.append((title, titles, names, chain(first, rest), guess_mapping(names, first)))
+            found.append((title, titles, names, chain(first, records), guess_mapping(names, first)))
     first_choice = [one for one in found if "text" in one[4]] or found
     numbers = count(1)
-    for title, titles, names, records, _ in found:
+    for title, titles, names, every, _ in found:
         if names == first_choice[0][2]:
             yield from titles
             own = {} if len(found) == 1 else {"sheet": title}
-            yield from (Row(next(numbers), dict.fromkeys(names) | one | own) for one in records)
+            yield from (Row(next(numbers), one | own) for one in every)
         else:
             problem = (
                 f"the sheet {title!r} was not read, only {first_choice[0][0]!r} and those like it; "
                 "save each sheet with articles as a file of its own"
             )
             yield Row(0, None, problem)
+
+
+def _record(names: list[str], cells: Sequence[Any]) -> dict[str, Any]:
+    return dict.fromkeys(names) | dict(zip(names, cells, strict=False))
 
 
 def _in_bounds(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
