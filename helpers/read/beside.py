@@ -27,17 +27,22 @@ SETTINGS = ("columns", "outlet", "section", "date_order", "encoding", "separator
 
 
 class Beside:
-    """A file beside articles that tells of those in its folder and the folders in it."""
+    """A file beside articles that tells of those in its folder and the folders in it.
 
-    kind = said = ""
+    It tells nothing where `given_up` says why it could not be read.
+    """
 
-    def __init__(self, file: SourceFile):
+    kind, said = "settings", "what it tells was"
+
+    def __init__(self, file: SourceFile, given_up: str = ""):
         self.file = file
         self.folder = PurePosixPath(file.path).parent
         self.told: dict[str, Any] = {}
         self.unread: list[str] = []
         self.notes: list[str] = []
         try:
+            if given_up:
+                raise Unreadable(given_up)
             self._read()
         except (Unreadable, yaml.YAMLError) as error:
             self.unread.append(f"{self.said} not read: {error}")
@@ -254,7 +259,7 @@ class Outlets(Beside):
 class Settings(Beside):
     """An `articles.yml`: columns, outlet, section, order of dates, encoding, separator."""
 
-    kind, said = "settings", "the settings were"
+    said = "the settings were"
 
     def _read(self) -> None:
         told = read_yaml(self.file.read_bytes().decode("utf-8-sig"))
@@ -271,23 +276,6 @@ class Settings(Beside):
         except (ValueError, LookupError, TypeError) as error:
             self.told = {}
             raise Unreadable(str(error)) from error
-
-
-class Untold(Beside):
-    """A file that tells nothing, since reading it was given up."""
-
-    said = "what it tells was"
-
-    def __init__(self, file: SourceFile, why: str):
-        self.why = why
-        super().__init__(file)
-
-    def _read(self) -> None:
-        raise Unreadable(self.why)
-
-    def take(self, name: str, addresses: list[str] | None) -> dict[str, dict[str, Any]]:
-        """Return nothing."""
-        return {}
 
 
 BESIDE = {"metadata.csv": Listing, "outlets.csv": Outlets, "articles.yml": Settings}

@@ -64,6 +64,7 @@ _PARTED = re.compile(  # "=== 3 ===", "Article 3 of 12", "END"
     r"(?:\s*(?:of|/)\s*(?P<all>\d+))?:?|\[?END\]?)\s*",
     re.I,
 )
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 _BYLINE = re.compile(r"(?:by|von|par|por|di|door)\s", re.I)
 _FACTIVA_END = re.compile(r"(?:Document|Dokument|Documento) ([A-Za-z0-9]{18,})")
 
@@ -357,9 +358,16 @@ def _take_europresse_header(article: ExportedArticle, header: str) -> None:
 
 
 def _read_own(text: str) -> Export | None:
-    """Read articles between lines of signs, when each begins with a line that holds a date."""
+    """Read articles between lines of signs, when each begins with a line that holds a date.
+
+    Between blank lines alone each needs headline, outlet and date.
+    """
     articles = _own_articles(text)
-    headed = sum("published" in article.fields and bool(article.body) for article in articles)
+    needed = {"published"}
+    if len(articles) < LEAST_SEPARATED and "\n\n\n" in text:
+        articles = _own_articles(_BLANK_LINES.sub("\n***\n", text))
+        needed |= {*NAMED}
+    headed = sum(needed <= one.fields.keys() and bool(one.body) for one in articles)
     if not LEAST_SEPARATED <= len(articles) == headed:
         return None
     numbers = (_PARTED.fullmatch(line) for line in Lines(text))

@@ -21,7 +21,6 @@ from helpers.read.beside import (
     BESIDE,
     Beside,
     Pages,
-    Untold,
     addresses_in,
     is_beside,
     is_list_file,
@@ -83,7 +82,7 @@ def iter_met(path: str | Path, ask: Ask = lambda find, one: find(one)) -> Iterat
     joined = [beside for beside in besides if isinstance(beside, Pages)]
     for one in files:
         said = _told(ask, addresses_in, one) if joined and one.suffix in (*PAGES, ARCHIVE) else None
-        addresses = None if isinstance(said, Untold) else said
+        addresses = said if isinstance(said, list) else None
         yield _with_facts(one, outlets, _facts(one, besides, addresses))
     apart = [pages for pages in joined if pages.told and not pages.used]  # articles themselves
     besides = [beside for beside in besides if beside not in apart]
@@ -113,7 +112,7 @@ def _told(ask: Ask, find: Callable[[SourceFile], Any], one: SourceFile) -> Any:
     try:
         return ask(find, one)
     except Unreadable as error:
-        return Untold(one, str(error))
+        return Beside(one, str(error))
 
 
 def _order_dates(besides: list[Beside]) -> None:

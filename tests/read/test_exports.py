@@ -534,6 +534,7 @@ OWN = {
     "numbered articles": "Article {n} of 2\n\n{title}\n{outlet}, {day}\n\n{body}",
     "labels alone": "Headline: {title}\nSource: {outlet}\nDate: {day}\n\n{body}",
     "pages": "{title}\n{outlet}, {day}\n\n{body}\f",
+    "blank lines": "{title}\n{outlet}, {day}\n\n{body}\n\n",
     "ends": "{title}\n{outlet}, {day}\n\n{body}\n\nEND",
     "an outlet below the date": "***\n{title}\n{day}\n{outlet}\n\n{body}",
     "an outlet above the date": "***\n{outlet}\n{day}\n{title} as nobody had thought\n\n{body}",
