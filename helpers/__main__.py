@@ -171,10 +171,10 @@ def _study(given: argparse.Namespace) -> int:
 
 def _train(given: argparse.Namespace) -> int:
     first = given.rest[0] if given.rest else ""
-    if first in ("descriptions", "statements"):
-        from helpers.train import descriptions, statements
+    if first in ("descriptions", "doubt", "statements"):
+        from helpers.train import descriptions, doubt, statements
 
-        chosen = {"descriptions": descriptions, "statements": statements}[first]
+        chosen = {"descriptions": descriptions, "doubt": doubt, "statements": statements}[first]
         return chosen.main(given.rest[1:])
     try:
         from helpers.train import profiles, reading, tone
@@ -357,7 +357,7 @@ COMMANDS = {
         _train,
         "train the model that finds names and attributions, or, with `train targets`, that of "
         "tone toward a target, with `train sources`, that of sources (these need the extra "
-        "`train`), or, with `train descriptions` or `train statements`, a few weights",
+        "`train`), or, with `train descriptions`, `doubt` or `statements`, a few weights",
     ),
     "bench": Command(
         _bench,

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from helpers.annotate import (
     attributions,
+    doubt,
     entities,
     mentions,
     profiles,
@@ -245,10 +246,10 @@ def add_sources(
     """
     if said.empty:
         return said
-    names_of = dict.fromkeys((*speakers.Resolved._fields, *sources.COLUMNS))
+    names_of = dict.fromkeys((*speakers.Resolved._fields, *sources.COLUMNS, *doubt.Sure._fields))
     columns = {column: said[column].tolist() for column in names_of}
     spans = [said[column].tolist() for column in speakers.ROW_COLUMNS]
-    rows = said[list(sources.ROW_COLUMNS)].to_dict("records")
+    rows = said[[*sources.ROW_COLUMNS, "confidence"]].to_dict("records")
     places_of: dict[str, list[int]] = {}
     for place, article_id in enumerate(said["article_id"].tolist()):
         places_of.setdefault(article_id, []).append(place)
@@ -288,11 +289,13 @@ def add_sources(
             read = profiles.Profiles(places_read, mentioned, own_book) if seen else None
             sourced = sources.find_sources(article, own_rows, present, book, home, read)
             _fill(columns, places, sourced, sources.COLUMNS)
+            coded = [row | vars(item) for row, item in zip(own_rows, sourced, strict=True)]
+            _fill(columns, places, doubt.judge(coded, mentioned), doubt.Sure._fields)
         except Exception as error:
             if problems is None:
                 raise
             problems.append(_failed(article_id, path, step, error))
-    dtypes = {"named": bool}
+    dtypes = {"named": bool} | dict.fromkeys(doubt.Sure._fields, float)
     return said.assign(
         **{
             column: pd.Series(values, index=said.index, dtype=dtypes.get(column, object))

@@ -114,8 +114,9 @@ TABLES = {
             f"attribution_id {_SPAN} spans:spans text! form cue! cue_spans:spans source_text! "
             "source_spans:spans speaker! speaker_id resolution source_type named:bool title! "
             "affiliation country channel relay relay_ownership relay_chain:texts anonymity! "
-            "anonymity_reason! source_rule words:int role confidence:float? rule tone:float? "
-            "tone_label tone_agreement:float? news_tone:float?",
+            "anonymity_reason! source_rule speaker_confidence:float? type_confidence:float? "
+            "affiliation_confidence:float? country_confidence:float? words:int role "
+            "confidence:float? rule tone:float? tone_label tone_agreement:float? news_tone:float?",
             form=FORMS,
             resolution=RESOLUTIONS,
             source_type=SOURCE_TYPES,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, compress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,9 +26,9 @@ from helpers.store.tables import read_table
 from helpers.study.corpora import read_lines
 from helpers.study.pairing import MATCH, overlap_f1, same_source
 from helpers.text.article import Article
+from helpers.train import tuning
 
 PENALTY = 1.5  # of the squared weights
-FOLDS = 8
 SOURCE = (
     "learnt by `python -m helpers train descriptions` from statements coded by language models; "
     "see data/models/README.md"
@@ -139,12 +139,10 @@ def main(argv: list[str] | None = None) -> int:
     found = (read_cases(given.gold, texts, folder) for folder in given.tables)
     cases = [case for case in chain.from_iterable(found) if case.outlet not in without]
     names = sorted({name for case in cases for features in case.choices for name in features})
-    outlets = sorted({case.outlet for case in cases})
     held = 0
-    for fold in (set(outlets[number::FOLDS]) for number in range(FOLDS)):
-        rest = [case for case in cases if case.outlet not in fold]
-        apart = [case for case in cases if case.outlet in fold]
-        held += count_right(lay_out(apart, names), learn(lay_out(rest, names))) if apart else 0
+    for kept_out in tuning.fold([case.outlet for case in cases]):
+        apart, rest = (list(compress(cases, some)) for some in (kept_out, ~kept_out))
+        held += count_right(lay_out(apart, names), learn(lay_out(rest, names)))
     laid = lay_out(cases, names)
     weights = learn(laid)
     table = pd.DataFrame({"feature": names, "weight": weights.round(3), "source": SOURCE})

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
 
 from helpers.annotate import rules, statements
 from helpers.annotate.attributions import find_attributions_in
@@ -25,10 +24,7 @@ from helpers.model import decoding, encoder, target_model
 from helpers.study.corpora import read_lines
 from helpers.study.pairing import MATCH, overlap_f1
 from helpers.text.article import Article
-from helpers.train import cards
-from helpers.train.tuning import held_out
-
-FOLDS = 8
+from helpers.train import cards, tuning
 
 
 @dataclass
@@ -102,16 +98,7 @@ def learn(shown: np.ndarray, none: np.ndarray, penalty: float) -> np.ndarray:
     """
     mean, spread = shown.mean(0), shown.std(0) + 1e-3
     evened = np.c_[(shown - mean) / spread, np.ones(len(shown))]
-    sign = np.where(none, 1.0, -1.0)
-    pull = np.r_[np.full(shown.shape[1], penalty), 0.0]
-
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        margin = sign * (evened @ weights)
-        slope = evened.T @ (-sign / (1 + np.exp(np.minimum(margin, 500))))
-        unlikely = np.logaddexp(0, -margin).sum() + pull @ weights**2
-        return unlikely, slope + 2 * pull * weights
-
-    found = minimize(loss, np.zeros(evened.shape[1]), jac=True, method="L-BFGS-B").x
+    found = tuning.learn_odds(evened, none, np.r_[np.full(shown.shape[1], penalty), 0.0])
     own = found[:-1] / spread
     return np.r_[own, found[-1] - own @ mean]
 
@@ -123,10 +110,8 @@ def chances(shown: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 def judge_apart(laid: Laid, penalty: float) -> np.ndarray:
     """Return the probability of each row by what the other outlets taught."""
-    outlets = sorted(set(laid.outlet.tolist()))
     found = np.zeros(len(laid.none))
-    for number in range(min(FOLDS, len(outlets))):
-        apart = np.isin(laid.outlet, outlets[number::FOLDS])
+    for apart in tuning.fold(laid.outlet.tolist()):
         weights = learn(laid.shown[~apart], laid.none[~apart], penalty)
         found[apart] = chances(laid.shown[apart], weights)
     return found
@@ -152,7 +137,7 @@ def main(argv: list[str] | None = None) -> int:
     settings = StatementSettings(given.penalty, given.lost)
     texts = {row["id"]: row["text"] for file in given.articles for row in read_lines(file)}
     codings = read_codings(given.gold, texts)
-    without = held_out()
+    without = tuning.held_out()
     learnt = {text: one for text, one in codings.items() if one.outlet not in without}
     laid = Laid(*(np.concatenate(column) for column in zip(*read_cases(learnt), strict=True)))
     apart = judge_apart(laid, settings.penalty)
