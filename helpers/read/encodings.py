@@ -21,7 +21,7 @@ POWER = 3  # a sign above the line behind a word, as in km²
 _SIGNS = "“”‘’„‚«»‹›–—…•€£¥¢§°±½¼¾©®™¡¿´×·¶†\xa0\xad"
 _GLUED = re.compile(r"[…†•®™·](?=\w)|(?<=\w)[†·]")  # signs, where letters stand
 _ENDS = _SIGNS + "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
-_SPECIAL = re.compile(r"\S*[^\x00-\x7f]\S*")
+_SPECIAL = re.compile(r"(?<![!-~])[!-~]*+[^\x00-\x7f]\S*")
 _BETWEEN = re.compile(r"[-–—’'‘`´/.,;:()\[\]\xa0]+")
 _LAST_LATIN = "ɏ"
 
