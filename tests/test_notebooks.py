@@ -293,6 +293,8 @@ def test_a_study_goes_from_a_drawn_sheet_to_a_corrected_difference(
     assert list(ran["key"]["unit"]) == list(key["unit"]), "the sheets are read with their own key"
     assert ran["coded"].told == ["pass a (language model)", "pass b (language model)"]
     assert ran["coded"].problems.empty
+    ratings = ran["coded"].ratings
+    assert set(ratings.loc[ratings["variable"] == "statement", "value"]) == {"yes", "no"}
     assert ran["agreed"].set_index("variable").loc["source_type", "alpha"] > 0.67
     columns = ["outcome", "of", "counted", "dsl", "dsl_low", "dsl_high", "ppi"]
     found, planned = (

@@ -12,11 +12,14 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from helpers.measure import origins
 from helpers.measure.shares import resampled_intervals
+from helpers.store import schema, tables
 from helpers.study.agreement import NOT_ONE
 from helpers.study.correction import Sample, fit_all, score_categories
 from helpers.study.unitizing import measure_units
@@ -126,12 +129,22 @@ def time_resampling(articles: int = 20_000, statements: int = 200_000) -> dict[s
     return spent
 
 
+def find_origins(folder: Path) -> pd.DataFrame:
+    """Return the stories that same statements tie in the tables of a corpus, with their origins."""
+    articles = tables.read_table("articles", folder, light=True)
+    return origins.count_stories(origins.read_versions(folder, articles, schema.DEFAULT_ROLES))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Simulate and print."""
     parser = argparse.ArgumentParser(prog="python -m helpers.bench.coverage", description=__doc__)
     parser.add_argument("--coded", type=int, nargs="*", default=[50, 100, 200])
     parser.add_argument("--times", type=int, default=1_000, help="corpora simulated (1,000)")
+    parser.add_argument("--origins", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
+    if given.origins:
+        print(f"{len(find_origins(given.origins)):,} stories")
+        return 0
     for coded in given.coded:
         table = cover(coded, given.times)
         wide = table.pivot_table(index="what", columns="way", values="covered", sort=False)

@@ -110,10 +110,11 @@ def _word(number: int) -> str:
     return "".join(pairs).title() + "n"
 
 
-def write_large_tables(folder: Path, build: str | Path, articles: int) -> None:
+def write_large_tables(folder: Path, build: str | Path, articles: int, alike: int = 0) -> None:
     """Write the tables of a build again and again, as a build of so many articles would leave them.
 
-    Each copy of an article has ids of its own; the entities are those of a hundred corpora.
+    Each copy of an article has ids of its own; the entities are those of a hundred corpora. With
+    `alike` only so many copies have the same statements; the others have other words in them.
     """
     frames = {name: tables.read_table(name, build) for name in schema.TABLES}
     alone = {name: frames.pop(name) for name in ROOTS}
@@ -125,10 +126,10 @@ def write_large_tables(folder: Path, build: str | Path, articles: int) -> None:
     for first in range(0, most, TOGETHER):
         part = f"parts/made/part-{first:09d}"
         for name, frame in frames.items():
-            some = [
-                _own(frame[frame["article_id"].isin(ids[: articles - copy * len(ids)])], copy)
-                for copy in range(first, min(first + TOGETHER, most))
-            ]
+            some = []
+            for copy in range(first, min(first + TOGETHER, most)):
+                kept = ids[: articles - copy * len(ids)]
+                some.append(_own(frame[frame["article_id"].isin(kept)], copy, alike))
             tables.write_table(pd.concat(some, ignore_index=True), name, folder / part)
             catalogue["tables"][name].append(f"{part}/{name}.parquet")
     for name, frame in alone.items():
@@ -141,9 +142,12 @@ def write_large_tables(folder: Path, build: str | Path, articles: int) -> None:
     tables.write_manifest(manifest, folder)
 
 
-def _own(frame: pd.DataFrame, copy: int) -> pd.DataFrame:
-    """Return rows as those of another copy of a build, with ids of its own."""
+def _own(frame: pd.DataFrame, copy: int, alike: int = 0) -> pd.DataFrame:
+    """Return rows as those of another copy of a build, with ids and perhaps words of its own."""
     marked = {}
+    if alike and "spans" in frame:
+        other = rf"\1 {_word(copy // alike)}"
+        marked["text"] = frame["text"].str.replace(r"(\w+\W+\w+)\W+\w+", other, regex=True)
     for name in frame.columns[frame.columns.str.contains("_id$|^duplicate_of$")]:
         mark = copy % CASTS if name in ("entity_id", "speaker_id") else copy
         marked[name] = frame[name].where(frame[name] == "", frame[name] + f"-{mark}")

@@ -388,7 +388,8 @@ def measure_notebooks(options: Options) -> Iterator[Measured]:
     for name, count in (sizes | {"source_breakdown": options.large}).items():
         folder = options.work / f"large{count}"
         if not folder.exists():
-            made_up.write_large_tables(folder, open_corpus("sample"), count)
+            alike = 10 * (name == "source_routes")  # in how many copies a statement stands
+            made_up.write_large_tables(folder, open_corpus("sample"), count, alike)
         run = measure(_papermill(NOTEBOOKS / f"{name}.ipynb", options.work, corpus=folder), name)
         size = f"{count:,} articles; {run.wall:.0f} s of clock"
         yield Measured(f"{name} on large tables, CPU s", run.cpu, 30, 8, size)
@@ -427,6 +428,16 @@ def measure_resampling(options: Options) -> Iterator[Measured]:
     """Resample articles 2,000 times, over 200,000 statements: a mean, and agreement on units."""
     for name, spent in coverage.time_resampling().items():
         yield Measured(f"2,000 resamples of 200,000 statements, {name}, CPU s", spent, 5, 1)
+
+
+def measure_origins(options: Options) -> Iterator[Measured]:
+    """Find the same statements in 20,000 made-up articles, each told in ten of them."""
+    folder = options.work / "origins"
+    made_up.write_large_tables(folder, open_corpus("sample"), 20_000, alike=10)
+    run = measure(python("helpers.bench.coverage", "--origins", folder), "finding origins")
+    note = f"20,000 articles, each statement in ten; {run.wall:.0f} s of clock"
+    yield Measured("origins, CPU s", run.cpu, 60, 30, note)
+    yield Measured("origins, peak GB", run.peak / 1e9, 1.0, 0.7, note)
 
 
 MEASURES: dict[str, Callable[[Options], Iterator[Measured]]] = {

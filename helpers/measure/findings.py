@@ -14,6 +14,7 @@ import pandas as pd
 from helpers.measure import shares
 from helpers.measure.select import KINDS
 from helpers.measure.shares import MINIMUM, UNTOLD, count_of, enumerate_names, in_words, percent
+from helpers.store.schema import POLARITIES
 
 PEOPLE = "PERSON"
 
@@ -123,12 +124,12 @@ def say_doubts(proposed: pd.DataFrame, ambiguous: pd.DataFrame) -> str:
 
 def say_tones(toned: pd.DataFrame) -> str:
     """Say how many statements sound negative and positive by the words in them."""
-    numbers = toned["tone_label"].value_counts()
-    told = ", ".join(
-        f"{numbers.get(one, 0):,} {one}" for one in ("negative", "neutral", "positive")
-    )
-    n = len(toned)
+    n, told = len(toned), _count_polarities(toned["tone_label"])
     return f"By its words, of {n:,} statements with a tone: {told}." if n else ""
+
+
+def _count_polarities(said: pd.Series) -> str:
+    return ", ".join(f"{(said == one).sum():,} {one}" for one in POLARITIES)
 
 
 def say_judged(aimed: pd.DataFrame, coverage: pd.DataFrame, probability: float) -> str:
@@ -138,15 +139,12 @@ def say_judged(aimed: pd.DataFrame, coverage: pd.DataFrame, probability: float) 
     """
     if aimed.empty:
         return ""
-    numbers = aimed["judged_as"].value_counts()
-    told = ", ".join(
-        f"{numbers.get(one, 0):,} {one}" for one in ("negative", "neutral", "positive")
-    )
+    told, unsure = _count_polarities(aimed["judged_as"]), (aimed["judged_as"] == "").sum()
     asked = coverage[coverage["probability"] <= probability]
     right = f"; so sure, it is right in {percent(asked['accuracy'].iloc[-1])}" * bool(len(asked))
     return (
         f"Of {len(aimed):,} statements about a named target a model judges {told}, and is not sure "
-        f"of {numbers.get('', 0):,}{right} of news sentences that it did not learn from."
+        f"of {unsure:,}{right} of news sentences that it did not learn from."
     )
 
 

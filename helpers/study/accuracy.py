@@ -33,9 +33,8 @@ from helpers.study.corpora import (
     read_corpora,
     read_gum,
     read_lines,
+    read_names,
 )
-from helpers.study.corpora import list_corpora as list_corpora
-from helpers.study.corpora import read_names as read_names
 from helpers.text.article import Article
 
 FIGURES = ["part", "corpus", "measure", "value", "low", "high", "n", "unit"]
@@ -343,19 +342,10 @@ def _measure_names(file: Path, corpus: Corpus) -> Measured:
         counts.append([len(gold & set(ours)), len(ours), len(gold)])
         for (start, end, kind), row in ours.items():
             meant = [k for s, e, k in gold if s < end and start < e]
-            measured.items.append(
-                {
-                    "corpus": corpus.corpus,
-                    "article": f"sentence {number + 1}",
-                    "start": start,
-                    "end": end,
-                    "found": kind,
-                    "gold": ", ".join(meant),
-                    "right": (start, end, kind) in gold,
-                    "confidence": row.confidence,
-                    "text": text[start:end],
-                }
-            )
+            place = corpus.corpus, f"sentence {number + 1}", start, end
+            right = (start, end, kind) in gold
+            told = *place, kind, ", ".join(meant), right, row.confidence, text[start:end]
+            measured.items.append(dict(zip(ITEMS, told, strict=True)))
     table = np.array(counts, dtype=float).reshape(-1, 3)
     measured.figures = [
         tell(corpus, "names F1", table, f1, "names"),

@@ -24,7 +24,7 @@ from helpers.corpus.bundle import cite, write_bundle
 from helpers.measure import comparisons, select
 from helpers.measure.select import lay_out
 from helpers.store import schema, tables
-from helpers.study import sheets, study
+from helpers.study import correction, sheets, study
 
 PLAN, TOLD, CODINGS = "plan.json", "plan.md", "codings"
 VARIABLE = "source_type"  # whose shares are corrected
@@ -177,11 +177,11 @@ def _write_results(
     agreed, finding = study.measure_coders(coded), study.measure_finding(coded, attributions)
     beside = study.compare(coded, attributions, plan["corrected"])
     usable = study.trust(beside, agreed, plan["corrected"])
-    corrected = study.measure_corrected(attributions, usable, plan["corrected"])
+    corrected = correction.measure_corrected(attributions, usable, plan["corrected"])
     log = tables.read_csv(out / "sampling_log.csv")
-    outcomes = study.score_categories(plan["corrected"], corrected[plan["corrected"]])
+    outcomes = correction.score_categories(plan["corrected"], corrected[plan["corrected"]])
     by = plan["compared_by"]
-    apart = study.measure_contrasts(attributions, usable, plan["corrected"], outcomes, by)
+    apart = correction.measure_contrasts(attributions, usable, plan["corrected"], outcomes, by)
     results = {"agreement": agreed, "finding": finding, "corrected": corrected, "contrasts": apart}
     for name, frame in results.items() if files else ():
         tables.export(frame, name, out)

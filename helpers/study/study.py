@@ -31,21 +31,9 @@ from helpers.measure.shares import (
 )
 from helpers.store import schema, tables
 from helpers.store.paths import PROJECT, TEMPLATES
-from helpers.study import agreement, pairing, sheets, unitizing
+from helpers.study import agreement, correction, pairing, sheets, unitizing
 from helpers.study.agreement import NOT_ONE
-from helpers.study.agreement import count_confusion as count_confusion
 from helpers.study.corpora import read_codings
-from helpers.study.correction import choose_contrasts as choose_contrasts
-from helpers.study.correction import lay_plan as lay_plan
-from helpers.study.correction import measure_contrasts as measure_contrasts
-from helpers.study.correction import measure_corrected as measure_corrected
-from helpers.study.correction import name_clear as name_clear
-from helpers.study.correction import plan_size as plan_size
-from helpers.study.correction import score_categories as score_categories
-from helpers.study.sheets import draw_passages as draw_passages
-from helpers.study.sheets import draw_statements as draw_statements
-from helpers.study.sheets import reopen as reopen
-from helpers.study.sheets import write_sheets as write_sheets
 
 TOOL = "the program"
 NONE = "(none)"
@@ -160,7 +148,7 @@ def read_sample(
     """
     paths = _locate(files)
     nothing = lay_out("sampling key"), lay_out("sampling passages")
-    key, passages = reopen(paths, *nothing)
+    key, passages = sheets.reopen(paths, *nothing)
     if any(path.is_file() for path in paths) and key is nothing[0]:
         raise FileNotFoundError(
             f"{paths[0].parent / sheets.KEY_FILE} is missing: put it back beside the coding sheets"
@@ -485,7 +473,7 @@ def correct_all(coded: Coded, attributions: pd.DataFrame, agreed: pd.DataFrame) 
         beside = compare(coded, attributions, variable)
         if len(beside):
             usable = trust(beside, agreed, variable)
-            found = measure_corrected(attributions, usable, variable)
+            found = correction.measure_corrected(attributions, usable, variable)
             found = found.rename(columns={variable: "category"})
             note = check_agreement(agreed, variable).partition(":")[0]
             told.append(found.assign(variable=variable, note=note))

@@ -112,6 +112,12 @@ def test_four_times_as_many_statements_take_not_much_longer_to_resample():
     assert spent_on(100_000) < 6 * max(spent_on(25_000), 0.05)
 
 
+def test_small_shares_are_told_apart_and_never_rounded_to_nothing_or_all():
+    told = [shares.percent(share, 1) for share in (0, 0.0004, 0.0123, 0.9996, 1)]
+    assert told == ["0.0%", "<0.1%", "1.2%", ">99.9%", "100.0%"]
+    assert [shares.percent(share) for share in (0.004, 0.25, 0.996)] == ["<1%", "25%", ">99%"]
+
+
 def test_what_is_hardly_known_is_not_drawn():
     few = pd.DataFrame({"kind": ["a", "unknown"], "share": [0.05, 0.95]})
     assert shares.hardly_known(few, "kind")

@@ -174,6 +174,17 @@ def test_too_few_coded_statements_correct_no_difference():
     assert correction.name_clear(differences).endswith("nothing is corrected")
 
 
+def test_a_trend_is_in_doubt_also_where_all_coded_statements_are_alike():
+    days = pd.to_datetime(["2025-01-15", "2025-02-15", "2025-03-15", "2025-04-15"] * 30)
+    rows = pd.DataFrame({"article_id": range(120), "outlet": "A", "published": days})
+    rows = rows.assign(kind=np.where(rows["article_id"] % 3 == 0, "yes", "no"))
+    sample = rows.head(20).assign(found=rows["kind"], value="no")
+    found = correction.measure_contrasts(rows, sample, "kind", {"yes": {"yes": 1.0}})
+    trend = found[found["contrast"] == "trend"].iloc[0]
+    assert trend["ppi_low"] < -0.03 and trend["ppi_high"] > 0.03
+    assert trend["dsl_low"] < -0.03 and trend["dsl_high"] > 0.03
+
+
 def test_the_balance_of_tone_is_a_level_too():
     outcomes = correction.score_categories("tone_label", ["positive", "negative", "neutral"])
     assert list(outcomes)[0] == correction.BALANCE

@@ -19,6 +19,7 @@ from helpers.measure.select import lay_out, types_of
 from helpers.store import lexicons, tables
 from helpers.study import agreement, corpora, correction, pairing, sheets, study
 
+LOG = list(types_of("sampling log"))
 MADE = make_tables(articles=60)
 ARTICLES = MADE["articles"]
 SAID = select.join_articles(MADE["attributions"], ARTICLES, ["body"])
@@ -239,6 +240,8 @@ def test_statements_marked_in_passages_measure_what_is_missed(drawn):
     assert found["precision"] == pytest.approx((len(said) - 1) / len(said))
     assert len(coded.problems) == 2
     assert "does not stand in the passage" in coded.problems["problem"].iloc[0]
+    units = study.measure_units(coded, SAID, "source_type")
+    assert set(units["coefficient"]) == {"bu"}, "marked words have no code to be compared"
 
 
 def test_a_sheet_in_which_somebody_has_coded_is_not_written_anew(drawn):
@@ -263,9 +266,23 @@ def test_the_key_beside_the_sheets_is_taken_up_again(drawn):
     pd.testing.assert_frame_equal(again[0], key, check_dtype=False)
     assert again[1]["passage"].tolist() == passages["passage"].tolist()
     assert sheets.reopen([SAMPLE / "pass_a"], key, passages)[0] is key
+    logs = [pd.DataFrame([("frame", 9, 9), ("drawn: seed 1", 1, 1)], columns=LOG)] * 2
+    (out / "codings").mkdir()
+    above = sheets.reopen([out / "codings" / "anna.csv"], key.head(0), passages.head(0), *logs)
+    assert len(above[0]) == len(key) and above[2]["rows"].tolist() == [9, len(key)]
+    assert above[3]["rows"].tolist() == [9, len(passages)]
+    assert sheets.reopen([SAMPLE / "pass_a"], key, passages, *logs)[2] is logs[0]
     (out / "sampling_passages.csv").unlink()
     with pytest.raises(FileNotFoundError, match="put it back"):
         sheets.reopen([filled], key, passages)
+
+
+def test_a_sheet_of_another_draw_is_told_and_not_measured(drawn):
+    key, passages, out = drawn
+    other = key.assign(end=key["end"].where(key.index > 9, key["end"] - 9))
+    coded = study.read_coders([fill(out, "anna", key)], ARTICLES, SAID, other, passages)
+    assert coded.ratings["unit"].nunique() == len(key) - 10
+    assert coded.problems["problem"].str.contains("has other words").sum() == 10
 
 
 def test_formulas_in_articles_stay_text(tmp_path):

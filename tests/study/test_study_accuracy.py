@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pytest import approx
 
 from helpers.store.paths import PROJECT
-from helpers.study import accuracy
+from helpers.study import accuracy, corpora
 
 TEXT = "“The boats were empty,” Ada Lindqvist said on Monday. Officials denied it was so."
 
@@ -38,7 +38,7 @@ def write_lines(path, rows, packed=False):
 
 
 def test_without_a_folder_all_but_the_sample_is_skipped_and_told():
-    listed = accuracy.list_corpora("")
+    listed = corpora.list_corpora("")
     assert listed.loc[listed["there"], "corpus"].tolist() == ["The sample"]
     assert listed["how"].str.len().min() > 40
     measured = accuracy.measure_gold("", ["names", "tone", "sources", "attributions"])
@@ -110,11 +110,11 @@ def test_names_are_read_with_their_types(tmp_path):
     lines += ["4\tmet\tO", "5\tAda\tB-PER", "6\t.\tO", ""]
     file = tmp_path / "n.iob2.gz"
     file.write_bytes(gzip.compress("\n".join(lines).encode()))
-    [(text, names)] = accuracy.read_names(file)
+    [(text, names)] = corpora.read_names(file)
     assert names == {(4, 17, "ORG"), (22, 25, "PER")}
     conll = tmp_path / "n.conll.gz"
     conll.write_bytes(gzip.compress(b"Ada I-PER\nmet O\n\nOslo I-LOC\n"))
-    read = list(accuracy.read_names(conll))
+    read = list(corpora.read_names(conll))
     assert [names for _, names in read] == [{(0, 3, "PER")}, {(0, 4, "LOC")}]
 
 
@@ -161,7 +161,7 @@ def test_the_notebook_shows_every_recorded_figure_and_corpus_whole(tmp_path):
         name: pd.read_html(StringIO(cells[name].outputs[-1]["data"]["text/html"]), index_col=0)[0]
         for name in ("recorded", "corpora")
     }
-    recorded, listed = accuracy.read_recorded(), accuracy.list_corpora("")
+    recorded, listed = accuracy.read_recorded(), corpora.list_corpora("")
     told = shown["recorded"].astype({"value": float})
     assert told["command"].tolist() == recorded["command"].tolist()
     assert told["measure"].tolist() == recorded["measure"].tolist()
@@ -296,6 +296,6 @@ def test_kinds_of_social_media_names_are_put_into_three(tmp_path):
     lines = "\n".join([*tagged, "", "Her B-creative-work", ""]).replace(" ", "\t")
     file = tmp_path / "wnut17_train.conll.gz"
     file.write_bytes(gzip.compress(lines.encode()))
-    sentences = list(accuracy.read_names(file))
+    sentences = list(corpora.read_names(file))
     assert sentences[0] == ("Empire State saw Acme", {(0, 12, "LOC"), (17, 21, "ORG")})
     assert sentences[1] == ("Her", set())
