@@ -24,13 +24,13 @@ PROBLEMS_SHOWN = 50
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 only when everything asked for was done."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    given, rest = _parser().parse_known_args(arguments)
-    if rest and given.command.options:
-        _parser().parse_args(arguments)
-    given.rest = rest
     try:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        given, rest = _parser().parse_known_args(arguments)
+        if rest and given.command.options:
+            _parser().parse_args(arguments)
+        given.rest = rest
         code = given.command.does(given)
         sys.stdout.flush()
         return code

@@ -112,13 +112,14 @@ class Wall:
     def _start(self) -> None:
         processes = context()
         self._pipe, theirs = processes.Pipe()
-        self._process = processes.Process(target=_serve, args=(theirs,), daemon=True)
+        process = processes.Process(target=_serve, args=(theirs,), daemon=True)
         main = sys.modules["__main__"]
         sys.modules["__main__"] = ModuleType("__main__")  # a script is not to be run again there
         try:
-            self._process.start()
+            process.start()
         finally:
             sys.modules["__main__"] = main
+        self._process = process
         theirs.close()
 
     def stop(self) -> None:

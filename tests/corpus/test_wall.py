@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -155,3 +157,15 @@ def test_a_file_made_to_cost_much_costs_little_and_is_in_the_ledger(name, wall, 
     assert items
     problems = [item.problem for item in items if isinstance(item, Problem)]
     assert not any("given up" in problem for problem in problems), problems
+
+
+def test_ctrl_c_while_the_process_starts_is_no_other_error(monkeypatch, tmp_path):
+    class Stopped:
+        def start(self):
+            raise KeyboardInterrupt
+
+    processes = SimpleNamespace(Pipe=multiprocessing.Pipe, Process=lambda **_: Stopped())
+    monkeypatch.setattr(walls, "context", lambda: processes)
+    (tmp_path / "a.txt").write_text("It rained.")
+    with pytest.raises(KeyboardInterrupt), Wall() as wall:
+        list(wall.read(next(wall.met(tmp_path))))
