@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from helpers.measure.select import lay_out, types_of
 from helpers.measure.shares import draw_clusters, expanded_tail, wilson_interval
 from helpers.store import schema, tables
 from helpers.store.paths import PEERS, RECORDED
@@ -37,8 +38,7 @@ from helpers.study.corpora import (
 )
 from helpers.text.article import Article
 
-FIGURES = ["part", "corpus", "measure", "value", "low", "high", "n", "unit"]
-ITEMS = ["corpus", "article", "start", "end", "found", "gold", "right", "confidence", "text"]
+FIGURES, ITEMS = (list(types_of(f"gold {name}")) for name in ("figures", "items"))
 NOTHING = "nothing is measured: no gold is here"
 BINS = 10
 SUREST = 0.7  # of the targets, those whose tone is surest
@@ -102,7 +102,7 @@ def list_problems(measured: Measured) -> pd.DataFrame:
 
 def to_figures(measured: Measured) -> pd.DataFrame:
     """Return the figures as a frame; one row is one, in percent with its 95 % interval."""
-    return pd.DataFrame(measured.figures, columns=FIGURES)
+    return lay_out("gold figures", measured.figures)
 
 
 def read_peers() -> pd.DataFrame:
@@ -131,8 +131,8 @@ def join_peers(figures: pd.DataFrame) -> pd.DataFrame:
     """
     ours = figures.assign(system="this program", kind="this program", source="this run")
     peers = read_peers().merge(figures[["corpus", "measure"]], on=["corpus", "measure"])
-    columns = ["corpus", "measure", "system", "value", "low", "high", "kind", "source"]
-    both = pd.concat([ours, peers], ignore_index=True).reindex(columns=columns)
+    both = pd.concat([ours, peers], ignore_index=True)
+    both = lay_out("peers", both.reindex(columns=list(types_of("peers"))))
     order = {pair: n for n, pair in enumerate(figures[["corpus", "measure"]].apply(tuple, axis=1))}
     place = both[["corpus", "measure"]].apply(tuple, axis=1).map(order)
     both = both.assign(_place=place, _own=both["kind"] != "this program")
@@ -159,8 +159,7 @@ def measure_calibration(measured: Measured, bins: int = BINS) -> pd.DataFrame:
 
 def to_items(measured: Measured) -> pd.DataFrame:
     """Return what was found item by item; one row is one (see ITEMS)."""
-    frame = pd.DataFrame(measured.items, columns=ITEMS)
-    return frame.astype({"right": bool, "confidence": float})
+    return lay_out("gold items", measured.items)
 
 
 def list_worst(measured: Measured, top: int = 10, texts: bool = False) -> pd.DataFrame:
