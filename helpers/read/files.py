@@ -39,7 +39,7 @@ Ask = Callable[[Callable[[SourceFile], Any], SourceFile], Any]
 LARGEST_ARCHIVE = 1 << 33
 
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
-_YEAR = re.compile(r"[\W_]+(?:19|20)\d\d(?:[\W_]?\d\d?)*$")
+_YEAR = re.compile(r"(?<![\W_])[\W_]+(?:19|20)\d\d(?:[\W_]?\d)*$")
 _DATED_OUTLET = re.compile(r"([^\W\d][^_]*)_(?=\d{4}[-.]?\d\d[-.]?\d\d(?:\D|$))")
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.annotate import antecedents, attributions, entities, mentions, sources, speakers
+from helpers.annotate import antecedents, attributions, doubt, entities, mentions, sources, speakers
 from helpers.corpus import annotation
 from helpers.store import schema
 from helpers.text.article import Article
@@ -356,7 +356,7 @@ def test_adding_speakers_keeps_rows_and_applying_twice_changes_nothing(texts):
     twice = annotation.add_sources(once, articles, found, named)
     pd.testing.assert_frame_equal(said, before)
     pd.testing.assert_frame_equal(twice, once)
-    filled = [*speakers.Resolved._fields, *sources.COLUMNS]
+    filled = [*speakers.Resolved._fields, *sources.COLUMNS, *doubt.Sure._fields]
     pd.testing.assert_frame_equal(once.drop(columns=filled), said.drop(columns=filled))
     schema.to_arrow("attributions", once)
     ids = once["speaker_id"].str.split(antecedents.IDS).explode()

@@ -90,11 +90,13 @@ class Faults:
 def faults(monkeypatch, tmp_path):
     pytest.importorskip("s3fs", reason="stores need the extra `cluster`")
     moto = pytest.importorskip("moto.moto_server.werkzeug_app", reason="the store is moto's")
+    serving = pytest.importorskip("werkzeug.serving", reason="the store is served by it")
     import s3fs
-    from werkzeug.serving import make_server
 
     faults = Faults(moto.DomainDispatcherApplication(moto.create_backend_app))
-    server = make_server("127.0.0.1", 0, faults, True, request_handler=moto.MotoRequestHandler)
+    server = serving.make_server(
+        "127.0.0.1", 0, faults, True, request_handler=moto.MotoRequestHandler
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")

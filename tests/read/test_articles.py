@@ -419,6 +419,7 @@ def test_the_mapping_is_guessed_by_name_then_by_length():
         "text": "main_text",
         "outlet": "SOURCE",
         "published": "Date Published",
+        "title": "Título",
     }
     long = "word " * 40
     sample = [{"a": "x", "b": long, "title": "A headline"}]
