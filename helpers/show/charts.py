@@ -176,8 +176,8 @@ def plot_share_panels(
         ax.tick_params(axis="y", labelleft=place % width == 0)
         percent_axis(ax, drawn["high"].where(has_interval(drawn), drawn["share"]).max())
         first = group["n"].iloc[0]
-        n = f", n = {first:,.0f}" if (group["n"] == first).all() else ""
-        ax.set_title(plain(name, (40 if n else 75) // width) + n)
+        n = f"\nn = {first:,.0f}" if (group["n"] == first).all() else ""
+        ax.set_title(plain(name, 75 // width) + n)
     if len(left):
         figure = panels[0].figure
         gone = f" Left out, fewer than {MINIMUM} or of one article: {', '.join(left)}."

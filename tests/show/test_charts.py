@@ -299,7 +299,7 @@ def test_a_panel_too_small_to_compare_is_left_out_and_said():
     ax = charts.plot_share_panels(
         frame.assign(share=0.5, low=0.4, high=0.6), "kind", "part", "count"
     )
-    assert [panel.get_title(loc="left") for panel in ax.figure.axes] == ["end, n = 18"]
+    assert [panel.get_title(loc="left") for panel in ax.figure.axes] == ["end\nn = 18"]
     assert "Left out, fewer than 5 or of one article: head." in ax.figure.explained
 
 
@@ -309,7 +309,7 @@ def test_small_outlets_share_a_panel_and_the_largest_come_first():
     frame = frame.assign(share=0.5, low=0.4, high=0.6)
     ax = charts.plot_share_panels(frame, "form", "outlet", "count")
     titles = [panel.get_title(loc="left") for panel in ax.figure.axes]
-    assert titles[0] == "o30, n = 60" and titles[-1] == "22 others, n = 506"
+    assert titles[0] == "o30\nn = 60" and titles[-1] == "22 others\nn = 506"
 
 
 def test_a_title_has_two_lines_at_most():
