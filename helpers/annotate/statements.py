@@ -15,7 +15,7 @@ import numpy as np
 
 from helpers.annotate.rules import rule
 from helpers.model import decoding, encoder, target_model
-from helpers.model.encoder import MODELS, Encoder, ModelError, States
+from helpers.model.encoder import MODELS, Encoder, States
 from helpers.text.article import Article
 
 Span = tuple[int, int]
@@ -45,12 +45,7 @@ class StatementModel:
     def __init__(self, folder: Path, reader: Encoder):
         self.card = encoder.check_files(folder)
         self.weights = np.load(folder / WEIGHTS, allow_pickle=False).astype(np.float32)
-        shown = np.array(self.card["probe"])
-        if target_model.similarity(shown, target_model.probe(reader)) < target_model.SAME:
-            raise ModelError(
-                f"the model in {folder} goes on from another reader than {reader.folder}: "
-                "train it again with `python -m helpers train statements`"
-            )
+        target_model.check_reader(folder, self.card, reader, "statements")
 
     def keep(self, features: np.ndarray) -> np.ndarray:
         """Tell of each row of features whether it is a statement."""
@@ -72,17 +67,14 @@ def _features(states: States, item: Found) -> np.ndarray:
     cue, source = ([span] if span else [] for span in (item.cue, item.source))
     content = _inside(states, item.content)
     sure = min(max(item.confidence, EDGE), 1 - EDGE)
-    facts = [np.log(sure / (1 - sure)), not cue, not source, np.log1p(content.sum())]
-    first = content & (np.cumsum(content) == 1)
-    groups = (_inside(states, cue), _inside(states, source), content, first)
+    facts = [np.log(sure / (1 - sure)), not cue, not source, np.log1p(len(content))]
+    groups = (_inside(states, cue), _inside(states, source), content, content[:1])
     return np.concatenate([*(_mean(states, words) for words in groups), facts], dtype=np.float32)
 
 
 def _inside(states: States, spans: Sequence[Span]) -> np.ndarray:
-    held = np.zeros(len(states.start), bool)
-    for start, end in spans:
-        held |= (states.start < end) & (states.end > start)
-    return held
+    words = [np.arange(*decoding.word_range(states, *span)) for span in spans]
+    return np.unique(np.concatenate(words)) if words else np.zeros(0, int)
 
 
 def _mean(states: States, words: np.ndarray) -> np.ndarray:

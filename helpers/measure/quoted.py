@@ -6,16 +6,11 @@ from itertools import compress
 
 import pandas as pd
 
+from helpers.annotate import doubt
 from helpers.measure.select import find_each, lay_out
 from helpers.measure.shares import count_of, percent
 
 UNSURE = 0.5
-UNCLEAR = {
-    "speaker_confidence": "speaker",
-    "type_confidence": "type",
-    "affiliation_confidence": "affiliation",
-    "country_confidence": "country",
-}
 
 
 def list_quotations(attributions: pd.DataFrame, articles: pd.DataFrame) -> pd.DataFrame:
@@ -30,8 +25,9 @@ def list_quotations(attributions: pd.DataFrame, articles: pd.DataFrame) -> pd.Da
     told = ("headline", "url", "path")
     places = find_each(attributions["article_id"], articles["article_id"])
     known = {name: articles[name].array.take(places) for name in told}
-    doubted = (attributions[[*UNCLEAR]] < UNSURE).to_numpy()
-    unclear = [", ".join(compress(UNCLEAR.values(), row)) for row in doubted]
+    doubted = (attributions[[*doubt.Sure._fields]] < doubt.UNCLEAR).to_numpy()
+    coded = [name.removesuffix("_confidence") for name in doubt.Sure._fields]
+    unclear = [", ".join(compress(coded, row)) for row in doubted]
     rows = attributions.assign(**known, words=attributions["text"], unclear=unclear)
     order = ["published", "outlet", "article_id", "start"]
     rows = rows.sort_values(order, kind="stable", na_position="last", ignore_index=True)

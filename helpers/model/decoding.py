@@ -273,7 +273,7 @@ def _grow(cue: Span, words: Words, scores: Scores, threshold: float) -> Span:
     return Span(low, high, cue.score, cue.extra)
 
 
-def word_range(words: Words, start: int, end: int) -> tuple[int, int]:
+def word_range(words: Words | States, start: int, end: int) -> tuple[int, int]:
     """Return the half-open range of words that share a character with a span."""
     return (
         int(np.searchsorted(words.end, start, "right")),

@@ -84,11 +84,7 @@ class TargetModel:
         self.card = check_files(folder)
         self.reader = reader
         self.temperature = self.card["temperature"]
-        if similarity(np.array(self.card["probe"]), probe(reader)) < SAME:
-            raise ModelError(
-                f"the model in {folder} goes on from another reader than {reader.folder}: "
-                "train it again with `python -m helpers train targets`"
-            )
+        check_reader(folder, self.card, reader, "targets")
         self.session = encoder.open_session(folder)
 
     def judge(self, article: Article, spans: Sequence[tuple[int, int]]) -> np.ndarray:
@@ -145,6 +141,15 @@ class TargetModel:
 def probe(reader: Encoder) -> np.ndarray:
     """Return the mean state of a fixed sentence, by which two readers are told apart."""
     return reader.states(Article(PROBE)).vectors.astype(np.float32).mean(0)
+
+
+def check_reader(folder: Path, card: dict, reader: Encoder, command: str) -> None:
+    """Raise ModelError when a model learnt from the states of another reader than this one."""
+    if similarity(np.array(card["probe"]), probe(reader)) < SAME:
+        raise ModelError(
+            f"the model in {folder} goes on from another reader than {reader.folder}: "
+            f"train it again with `python -m helpers train {command}`"
+        )
 
 
 def similarity(one: np.ndarray, other: np.ndarray) -> float:

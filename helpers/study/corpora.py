@@ -79,6 +79,11 @@ def read_lines(file: Path) -> Iterator[dict]:
         yield from map(json.loads, filter(str.strip, lines))
 
 
+def read_texts(files: Iterable[Path]) -> dict[str, str]:
+    """Return the texts of articles by id, from files of JSON lines."""
+    return {row["id"]: row["text"] for file in files for row in read_lines(file)}
+
+
 def read_names(file: Path) -> Iterator[tuple[str, set[tuple[int, int, str]]]]:
     """Yield each sentence's text and its names: (start, end, PER, ORG or LOC)."""
     tabbed = ".iob2" in file.name

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from itertools import combinations
 
@@ -112,6 +112,13 @@ def overlap_f1(one: list[list[int]], other: list[list[int]]) -> float:
     """Return the F1 of the characters that two lists of spans share."""
     total = _length(one) + _length(other)
     return 2 * _shared(one, other) / total if total else 0.0
+
+
+def find_closest(spans: list[list[int]], others: Sequence[list[list[int]]]) -> tuple[int, float]:
+    """Return the place of the spans that share most with some, and the F1; (-1, 0) if none do."""
+    alike = [overlap_f1(spans, other) for other in others]
+    best = max(alike, default=0.0)
+    return (alike.index(best), best) if best else (-1, 0.0)
 
 
 def place_statement(statement: str, text: str) -> list[list[int]]:

@@ -23,7 +23,7 @@ from helpers.annotate import speakers
 from helpers.annotate.descriptions import Features
 from helpers.store.paths import LEXICONS
 from helpers.store.tables import read_table
-from helpers.study.corpora import read_lines
+from helpers.study.corpora import read_lines, read_texts
 from helpers.study.pairing import MATCH, overlap_f1, same_source
 from helpers.text.article import Article
 from helpers.train import tuning
@@ -134,7 +134,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--without", type=Path, help="list of outlets that are not learnt from, column `outlet`")
     add("--out", type=Path, default=LEXICONS / "description_weights.csv", help="file to write")
     given = parser.parse_args(argv)
-    texts = {row["id"]: row["text"] for file in given.articles for row in read_lines(file)}
+    texts = read_texts(given.articles)
     without = set(pd.read_csv(given.without)["outlet"]) if given.without else set()
     found = (read_cases(given.gold, texts, folder) for folder in given.tables)
     cases = [case for case in chain.from_iterable(found) if case.outlet not in without]

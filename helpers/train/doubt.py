@@ -22,8 +22,8 @@ import pandas as pd
 from helpers.annotate import doubt
 from helpers.store.paths import LEXICONS
 from helpers.store.tables import read_table
-from helpers.study.corpora import read_lines
-from helpers.study.pairing import MATCH, overlap_f1, same_source
+from helpers.study.corpora import read_lines, read_texts
+from helpers.study.pairing import MATCH, find_closest, same_source
 from helpers.train import tuning
 
 PENALTY = 1.0
@@ -62,24 +62,21 @@ def read_cases(files: Iterable[Path], texts: dict[str, str], folder: Path) -> It
         rows = part.to_dict("records")
         there = named[article_id].itertuples(index=False) if article_id in named else ()
         statements = gold.get("statements") or gold["attributions"]
+        contents = [one["content"] for one in statements]
         for row, shown in zip(rows, doubt.describe(rows, there), strict=True):
-            alike = [overlap_f1(row["spans"], one["content"]) for one in statements]
-            one = statements[alike.index(max(alike))] if alike else {}
-            if alike and max(alike) > MATCH and one.get("statement", True):
-                yield Case(gold["outlet"], shown, tell_right(row, one))
+            place, alike = find_closest(row["spans"], contents)
+            if alike > MATCH and statements[place].get("statement", True):
+                yield Case(gold["outlet"], shown, tell_right(row, statements[place]))
 
 
 def tell_right(row: Mapping, coded: Mapping) -> dict[str, bool | None]:
     """Tell of each column whether it is what the coders say, None where they say nothing."""
-    right: dict[str, bool | None] = {}
-    for column in doubt.COLUMNS.values():
-        said = coded.get(column)
-        right[column] = None if said is None else row[column] == said
-    if speaker := coded.get("speaker"):
-        person = coded.get("source_type") == "named person"
-        right["speaker"] = same_source(row["speaker"], speaker, person)
-    else:
-        right["speaker"] = None
+    right: dict[str, bool | None] = {
+        column: None if coded.get(column) is None else row[column] == coded[column]
+        for column in doubt.COLUMNS.values()
+    }
+    speaker, person = coded.get("speaker"), coded.get("source_type") == "named person"
+    right["speaker"] = same_source(row["speaker"], speaker, person) if speaker else None
     return right
 
 
@@ -122,7 +119,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--least", type=int, default=LEAST, help="rows that show a feature, for it to be weighed")
     add("--out", type=Path, default=LEXICONS / f"{doubt.WEIGHTS}.csv", help="file to write")
     given = parser.parse_args(argv)
-    texts = {row["id"]: row["text"] for file in given.articles for row in read_lines(file)}
+    texts = read_texts(given.articles)
     learnt, held = (
         [case for folder in given.tables for case in read_cases(files, texts, folder)]
         for files in (given.gold, given.dev)

@@ -26,8 +26,8 @@ from helpers.model import profile_model, target_model
 from helpers.model.encoder import MODELS, Encoder
 from helpers.model.profile_model import ProfileModel
 from helpers.store.tables import read_table
-from helpers.study.corpora import read_lines
-from helpers.study.pairing import overlap_f1
+from helpers.study.corpora import read_lines, read_texts
+from helpers.study.pairing import find_closest
 from helpers.text.article import Article
 from helpers.train import cards, network, tuning
 from helpers.train.tone import Sentence, TargetNetwork, load_upper_layers, write_model
@@ -169,8 +169,8 @@ def _words(text: str) -> str:
 
 def _best(coded: dict, rows: list[dict]) -> dict | None:
     """Return the attribution whose content is most that of a coded statement."""
-    alike = [overlap_f1(coded["content"], row["spans"]) for row in rows]
-    return rows[alike.index(max(alike))] if any(alike) else None
+    place, _ = find_closest(coded["content"], [row["spans"] for row in rows])
+    return rows[place] if place >= 0 else None
 
 
 def train(
@@ -251,7 +251,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments, settings, weights = network.read_arguments(parser, argv, ProfileSettings())
     arguments.out.mkdir(parents=True, exist_ok=True)
     reader = Encoder(MODELS / "reader")
-    texts = {row["id"]: row["text"] for file in arguments.articles for row in read_lines(file)}
+    texts = read_texts(arguments.articles)
     learnt = read_gold(arguments.gold, texts, held_out())
     held = read_gold(arguments.dev, texts)
     coded = (one["affiliation"] for rows in learnt.values() for one in rows)

@@ -21,7 +21,7 @@ import numpy as np
 from helpers.annotate import rules, statements
 from helpers.annotate.attributions import find_attributions_in
 from helpers.model import decoding, encoder, target_model
-from helpers.study.corpora import read_lines
+from helpers.study.corpora import read_lines, read_texts
 from helpers.study.pairing import MATCH, overlap_f1
 from helpers.text.article import Article
 from helpers.train import cards, tuning
@@ -135,7 +135,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--model", type=Path, default=encoder.MODELS / statements.MODEL, help="folder to write")
     given = parser.parse_args(argv)
     settings = StatementSettings(given.penalty, given.lost)
-    texts = {row["id"]: row["text"] for file in given.articles for row in read_lines(file)}
+    texts = read_texts(given.articles)
     codings = read_codings(given.gold, texts)
     without = tuning.held_out()
     learnt = {text: one for text, one in codings.items() if one.outlet not in without}
