@@ -1,10 +1,14 @@
-"""Lists each locked package with its licence, its last release and known advisories.
+"""Lists each locked package with its licence, its last release and known advisories; locks them.
 
     python tests/dependencies.py              what data/dependencies.csv says, and what is amiss
     python tests/dependencies.py --refresh    ask the index and the advisories anew (needs uv)
+    python tests/dependencies.py --lock       solve pyproject.toml afresh into the locks (needs uv)
 
-Nothing is asked without --refresh. Licences are read from the packages that are installed here; of
-those for other systems what the file says stays.
+Nothing is asked without --refresh or --lock. Licences are read from the packages that are installed
+here; of those for other systems what the file says stays.
+
+A lock holds what is installed on top of the ones before it, without asking what packages say they
+need: reading, notebooks and batches; JupyterLab; tests and a cluster.
 """
 
 from __future__ import annotations
@@ -12,12 +16,13 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
@@ -26,12 +31,50 @@ PROJECT = Path(__file__).resolve().parent.parent
 KNOWN = PROJECT / "data" / "dependencies.csv"
 COLUMNS = ["package", "last", "released", "licence", "advisories", "checked"]
 UNKNOWN = "unknown"  # the advisories could not be reached
+LOCKS = {
+    PROJECT / "requirements.lock": ("setup",),
+    PROJECT / "requirements-lab.lock": ("lab",),
+    PROJECT / "requirements-test.lock": ("test",),
+}
+# What IPython, ipykernel and ipywidgets ask for and only somebody at a keyboard needs: completion,
+# a debugger, widgets drawn in a browser. The lock of JupyterLab has them.
+WITH_LAB = {"debugpy", "jedi", "jupyterlab-widgets", "parso", "widgetsnbextension"}
+SOLVE = shlex.split(
+    "uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes "
+    "--no-annotate --no-header --output-file"
+)
+
+
+def entries(lock: Path) -> list[str]:
+    """Return what a lock says of each package: version, systems, hashes."""
+    return re.split(r"\n(?=\S)", lock.read_text().strip())
 
 
 def locked() -> dict[str, str]:
-    """Return the version of each package in the lock."""
-    lock = (PROJECT / "requirements.lock").read_text()
-    return dict(re.findall(r"^([a-z0-9-]+)==([^\s;\\]+)", lock, re.M))
+    """Return the version of each package in the locks."""
+    told = (re.match(r"([a-z0-9-]+)==([^\s;\\]+)", one) for lock in LOCKS for one in entries(lock))
+    return dict(one.groups() for one in told if one)
+
+
+def lock() -> None:
+    """Solve for all that is asked for, then for each lock with the same versions."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole, below = Path(folder, "whole.lock"), set()
+        whole.write_text("\n".join(one for lock in LOCKS for one in entries(lock)) + "\n")
+        _solve(whole, sum(LOCKS.values(), ()))
+        for lock, extras in LOCKS.items():
+            solved = Path(folder, lock.name)
+            _solve(solved, extras, "--constraint", str(whole))
+            wanted = {one for one in entries(solved) if "sys_platform == 'never'" not in one}
+            if "lab" not in extras:
+                wanted = {one for one in wanted if one.partition("==")[0] not in WITH_LAB}
+            lock.write_text("\n".join(sorted(wanted - below)) + "\n")
+            below |= wanted
+
+
+def _solve(to: Path, extras: Iterable[str], *more: str) -> None:
+    asked = [word for extra in extras for word in ("--extra", extra)]
+    subprocess.run([*SOLVE, str(to), *asked, *more], cwd=PROJECT, check=True)
 
 
 def known() -> dict[str, dict[str, str]]:
@@ -57,7 +100,7 @@ def licence_of(package: str) -> str:
 def advisories() -> dict[str, str]:
     """Return the advisories on each locked package that could be asked about, "none" without."""
     asked = ["uvx", "pip-audit", "--no-deps", "--disable-pip", "-f", "json"]
-    asked += ["-r", str(PROJECT / "requirements.lock")]
+    asked += [word for lock in LOCKS for word in ("-r", str(lock))]
     answer = subprocess.run(asked, capture_output=True, text=True)
     try:
         told = json.loads(answer.stdout)["dependencies"]
@@ -108,6 +151,8 @@ def amiss() -> Iterator[str]:
 
 
 def main() -> int:
+    if "--lock" in sys.argv[1:]:
+        lock()
     if "--refresh" in sys.argv[1:]:
         refresh()
     told = known()

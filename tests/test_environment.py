@@ -6,15 +6,17 @@ import ast
 import re
 import sys
 import tomllib
+from contextlib import suppress
 from datetime import date
-from importlib.metadata import packages_distributions
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
+from itertools import combinations
 from pathlib import Path
 
 import dependencies
 import nbformat
 import pytest
 import yaml
-from dependencies import known
+from dependencies import LOCKS, WITH_LAB, entries, known
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -45,10 +47,15 @@ USED_WITHOUT_IMPORT = {
 }  # fmt: skip
 
 
-def declared() -> dict[str, Requirement]:
+def asked(*extras: str) -> dict[str, Requirement]:
+    """Return what reading needs, and these extras."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
-    lines = project["dependencies"] + project["optional-dependencies"]["test"]
+    lines = project["dependencies"] + sum(map(project["optional-dependencies"].get, extras), [])
     return {canonicalize_name(Requirement(line).name): Requirement(line) for line in lines}
+
+
+def declared() -> dict[str, Requirement]:
+    return asked(*sum(LOCKS.values(), ()))
 
 
 def extra_names() -> set[str]:
@@ -63,11 +70,10 @@ def conda_specs() -> dict[str, str]:
     return {line.split()[0]: "".join(line.split()[1:]) for line in names}
 
 
-def locked() -> dict[str, set[str]]:
+def locked(*locks: Path) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for name, version in re.findall(
-        r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", (PROJECT / "requirements.lock").read_text(), re.M
-    ):
+    for entry in (entry for lock in locks or LOCKS for entry in entries(lock)):
+        name, _, version = entry.split(maxsplit=1)[0].partition("==")
         found.setdefault(canonicalize_name(name), set()).add(version)
     return found
 
@@ -91,10 +97,32 @@ def test_locked_version_is_one_that_was_asked_for(name):
 
 
 def test_every_locked_package_has_hashes_and_no_address():
-    lock = (PROJECT / "requirements.lock").read_text()
-    entries = re.split(r"\n(?=\S)", lock.strip())
-    assert all("--hash=sha256:" in entry for entry in entries)
-    assert "://" not in lock
+    for entry in (entry for lock in LOCKS for entry in entries(lock)):
+        assert "--hash=sha256:" in entry and "://" not in entry
+
+
+def test_the_first_lock_is_whole_and_light():
+    """What reading asks for is in it, with what that asks for here, and little else."""
+    first, known_here = locked(next(iter(LOCKS))), {}
+    for name in first:
+        with suppress(PackageNotFoundError):  # what another system needs
+            known_here[name] = map(Requirement, requires(name) or ())
+    wanted = {
+        canonicalize_name(one.name)
+        for asked_for in (asked("setup").values(), *known_here.values())
+        for one in asked_for
+        if not one.marker or one.marker.evaluate({"extra": ""})
+    }
+    assert wanted - WITH_LAB - {"huggingface-hub"} <= set(first)
+    assert len(known_here) <= 125
+    beyond = {"jupyterlab", "dask", "distributed", "moto", "botocore", "playwright", "pytest"}
+    assert not beyond & set(first)
+
+
+def test_a_package_of_two_locks_has_one_version():
+    for lock, other in combinations(LOCKS, 2):
+        for name in set(locked(lock)) & set(locked(other)):
+            assert locked(lock)[name] == locked(other)[name], name
 
 
 def test_what_is_known_of_each_locked_package_is_complete_and_none_is_copyleft_alone():

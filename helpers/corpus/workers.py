@@ -243,7 +243,7 @@ def connect(scheduler: str, place: str) -> Iterator[DaskWorkers]:
         from distributed import Client
     except ModuleNotFoundError as error:
         raise ClusterError(
-            f"--scheduler needs {error.name}: run `pip install -e '.[cluster]'` in this environment"
+            f"--scheduler needs {error.name}: run `make cluster`, or install the extra `cluster`"
         ) from error
     try:
         with say_waiting(f"the scheduler at {scheduler}"), ThreadPoolExecutor(1) as asking:

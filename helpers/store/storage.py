@@ -72,15 +72,15 @@ class Storage:
             self.root = self.address = str(Path(path).absolute())
             self.filesystem = pyarrow.fs.LocalFileSystem()
             return
-        import fsspec
-
         try:
+            import fsspec
+
             limits = {"config_kwargs": PATIENCE} if self.place.startswith(("s3:", "s3a:")) else {}
             self._fs, root = fsspec.core.url_to_fs(self.place, **limits)
         except (ImportError, ValueError) as error:
             raise StorageError(
                 f"{self.place} cannot be reached: {error}. "
-                "Stores need the extra `cluster` (pip install -e '.[cluster]')"
+                "Stores need the extra `cluster`: run `make cluster`, or install it with pip"
             ) from error
         if limits:
             self._fs.retries = TRIES
