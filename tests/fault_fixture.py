@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -132,10 +133,12 @@ class Started:
     def __init__(self, *words: object, scratch: Path, largest: int = 0):
         """`largest` is how many bytes it may write into one file."""
         scratch.mkdir(parents=True, exist_ok=True)
+        self.short = Path(tempfile.mkdtemp()) / "s"  # sockets take no long path
+        self.short.symlink_to(scratch)
         self.said = scratch.parent / f"{scratch.name}.said"
         self.mark = f"{scratch}-{time.monotonic_ns()}"
         environment = os.environ | {
-            "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1", "TMPDIR": str(scratch),
+            "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1", "TMPDIR": str(self.short),
             MARK: self.mark,
         }  # fmt: skip
         with self.said.open("w") as said:
@@ -168,6 +171,7 @@ class Started:
         names = [" ".join(one.cmdline())[:80] for one in left if one.is_running()]
         for one in left:
             one.kill()
+        shutil.rmtree(self.short.parent, ignore_errors=True)
         said = self.said.read_text(errors="replace")
         broke = [f"left running: {names}"] * bool(names)
         broke += [f"traceback: {said[-600:]}"] * ("Traceback" in said)

@@ -51,9 +51,16 @@ _ADVICE = {
 
 
 def say_error(error: OSError, otherwise: str = "") -> str:
-    """Say what a system refused, of which file, and what to do about it."""
+    """Say what a system refused, of which file, and what to do about it.
+
+    >>> say_error(OSError("AF_UNIX path too long")).partition("; ")[2]
+    'set TMPDIR to a shorter one'
+    """
     if not error.errno:
         said = str(error) or "no answer"
+        if said.startswith("AF_UNIX"):  # where the sockets of worker processes lie
+            folder = tempfile.gettempdir()
+            return f"{folder}: too long a path for temporary files; set TMPDIR to a shorter one"
         return f"{said}; {otherwise}" if otherwise else said
     named = f"{error.filename}: " if error.filename else ""
     advice = _ADVICE.get(error.errno, otherwise)

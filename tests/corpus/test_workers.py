@@ -275,6 +275,16 @@ def scheduler():
         yield address
 
 
+def wait_for(port: int) -> None:
+    """Return when something listens at a port."""
+    for _ in range(600):
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"nothing listens at {port}")
+
+
 def worker(address: str, **environment: str):
     given = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
     return running("worker", address, *given, **environment)
@@ -312,10 +322,12 @@ def test_a_scheduler_that_ends_or_falls_silent_is_not_waited_for(
 ):
     attack.on(f"faults: the scheduler gets {how.name}; seconds until it is said, at most 60")
     monkeypatch.setattr(corpus, "LEAST_PART", 1)
+    monkeypatch.setattr(workers, "WORKER_SECONDS", 60)
     given, address = ["--host", "127.0.0.1", "--no-dashboard"], f"tcp://127.0.0.1:{free_port()}"
     with ExitStack() as stack:
         port = address.rpartition(":")[2]
         dask = stack.enter_context(running("scheduler", *given, "--port", port))
+        wait_for(int(port))
         stack.enter_context(worker(address))
         take, ended = corpus.PartStore.take, []
 
