@@ -484,12 +484,13 @@ def find_language(text: str, start: int = 0) -> str:
     sample = text[start : start + LANGUAGE_SAMPLE]
     if len(sample.split()) < LEAST_WORDS_FOR_LANGUAGE:
         return ""
-    language, _ = _identifier().classify(sample)
+    language, _ = load_identifier().classify(sample)
     return "" if language == "und" else language
 
 
 @cache
-def _identifier() -> Any:
+def load_identifier() -> Any:
+    """Load what tells languages apart, once in a process and in those forked from it."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(

@@ -12,16 +12,18 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from tokenizers import Tokenizer
 from tqdm import tqdm
 
 from helpers.model import decoding
 from helpers.model.encoder import (
-    LABELS,
+    MODELS,
     NAME_TAGS,
     TAGS,
     Window,
@@ -38,49 +40,26 @@ SENTENCES = 12
 ROLES = ("source", "cue", "content")
 ATTRIBUTIONS = "attributions"
 SILVER_WEIGHT, UNSURE = 0.12, 0.5
-# machine-made labels too often wrong to learn from, unless many texts agree on the form
-DOUBTFUL = ("ORG", "FAC", "PRODUCT", "EVENT", "LOC", "WORK_OF_ART", "LAW")
+# machine-made labels that are right often enough to learn from; others where texts agree
+SURE = ("PERSON", "GPE", "NORP")
 # the share of each corpus that is drawn in an epoch, 1 where none is given
 SHARES = {"btc": 0.1, "wnut": 0.1, "wikigold": 1.5, "uner": 0.6, ATTRIBUTIONS: 0.4}
 SWAPPED = "swapped"
 PLACES = ("GPE", "LOC", "FAC")
 OTHERS = ("NORP", "EVENT", "PRODUCT")
-# what each corpus calls its names, in our labels; several labels = any of them is right
-LABEL_MAPS: dict[str, dict[str, tuple[str, ...]]] = {
-    "wikigold": {"PER": ("PERSON",), "ORG": ("ORG",), "LOC": PLACES, "MISC": (*OTHERS, "O")},
-    "btc": {"PER": ("PERSON",), "ORG": ("ORG",), "LOC": PLACES},
-    "uner": {"PER": ("PERSON",), "ORG": ("ORG",), "LOC": PLACES},
-    "wnut": {
-        "person": ("PERSON",),
-        "location": PLACES,
-        "corporation": ("ORG",),
-        "group": ("ORG", "NORP"),
-        "creative-work": ("PRODUCT", "EVENT", "O"),
-        "product": ("PRODUCT",),
-    },
-    "worldwide": {
-        "PERSON": ("PERSON",),
-        "ORG": ("ORG",),
-        "LOC": ("GPE", "LOC"),
-        "FAC": ("FAC",),
-        "NORP": ("NORP",),
-        "PRODUCT": ("PRODUCT",),
-        "MISC": (*OTHERS, "O"),
-    },
-    "silver": {
-        **{label: (label,) for label in LABELS},
-        "WORK_OF_ART": ("O", "PRODUCT", "EVENT", "ORG"),
-        "LAW": ("O", "ORG", "EVENT"),
-    },
-}
-UNMARKED = {
-    "wikigold": (),
-    "btc": OTHERS,
-    "uner": OTHERS,
-    "wnut": ("NORP", "EVENT"),
-    "worldwide": (),
-    "silver": (),
-}
+
+
+@cache
+def label_maps() -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return what each corpus calls its names, in our labels; any of several is right.
+
+    Under "" are the labels of the names that a corpus does not mark.
+    """
+    rows = pd.read_csv(MODELS / "name_labels.csv", keep_default_na=False)
+    found: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for corpus, mark, labels in rows.itertuples(index=False):
+        found[corpus][mark] = tuple(labels.split())
+    return dict(found)
 
 
 @dataclass
@@ -207,7 +186,7 @@ def settle_silver(texts: list[str], tagged: list[list[tuple]]) -> list[list[tupl
     for text, spans in zip(texts, tagged, strict=True):
         kept = []
         for start, end, label in spans:
-            if label not in LABEL_MAPS["silver"]:
+            if label not in label_maps()["silver"]:
                 continue
             start, end = decoding.trim(text, start, end)
             form = text[start:end]
@@ -235,7 +214,7 @@ def settle_silver(texts: list[str], tagged: list[list[tuple]]) -> list[list[tupl
                 label = "PERSON"
             elif form in usual:
                 label = usual[form]
-            elif label in DOUBTFUL:
+            elif label not in SURE:
                 label = ""
             result.append((start, end, label))
         taken = {at for start, end, _ in result for at in range(start, end)}
@@ -275,7 +254,7 @@ def sharpen(spans: list[tuple], silver: list[tuple], kind: str) -> list[tuple]:
     """Map a corpus's labels to ours; where several would do, ask the machine-made labels."""
     result = []
     for start, end, label in spans:
-        labels = LABEL_MAPS[kind].get(label)
+        labels = label_maps()[kind].get(label)
         if labels is None:
             continue
         if len(labels) > 1:
@@ -411,7 +390,7 @@ def build_examples(
         if row["id"] not in read:
             named.tags[:] = -1
             examples.setdefault(row.get("corpus", row["kind"]), []).append(named)
-        add_names(named, spans, UNMARKED[row["kind"]], 1.0)
+        add_names(named, spans, label_maps()[row["kind"]][""], 1.0)
     return examples
 
 

@@ -29,13 +29,13 @@ from helpers.train.examples import (
     OTHERS,
     PLACES,
     SHARES,
-    UNMARKED,
     Example,
     build_examples,
     collate,
     cut,
     disturb,
     epoch_batches,
+    label_maps,
     make_silver,
     read_attributions,
     read_names,
@@ -332,7 +332,7 @@ def main(argv: list[str] | None = None) -> int:
         help="JSON lines: id, text, attributions",
     )
     add("--dev", type=Path, required=True, help="the same, held out: sets the decoder, is scored")
-    add("--names", nargs="*", default=[], metavar="KIND=FILE", help=f"of {sorted(UNMARKED)}")
+    add("--names", nargs="*", default=[], metavar="KIND=FILE", help=f"of {sorted(label_maps())}")
     add("--dev-names", nargs="*", default=[], metavar="KIND=FILE", help="held out, scored")
     add("--fifth", nargs="*", default=[], metavar="KIND", help="of --names: hold a fifth out")
     add("--folds", metavar="KIND", help="of --names: only score it by 5-fold, write no model")
