@@ -372,16 +372,15 @@ def build_examples(
     article's, its names join the article's example.
     """
     examples: dict[str, list[Example]] = {}
+    maps = label_maps()
     read: dict[str, Example] = {}
     machine = [silver.get(article["id"], []) for article in articles]
     settled = settle_silver([article["text"] for article in articles], machine)
     for article, spans in zip(articles, settled, strict=True):
         example = attribution_example(tokenizer, article["text"], article["attributions"])
         if spans:
-            mapped = [
-                (start, end, LABEL_MAPS["silver"][label]) for start, end, label in spans if label
-            ]
-            add_names(example, mapped, UNMARKED["silver"], SILVER_WEIGHT, UNSURE)
+            mapped = [(start, end, maps["silver"][label]) for start, end, label in spans if label]
+            add_names(example, mapped, maps["silver"][""], SILVER_WEIGHT, UNSURE)
         read[article["id"]] = example
         examples.setdefault(article.get("corpus", ATTRIBUTIONS), []).append(example)
     for row in names:
@@ -390,7 +389,7 @@ def build_examples(
         if row["id"] not in read:
             named.tags[:] = -1
             examples.setdefault(row.get("corpus", row["kind"]), []).append(named)
-        add_names(named, spans, label_maps()[row["kind"]][""], 1.0)
+        add_names(named, spans, maps[row["kind"]][""], 1.0)
     return examples
 
 
