@@ -16,7 +16,7 @@ from helpers.store import schema, tables
 COUNTED_AT_ONCE = 20_000  # articles, of those counted as pairs
 NAMINGS = ("anonymous", "named", "unnamed")
 PAIRED_ENTITIES = 200
-SPOKEN = [*PLACE, "words", "speaker_id"]
+SPOKEN = [*PLACE, "words", "speaker", "speaker_id", "speaker_confidence"]
 _OF_FILE = re.compile(r"#\d+$")  # the number of an article in its file
 
 

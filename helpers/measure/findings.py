@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.measure import shares
-from helpers.measure.select import KINDS
+from helpers.annotate.doubt import COLUMNS
+from helpers.measure.select import KINDS, UNCLEAR
 from helpers.measure.shares import MINIMUM, UNTOLD, count_of, enumerate_names, in_words, percent
 from helpers.store.schema import POLARITIES
 
@@ -88,12 +89,12 @@ def say_voices(voices: pd.DataFrame) -> str:
 
     Needs the rows of `counting.count_speakers`.
     """
-    if voices.empty:
-        return "Nobody speaks in this article."
-    named = int(voices["named"].sum())
-    most = voices["words"].max()
-    who = enumerate_names(voices.loc[voices["words"] == most, "speaker"], 3)
-    sources = f"{count_of(len(voices), 'source')}, {named:,} of them named"
+    if (voices["speaker"] == UNCLEAR).all():
+        return "Nobody speaks in this article of whom it is clear who that is."
+    clear = voices[voices["speaker"] != UNCLEAR]
+    most = clear["words"].max()
+    who = enumerate_names(clear.loc[clear["words"] == most, "speaker"], 3)
+    sources = f"{count_of(len(clear), 'source')}, {int(clear['named'].sum()):,} of them named"
     return f"{sources}; most words: {who}, {most:,} of {voices['words'].sum():,}."
 
 
@@ -161,6 +162,19 @@ def say_guessed(attributions: pd.DataFrame) -> str:
         f"Least sure: for whom the source speaks is not known in {percent(unknown)} of statements, "
         f"and what is said of the source in {percent(guess)} rests on a model's guess, learnt from "
         "codings by language models."
+    )
+
+
+def say_unclear(attributions: pd.DataFrame) -> str:
+    """Say how much of what `select.set_unclear_apart` gives is set apart."""
+    told = [name for name in COLUMNS.values() if name in attributions]
+    parts = {name: (attributions[name] == UNCLEAR).mean() for name in told}
+    said = [f"{in_words(name)} in {percent(part)}" for name, part in parts.items() if part > 0]
+    if not said:
+        return ""
+    return (
+        f" Unclear, as less likely right than wrong, and so in no ranking: the "
+        f"{enumerate_names(said, 4)} of {count_of(len(attributions), 'statement')}."
     )
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from helpers.annotate import doubt
 from helpers.annotate.names import country_names, is_capital
 from helpers.annotate.outlets import is_listed, same_outlet
 from helpers.store import schema, tables
 from helpers.store.paths import DATA
 
 PLACE = ["article_id", "start", "end"]
+UNCLEAR = "unclear"
 LONG = (8, 30)  # words, at least and at most, of a statement that can be an example
 KINDS = {  # what one with such a label is, as a person would say, and what several are
     "PERSON": ("the person", "people"),
@@ -122,6 +124,26 @@ def join_articles(
         frame, places = frame[places >= 0], places[places >= 0]
     known = {name: articles[name].array.take(places) for name in ("outlet", "published")}
     return frame.reset_index(drop=True).assign(**known)
+
+
+def set_unclear_apart(attributions: pd.DataFrame) -> pd.DataFrame:
+    """Write "unclear" for each speaker and kind of source less likely right than wrong.
+
+    An unclear speaker has no id and no name; the source as written stays. What is not known stays
+    so, as does a column without its confidence.
+    """
+    told = {}
+    for sure, column in doubt.COLUMNS.items():
+        if sure in attributions and column in attributions:
+            said = attributions[column]
+            doubted = (attributions[sure] < doubt.UNCLEAR) & ~said.isin(["", "unknown"])
+            if isinstance(said.dtype, pd.CategoricalDtype):
+                said = said.cat.set_categories(sorted([*said.cat.categories, UNCLEAR]))
+            told[column] = said.mask(doubted, UNCLEAR)
+    if "speaker_confidence" in attributions and "speaker_id" in attributions:
+        doubted = attributions["speaker_confidence"] < doubt.UNCLEAR
+        told["speaker_id"] = attributions["speaker_id"].mask(doubted, "")
+    return attributions.assign(**told)
 
 
 def keep_articles(

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from helpers.measure.select import lay_out
+from helpers.measure.select import UNCLEAR, lay_out
 
 SEED = 20260101
 RESAMPLES = 2_000
@@ -35,7 +35,7 @@ MOST_NAMED = 4  # groups whose first each are named one by one
 MOST_EXACT = 50
 AT_ONCE = 4_000_000
 NOTHING, NONE = "nothing to count", "none"
-UNTOLD = ("unknown", "other", "")  # never a finding
+UNTOLD = ("unknown", UNCLEAR, "other", "")  # never a finding
 HARDLY = 0.1  # a part that is known of which nothing is said in a title
 SMALL = 0.05  # a share below which one digit more is written
 MINIMUM = 5  # of what a share is of, for it to have an interval
@@ -359,9 +359,10 @@ def hardly_known(counts: pd.DataFrame, column: str) -> bool:
 
 def name_most(counts: pd.DataFrame, column: str, value: str) -> str:
     """Name the row or rows with the largest number in `value`, for a title about counts."""
-    if counts.empty:
+    known = counts[~counts[column].isin(UNTOLD)]
+    if known.empty:
         return NOTHING
-    totals = counts.groupby(column)[value].sum()
+    totals = known.groupby(column)[value].sum()
     most = totals.max()
     if most <= 0:
         return NONE

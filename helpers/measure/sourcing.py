@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.measure import counting, shares
-from helpers.measure.select import PLACE, lay_out, types_of
+from helpers.measure.select import PLACE, lay_out, set_unclear_apart, types_of
+from helpers.measure.shares import UNTOLD
 from helpers.store import lexicons, schema, tables
 
 FIRST_HAND, ITSELF = "first hand", "state media itself"
@@ -261,12 +262,13 @@ def keep_sure_criticism(aimed: pd.DataFrame, entities: pd.DataFrame) -> pd.DataF
     at least 0.9, of people named in full and of bodies, said by a known source that is neither the
     one criticised nor speaks with them.
     """
+    aimed = set_unclear_apart(aimed)
     told = entities.set_index("entity_id")["label"].reindex(aimed["entity_id"]).to_numpy()
     answers = (told == "ORG") | ((told == "PERSON") & aimed["target"].str.contains(" "))
     pairs = zip(aimed["entity_id"], aimed["speaker_id"], strict=True)
     itself = np.array([one in joint.split(";") for one, joint in pairs], dtype=bool)
     sure = (aimed["polarity"] == "negative") & (aimed["confidence"] >= SURE)
-    return aimed[sure & answers & ~itself & (aimed["speaker"] != "")]
+    return aimed[sure & answers & ~itself & ~aimed["speaker"].isin(UNTOLD)]
 
 
 def find_unheard(blamed: pd.DataFrame, criticised: pd.DataFrame) -> pd.DataFrame:

@@ -87,11 +87,11 @@ def _gather_outlets(frame: pd.DataFrame, label: str, count: str, top: int) -> pd
     return pd.concat([sure, row], ignore_index=True) if len(rest) else sure
 
 
-def _in_order(frame: pd.DataFrame, label: str) -> pd.DataFrame:
-    """Sort shares from the largest; what is unknown or other comes last."""
+def _in_order(frame: pd.DataFrame, label: str, value: str = "share") -> pd.DataFrame:
+    """Sort rows from the largest; what is unknown or other comes last."""
     untold = frame[label].isin(UNTOLD)
     order = frame.assign(_last=untold).sort_values(
-        ["_last", "share"], ascending=[True, False], kind="stable"
+        ["_last", value], ascending=[True, False], kind="stable"
     )
     return order.drop(columns="_last")
 
@@ -401,11 +401,11 @@ def plot_counts(frame: pd.DataFrame, label: str, value: str, highlight: str = ""
 
     Where the true-or-false column `highlight` is given, only its rows are blue.
     """
-    rows = frame.sort_values(value, ascending=False, kind="stable")
+    rows = _in_order(frame, label, value)
     ax = make_axes(rows_height(len(rows)))
     if rows.empty:
         return say_nothing(ax, NOTHING)
-    chosen = rows[highlight] if highlight else pd.Series(True, index=rows.index)
+    chosen = (rows[highlight] if highlight else True) & ~rows[label].isin(UNTOLD)
     _draw_numbers(ax, rows[value], np.where(chosen, BLUE, LIGHT), rows.get("share"))
     name_rows(ax, rows[label].tolist())
     number_axis(ax, rows[value].max())

@@ -21,7 +21,7 @@ from IPython.display import HTML, display
 from matplotlib.axes import Axes
 
 from helpers.corpus.build import open_corpus
-from helpers.measure import counting, evidence, select
+from helpers.measure import counting, evidence, findings, select
 from helpers.measure.shares import (
     MINIMUM,
     count_of,
@@ -106,10 +106,24 @@ class Page:
         html = BOTTOM.format(told=told, about=self.about)
         display(HTML(html), display_id=f"bottom-line-{id(self)}", update=update)
 
-    def read(self, name: str, columns: list[str] | None = None, light: bool = False):
-        """Read the rows of a table that lie in the articles and in the counted roles."""
+    def read(
+        self,
+        name: str,
+        columns: list[str] | None = None,
+        light: bool = False,
+        guesses: bool = False,
+    ) -> pd.DataFrame:
+        """Read the rows of a table that lie in the articles and in the counted roles.
+
+        Who and what speaks is "unclear" where it is less likely right than wrong, but with
+        `guesses`, and how much that is stands in the bottom line (`select.set_unclear_apart`).
+        """
         roles = self.roles if "role" in schema.TABLES[name].columns.names else ()
-        return select.read_rows(name, self.folder, self.articles, roles, columns, light)
+        rows = select.read_rows(name, self.folder, self.articles, roles, columns, light)
+        if name == "attributions" and not guesses:
+            rows = select.set_unclear_apart(rows)
+            self.about += escape(findings.say_unclear(rows))
+        return rows
 
     def sentences(
         self, rows: pd.DataFrame, told: Sequence[str] = (), top: int | None = None, name: str = ""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pytest import approx
 from tables_fixture import make_tables, slug
 
-from helpers.measure import attitudes, counting, periods, select, shares
+from helpers.measure import attitudes, counting, findings, periods, select, shares
 from helpers.store import schema, tables
 
 TABLES = make_tables()
@@ -516,3 +516,25 @@ def test_rows_read_for_counting_are_those_joined_from_the_whole_table(sample_tab
     pd.testing.assert_frame_equal(read, whole)
     with pytest.raises(ValueError, match="'bodies' is no role"):
         select.read_rows("attributions", sample_tables, articles, ["bodies"])
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_what_is_less_likely_right_than_wrong_is_in_no_ranking(light):
+    rows = [
+        schema.filled("attributions", **row)
+        for row in (
+            {"speaker": "Ada Lee", "speaker_id": "p-lee", "source_type": "named person"},
+            {"speaker": "Ben Roe", "speaker_id": "p-roe", "source_type": "named person"},
+            {"speaker": "", "source_type": "document", "affiliation": "unknown"},
+        )
+    ]
+    said = schema.frame("attributions", rows)
+    said = said.astype({"source_type": "category"}) if light else said
+    sure = {"speaker_confidence": [0.9, 0.4, 0.1], "type_confidence": [0.2, 0.9, 0.9]}
+    told = select.set_unclear_apart(said.assign(**sure, affiliation_confidence=0.1))
+    assert list(told["speaker"]) == ["Ada Lee", "unclear", ""]
+    assert list(told["speaker_id"]) == ["p-lee", "", ""]
+    assert list(told["source_type"]) == ["unclear", "named person", "document"]
+    assert list(told["affiliation"]) == ["", "", "unknown"]
+    assert "speaker in 33% and source type in 33% of 3 statements" in findings.say_unclear(told)
+    assert findings.say_unclear(said) == ""
