@@ -76,10 +76,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Figure:
-    """A PNG picture in base64 and the sentence that says what it shows."""
+    """A PNG picture in base64, the sentence that says what it shows, and it drawn anew as HTML."""
 
     png: str
     alt: str
+    small: str = ""  # `small.write`
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from helpers import __version__
 from helpers.batch import plan
 from helpers.batch.jobs import BEFORE, Figure, Outcome, Run, read_parameters
 from helpers.measure import comparisons, quoted, select
-from helpers.show import browse, charts, drawing
+from helpers.show import browse, charts, drawing, small
 from helpers.show.reader import DIRECTIONS, isolate
 from helpers.store import tables
 from helpers.store.paths import TEMPLATES
@@ -84,14 +84,16 @@ def first_figure(notebook: NotebookNode) -> Figure | None:
         for output in cell.get("outputs", []):
             png = output.get("data", {}).get("image/png")
             if png:
-                alt = output.metadata.get("image/png", {}).get("alt", "")
-                return Figure("".join(png.split()), alt or NO_ALT)
+                told = output.metadata.get("image/png", {})
+                drawn = _clean(told.get("small", ""))
+                return Figure("".join(png.split()), told.get("alt") or NO_ALT, drawn)
     return None
 
 
 def make_thumbnail(figure: Figure) -> Figure:
     """Return a figure small enough for a page that shows hundreds; one not readable as it is."""
-    return Figure(_fewer_colours(figure.png, THUMBNAIL), figure.alt)
+    png = "" if figure.small else _fewer_colours(figure.png, THUMBNAIL)
+    return Figure(png, figure.alt, figure.small)
 
 
 def _fewer_colours(png: str, width: int = 0) -> str:
@@ -261,6 +263,15 @@ def _isolate(page: str) -> str:
     pieces = TAG.split(page)
     pieces[::2] = map(isolate, pieces[::2])
     return "".join(pieces)
+
+
+def _clean(written: str) -> str:
+    """Return HTML without what could run, load or redirect."""
+    if not written:
+        return ""
+    content = html.fragment_fromstring(written, create_parent="div")
+    _remove_active(content)
+    return html.tostring(content, encoding="unicode")
 
 
 def _remove_active(content: html.HtmlElement) -> None:
@@ -526,12 +537,13 @@ def _draw(shares: pd.DataFrame) -> Figure:
     figure = axes.figure
     picture = BytesIO()
     figure.savefig(picture, format="png", dpi=drawing.DPI)
+    drawn = small.write(figure, "", "Of many selections those too small to compare are left out.")
     selections = shares["selection"].nunique()
     alt = (
         f"Dot charts of {shares['measure'].nunique()} shares in {selections} "
         f"selection{'' if selections == 1 else 's'} of articles, the numbers in the table below."
     )
-    return Figure(base64.b64encode(picture.getvalue()).decode(), alt)
+    return Figure(base64.b64encode(picture.getvalue()).decode(), alt, drawn)
 
 
 def _say(shares: pd.DataFrame) -> Iterator[dict[str, str]]:

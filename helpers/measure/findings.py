@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from helpers.measure import shares
 from helpers.annotate.doubt import COLUMNS
+from helpers.measure import shares
 from helpers.measure.select import KINDS, UNCLEAR
 from helpers.measure.shares import MINIMUM, UNTOLD, count_of, enumerate_names, in_words, percent
 from helpers.store.schema import POLARITIES

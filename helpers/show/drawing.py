@@ -34,6 +34,7 @@ from PIL.PngImagePlugin import PngInfo
 from helpers.measure.shares import MINIMUM as MINIMUM
 from helpers.measure.shares import SMALL
 from helpers.measure.shares import percent as percent
+from helpers.show import small
 from helpers.store import tables
 from helpers.store.paths import TEMPLATES
 
@@ -178,7 +179,8 @@ def draw_lines(
 
 def name_rows(ax: Axes, names: Sequence[object], width: int = LABEL_WIDTH) -> None:
     """Write names at the left, the first at the top."""
-    ax.set_yticks(range(len(names)), [plain(name, width) or "(none given)" for name in names])
+    ax.names = [plain(name) or "(none given)" for name in names]
+    ax.set_yticks(range(len(names)), [plain(name, width) for name in ax.names])
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
 
@@ -214,8 +216,9 @@ def show(ax: Axes, title: str, n: str, name: str = "", out: str | Path = "") -> 
 
     The note is `n` ("n = 40 articles") and what `plot` explains of the kind of chart; the alt text
     is all of it in words. With `out`, also writes `<out>/<name>.png` and `<out>/<name>.svg`: the
-    same file for the same chart, with the alt text inside. Raises ValueError when `n` does not say
-    n, or a chart is to be written without a name.
+    same file for the same chart, with the alt text inside. What a narrow screen shows in its place
+    (`small.write`) goes with the picture, as `small` of its metadata. Raises ValueError when `n`
+    does not say n, or a chart is to be written without a name.
     """
     if "n = " not in n:
         raise ValueError("a chart needs its n: write “n = …”")
@@ -232,8 +235,10 @@ def show(ax: Axes, title: str, n: str, name: str = "", out: str | Path = "") -> 
         if str(out):
             tables.write_bytes(picture, Path(out) / f"{name}.png")
             tables.write_text(_to_svg(figure, title, alt), Path(out) / f"{name}.svg")
+        drawn = getattr(figure, "small", figure)
+        told = small.write(drawn, title, plain(f"{n.rstrip('.')}. {drawn.explained}"))
     width = round(figure.get_figwidth() * SCREEN_DPI)
-    display(Image(picture, format="png", width=width, alt=alt))
+    display(Image(picture, format="png", width=width, alt=alt, metadata={"small": told}))
     figure.clear()
 
 

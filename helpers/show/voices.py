@@ -19,6 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 from helpers.measure.counting import name_day
 from helpers.measure.shares import MINIMUM, UNTOLD
+from helpers.show.charts import plot_counts
 from helpers.show.drawing import (
     BLUE,
     GREY,
@@ -88,7 +89,8 @@ def plot_marks(frame: pd.DataFrame, label: str, kinds: Sequence[str], width: int
         told = [f"{number:,} {kind}" for number, kind in zip(row, kinds, strict=True) if number]
         write_beside(ax, at, place, ", ".join(told))
     name_rows(ax, frame[label].tolist(), width)
-    number_axis(ax, max(most, 8) * 1.7)
+    ax.reach = max(most, 8)  # the rest is for the words
+    number_axis(ax, ax.reach * 1.7)
     if most <= MOST_MARKS:
         ax.set_xticks([])
         ax.spines["bottom"].set_visible(False)
@@ -102,16 +104,23 @@ def plot_targets(frame: pd.DataFrame, row: str = "speaker", top: int = 15) -> Ax
     A grid where at least half of its cells can be told; else the pairs with most statements. With
     no `row` the targets alone.
     """
-    frame = frame.assign(**{TONES[-1]: frame["count"] - frame["judged"]})
     if not row:
-        return plot_marks(frame.head(top), "target", TONES)
+        return plot_marks(_add_unsure(frame).head(top), "target", TONES)
     drawn, names, heads = _largest_cells(frame, row, top, 7)
     told = (drawn["abstained"] == "").sum()
     if min(len(names), len(heads)) > 1 and told * 2 >= len(names) * len(heads):
         return plot_target_grid(frame, row, top)
-    pairs = frame[~frame[row].isin(UNTOLD)].head(top)
+    return _plot_pairs(frame, row, top)
+
+
+def _plot_pairs(frame: pd.DataFrame, row: str, top: int) -> Axes:
+    pairs = _add_unsure(frame[~frame[row].isin(UNTOLD)].head(top))
     pairs = pairs.assign(pair=pairs[row].astype("str") + " → " + pairs["target"].astype("str"))
     return plot_marks(pairs, "pair", TONES, 48)
+
+
+def _add_unsure(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(**{TONES[-1]: frame["count"] - frame["judged"]})
 
 
 @plot(
@@ -212,6 +221,7 @@ def plot_target_grid(
     ax = make_axes(rows_height(len(names) * 1.6) + 0.3)
     if drawn.empty:
         return say_nothing(ax, NOTHING)
+    ax.figure.small = _plot_pairs(frame, row, top).figure
     scale = Normalize(-1, 1)
     for cell in drawn.rename(columns={row: "who"}).itertuples():
         place, head = names.index(cell.who), heads.index(cell.target)
@@ -269,6 +279,9 @@ def plot_relays(frame: pd.DataFrame, value: str = "attributions", top: int = 15)
     rows = _gather(frame, value, top)
     if rows.empty:
         return say_nothing(make_axes(rows_height(0)), NOTHING)
+    pairs = rows["speaker"] + " → " + rows["relay"]
+    state = rows["relay_ownership"] == "state"
+    listed = plot_counts(rows.assign(pair=pairs, state=state), "pair", value, "state")
     outlets = rows.groupby("relay")[value].sum().sort_values(ascending=False, kind="stable")
     known_first = rows.sort_values("relay_ownership", key=lambda owner: owner == "unknown")
     owners = known_first.groupby("relay")["relay_ownership"].first()
@@ -276,6 +289,7 @@ def plot_relays(frame: pd.DataFrame, value: str = "attributions", top: int = 15)
     speakers = rows.groupby("speaker", sort=False)[value].sum()
     height = max(len(speakers), len(outlets))
     ax = make_axes(0.3 + ROW * 1.15 * max(height, 3))
+    ax.figure.small = listed.figure
     left, right = (
         dict(zip(side.index, _spaced(len(side), height), strict=True))
         for side in (speakers, outlets)

@@ -326,6 +326,18 @@ def test_the_first_figure_is_the_first_picture_shown():
     assert pages.first_figure(notebook(text("# Who?"))) is None
 
 
+def test_a_chart_drawn_anew_for_narrow_screens_stands_beside_its_picture_and_on_the_index():
+    told = {"image/png": {"alt": "Dots.", "small": f"<div class='narrow'>Quill 4{EVIL}</div>"}}
+    cells = [text("# Who?"), code("", outputs=[shown()])]
+    cells[1].outputs[0].metadata = told
+    figure = pages.make_thumbnail(pages.first_figure(notebook(*cells)))
+    index = pages.render_index("Monthly", [replace(DONE, figure=figure)], NOON)
+    for written in (pages.render_page(notebook(*cells), DONE, "Monthly", {}), index):
+        assert "Quill 4" in tree(written).xpath("string(//div[@class='narrow'])")
+        assert not tree(written).xpath("//script|//*[@onerror]")
+    assert not tree(index).xpath("//img[@src]")
+
+
 def test_the_style_sheet_takes_nothing_from_elsewhere():
     css = (TEMPLATES / "report" / "report.css").read_text()
     assert "url(" not in css

@@ -17,7 +17,7 @@ from PIL import Image
 from tables_fixture import make_tables
 
 from helpers.measure import attitudes, counting, periods, select, shares
-from helpers.show import charts, drawing, voices
+from helpers.show import charts, drawing, small, voices
 
 TABLES = make_tables()
 ARTICLES = TABLES["articles"]
@@ -139,6 +139,21 @@ def test_labels_do_not_overlap_and_nothing_is_cut(plot, frame, how):
             assert page.x0 - 1 <= box.x0 and box.x1 <= page.x1 + 1
         for place, box in enumerate(boxes):
             assert not any(box.shrunk(0.96, 0.9).overlaps(other) for other in boxes[place + 1 :])
+
+
+@EVERY_PLOT
+def test_a_narrow_screen_shows_the_same_names_and_numbers_as_text(plot, frame, how):
+    ax = plot(frame, **how)
+    drawn = getattr(ax.figure, "small", ax.figure)
+    written = etree.HTML(small.write(drawn, "A finding", "n = 40 articles"))
+    told = " ".join(written.itertext())
+    assert told.startswith("A finding") and told.endswith("n = 40 articles")
+    for panel in drawn.axes:
+        rows = [text for text in panel.texts if panel.axison]
+        assert all(text.get_text() in told for text in rows)
+        assert panel.get_title(loc="left").partition("\n")[0] in told
+    assert "…" not in told and not written.xpath("//b[text()='Sons']")
+    assert written.xpath("//path[@d]") and "nan" not in etree.tostring(written, encoding="unicode")
 
 
 def test_text_from_articles_is_drawn_as_written():
