@@ -23,7 +23,6 @@ _LEGAL = re.compile(
 _DISTRICT = re.compile(
     r"(?<!\s)\s++(?:Province|Oblast|Region|Governorate|Prefecture|Krai)$", re.IGNORECASE
 )
-_POINTS = frozenset({"North", "South", "East", "West"})
 _WORD = re.compile(r"[^\W_][\w’'.&-]*")
 
 
@@ -316,7 +315,8 @@ def acronyms_among(spelled: Iterable[str]) -> set[str]:
 @rule("the North for a country", otherwise=lambda named: named)
 def _name_points(named: dict[tuple[str, str], Naming]) -> dict[tuple[str, str], Naming]:
     """Let "the North" stand for the one country of the article whose name begins so."""
-    points = [key for key in named if names.plain(key[0]).title() in _POINTS]
+    known = lexicons.read_words("name_words", "point of the compass")
+    points = [key for key in named if names.plain(key[0]).title() in known]
     if not points:
         return named
     states = {

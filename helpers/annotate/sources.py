@@ -32,18 +32,6 @@ ROW_COLUMNS = (
     "start", "spans", "form", "cue", "cue_spans", "source_text", "source_spans", "speaker",
     "speaker_id", "resolution", "rule",
 )  # fmt: skip
-GOES_ON = frozenset(
-    {"added", "continued", "went on", "also said", "concluded", "adds", "continues"}
-)
-# Heads that say nothing of a side: "president", "director" take that of the body they belong to.
-GENERIC = frozenset(
-    {"president", "chair", "chairman", "chairwoman", "chairperson", "director", "leader", "head",
-     "secretary", "official", "spokesman", "spokeswoman", "spokesperson", "member", "manager",
-     "adviser", "advisor", "officer", "founder", "co-founder", "executive", "commissioner", "aide",
-     "representative", "employee", "worker", "staffer", "chief", "deputy", "executive director",
-     "chief executive", "ceo", "analyst", "fellow", "organizer", "organiser", "volunteer", "editor",
-     "administrator", "ambassador", "inspector", "supervisor", "agent", "delegate", "speaker"}
-)  # fmt: skip
 _ORG_WORD = re.compile(
     r"\b(?:Inc|Corp|Ltd|LLC|PLC|Co|Group|Holdings|Bank|Ministry|Department|Party|Committee|Council|"
     r"Commission|Union|Association|Federation|University|College|Institute|Center|Centre|Foundation|"
@@ -364,7 +352,7 @@ class _Article:
                 trades.append((start, found, word))
             elif self.kinds.get(word) == "organisation":
                 bodies.append((start, found, word))
-            elif word in GENERIC:
+            elif word in lexicons.read_words("phrase_words", "of any body"):
                 trades.append((start - 1000, found, word))
             else:
                 posts.append((start, found, word))
@@ -490,7 +478,8 @@ class _Article:
     def _goes_on(self, before: Source, source: Source, item: Sourced) -> bool:
         same = source.row["speaker"] and source.row["speaker"] == before.row["speaker"]
         quoted = source.row["form"] == "direct"
-        alone = not source.row["cue"] or source.row["cue"].lower() in GOES_ON
+        cue = source.row["cue"].lower()
+        alone = not cue or cue in lexicons.read_words("phrase_words", "goes on")
         return bool(not item.relay and same and quoted and alone)
 
 

@@ -95,10 +95,7 @@ def _names(file: Path) -> Iterator[GoldArticle]:
             yield GoldArticle(str(number), text, names=list(names))
     else:
         for row in corpora.read_lines(file):
-            spans = [
-                (start, end, accuracy.NAME_TYPES.get(label, ""))
-                for start, end, label in row["spans"]
-            ]
+            spans = [(start, end, corpora.name_type(label)) for start, end, label in row["spans"]]
             yield GoldArticle(row["id"], row["text"], row.get("outlet", ""), spans)
 
 
@@ -146,7 +143,7 @@ def _sample(file: Path) -> Iterator[GoldArticle]:
 def _count_names(article: GoldArticle, found: Frames) -> Counts:
     """Count names of equal span and type, leading articles and possessive endings apart."""
     ours = found["mentions"][["start", "end", "label"]].itertuples(index=False, name=None)
-    typed = [(start, end, accuracy.NAME_TYPES.get(label, "")) for start, end, label in ours]
+    typed = [(start, end, corpora.name_type(label)) for start, end, label in ours]
     gold, mine = (
         {(*decoding.trim(article.text, *span), kind) for *span, kind in side if kind}
         for side in (article.names, typed)

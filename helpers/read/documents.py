@@ -19,7 +19,7 @@ import yaml
 from charset_normalizer import from_bytes
 
 from helpers.read.encodings import likeliest
-from helpers.store.lexicons import read_lexicon
+from helpers.store.lexicons import read_facts, read_lexicon
 
 Hint = tuple[int, int, str]
 
@@ -87,7 +87,6 @@ _MARKS = (  # the marks of UTF-32 begin like those of UTF-16, so they are looked
 )
 _ASCII = bytes(range(128))
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
-_AS_BROWSERS_READ = dict.fromkeys(("iso-8859-1", "latin-1", "latin1", "us-ascii"), "cp1252")
 _WRONG = re.compile(  # what writers of English never write, and wrong encodings make of their signs
     "\\S{0,20}(?:â€|Ã[\u0080-\u00bf\u0152-\u2122]|Â[\u00a0-\u00bf]|(?<!\\w)[ďÒ](?=[A-Z])|"
     "ń(?=[aeiou])|(?<=[a-z])Õ(?=[a-z])|(?<=[^\\W\\d_])[³¹¿](?=[^\\W\\d_])|"
@@ -169,7 +168,8 @@ def _utf16_without_mark(sample: bytes) -> Encoding:
 
 
 def _guess(chunk: bytes, declared: str) -> Encoding:
-    declared = _AS_BROWSERS_READ.get(declared.lower(), declared)
+    as_browsers_do = read_facts("field_names", "name", "role", "encoding")
+    declared = as_browsers_do.get(declared.lower(), declared)
     if declared and _decodes(chunk, declared):
         return Encoding(declared, False)
     first_special = len(chunk) - len(chunk.lstrip(_ASCII))
@@ -358,14 +358,6 @@ def _is_slanted(line: str) -> bool:
 # ----------------------------------------------------------------------------- DOCX, RTF, PDF
 
 
-_STYLES = {
-    "title": "headline",
-    "heading 1": "heading 1",
-    "subtitle": "standfirst",
-    "caption": "caption",
-}
-
-
 def read_docx(raw: bytes) -> Document:
     """Read a Word document: paragraphs and tables in order, roles from the styles."""
     from docx import Document as open_docx
@@ -377,6 +369,7 @@ def read_docx(raw: bytes) -> Document:
     except Exception as error:  # python-docx raises whatever its XML and zip layers do
         raise Unreadable(f"it is no Word document ({error}); save it again as .docx") from error
     blocks: list[tuple[str, str]] = []
+    roles = read_facts("field_names", "name", "role", "style")
     styles = {one.style_id: (one.name or "").lower() for one in word.styles}
     for item in word.iter_inner_content():
         if isinstance(item, Table):
@@ -384,7 +377,7 @@ def read_docx(raw: bytes) -> Document:
             blocks.append(("", "\n".join(row for row in rows if row.strip(" |"))))
         else:
             style = styles.get(item._p.style or "", "")
-            blocks.append((_STYLES.get(style, "subhead" * style.startswith("heading")), item.text))
+            blocks.append((roles.get(style, "subhead" * style.startswith("heading")), item.text))
     blocks = _one_headline([(role, text) for role, text in blocks if text.strip()])
     text, hints = compose(blocks)
     if not text:
@@ -393,7 +386,7 @@ def read_docx(raw: bytes) -> Document:
     headline = next((text for role, text in blocks if role == "headline"), "")
     document.fields["title"] = " ".join(headline.split())
     properties = word.core_properties
-    for name in ("author", "title", "created", "modified", "keywords", "subject"):
+    for name in read_facts("field_names", "name", "role", "property"):
         if value := getattr(properties, name):
             document.metadata[f"document_{name}"] = value
     return document

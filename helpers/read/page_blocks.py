@@ -118,7 +118,7 @@ def cut_blocks(body: HtmlElement, main_text: str) -> list[Block]:
     The tree is changed: scripts, menus, forms, advertisements, comments and hidden parts are
     dropped from it.
     """
-    for element in list(body.iter(*_tags("unseen"))):
+    for element in list(body.iter(*tags("unseen"))):
         element.drop_tree()
     _prune(body, main_text)
     return _Walker().walk_all(body)
@@ -164,7 +164,7 @@ def _prune(body: HtmlElement, main_text: str) -> None:
         elif "paywall" in told:  # a notice, or else the paragraphs that lie behind it
             holds_article = walled > MOST_PRUNED * len(main_text)
         elif (
-            element.tag in _tags("control")
+            element.tag in tags("control")
             or _is_hidden(element)
             or ({"noise", "dialog"} & {*told} and _told(element) not in _KEPT_ROLES)
         ):
@@ -202,14 +202,15 @@ def _roles_of_names() -> dict[str, str]:
 
 
 @cache
-def _tags(role: str) -> frozenset[str]:
+def tags(role: str) -> frozenset[str]:
+    """Return the tags of a role in page_words.csv."""
     words = read_lexicon("page_words")
     return frozenset(words[(words["kind"] == "tag") & (words["role"] == role)]["word"])
 
 
 def _told_roles(element: HtmlElement) -> list[str]:
     """Return the roles that the words in an element's class, id and the like stand for."""
-    if element.tag in _tags("whole"):
+    if element.tag in tags("whole"):
         return []
     names = (element.get(name) or "" for name in _NAMING)
     words = _BETWEEN_WORDS.sub(" ", " ".join(names)).lower().split()
@@ -249,7 +250,7 @@ class _Walker:
             return
         own = _role(element, role)
         credit = own == role == "caption" and _told(element) == "credit"
-        breaks = tag in _tags("block") or credit or (own != role and own in BREAKING_ROLES)
+        breaks = tag in tags("block") or credit or (own != role and own in BREAKING_ROLES)
         if tag in ("td", "th") and not _has_blocks(element.getparent()):
             breaks = False
             self.pieces.append(" | " if element.getprevious() is not None else "")
@@ -363,7 +364,7 @@ def _is_link_list(element: HtmlElement) -> bool:
 
 def _has_blocks(row: HtmlElement) -> bool:
     return len(row) < 2 or any(
-        inner.tag in _tags("block") or inner.tag == "br"
+        inner.tag in tags("block") or inner.tag == "br"
         for cell in row
         for inner in cell.iterdescendants()
     )

@@ -30,6 +30,7 @@ from helpers.read.page_blocks import (
     free_asides,
     open_page,
     squeeze,
+    tags,
 )
 
 LEAST_TAGS = 2
@@ -449,7 +450,7 @@ def _marked_authors(tree: HtmlElement) -> Iterator[str]:
     marked = tree.xpath(
         "//*[@itemprop='author' or contains(concat(' ', @rel, ' '), ' author ')]"
     ) or tree.xpath("//*[contains(concat(' ', @class), ' author') and not(.//h1)]")
-    beside = ("li", "aside", "nav", "footer")  # where other articles are listed
+    beside = tags("other articles")
     marked = [one for one in marked if next(one.iterancestors(*beside), None) is None]
     own = tree.xpath("//article[.//h1]")
     marked = [one for one in marked if {*own} & {*one.iterancestors()}] or marked

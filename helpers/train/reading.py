@@ -22,7 +22,7 @@ from tokenizers import Tokenizer
 
 from helpers.model import decoding
 from helpers.model.encoder import Encoder, Window, Words, fill, make_windows, read_words
-from helpers.study.corpora import read_lines
+from helpers.study.corpora import label_maps, read_lines
 from helpers.text.article import Article
 from helpers.train import cards, network, tuning
 from helpers.train.examples import (
@@ -35,7 +35,6 @@ from helpers.train.examples import (
     cut,
     disturb,
     epoch_batches,
-    label_maps,
     make_silver,
     read_attributions,
     read_names,

@@ -103,7 +103,7 @@ def test_a_location_of_another_corpus_may_be_any_kind_of_place(tokenizer):
     text = "She left Kyiv ."
     example = examples.attribution_example(tokenizer, text, [])
     spans = examples.sharpen([(9, 13, "LOC")], [], "btc")
-    examples.add_names(example, spans, examples.label_maps()["btc"][""], 1.0)
+    examples.add_names(example, spans, corpora.label_maps()["btc"][""], 1.0)
     allowed = {tag for n, tag in enumerate(NAME_TAGS) if example.allowed[2] >> n & 1}
     assert allowed == {"B-GPE", "B-LOC", "B-FAC"}
     assert "B-NORP" in {tag for n, tag in enumerate(NAME_TAGS) if example.allowed[0] >> n & 1}
