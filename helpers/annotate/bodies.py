@@ -76,9 +76,23 @@ def _acronyms(counts: Mapping[str, Mapping[str, int]], text: str) -> dict[str, s
     """
     capitals = {written for found in counts.values() for written in found if written.isupper()}
     if not any(len(written) > 1 and names.known(written) is None for written in capitals):
-        return {}
+        return _bracketed(counts.get("ORG", {}), text)
     spans = names.find_acronyms(text)
-    return {acronym: names.plain(text[start:end]) for acronym, (start, end) in spans.items()}
+    short = {acronym: names.plain(text[start:end]) for acronym, (start, end) in spans.items()}
+    return _bracketed(counts.get("ORG", {}), text) | short
+
+
+@rule("a body in brackets behind a body", otherwise=lambda found, text: {})
+def _bracketed(found: Mapping[str, int], text: str) -> dict[str, str]:
+    """Return short forms with the long ones they follow: "Chamber of Construction (Capac)"."""
+    short = [written for written in found if " " not in written and names.known(written) is None]
+    defined = {}
+    for written in short:
+        before = text.partition(f" ({written})")[0]
+        longer = [one for one in found if " " in one and before.endswith(one)]
+        if longer and len(before) < len(text):
+            defined[names.plain(written)] = names.plain(max(longer, key=len))
+    return defined
 
 
 def _known(written: str, label: str, acronyms: Mapping[str, str]) -> Naming | None:

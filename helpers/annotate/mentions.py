@@ -25,6 +25,7 @@ from helpers.text.article import Article, read_articles
 # Wikipedia (UNER EWT dev, Wikigold; people, bodies and places). Peoples, events and products are
 # not coded there: 0.5 stands for not measured. (`score_mentions.py uner GOLD PRED --strip-the`.)
 ACRONYM = "acronym defined in the text"
+TITLED = "title or role before the name"
 CONFIDENCE = {
     ACRONYM: 0.9,
     "lexicon": 0.87,
@@ -221,8 +222,12 @@ def _says_more(lower: Name, upper: Name) -> bool:
         lower.start <= upper.start
         and lower.end >= upper.end
         and lower.end - lower.start > upper.end - upper.start + 1
-        and upper.rule in ("lexicon", "form of the name")
-        and lower.label not in ("GPE", "NORP")
+        and (
+            upper.rule in ("lexicon", "form of the name")
+            and lower.label not in ("GPE", "NORP")
+            or upper.rule == TITLED
+            and lower.label == "PERSON"
+        )
     )
 
 
@@ -264,7 +269,7 @@ def _titled_names(text: str) -> list[Name]:
         written = text[start:end]
         words = written.split()
         if words and not names.known(words[0]) and not _not_a_person(words):
-            found.append(_by_rule(start, end, "PERSON", "title or role before the name"))
+            found.append(_by_rule(start, end, "PERSON", TITLED))
     return found
 
 
@@ -297,9 +302,8 @@ def _no_surname() -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def _titles() -> re.Pattern[str]:
-    titles = lexicons.read_words("titles", column="title")
     roles = lexicons.read_words("affiliations", "person", "noun")
-    before = rf"{any_of(titles)}[^\S\n]+|{any_of(roles)},?[^\S\n]+(?=\S+\s+[A-Z])"
+    before = rf"(?:{names.title_words()})[^\S\n]+|{any_of(roles)},?[^\S\n]+(?=\S+\s+[A-Z])"
     word = r"[A-Z][\w’'-]{0,40}\w"
     name = rf"{word}(?:\s+(?:[A-Z]\.\s+)?(?:(?:de|van|von|al|bin|der|den|la)\s+)?{word}){{0,2}}"
     return re.compile(rf"(?<![\w-])(?:{before})(?P<name>{name})")
@@ -339,6 +343,11 @@ def _settle_uses(text: str, found: list[Name]) -> list[Name]:
     } & alone
     bodies = used_as("body", text) | find_agencies(text)
     bodies |= {text[n.start : n.end].split()[0] for n in found if _is_company(text, n)}
+    bodies |= {
+        text[name.start : name.end]
+        for body, name in pairwise(found)
+        if body.label == "ORG" and _in_brackets(text, body.end, name)
+    }
     bodies &= read - places
     settled = []
     for name in found:
@@ -351,6 +360,11 @@ def _settle_uses(text: str, found: list[Name]) -> list[Name]:
             name = name._replace(label="ORG", rule="body by its use in the article")
         settled.append(name)
     return settled
+
+
+def _in_brackets(text: str, end: int, name: Name) -> bool:
+    """Tell whether a name stands in brackets right behind another: "Chamber of Ports (Capac)"."""
+    return text[end : name.start] == " (" and text[name.end : name.end + 1] == ")"
 
 
 def _is_company(text: str, name: Name) -> bool:

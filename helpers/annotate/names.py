@@ -272,18 +272,28 @@ def find_acronyms(text: str) -> dict[str, tuple[int, int]]:
 
 
 def initials_agree(acronym: str, words: list[str]) -> bool:
-    """Tell whether an acronym is made of the first letters of words, small words in or out."""
+    """Tell whether an acronym is made of the first letters of words, small words in or out.
+
+    A word in capitals counts with all its letters: "UN High Commissioner for Refugees", UNHCR.
+    """
     letters = [c for c in acronym.upper() if c.isalpha()]
-    capitals = [w[0] for w in words if w[0].isupper()]
-    every = [w[0].upper() for w in words]
+    firsts = [[*filter(str.isalpha, w)] if w.isupper() else [w[0]] for w in words]
+    capitals = [c for first in firsts for c in first if first[0].isupper()]
+    every = [c.upper() for first in firsts for c in first]
     return len(letters) >= 2 and letters in (capitals, every)
 
 
 @cache
 def titles() -> re.Pattern[str]:
     """Return the pattern of one or more titles before a name, with the space after them."""
-    words = sorted(lexicons.read_lexicon("titles")["title"], key=len, reverse=True)
-    return re.compile(rf"(?:(?:{'|'.join(map(re.escape, words))})\s+)+(?=\S)")
+    return re.compile(rf"(?:(?:{title_words()})\s+)+(?=\S)")
+
+
+@cache
+def title_words() -> str:
+    """Return a pattern of the titles; of a short one the point may lack: "Gen Orr", not "Gen Z"."""
+    words = sorted(lexicons.read_words("titles", column="title"), key=lambda w: (-len(w), w))
+    return "|".join(re.sub(r"\\\.$", r"(?:\.|(?=\\s\\w\\w))", re.escape(word)) for word in words)
 
 
 def is_title(word: str) -> bool:

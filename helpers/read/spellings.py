@@ -19,7 +19,9 @@ MOST_NAMED = 6
 _HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}", re.I)
 _BETWEEN = re.compile(r"[\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
-_EDITION = re.compile(r"(?:\s*[-–—:(]\s*(?:online|print|web|digital)(?: edition)?\)?|\.com)$", re.I)
+_EDITION = re.compile(
+    r"(?:(?<!\s)\s*+[-–—:(]\s*+(?:online|print|web|digital)(?: edition)?\)?|\.com)$", re.I
+)
 
 
 @cache

@@ -198,6 +198,18 @@ def test_acronyms_need_agreeing_initials():
     assert set(names.find_acronyms(text)) == {"KCNA", "PB"}
 
 
+def test_letters_of_a_word_in_capitals_are_letters_of_an_acronym():
+    assert "UNHCR" in names.find_acronyms("The UN High Commissioner for Refugees (UNHCR) left.")
+
+
+@pytest.mark.parametrize(
+    ("written", "bare"),
+    [("Gen Orr", "Orr"), ("Gen. Orr", "Orr"), ("Gen Z", "Gen Z"), ("Datuk Seri Orr", "Orr")],
+)
+def test_titles_go_with_and_without_a_point(written, bare):
+    assert written[names.strip_titles(written, 0, len(written)) :] == bare
+
+
 def test_ambiguous_names_are_not_taken_on_sight():
     text = "Jordan Pell bought Time and an Apple."
     assert not list(names.find_known(text))
