@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from helpers.annotate import antecedents, names, noun_phrases, outlets
+from helpers.annotate import names, noun_phrases, outlets, source_names
 from helpers.annotate.antecedents import REACH, Cast, Mention, Place, Referent, gender_told
 from helpers.annotate.noun_phrases import Description
 from helpers.annotate.rules import rule
@@ -275,7 +275,7 @@ def _is_called(cast: Cast, person: Mention, low: int, *called: str) -> bool:
     begun = max(others[-1].end if others else 0, person.start - 40)
     begun = sentences.begin(cast.text, begun, person.start)
     role = _ROLE_BREAK.split(cast.text[begun : person.start])[-1]
-    role = role if role.rstrip().endswith(",") else antecedents.preposition().split(role)[-1]
+    role = role if role.rstrip().endswith(",") else source_names.preposition().split(role)[-1]
     words = {*role.lower().split(), *_role_after(cast.text, person.end, low).lower().split()}
     return set(called) <= {word.strip(',“”"') for word in words}
 

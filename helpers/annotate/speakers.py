@@ -10,7 +10,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from helpers.annotate import antecedents, attributions, descriptions, noun_phrases, outlets
+from helpers.annotate import (
+    antecedents,
+    attributions,
+    descriptions,
+    names,
+    noun_phrases,
+    outlets,
+    source_names,
+)
 from helpers.annotate.antecedents import Cast, Referent
 from helpers.annotate.descriptions import Asked, Choice
 from helpers.annotate.noun_phrases import Description, describe, is_acronym, pronoun_of
@@ -34,6 +42,9 @@ _AS_SAYING = re.compile(
 _GOES_ON = re.compile(r"\b(?:add(?:s|ed|ing)?|continu(?:es|ed|ing)|went on|goes on|also)\b")
 _PASSIVE = re.compile(r"(?:is|are|was|were|be|been|being)\b|.*\b(?:been|being)\b|according\b")
 _JOINED = re.compile(r"[,”\"]*\s*(?:and|but|while|as well as|,)\b|,\s")
+
+_ASKED = re.compile(r"^\W*(?P<label>[QA])\d{0,2}\s?[:.)]\s", re.MULTILINE)
+_SIGNED = re.compile(r"(?:,[^.\n]*,)?\s+(?:is|was)\s")
 
 _AT_PLACE = re.compile(r"\s(?:at|in|from|on)\s(?:the\s)?[\w’'-]+(?:\s[A-Z][\w’'-]*)*$")
 _LOST_ARTICLE = re.compile(r"(?<!\w)(?P<article>the|an?|one|another)\s+$", re.IGNORECASE)
@@ -124,9 +135,11 @@ class _Reader:
         self.described: list[Referent] = []
         self.descriptions = descriptions.Descriptions(cast)
         self.sources: list[Span] = []
+        self.said: list[Said] = []
 
     def resolve(self, said: list[Said]) -> list[Resolved]:
         """Return the speaker of each attribution."""
+        self.said = said
         self.sources = sorted((low, high) for one in said for low, high in one.source_spans)
         found = [UNKNOWN] * len(said)
         order = sorted(range(len(said)), key=lambda i: said[i].at)
@@ -285,6 +298,75 @@ def _relative(reader: _Reader, low: int, high: int, said: Said) -> Found | None:
     return Found(Referent(written, "", ""), "none")
 
 
+@rule("speakers: I and we", otherwise=lambda *_: None)
+def _first_person(reader: _Reader, low: int, high: int, said: Said) -> Found | None:
+    """Return whom "I" or "we" means: who speaks the words around it, or else the author."""
+    written = reader.text[low:high]
+    if is_acronym(written) or written.lower() not in noun_phrases.words("first person"):
+        return None
+    around = [
+        one
+        for one in reader.said
+        if one.source_spans
+        and any(start <= low < end for start, end in one.spans)
+        and not any(start <= one.source_spans[0][0] < end for start, end in said.spans)
+    ]
+    if around:
+        holder = min(around, key=lambda one: one.spans[-1][1] - one.spans[0][0])
+        span = holder.source_spans[0][0], holder.source_spans[-1][1]
+        if reader.text[slice(*span)].lower() not in noun_phrases.words("first person"):
+            return reader.refer(*span, holder)._replace(resolution="pronoun")
+    if answers := _interviewed(reader, low):
+        return Found(answers, "pronoun")
+    if reader.discourse.in_quotes(low):
+        last = reader.discourse.last
+        return Found(last, "pronoun") if last else Found(Referent(written, "", ""), "none")
+    authors = _authors(reader)
+    if authors:
+        return Found(authors[0] if len(authors) == 1 else antecedents.together(authors), "pronoun")
+    return Found(Referent("the author", "", "person"), "description")
+
+
+@rule("speakers: who answers in an interview", otherwise=lambda *_: None)
+def _interviewed(reader: _Reader, at: int) -> Referent | None:
+    """Return who is interviewed where an offset lies in an answer: "A: I was born in Harwick"."""
+    asked = list(_ASKED.finditer(reader.text, 0, at + 3))
+    if not asked or (asked[0]["label"], asked[-1]["label"]) != ("Q", "A"):
+        return None
+    people = [m.referent for m in reader.cast.within(0, asked[0].start()) if m.label == "PERSON"]
+    return max(people, key=people.count, default=None)
+
+
+@rule("speakers: who answers under a label", otherwise=lambda *_: None)
+def _answering(reader: _Reader, low: int, high: int, said: Said) -> Found | None:
+    """Return who is interviewed for the label of an answer: "A", "A7"."""
+    label = re.fullmatch(r"A\d{0,2}", reader.text[low:high])
+    answers = _interviewed(reader, low) if label else None
+    return Found(answers, "description") if answers else None
+
+
+@rule("speakers: who signs an article", otherwise=lambda reader: [])
+def _authors(reader: _Reader) -> list[Referent]:
+    """Return who wrote an article: of its byline, or of the note below it, "Lena Marr is …"."""
+    byline = [name.strip() for name in re.split(r",|\band\b|&", reader.article.byline)]
+    if any(byline):
+        known = ((name, reader.cast.find(name)) for name in byline if name)
+        return [found or Referent(name, "", "person") for name, found in known]
+    below = reader.article.paragraphs[-1:]
+    return [
+        mention.referent
+        for start, end in below
+        for mention in reader.cast.within(start, end)
+        if mention.label == "PERSON"
+        and mention is next(m for m in reader.cast.mentions if m.referent is mention.referent)
+        and (
+            mention.start
+            == names.strip_titles(reader.text, reader.discourse.sentence(mention.start), end)
+        )
+        and _SIGNED.match(reader.text, mention.end)
+    ]
+
+
 @rule("speakers: pronouns", otherwise=lambda *_: None)
 def _pronoun(reader: _Reader, low: int, high: int, said: Said) -> Found | None:
     """Return whom "he", "it" or "they" means."""
@@ -302,7 +384,7 @@ def _pronoun(reader: _Reader, low: int, high: int, said: Said) -> Found | None:
 
 def _named(reader: _Reader, low: int, high: int, said: Said) -> Found | None:
     """Return the names in the words."""
-    parts = list(dict.fromkeys(antecedents.named(reader.cast, low, high)))
+    parts = list(dict.fromkeys(source_names.named(reader.cast, low, high)))
     if not parts:
         given = describe(reader.text[low:high])
         inside = reader.cast.within(low, high) if given.head and given.name else []
@@ -320,7 +402,7 @@ def _spoken_for(reader: _Reader, low: int, high: int, said: Said) -> Found | Non
     written = reader.text[low:high]
     if not _SPEAKS_FOR.search(written):
         return None
-    first = antecedents.segments(reader.text, low, high)[0]
+    first = source_names.segments(reader.text, low, high)[0]
     inside = reader.cast.within(*first)
     bodies = [m for m in inside if m.label == "ORG"] or [m for m in inside if m.label == "GPE"]
     if bodies and not any(m.label == "PERSON" for m in inside):
@@ -353,7 +435,7 @@ def _described(reader: _Reader, low: int, high: int, said: Said) -> Found:
     return Found(reader.remember(low, high, description, named), "none")
 
 
-STEPS = (_relative, _pronoun, _named, _spoken_for, _described)
+STEPS = (_answering, _relative, _first_person, _pronoun, _named, _spoken_for, _described)
 
 
 # ------------------------------------------------------------------ whom a description takes up

@@ -35,6 +35,7 @@ class Article:
     outlet: str = ""
     url: str = ""
     language: str = ""
+    byline: str = ""
     reading: Any = None
     mentions: list | None = None
     attributions: list | None = None
@@ -99,8 +100,8 @@ class Article:
 def read_articles(articles: pd.DataFrame | Sequence[Article]) -> Sequence[Article]:
     """Return an Article for each row of a table, in order; articles that are cut up already stay.
 
-    Needs `article_id` and `text`; `markup`, `outlet`, `url` and `language` are taken where they are
-    there.
+    Needs `article_id` and `text`; `markup`, `outlet`, `url`, `language` and `byline` are taken
+    where they are there.
     """
     if not isinstance(articles, pd.DataFrame):
         return articles

@@ -282,6 +282,33 @@ def test_whom_the_sentence_before_is_about(text, speaker):
     assert resolved(text)[-1][0] == speaker
 
 
+@pytest.mark.parametrize(
+    ("text", "speaker"),
+    [
+        (
+            "Bram Orr won.\n\n“I believe that rain will come,” Mara Quist said.\n",
+            "Mara Quist",
+        ),
+        (
+            "Mara Quist builds boats.\n\nQ1: Why boats?\nA1: Boats float.\n\n"
+            "I believe that the harbour will grow.\n",
+            "Mara Quist",
+        ),
+        (
+            "The harbour is closed.\n\nI believe that it will open again.\n\n"
+            "Mara Quist is the author of a book on harbours.\n",
+            "Mara Quist",
+        ),
+        ("The harbour is closed.\n\nI believe that it will open again.\n", "the author"),
+    ],
+)
+def test_i_is_who_speaks_answers_or_signs(text, speaker):
+    rows = [("I", "believe", "will")]
+    if "said" in text:
+        rows.append(("Mara Quist", "said", "I believe that rain will come"))
+    assert set(placed(text, *rows, PERSON="Mara Quist|Bram Orr")) == {speaker}
+
+
 def test_a_court_that_hears_does_not_speak():
     assert resolved("The minister had slept on the yacht, a court heard on Wednesday.") in (
         [],
