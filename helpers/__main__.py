@@ -11,13 +11,9 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import chain
-from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 from helpers import __version__
-from helpers.store.paths import printable, say_error
 
 PROBLEMS_SHOWN = 50
 
@@ -41,9 +37,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
     except (OSError, ValueError, RuntimeError) as error:
+        from helpers.store.paths import say_error
+
         told = say_error(error) if isinstance(error, OSError) else str(error)
-        print("error:", "\n".join(map(printable, told.split("\n"))), file=sys.stderr)
+        _say(*f"error: {told}".split("\n"), to=sys.stderr)
         return 2
+
+
+def _say(*lines: str, to: IO[str] | None = None) -> None:
+    """Print lines without control signs."""
+    from helpers.store.paths import printable  # late, so that --help costs little
+
+    for line in lines:
+        print(printable(line), file=to)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(given: argparse.Namespace) -> int:
+    from pathlib import Path
+
     from helpers.corpus.build import build, tables_folder
     from helpers.store.tables import read_table
 
@@ -76,9 +84,9 @@ def _build(given: argparse.Namespace) -> int:
 
         with Wall(given.limits) as wall:
             shown, said = preview(given.path, _mapping(given.map), read=wall.read, met=wall.met)
-        tables_shown = (f"{article.to_string()}\n" for _, article in shown.iterrows())
-        for line in chain(*(one.split("\n") for one in tables_shown), said):
-            print(printable(line))
+        for _, article in shown.iterrows():
+            _say(*article.to_string().split("\n"), "")
+        _say(*said)
         return 0 if len(shown) else 1
     out = given.out or tables_folder(Path(given.path), given.codebook)
     manifest = build(
@@ -91,11 +99,10 @@ def _build(given: argparse.Namespace) -> int:
         codebook_file=given.codebook,
         limits=given.limits,
     )
-    for note in manifest["notes"]:
-        print(printable(note))
+    _say(*manifest["notes"])
     problems = read_table("problems", out)
     for row in problems.head(PROBLEMS_SHOWN).itertuples():
-        print(printable(f"problem: {row.path}: {row.problem}"), file=sys.stderr)
+        _say(f"problem: {row.path}: {row.problem}", to=sys.stderr)
     if len(problems) > PROBLEMS_SHOWN:
         more = len(problems) - PROBLEMS_SHOWN
         print(f"… and {more:,} more in the table problems of {out}", file=sys.stderr)
@@ -144,6 +151,8 @@ def _bundle(given: argparse.Namespace) -> int:
 
 
 def _restore(given: argparse.Namespace) -> int:
+    from pathlib import Path
+
     from helpers.corpus import bundle
     from helpers.store import tables
 
@@ -165,7 +174,7 @@ def _study(given: argparse.Namespace) -> int:
     from helpers.study.registered import run_study
 
     files = run_study(given.corpus, given.question, given.out, given.size, given.seed, given.coded)
-    print(printable(f"{given.out}: {', '.join(files)}"))
+    _say(f"{given.out}: {', '.join(files)}")
     return 0
 
 
@@ -229,8 +238,7 @@ def _number(kind: type) -> Callable[[str], float]:
     return read
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """A command: what does it, what `--help` tells of it, its options; without, it has its own."""
 
     does: Callable[[argparse.Namespace], int]

@@ -194,6 +194,7 @@ def _build(
 ) -> dict[str, Any]:
     storage = owned.storage
     files = list(wall.met(path))
+    wall.let_in(files)
     hashes = paths.engine_hashes()
     described = {name: told for file in files for name, told in file.described.items()}
     own = tuple((name, *told) for name, told in sorted(described.items()))

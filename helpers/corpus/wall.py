@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -34,7 +34,7 @@ OUTPUT = 50_000_000  # characters for any file, and MORE_OUTPUT for each byte
 MORE_OUTPUT = 1000
 SILENCE = 60.0  # seconds without any work, as of a disk that no longer answers
 GLANCE = 0.1
-PLAIN = 1 << 16  # bytes of text that tells of articles, and costs less to read than a process does
+PLAIN = 1 << 16  # bytes of text that cost less to read than a process does
 KEPT = 1 << 29  # bytes that a process may hold on to between two files
 BATCH = 50  # articles sent at once, at most
 BATCH_CHARACTERS = 500_000
@@ -46,6 +46,7 @@ class Wall:
 
     def __init__(self, times: float = 1.0, tell: Callable[[str], None] | None = None):
         self.times, self.tell = times, tell or (lambda line: None)
+        self._here: SourceFile | None = None
         self._process: BaseProcess | None = None
         self._pipe: Connection
 
@@ -55,13 +56,19 @@ class Wall:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def let_in(self, files: Sequence[SourceFile]) -> None:
+        """Read a lone short text in this process, which is also the one that will annotate it."""
+        lone = files[0] if len(files) == 1 and not files[0].member else None
+        if lone and lone.path.endswith((".txt", ".md")) and lone.size <= PLAIN:
+            self._here = lone
+
     def read(self, source: SourceFile, mapping: Mapping[str, str] | None = None) -> Iterator[Item]:
         """Yield what `iter_records` gives of a file; what ends its reading is a Problem.
 
         Raises ValueError when `mapping` names a role there is not.
         """
         check_roles(mapping or {})
-        if source.problems or source.left_out or _is_shut(source):
+        if source.problems or source.left_out or source is self._here or _is_shut(source):
             yield from iter_records(source, mapping)
             return
         watch = _Watch(source, self.times, self.tell)

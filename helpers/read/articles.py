@@ -53,7 +53,7 @@ from helpers.read.lists import describe_list, is_list, normal_address
 from helpers.read.pages import read_fragment, read_page
 from helpers.read.records import SAMPLE_ROWS, TABLES, Row, read_csv
 from helpers.read.source import SourceFile
-from helpers.store.lexicons import read_lexicon
+from helpers.store.lexicons import read_lexicon, read_words
 
 READERS = {**DOCUMENTS, **dict.fromkeys((".html", ".htm", ".xhtml"), read_page)}
 EXPORTED = (read_text, read_markdown, read_docx, read_rtf)
@@ -65,6 +65,7 @@ SHOWN = ("path", "outlet", "published", "headline", "byline", "section", "words"
 LANGUAGE_SAMPLE = 1000
 LEAST_WORDS_FOR_LANGUAGE = 20
 LEAST_LANGUAGE_CONFIDENCE = 0.5
+SURELY_ENGLISH = 0.1  # of the words; no other language has as many of those of English alone
 
 _WORD = re.compile(r"\w+(?:[-’'.]\w+)*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -482,15 +483,18 @@ def _free_id(path: str, taken: Mapping[str, str]) -> str:
 def find_language(text: str, start: int = 0) -> str:
     """Return the ISO 639-1 code of the language of a text, or "" if it is short or unclear."""
     sample = text[start : start + LANGUAGE_SAMPLE]
-    if len(sample.split()) < LEAST_WORDS_FOR_LANGUAGE:
+    words = sample.lower().split()
+    if len(words) < LEAST_WORDS_FOR_LANGUAGE:
         return ""
-    language, _ = load_identifier().classify(sample)
+    english = read_words("common_words", "English")
+    if sum(word in english for word in words) >= SURELY_ENGLISH * len(words):
+        return "en"
+    language, _ = _identifier().classify(sample)
     return "" if language == "und" else language
 
 
 @cache
-def load_identifier() -> Any:
-    """Load what tells languages apart, once in a process and in those forked from it."""
+def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(

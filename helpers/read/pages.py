@@ -11,7 +11,6 @@ from itertools import accumulate, chain
 from typing import Any
 
 import lxml.html
-import trafilatura
 from lxml.html import HtmlElement
 
 from helpers.read.columns import FIELDS, field_names, plain
@@ -77,7 +76,9 @@ def read_page(raw: bytes, charset: str = "") -> Document:
         raise Unreadable("no article was found in the page, which has no body; save it again")
     if free_asides(body) + drop_dialogs(body):
         source = lxml.html.tostring(tree, encoding="unicode")
-    main_text = squeeze(trafilatura.extract(source, include_comments=False) or "")
+    from trafilatura import extract  # a fifth of a second, which only pages need
+
+    main_text = squeeze(extract(source, include_comments=False) or "")
     blocks = cut_blocks(body, main_text)
     description = metadata.get("description", "")
     chosen = _choose(blocks, body, main_text, fields["title"], description)
@@ -143,7 +144,9 @@ def _loss(chosen: list[tuple[str, Block]], main_text: str, source: str) -> list[
     if kept < MOST_LOST * len(main_text):
         share = f"{1 - kept / len(main_text):.0%} of the page's text"
         return [("text", f"{share} was left out; save the article from its print view")]
-    whole = len(squeeze(trafilatura.baseline(source)[1]))
+    from trafilatura import baseline
+
+    whole = len(squeeze(baseline(source)[1]))
     if kept < MOST_LOST * whole and whole - kept > LEAST_LOST:
         share = f"{1 - kept / whole:.0%} of the page's text"
         problem = f"{share} was taken for other than the article; look whether a part is missing"

@@ -34,6 +34,7 @@ NEEDED = {
     "channel": ("told the outlet", "unknown"),
 }
 OUTLET = ("name", "aliases", "kind", "country", "ownership")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, where it is there
 BY_LISTS = ("helpers.annotate.", "helpers.text.", __name__)  # modules that keep what lists say
 Own = tuple[tuple[str, ...], ...]  # rows of OUTLET
 Texts = tuple[str, ...]
@@ -78,7 +79,7 @@ def _read_list(path: Path) -> pd.DataFrame:
     if not path.is_file():
         there = ", ".join(sorted(found.stem for found in path.parent.glob("*.csv")))
         raise FileNotFoundError(f"no word list {path}; there is: {there}")
-    lexicon = pd.read_csv(path, dtype=str, keep_default_na=False)
+    lexicon = pd.read_csv(path, dtype=object, keep_default_na=False)  # read by Python, not Arrow
     if "source" not in lexicon:
         raise ValueError(f"{path} has no column 'source'")
     unsourced = lexicon.index[lexicon["source"].str.strip() == ""]
@@ -289,7 +290,7 @@ class _Reader:
 
     def compose(self, written: bytes) -> yaml.Node | None:
         try:
-            return yaml.compose(written.decode("utf-8-sig"), Loader=yaml.SafeLoader)
+            return yaml.compose(written.decode("utf-8-sig"), Loader=_LOADER)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             self.problems.append((line, f"not YAML: {error.problem}"))

@@ -24,13 +24,12 @@ def form(name: str) -> re.Pattern[str]:
 
 
 def _expression(name: str) -> str:
-    forms = lexicons.read_lexicon("furniture_forms")
-    pattern = forms.set_index("form")["pattern"][name]
-    patterns = lexicons.read_lexicon("furniture_patterns")
+    pattern = lexicons.read_facts("furniture_forms", "form", "pattern")[name]
+    patterns = lexicons.read_facts("furniture_patterns", "pattern", "kind")
 
     def whole(inner: re.Match[str]) -> str:
-        listed = patterns.loc[patterns["kind"] == inner[1], "pattern"]
-        return "|".join(listed) if len(listed) else _expression(inner[1])
+        listed = "|".join(pattern for pattern, kind in patterns.items() if kind == inner[1])
+        return listed or _expression(inner[1])
 
     return re.sub(r"<<([a-z ]+)>>", whole, pattern)
 
