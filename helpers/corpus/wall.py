@@ -170,7 +170,8 @@ class _Watch:
 
     def wait(self, process: BaseProcess, pipe: Connection) -> list[Item] | None:
         """Return the next articles, None when there are no more. Raises _Ended."""
-        self.asked, self.said = time.monotonic(), 0
+        self.asked = self.moved = time.monotonic()
+        self.said = 0
         if not self.spent:
             self._look_first(process)
         try:
