@@ -54,7 +54,7 @@ def _say(*lines: str, to: IO[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m helpers",
+        prog="attributed" if sys.argv[0].endswith("attributed") else "python -m helpers",
         description="Attributed: who is in the news, who speaks, where the information comes from.",
     )
     parser.add_argument("--version", action="version", version=f"attributed {__version__}")

@@ -237,16 +237,18 @@ def _load_yaml(file: Path) -> tuple[Any, list[int]]:
 def read_batch(file: str | Path, out: str | Path | None = None) -> list[Run]:
     """Read and check a batch file; the runs come in the order written.
 
-    The file is a YAML list of runs (name, notebook, parameters, for_each, title), or a mapping
-    with `runs` and, if wanted, `title`, common `parameters`, given to each notebook that takes
-    them, and a common `for_each` (see `plan.expand_run`). Notebooks are looked for beside the file,
-    then in the project's; relative paths in parameters also in the working folder. With `out`, each
-    notebook that has an `out` parameter is told to write to `<out>/<run name>`, or to the folder
-    below `<out>` that the run names. Nothing is run and nothing is written.
+    The file, looked for in the project too, is a YAML list of runs (name, notebook, parameters,
+    for_each, title), or a mapping with `runs` and, if wanted, `title`, common `parameters`, given
+    to each notebook that takes them, and a common `for_each` (see `plan.expand_run`). Notebooks are
+    looked for beside the file, then in the project's; relative paths in parameters also in the
+    working folder. With `out`, each notebook that has an `out` parameter is told to write to
+    `<out>/<run name>`, or to the folder below `<out>` that the run names. Nothing is run and
+    nothing is written.
 
     Raises BatchError with every problem, each with its line.
     """
     file = Path(file)
+    file = file if file.exists() or not (PROJECT / file).exists() else PROJECT / file
     document, lines = _load_yaml(file)
     if isinstance(document, list):
         document = {"runs": document}

@@ -31,7 +31,7 @@ from helpers.batch.jobs import BEFORE, CURRENT, PREVIOUS, RECORDS, BatchError, F
 from helpers.corpus.build import open_corpus
 from helpers.measure import comparisons, select
 from helpers.store import schema, tables
-from helpers.store.paths import PROJECT, fingerprint, package_versions
+from helpers.store.paths import PACKAGE, PROJECT, fingerprint, package_versions
 from helpers.store.storage import seal, unseal
 
 READ = ("lexicons", "models", "sample")  # folders of data that notebooks read beside their corpus
@@ -391,7 +391,7 @@ def _hash_named(value: Any) -> str:
 def hash_code() -> str:
     """Return one hash of the code, word lists, models and package versions that a run uses."""
     data = PROJECT / "data"
-    found = {*(PROJECT / "helpers").rglob("*"), *data.glob("*.csv"), *data.glob("*.yml")}
+    found = {*PACKAGE.rglob("*"), *data.glob("*.csv"), *data.glob("*.yml")}
     found |= {file for name in READ for file in (data / name).rglob("*")}
     found = {file for file in found if file.name not in UNREAD and file.suffix != ".pyc"}
     files = sorted(file for file in found if file.is_file())

@@ -31,7 +31,7 @@ from helpers.corpus.decisions import Decided
 from helpers.model import decoding
 from helpers.store import schema, tables
 from helpers.store.lexicons import VARIABLES
-from helpers.store.paths import PROJECT, engine_version
+from helpers.store.paths import PROJECT, WRITTEN, engine_version
 from helpers.study import accuracy, corpora, pairing
 from helpers.text.article import Article
 
@@ -328,7 +328,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Turn each rule off in turn; print and write what each is worth."""
     parser = argparse.ArgumentParser(prog="python -m helpers bench --ablate", description=__doc__)
     parser.add_argument("--gold", default=os.environ.get("GOLD", ""), help="folder of gold ($GOLD)")
-    parser.add_argument("--out", type=Path, default=PROJECT / "reports" / "bench")
+    parser.add_argument("--out", type=Path, default=WRITTEN / "reports" / "bench")
     parser.add_argument("--rules", default="*", metavar="PATTERN", help="rules, or their module")
     names = [one.name for one in SETS]
     parser.add_argument("--sets", nargs="*", default=(), metavar="SET", choices=names)

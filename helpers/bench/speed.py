@@ -33,7 +33,7 @@ from helpers.model import decoding
 from helpers.read.articles import iter_records
 from helpers.read.files import iter_files
 from helpers.store import schema, tables
-from helpers.store.paths import NOTEBOOKS, PROJECT, SAMPLE
+from helpers.store.paths import NOTEBOOKS, PROJECT, SAMPLE, WRITTEN
 from helpers.study.corpora import read_lines
 from helpers.text.article import Article, read_articles
 
@@ -493,7 +493,7 @@ def _told(measured: pd.DataFrame) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the table and write it with its plots."""
     parser = argparse.ArgumentParser(prog="python -m helpers bench", description=__doc__)
-    parser.add_argument("--out", type=Path, default=PROJECT / "reports" / "bench")
+    parser.add_argument("--out", type=Path, default=WRITTEN / "reports" / "bench")
     parser.add_argument("--only", nargs="*", choices=MEASURES, default=list(MEASURES))
     parser.add_argument("--articles", type=int, default=2000, help="articles of the build (2,000)")
     parser.add_argument("--words", type=int, default=150, help="words of an article; 0: all (150)")

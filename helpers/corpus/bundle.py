@@ -24,7 +24,7 @@ from openpyxl.utils.exceptions import IllegalCharacterError
 
 from helpers import __version__
 from helpers.store import schema, storage, tables
-from helpers.store.paths import PROJECT
+from helpers.store.paths import own_notice
 
 SAID = {name: table.said for name, table in schema.TABLES.items() if table.said}
 HASH = "text_sha256"
@@ -160,7 +160,7 @@ def write_bundle(folder: str | Path, file: str | Path) -> Path:
     kept = {key: manifest[key] for key in manifest if key not in of_files}
     packed["manifest.json"] = json.dumps(kept, indent=2, sort_keys=True).encode()
     for name in ("CITATION.cff", "LICENSE"):
-        packed[name] = (PROJECT / name).read_bytes()
+        packed[name] = own_notice(name)
     written = BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name, content in sorted(packed.items()):

@@ -12,15 +12,17 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Any
 
 from helpers import __version__
 
-PROJECT = Path(__file__).resolve().parents[2]
+PACKAGE = Path(__file__).resolve().parents[1]
+INSTALLED = (PACKAGE / "data").is_dir()  # from a wheel, which has data and notebooks in the package
+PROJECT = PACKAGE if INSTALLED else PACKAGE.parent
 NOTEBOOKS = PROJECT / "notebooks"
-TEMPLATES = PROJECT / "helpers" / "templates"
+TEMPLATES = PACKAGE / "templates"
 DATA = PROJECT / "data"
 CODEBOOK = DATA / "codebook.yml"
 LEXICONS = DATA / "lexicons"
@@ -28,7 +30,8 @@ MODELS = DATA / "models"
 PEERS = DATA / "peers.csv"  # what other instruments reach on public gold
 RECORDED = MODELS / "recorded.csv"  # what this one does
 SAMPLE = DATA / "sample"
-TABLES = DATA / "tables"  # of corpora that notebooks have opened, unless told otherwise
+WRITTEN = Path.cwd() if INSTALLED else PROJECT  # where what no place is named for goes
+TABLES = (WRITTEN if INSTALLED else DATA) / "tables"  # of corpora that notebooks have opened
 ENGINE_ROOMS = ("store", "read", "text", "model", "annotate", "corpus")
 ENGINE_FILES = (
     *(f"helpers/{room}/*.py" for room in ENGINE_ROOMS),
@@ -48,6 +51,18 @@ _ADVICE = {
     errno.EPERM: _OTHER,
     errno.EROFS: "choose another folder: this one is on a read-only disk",
 }
+
+
+def own_file(name: str) -> Path:
+    """Return where one of the project's own files lies, by its name in the repository."""
+    top, _, inner = name.partition("/")
+    return PACKAGE / inner if top == "helpers" else PROJECT / name
+
+
+def own_notice(name: str) -> bytes:
+    """Return the licence or the citation, which a wheel keeps beside the package."""
+    kept = None if not INSTALLED else distribution("attributed").read_text(f"licenses/{name}")
+    return kept.encode() if kept else (PROJECT / name).read_bytes()
 
 
 def say_error(error: OSError, otherwise: str = "") -> str:
@@ -134,12 +149,14 @@ class EngineError(RuntimeError):
 
 def engine_hashes() -> dict[str, str]:
     """Return a SHA-256 per file that decides what the tables hold: code, lexicons, models."""
-    files = (file for pattern in ENGINE_FILES for file in sorted(PROJECT.glob(pattern)))
-    return {
-        file.relative_to(PROJECT).as_posix(): _file_hash(file, file.stat().st_mtime_ns)
-        for file in files
-        if file.is_file()
-    }
+    hashes = {}
+    for top, _, pattern in (pattern.partition("/") for pattern in ENGINE_FILES):
+        folder = own_file(top)
+        for file in sorted(folder.glob(pattern)):
+            if file.is_file():
+                name = f"{top}/{file.relative_to(folder).as_posix()}"
+                hashes[name] = _file_hash(file, file.stat().st_mtime_ns)
+    return hashes
 
 
 @cache

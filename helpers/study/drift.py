@@ -28,7 +28,7 @@ from helpers.measure.comparisons import Build
 from helpers.measure.select import lay_out
 from helpers.measure.shares import SEED, enumerate_names
 from helpers.store import lexicons, tables
-from helpers.store.paths import PROJECT, engine_hashes
+from helpers.store.paths import PACKAGE, PROJECT, engine_hashes
 
 CODE = "code"
 REST = "names joined with other articles"
@@ -187,7 +187,9 @@ def _compose(work: Path, version: Path, kinds: Sequence[str]) -> Path:
     A table with other columns than this program's goes with the code, and is not taken.
     """
     program = work / "program"
-    shutil.copytree(PROJECT / "helpers", program / "helpers")
+    shutil.copytree(
+        PACKAGE, program / "helpers", ignore=shutil.ignore_patterns("data", "notebooks")
+    )
     earlier = tuple(start for start, kind in comparisons.KINDS.items() if kind in kinds)
     for name in engine_hashes():
         ours, theirs = (folder.resolve() / name for folder in (PROJECT, version))
