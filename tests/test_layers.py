@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -28,6 +29,7 @@ def name_of(file: Path) -> str:
     return file.relative_to(PROJECT / "helpers").with_suffix("").as_posix()
 
 
+@cache
 def imported(source: str) -> set[str]:
     """Name the modules of `helpers` that a source imports, as `room/module`; a room alone too."""
     names: set[str] = set()

@@ -192,10 +192,10 @@ def test_papermill_alone_runs_a_notebook_from_any_folder(sample_tables, tmp_path
 CORPORA = {
     "no article": {"articles": 0},
     "one silent undated article": {"articles": 1, "dated": False, "speech": False},
-    "two articles without a name": {"articles": 2, "seed": 4},
-    "twelve articles": {"articles": 12, "outlets": 1},
+    "two articles without a name": {"articles": 2, "seed": 4, "outlets": 1},
 }
 MORE = {
+    "twelve articles": {"articles": 12, "outlets": 1},
     "one article": {"articles": 1, "seed": 4},
     "two undated articles": {"articles": 2, "dated": False},
     "twelve undated articles": {"articles": 12, "dated": False},
