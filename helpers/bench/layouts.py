@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from html import escape
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape as escape_xml
@@ -329,10 +330,9 @@ def as_factiva_text(found: list[Story], language: str, chance: random.Random, wh
     lines = []
     for number, story in enumerate(found):
         told = dict(factiva_rows(story, number, language, chance))
-        heads = [
-            told.get(code) for code in ("SE", "HD", "BY", "WC", "PD", "ET", "SN", "SC", "ED", "PG")
-        ]
-        lines += [*filter(None, heads), told["LA"], told["CY"].strip(), ""]
+        above = takewhile(lambda row: row[0] != "LA", told.items())
+        lines += [value for code, value in above if code != "CR"]
+        lines += [told["LA"], told["CY"].strip(), ""]
         lines += ["\n\n".join(story.body), "", told["AN"], "", ""]
     return "\n".join([*lines, *_summary()]).encode()
 

@@ -306,7 +306,7 @@ def count_replies(replies: pd.DataFrame) -> pd.DataFrame:
 
     Needs the rows of `name_replies`.
     """
-    return tally(replies, "kind", "who", rows="replies")[["who", "kind", "articles", "replies"]]
+    return lay_out("replies counted", tally(replies, "kind", "who", rows="replies"))
 
 
 def add_source(attributions: pd.DataFrame) -> pd.DataFrame:

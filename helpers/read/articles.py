@@ -18,6 +18,7 @@ import pandas as pd
 
 from helpers.read.answers import Answer
 from helpers.read.archives import ARCHIVES
+from helpers.read.beside import describe_list, is_list, normal_address
 from helpers.read.columns import (
     as_text,
     check_roles,
@@ -49,7 +50,6 @@ from helpers.read.documents import (
 )
 from helpers.read.exports import Export, doubt, read_export, read_export_page
 from helpers.read.files import iter_met
-from helpers.read.lists import describe_list, is_list, normal_address
 from helpers.read.pages import read_fragment, read_page
 from helpers.read.records import SAMPLE_ROWS, TABLES, Row, read_csv
 from helpers.read.source import SourceFile

@@ -18,7 +18,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from helpers.read.beside import (
+    ARCHIVE,
     BESIDE,
+    PAGES,
     Beside,
     Pages,
     addresses_in,
@@ -30,7 +32,6 @@ from helpers.read.beside import (
 )
 from helpers.read.dates import find_date
 from helpers.read.documents import Unreadable, list_zip, size_problem
-from helpers.read.lists import ARCHIVE, PAGES
 from helpers.read.source import SourceFile, suffix_of
 from helpers.read.spellings import told_by_folder
 

@@ -162,7 +162,7 @@ def match_statements(attributions: pd.DataFrame, statements: pd.DataFrame) -> pd
             if enough:
                 best = max(enough, key=lambda key: (shared[key], shares[key][1]))
                 rows.append((label, best, *shares[best]))
-    return pd.DataFrame(rows, columns=["statement", "attribution", "covered", "inside"])
+    return lay_out("contents covered", rows)
 
 
 def _length(spans: list[list[int]]) -> int:

@@ -49,18 +49,17 @@ class Case(NamedTuple):
 def read_cases(files: Iterable[Path], texts: dict[str, str], folder: Path) -> Iterator[Case]:
     """Yield the cases of the coded articles that lie in the tables of a folder."""
     coded = {texts[row["id"]]: row for file in files for row in read_lines(file)}
-    names = ("articles", "attributions", "mentions", "entities")
-    articles, said, mentions, entities = (read_table(name, folder) for name in names)
+    names = ("articles", "attributions", "entities")
+    articles, said, entities = (read_table(name, folder) for name in names)
     canonical = dict(zip(entities["entity_id"], entities["entity"], strict=True))
-    columns = ["start", "end", "text", "label", "entity_id"]
-    named = {key: part[columns] for key, part in mentions.groupby("article_id")}
+    named = tuning.read_mentions(folder)
     for article_id, rows in said.groupby("article_id"):
         one = articles.loc[articles["article_id"] == article_id].iloc[0]
         gold = coded.get(one["text"])
         if gold is None:
             continue
         article = Article(one["text"], article_id, one["markup"], one["outlet"])
-        there = named[article_id].itertuples(index=False) if article_id in named else ()
+        there = named.get(article_id, ())
         given = [rows[column].tolist() for column in speakers.ROW_COLUMNS]
         for asked, choice in speakers.weigh_descriptions(article, given, there, canonical):
             statement = _coded(asked.own, gold.get("statements") or gold["attributions"])

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.annotate import doubt
+from helpers.store.lexicons import read_lexicon
 from helpers.store.paths import LEXICONS
 from helpers.store.tables import read_table
 from helpers.study.corpora import read_lines, read_texts
@@ -49,21 +50,17 @@ class Case(NamedTuple):
 def read_cases(files: Iterable[Path], texts: dict[str, str], folder: Path) -> Iterator[Case]:
     """Yield the cases of the coded articles that lie in the tables of a folder."""
     coded = {texts[row["id"]]: row for file in files for row in read_lines(file)}
-    articles, said, mentions = (
-        read_table(name, folder) for name in ("articles", "attributions", "mentions")
-    )
-    columns = ["start", "end", "text", "label", "entity_id"]
-    named = {key: part[columns] for key, part in mentions.groupby("article_id")}
+    articles, said = (read_table(name, folder) for name in ("articles", "attributions"))
+    named = tuning.read_mentions(folder)
     gold_of = {row.article_id: coded.get(row.text) for row in articles.itertuples()}
     for article_id, part in said.groupby("article_id"):
         gold = gold_of[article_id]
         if gold is None:
             continue
         rows = part.to_dict("records")
-        there = named[article_id].itertuples(index=False) if article_id in named else ()
         statements = gold.get("statements") or gold["attributions"]
         contents = [one["content"] for one in statements]
-        for row, shown in zip(rows, doubt.describe(rows, there), strict=True):
+        for row, shown in zip(rows, doubt.describe(rows, named.get(article_id, ())), strict=True):
             place, alike = find_closest(row["spans"], contents)
             if alike > MATCH and statements[place].get("statement", True):
                 yield Case(gold["outlet"], shown, tell_right(row, statements[place]))
@@ -141,6 +138,6 @@ def main(argv: list[str] | None = None) -> int:
         rows += [(column, *pair, SOURCE) for pair in zip(names, weights.round(3), strict=True)]
         figures = tell(scores, held_right, [case.outlet for case in kept])
         print(json.dumps({column: figures}))
-    table = pd.DataFrame(rows, columns=["column", "feature", "weight", "source"])
+    table = pd.DataFrame(rows, columns=read_lexicon(doubt.WEIGHTS).columns)
     table.to_csv(given.out, index=False, lineterminator="\n")
     return 0

@@ -26,7 +26,7 @@ from torch import nn
 from torch.nn import functional
 
 from helpers.model.encoder import LINK, LINKS, MARGIN, NAME_TAGS, SHAPES, STATES, TAGS, WINDOW
-from helpers.train.cards import hash_file
+from helpers.train.tuning import hash_file
 
 HIDDEN, HEADS, LAYERS, INNER, POSITIONS, EPSILON = 384, 12, 6, 1536, 512, 1e-12
 PRETRAINED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

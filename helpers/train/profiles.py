@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ from helpers.store.tables import read_table
 from helpers.study.corpora import read_lines, read_texts
 from helpers.study.pairing import find_closest
 from helpers.text.article import Article
-from helpers.train import cards, network, tuning
+from helpers.train import network, tuning
 from helpers.train.tone import Sentence, TargetNetwork, load_upper_layers, write_model
 from helpers.train.tuning import held_out
 
@@ -126,15 +127,15 @@ def read_cases(
     gold: dict[str, list[dict]], folder: Path, reader: Encoder, affiliations: list[str]
 ) -> Iterator[Case]:
     """Yield the cases of the articles of some tables, as far as they are coded."""
-    names = ("articles", "attributions", "mentions", "entities")
-    articles, said, mentions, entities = (read_table(name, folder) for name in names)
+    names = ("articles", "attributions", "entities")
+    articles, said, entities = (read_table(name, folder) for name in names)
     labels = dict(zip(entities["entity_id"], entities["label"], strict=True))
     rows_of = {key: part.to_dict("records") for key, part in said.groupby("article_id")}
     named: dict[str, dict[str, list[tuple[int, int]]]] = {}
-    found = mentions[["article_id", "entity_id", "start", "end"]]
-    for article_id, entity_id, start, end in found.itertuples(index=False):
-        there = named.setdefault(article_id, {}).setdefault(entity_id, [])
-        there.append((int(start), int(end)))
+    for article_id, rows in tuning.read_mentions(folder).items():
+        there = named[article_id] = defaultdict(list)
+        for start, end, *_, entity_id in rows:
+            there[entity_id].append((int(start), int(end)))
     for article_id, text in articles[["article_id", "text"]].itertuples(index=False):
         rows, coded = rows_of.get(article_id, []), gold.get(_words(text), [])
         pairs = [(one, row) for one in coded if (row := _best(one, rows)) is not None]
@@ -224,15 +225,15 @@ def publish(
     write_model(model, folder / "model.onnx", shown)
     logits, gold = predict(model, held)
     card = {
-        "sha256": {"model.onnx": cards.hash_file(folder / "model.onnx")},
+        "sha256": {"model.onnx": tuning.hash_file(folder / "model.onnx")},
         "probe": [round(float(value), 2) for value in target_model.probe(reader)],
         "temperature": tuning.fit_temperature(logits, gold),
         "affiliations": affiliations,
         "known": np.round(model.known.weight.detach().numpy().T, 3).tolist(),
-        "card": cards.make_card(settings)
+        "card": tuning.make_card(settings)
         | {"held out": {"right": float((logits.argmax(1) == gold).mean()), "of": len(gold)}},
     }
-    cards.write_card(folder, card)
+    tuning.write_card(folder, card)
     ProfileModel(folder, reader)
     return card
 

@@ -24,7 +24,7 @@ from helpers.model import decoding
 from helpers.model.encoder import Encoder, Window, Words, fill, make_windows, read_words
 from helpers.study.corpora import label_maps, read_lines
 from helpers.text.article import Article
-from helpers.train import cards, network, tuning
+from helpers.train import network, tuning
 from helpers.train.examples import (
     OTHERS,
     PLACES,
@@ -304,14 +304,14 @@ def publish(
     peaks = network.find_peaks(model, UNEVEN, read_windows(tokenizer, texts))
     network.write_onnx(network.to_numpy(model), folder / "model.onnx", "dynamic", peaks)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    hashes = {name: cards.hash_file(folder / name) for name in ("model.onnx", "tokenizer.json")}
+    hashes = {name: tuning.hash_file(folder / name) for name in ("model.onnx", "tokenizer.json")}
     settings: dict = {"sha256": hashes, "decoder": {}, "card": card}
-    cards.write_card(folder, settings)
+    tuning.write_card(folder, settings)
     if articles:
         measured = tuning.calibrate(articles, find_all(Encoder(folder), articles))
         settings["decoder"] = {key: measured[key] for key in ("threshold", "weights")}
         card["dev"] = {key: measured[key] for key in ("cross_validated_f1", "calibration_error")}
-        cards.write_card(folder, settings)
+        tuning.write_card(folder, settings)
     return settings
 
 
@@ -398,7 +398,7 @@ def main(argv: list[str] | None = None) -> int:
         lambda model: dev_scores(TorchEncoder(model, tokenizer), dev, named),
         shares,
     )
-    card = cards.make_card(settings)
+    card = tuning.make_card(settings)
     every = max(1, len(articles) // PEAK_ARTICLES)
     shown = [article["text"] for article in articles[::every]]
     folder = arguments.model or arguments.out / "model"

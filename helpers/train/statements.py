@@ -24,7 +24,7 @@ from helpers.model import decoding, encoder, target_model
 from helpers.study.corpora import read_lines, read_texts
 from helpers.study.pairing import MATCH, overlap_f1
 from helpers.text.article import Article
-from helpers.train import cards, tuning
+from helpers.train import tuning
 
 
 @dataclass
@@ -152,11 +152,11 @@ def main(argv: list[str] | None = None) -> int:
     given.model.mkdir(parents=True, exist_ok=True)
     np.save(given.model / statements.WEIGHTS, weights)
     card = {
-        "sha256": {statements.WEIGHTS: cards.hash_file(given.model / statements.WEIGHTS)},
+        "sha256": {statements.WEIGHTS: tuning.hash_file(given.model / statements.WEIGHTS)},
         "probe": np.round(target_model.probe(encoder.load_encoder()), 2).tolist(),
         "threshold": threshold,
-        "card": cards.make_card(settings) | figures,
+        "card": tuning.make_card(settings) | figures,
     }
-    cards.write_card(given.model, card)
+    tuning.write_card(given.model, card)
     print(json.dumps(figures))
     return 0

@@ -37,7 +37,7 @@ from helpers.model.target_model import MENTIONED
 from helpers.store.schema import POLARITIES
 from helpers.study.corpora import read_lines
 from helpers.text.article import Article
-from helpers.train import cards, contrasts, network, tuning
+from helpers.train import contrasts, network, tuning
 from helpers.train.network import HIDDEN
 
 CODES = {2.0: 0, 4.0: 1, 6.0: 2}
@@ -491,13 +491,13 @@ def publish(
     folder.mkdir(parents=True, exist_ok=True)
     write_model(model, folder / "model.onnx", seen)
     settings = {
-        "sha256": {"model.onnx": cards.hash_file(folder / "model.onnx")},
+        "sha256": {"model.onnx": tuning.hash_file(folder / "model.onnx")},
         "probe": [round(float(value), 2) for value in target_model.probe(reader)],
         "temperature": 1.0,
         "mentioned": 1.0,
         "card": card,
     }
-    cards.write_card(folder, settings)
+    tuning.write_card(folder, settings)
     judge = target_model.TargetModel(folder, reader)
     logits, gold = {}, {}
     for name, sentences in dev.items():
@@ -517,7 +517,7 @@ def publish(
     crossed = tuning.cross_calibrated(*every)
     card["dev"] = {name: tuning.measure(crossed[names == name], judged[name][1]) for name in dev}
     card["coverage"] = tuning.measure_coverage(tuning.softmax(crossed), every[1])
-    cards.write_card(folder, settings)
+    tuning.write_card(folder, settings)
     return settings
 
 
@@ -561,7 +561,7 @@ def main(argv: list[str] | None = None) -> int:
         made = read_contrasts("train", settings.contrasts)
         cases += make_cases(keep_states(reader, made, arguments.out, "contrasts"))
         model = train(cases, dev, settings, weights, arguments.out, arguments.before)
-    card = cards.make_card(settings) | {"mean of": len(arguments.mean)}
+    card = tuning.make_card(settings) | {"mean of": len(arguments.mean)}
     folder = arguments.model or arguments.out / "model"
     result = publish(model, reader, dev, folder, card, judged[::PEAK_STEP])
     print(json.dumps(result["card"]))

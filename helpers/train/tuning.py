@@ -1,4 +1,4 @@
-"""Setting what is trained on held-out data: scores, calibration, the decoder's threshold.
+"""Setting what is trained on held-out data: scores, calibration, threshold, and the card.
 
 The measures are those of the public PolNeAR scorers in outline: tokens are runs of word
 characters, an attribution is found when its content overlaps a gold one by F1 above one half and
@@ -7,15 +7,22 @@ its source agrees.
 
 from __future__ import annotations
 
+import hashlib
+import json
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 
 from helpers.model import decoding, encoder
-from helpers.store.paths import MODELS
+from helpers.store.paths import MODELS, fingerprint
 from helpers.store.schema import POLARITIES
+from helpers.store.tables import read_table
 from helpers.study.pairing import Words, pair_contents
 
 NOISE = 0.0075
@@ -29,6 +36,13 @@ Sections = list[tuple[encoder.Words, encoder.Scores]]
 def held_out() -> frozenset[str]:
     """Return the outlets no training may learn from, see ``data/models/held_out.csv``."""
     return frozenset(pd.read_csv(MODELS / "held_out.csv")["outlet"])
+
+
+def read_mentions(folder: Path) -> dict[str, list[tuple]]:
+    """Return the mentions of each article of some tables: start, end, text, label, entity_id."""
+    columns = ["start", "end", "text", "label", "entity_id"]
+    groups = read_table("mentions", folder).groupby("article_id")
+    return {key: [*part[columns].itertuples(index=False, name=None)] for key, part in groups}
 
 
 def fold(outlets: Sequence[str]) -> Iterator[np.ndarray]:
@@ -255,3 +269,23 @@ def cross_calibrated(logits: np.ndarray, gold: np.ndarray, folds: int = 5) -> np
             logits[fold != number], gold[fold != number]
         )
     return result
+
+
+# ---------------------------------------------------------------------------------------- cards
+
+
+def hash_file(path: Path) -> str:
+    """Return the sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_card(folder: Path, settings: dict) -> None:
+    """Write what seals a model: its hashes, its settings, its card, and the hash of these."""
+    text = json.dumps(settings | {"sealed": fingerprint(settings)}, indent=1) + "\n"
+    (folder / "model.json").write_text(text, encoding="utf-8")
+
+
+def make_card(settings: Any) -> dict:
+    """Return a model's card: the settings it was trained with, and the day."""
+    return {"settings": asdict(settings), "trained": time.strftime("%Y-%m-%d")}

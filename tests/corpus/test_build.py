@@ -354,7 +354,9 @@ def test_strange_text_is_read_exactly(tmp_path):
     for name, text in STRANGE.items():
         (tmp_path / "in" / f"{name}.txt").write_text(text, encoding="utf-8", newline="")
     build(tmp_path / "in", tmp_path / "out")
-    read, problems = (tables.read_table(name, tmp_path / "out") for name in ("articles", "problems"))
+    read, problems = (
+        tables.read_table(name, tmp_path / "out") for name in ("articles", "problems")
+    )
     assert {f"{name}.txt" for name in STRANGE} == {*read["path"], *problems["path"]}
     for row in read.itertuples():
         assert row.text == STRANGE[row.path.removesuffix(".txt")].removeprefix("\ufeff")

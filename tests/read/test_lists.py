@@ -10,8 +10,8 @@ import pytest
 from reading_fixture import read_corpus
 
 from helpers.read.articles import Note, iter_records, preview
+from helpers.read.beside import normal_address
 from helpers.read.files import iter_met
-from helpers.read.lists import normal_address
 
 BODY = "<p>The council of the island said on Tuesday that it would think about the ferry again.</p>"
 TEXT = "The council of the island said on Tuesday that it would think about the ferry again. "
