@@ -42,8 +42,8 @@ cluster: $(TESTS)  ## Add what builds on a cluster or to an object store need; t
 lab: $(LAB)  ## Open JupyterLab on the notebooks; it asks the network for nothing.
 	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.app_settings_dir=helpers/templates/lab notebooks/entity_counts.ipynb
 
-bench: $(READY)  ## Measure speed, memory and safety; write reports/bench. ABLATE=1: what each hand rule is worth, on GOLD=folder too.
-	$(BIN)/python -m helpers bench $(if $(ABLATE),--ablate) --out reports/bench
+bench: $(READY)  ## Measure speed, memory and safety; write reports/bench. ABLATE=1: what each hand rule is worth, on GOLD=folder too; RECORD=1: keep the values in data/bench.csv.
+	$(BIN)/python -m helpers bench $(if $(ABLATE),--ablate) $(if $(RECORD),--record) --out reports/bench
 
 figures: $(READY)  ## Measure the figures of README again, on the public corpora in GOLD=folder, and write them into it.
 	$(BIN)/python -m helpers bench --figures $(GOLD)

@@ -73,11 +73,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(given: argparse.Namespace) -> int:
+    import gc
     from pathlib import Path
 
+    gc.disable()  # nothing that is imported is let go
     from helpers.corpus.build import build, tables_folder
     from helpers.store.tables import read_table
 
+    gc.freeze()
+    gc.enable()
     if given.show:
         from helpers.corpus.wall import Wall
         from helpers.read.articles import preview

@@ -35,7 +35,7 @@ from helpers.store.paths import PACKAGE, PROJECT, fingerprint, package_versions
 from helpers.store.storage import seal, unseal
 
 READ = ("lexicons", "models", "sample")  # folders of data that notebooks read beside their corpus
-UNREAD = ("dependencies.csv", "figures.csv")  # files of data that no notebook reads
+UNREAD = ("bench.csv", "dependencies.csv", "figures.csv")  # files of data that no notebook reads
 MONTH = "month"
 MOST_RUNS = 5_000
 PARTS, SNAPSHOTS = ".tables", ".snapshots"

@@ -229,7 +229,7 @@ def show(ax: Axes, title: str, n: str, name: str = "", out: str | Path = "") -> 
     alt = f"{figure.kind}. {title.rstrip('.')}. {note}"
     with _styled():
         _add_words(figure, title, note)
-        figure.draw_without_rendering()  # places everything once, for both files
+        figure.canvas.draw()  # places everything once, for both files
         figure.set_layout_engine("none")
         picture = _to_png(figure, {"Title": title, "Description": alt, "Software": "Attributed"})
         if str(out):
@@ -272,7 +272,6 @@ def _wrap(figure: Figure, text: str, inches: float, most: int = 0, **style: obje
 
 def _to_png(figure: Figure, told: dict[str, str]) -> bytes:
     """Draw a figure in as many colours as it needs to be read, a third of the size of all."""
-    figure.canvas.draw()
     drawn = PIL.Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
     words = PngInfo()
     for name, text in told.items():

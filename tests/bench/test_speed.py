@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from tables_fixture import make_tables, write_tables
 
-from helpers.bench import made_up, speed
+from helpers.bench import history, made_up, speed
 from helpers.store import tables
 
 TEXT = "The mayor said 3 boats came. “It is late,” he said. Nobody else spoke. The end came at 9."
@@ -70,3 +70,15 @@ def test_without_gold_the_sample_is_read_whatever_its_encodings(monkeypatch):
     monkeypatch.delenv("GOLD", raising=False)
     texts = speed.read_texts()
     assert len(texts) > 20 and all(text.strip() for text in texts)
+
+
+def test_a_value_that_changed_is_kept_with_its_commit_the_last_ten():
+    known = history.read_history().iloc[:0]
+    for number in range(12):
+        rows = [speed.Measured("quick", 1.0 + number), speed.Measured("same", 2.0)]
+        rows += [speed.Measured("nearly", 3.0 + number / 100), speed.Measured("none", None)]
+        known = history.add_measured(known, pd.DataFrame(rows), f"c{number}")
+    assert history.say_earlier("same", known) == "2 (c0)"
+    assert history.say_earlier("nearly", known) == "3 (c0)"
+    assert list(known.loc[known["measure"] == "quick", "commit"]) == [f"c{n}" for n in range(2, 12)]
+    assert history.say_earlier("none", known) == ""
