@@ -167,6 +167,17 @@ def _restore(given: argparse.Namespace) -> int:
     return 0
 
 
+def _query(given: argparse.Namespace) -> int:
+    from helpers.show.query import query, say
+    from helpers.store import tables
+
+    answer = query(given.question, given.tables)
+    if given.out:
+        tables.write_text(tables.to_csv(answer), Path(given.out))
+    print(given.out or say(answer))
+    return 0
+
+
 def _convert(given: argparse.Namespace) -> int:
     from helpers.corpus.bundle import convert_exports
 
@@ -315,6 +326,11 @@ FOR_STUDY = (
     _option("--seed", "of the draw (1)", 1, type=int),
     _option("--coded", "codings of whole articles that fill the sheets", [], nargs="*"),
 )
+FOR_QUERY = (
+    _option("question", "one SELECT over the tables, in SQL", metavar="SQL"),
+    _option("--tables", "folder that `build` wrote", metavar="DIR", required=True),
+    _option("--out", "write the whole answer as CSV", metavar="FILE.csv"),
+)
 COMMANDS = {
     "build": Command(
         _build,
@@ -344,6 +360,13 @@ COMMANDS = {
         "Write the tables in TABLES without any column that repeats what articles say, with "
         "hashes, licence and citation, as one zip.",
         (TABLES, _option("--out", "the bundle", metavar="FILE.zip", required=True)),
+    ),
+    "query": Command(
+        _query,
+        "answer a question in SQL from the tables",
+        "Answer one SELECT over the tables in DIR by DuckDB (`pip install duckdb`). It reads the "
+        "tables and nothing else; data/README.md says what they hold, with examples.",
+        FOR_QUERY,
     ),
     "restore": Command(
         _restore,

@@ -265,7 +265,7 @@ def _write_part(folder: str, values: dict[str, str], place: Path, digest: str) -
             return str(place)
     with _whole_folder(place) as scratch:
         counts = _write_rows(folder, values, scratch)
-        told = {"part_of": digest, "part": values, "counts": counts}
+        told = {"part_of": digest, "part": values, "counts": counts, "catalogue": ""}
         tables.write_manifest(tables.read_manifest(folder) | told, scratch)
     tables.forget(place)
     return str(place)

@@ -6,12 +6,12 @@ import itertools
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from helpers.annotate import entities
 from helpers.corpus.parts import ROOTS
@@ -19,11 +19,11 @@ from helpers.corpus.wall import Wall
 from helpers.read.articles import iter_records
 from helpers.read.files import iter_files
 from helpers.store import schema, tables
+from helpers.store.storage import Storage
 from helpers.text import sentences
 
 SEED = 20261123
 EXPORTED_CHARACTERS = 10_000  # of an article in an export
-TOGETHER = 20  # copies of a build in one part of large tables
 CASTS = 100  # copies of a build's entities in large tables
 FORMS = (("{1} {0}", "PERSON"), ("{0} Ministry", "ORG"), ("{0}land", "GPE"), ("{0} Ltd", "ORG"))
 
@@ -121,25 +121,18 @@ def write_large_tables(folder: Path, build: str | Path, articles: int, alike: in
     casts = [_own(alone["entities"], number) for number in range(CASTS)]
     alone["entities"] = pd.concat(casts, ignore_index=True)
     ids = frames["articles"]["article_id"]
-    catalogue: dict[str, Any] = {"tables": {name: [] for name in schema.TABLES}, "dropped": {}}
-    most = -(-articles // len(ids))
-    for first in range(0, most, TOGETHER):
-        part = f"parts/made/part-{first:09d}"
-        for name, frame in frames.items():
-            some = []
-            for copy in range(first, min(first + TOGETHER, most)):
-                kept = ids[: articles - copy * len(ids)]
-                some.append(_own(frame[frame["article_id"].isin(kept)], copy, alike))
-            tables.write_table(pd.concat(some, ignore_index=True), name, folder / part)
-            catalogue["tables"][name].append(f"{part}/{name}.parquet")
+
+    def pieces(name: str) -> Iterator[pa.Table]:
+        for copy in range(-(-articles // len(ids))):
+            kept = frames[name]["article_id"].isin(ids[: articles - copy * len(ids)])
+            yield schema.to_arrow(name, _own(frames[name][kept], copy, alike))
+
+    for name in frames:
+        Storage(folder).write_rows(f"{name}.parquet", schema.told(name), pieces(name))
     for name, frame in alone.items():
-        tables.write_table(frame, name, folder / "corpus")
-        catalogue["tables"][name].append(f"corpus/{name}.parquet")
-    file = "corpus/catalogue.json"
-    tables.write_text(json.dumps(catalogue | {"order": ""}), folder / file)
+        tables.write_table(frame, name, folder)
     counts = dict.fromkeys(schema.TABLES, 0) | {"articles": articles}
-    manifest = {"built": "", "catalogue": file, "corpus": "made up", "counts": counts}
-    tables.write_manifest(manifest, folder)
+    tables.write_manifest({"built": "", "corpus": "made up", "counts": counts}, folder)
 
 
 def _own(frame: pd.DataFrame, copy: int, alike: int = 0) -> pd.DataFrame:

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
@@ -38,20 +37,20 @@ from helpers.corpus.decisions import (
     read_decisions,
 )
 from helpers.corpus.parts import (
-    Copies,
     FileRecord,
     Join,
     Layout,
     Lookup,
     PartStore,
     arrange,
-    catalogue_of,
+    files_of,
     find_duplicates,
     join_of,
     settle_answers,
     summed,
 )
 from helpers.corpus.wall import Wall
+from helpers.corpus.whole import Corpus, catalogue_of, publish
 from helpers.corpus.workers import Workers, processors, start_workers
 from helpers.model.encoder import check_models
 from helpers.read.articles import OPEN, LeftOut, Note, Problem, separate_ids
@@ -72,7 +71,6 @@ from helpers.store.storage import (
     held,
     is_url,
     to_bytes,
-    to_parquet,
 )
 
 LEAST_PART = 25  # articles in a part; parts grow with the corpus, so that a small one is shared too
@@ -80,6 +78,7 @@ MOST_PART = 1000
 PARTS_TO_DOUBLE = 50  # a part holds at most a fiftieth of what was read before it
 PART_CHARACTERS = 8_000_000
 LOCK_SECONDS = 3600
+OPEN_FILES = {f"{name}.parquet" for name in schema.TABLES}  # beside the manifest
 UNREAD = 3  # files that could not be read, named when a corpus is opened
 
 
@@ -141,12 +140,13 @@ def build(
         raise BuildError(f"limits must be above 0, not {limits}")
     storage = Storage(out)
     check_apart(path, storage)
-    check_free(storage, schema.TABLES)
+    check_free(Owned(storage), OPEN_FILES)
     book = lexicons.read_codebook(codebook_file)
     storage.check_writable()
     with _only_build(storage):
         tables.forget(out)
-        owned = _open_owned(storage)
+        owned = Owned(storage)
+        owned.adopt()
         team = (workers or processors(), progress, scheduler)
         with Wall(limits, _tell if progress else None) as wall:
             manifest = _build(path, owned, mapping or {}, book, wall, *team)
@@ -170,16 +170,6 @@ def _only_build(storage: Storage) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _open_owned(storage: Storage) -> Owned:
-    """Return what builds have written; where the notes are lost, what the catalogue says."""
-    owned = Owned(storage)
-    if not owned.notes:
-        with suppress(FileNotFoundError, KeyError, DamageError):
-            name = tables.read_manifest(storage.place)["catalogue"]
-            owned.adopt({name, *tables.read_catalogue(storage, name)["files"]})
-    return owned
 
 
 def _build(
@@ -213,27 +203,19 @@ def _build(
         records = _annotate_files(intake, store, team, own)
         layout = arrange(records, store)
         decided, joins = _join_parts(layout, store, team, progress, decisions, (own, book))
-    catalogue = catalogue_of(layout, store, joins)
-    copies = find_duplicates(layout, store)
-    catalogue["duplicates"] = _write_copies(owned, copies) if copies else ""
+    whole = Corpus(layout, store, joins, _hashes(storage), find_duplicates(layout, store))
     given = {name for file in files for name in file.outlets.values()}
-    outlets, joined = join_outlets(_outlets_of(catalogue, storage), given)
-    catalogue["outlets"] = _write_outlets(owned, outlets) if outlets else ""
-    ids = pa.table({"article_id": pa.array(layout.ids, pa.string())})
-    catalogue["order"] = "" if layout.in_order else _write_named(owned, "order", ids)
+    whole.outlets, joined = join_outlets(_outlets_of(whole), given)
     announced, lacking = settle_answers(records)
     roots = {
         "entities": decided.entities,
-        "problems": _all_problems(path, catalogue, storage, records, lacking, decided.reports),
+        "problems": _all_problems(path, whole, records, lacking, decided.reports),
         "left_out": schema.frame("left_out", (row for one in records for row in one.left_out)),
     }
-    for name, frame in roots.items():
-        catalogue["tables"][name] = [_write_named(owned, name, schema.to_arrow(name, frame))]
-        catalogue["counts"][name] = len(frame)
-    named = [catalogue[name] for name in ("duplicates", "outlets", "order")]
-    named += store.join_log(records)
-    named += [*store.beside("comparisons"), *(catalogue["tables"][name][0] for name in roots)]
-    catalogue["files"] |= {file: storage.sha256(file) for file in filter(None, named)}
+    catalogue = catalogue_of(whole, owned, roots)
+    beside = [*store.join_log(records), *store.beside("comparisons")]
+    catalogue["files"] |= {file: storage.sha256(file) for file in beside}
+    catalogue["files"] |= files_of(layout, store, joins)
     file = f"corpus/catalogue-{fingerprint(catalogue)[:12]}.json"
     owned.write(file, json.dumps(catalogue, indent=1).encode())
     manifest: dict[str, Any] = {
@@ -256,8 +238,11 @@ def _build(
         "counts": {"files": sum(not file.left_out for file in files)}
         | {name: catalogue["counts"][name] for name in schema.TABLES},
     }
-    owned.claim([MANIFEST])
+    owned.claim([MANIFEST, *OPEN_FILES])
+    if not storage.local:  # there nothing tells an older table from this one
+        storage.delete(OPEN_FILES & set(storage.entries()))
     tables.write_manifest(manifest, storage.place)
+    publish(storage, catalogue)
     _delete_replaced(owned, manifest["catalogue"])
     return manifest
 
@@ -272,17 +257,32 @@ def _finished(
     """
     try:
         manifest = tables.read_manifest(storage.place)
-        made = tables.read_catalogue(storage, manifest["catalogue"])["files"]
+        catalogue = tables.read_catalogue(storage, manifest["catalogue"])
     except (FileNotFoundError, KeyError, DamageError):
         return None
     there = {file for folder in FOLDERS for file in storage.list_files(folder)}
-    if manifest.get("signature") != signature or not there.issuperset(made):
+    made = catalogue["files"]
+    if manifest.get("signature") != signature or not there.issuperset(made.keys() - OPEN_FILES):
         return None
     unopened = set(manifest.get("unopened", ()))
     mended = any(_opens(file) for file in files if file.path in unopened)
     mended |= limits > (manifest.get("limited") or limits)
-    whole = all(storage.is_whole(*pair) for pair in made.items())
-    return manifest if whole and not mended else None
+    if mended or not all(
+        storage.is_whole(file, made[file]) for file in catalogue["tables"].values()
+    ):
+        return None
+    publish(storage, catalogue)
+    return manifest
+
+
+def _hashes(storage: Storage) -> dict[str, str]:
+    """Return the hashes of the files that there are of the build before."""
+    try:
+        return tables.read_catalogue(storage, tables.read_manifest(storage.place)["catalogue"])[
+            "files"
+        ]
+    except (FileNotFoundError, KeyError, DamageError):
+        return {}
 
 
 def _opens(file: SourceFile) -> bool:
@@ -440,56 +440,33 @@ def _join_parts(
 
 def _all_problems(
     path: Path,
-    catalogue: dict[str, Any],
-    storage: Storage,
+    whole: Corpus,
     records: list[FileRecord],
     lacking: list[dict[str, str]],
     reports: pd.DataFrame,
 ) -> pd.DataFrame:
     columns = schema.TABLES["problems"].columns.names
-    found = [reports[columns]]
-    for file in (file for file in catalogue["files"] if "/problems-" in file):
-        own = storage.read_arrow(file).to_pandas()
-        gone = catalogue["dropped"].get(file.rpartition("/")[0], [])
-        found += [own[~own["article_id"].isin(gone)]] if len(own) else []
+    found = [rows.to_pandas() for rows in whole.rows("problems") if len(rows)]
     of_files = [*lacking, *(problem for record in records for problem in record.problems)]
     if not any(record.rows or record.problems for record in records):
         nothing = "it holds no file that could be an article: put text, HTML or table files in it"
         of_files.append(schema.row("problems", "", path.name, "read", nothing))
-    every = pd.concat([*found, pd.DataFrame(of_files, columns=columns)], ignore_index=True)
+    found = [reports[columns], *found, pd.DataFrame(of_files, columns=columns)]
+    every = pd.concat(found, ignore_index=True)
     return every.sort_values(["path", "step"], kind="stable", ignore_index=True)
 
 
-def _write_copies(owned: Owned, copies: Copies) -> str:
-    of, kinds = ([pair[place] for pair in copies.values()] for place in (0, 1))
-    columns = {"article_id": list(copies), "duplicate_of": of, "duplicate_kind": kinds}
-    return _write_named(owned, "duplicates", pa.table(columns))
-
-
-def _outlets_of(catalogue: dict[str, Any], storage: Storage) -> pd.DataFrame:
+def _outlets_of(whole: Corpus) -> pd.DataFrame:
     """Return article_id, outlet and url of every article, as they were read."""
     columns = ["article_id", "outlet", "url"]
-    pieces = [schema.empty("articles")[columns]]
-    for file in catalogue["tables"]["articles"]:
-        own = storage.read_arrow(file, columns).to_pandas()
-        gone = catalogue["dropped"].get(file.rpartition("/")[0], [])
-        pieces.append(own[~own["article_id"].isin(gone)])
-    return pd.concat(pieces, ignore_index=True)
-
-
-def _write_outlets(owned: Owned, outlets: dict[str, str]) -> str:
-    columns = {"article_id": list(outlets), "outlet": list(outlets.values())}
-    return _write_named(owned, "outlets", pa.table(columns))
-
-
-def _write_named(owned: Owned, name: str, table: pa.Table) -> str:
-    return owned.write_named(f"corpus/{name}", ".parquet", to_parquet(table))
+    pieces = [rows.to_pandas() for rows in whole.rows("articles", columns)]
+    return pd.concat([schema.empty("articles")[columns], *pieces], ignore_index=True)
 
 
 def _delete_replaced(owned: Owned, catalogue: str) -> None:
     """Delete what builds wrote and neither these tables nor a reader of older ones needs."""
-    kept = {MANIFEST}
-    for name in {catalogue, *held(owned.storage)}:
+    kept = {MANIFEST, *tables.read_catalogue(owned.storage, catalogue)["files"], catalogue}
+    for name in held(owned.storage):
         with suppress(FileNotFoundError, DamageError):
             kept |= {name, *tables.read_catalogue(owned.storage, name).get("files", ())}
     owned.keep_only(kept)

@@ -172,6 +172,10 @@ class PartStore:
         """Return the name of a file of a part."""
         return f"{self.folder}/{name}/{table}{'-' if version else ''}{version}.parquet"
 
+    def joined_file(self, name: str, table: str, join: Join) -> str:
+        """Return the name of a file of a part as it is joined."""
+        return self.file(name, table, join.version if table in JOINED_TABLES else "")
+
     def facts(self, name: str, version: str = "") -> str:
         """Return the name of the file that tells what a part is, or is when joined."""
         return f"{self.folder}/{name}/{f'join-{version}' if version else 'index'}.json"
@@ -426,24 +430,15 @@ def arrange(records: list[FileRecord], store: PartStore) -> Layout:
     return Layout(parts, dropped, list(ids), list(ids.values()), found == sorted(found))
 
 
-def catalogue_of(layout: Layout, store: PartStore, joins: dict[str, Join]) -> dict[str, Any]:
-    """Return which files the tables lie in, what to leave out of them, and the files' hashes."""
-    listed: dict[str, list[str]] = {table: [] for table in PARTITIONED}
-    counts = dict.fromkeys(PARTITIONED, 0)
-    dropped: dict[str, list[str]] = {}
+def files_of(layout: Layout, store: PartStore, joins: dict[str, Join]) -> dict[str, str]:
+    """Return the files of all parts, with their hashes."""
     hashes: dict[str, str] = {}
     for part in layout.parts:
-        join, gone = joins[part.name], layout.dropped[part.name]
-        for table in PARTITIONED:
-            version = join.version if table in JOINED_TABLES else ""
-            listed[table].append(store.file(part.name, table, version))
-            counts[table] += part.count(join.counts.get(table) or part.counts[table], gone)
-        if gone:
-            dropped[f"{store.folder}/{part.name}"] = gone
+        join = joins[part.name]
         facts = [store.facts(part.name), store.facts(part.name, join.version)]
         hashes |= store.lasting(part) | join.files
         hashes |= {file: store.storage.sha256(file) for file in facts}
-    return {"tables": listed, "counts": counts, "dropped": dropped, "files": hashes}
+    return hashes
 
 
 def summed(summaries: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import functools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,6 +12,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from helpers.store.paths import DATA
 
 BLOCK_ROLES = (
     "headline", "standfirst", "byline", "dateline", "body", "subhead", "caption", "related",
@@ -146,6 +150,21 @@ TABLES = {
 def empty(name: str) -> pd.DataFrame:
     """Return the table `name` with its columns and no rows."""
     return to_frame(TABLES[name].columns.empty_table())
+
+
+@functools.cache
+def told(name: str) -> pa.Schema:
+    """Return the columns of the table `name` with what they mean: data/schema.csv.
+
+    The meanings stand in the metadata of the schema, under the column; under "table" what a row is.
+    """
+    with (DATA / "schema.csv").open(encoding="utf-8", newline="") as file:
+        meant = {
+            row["column"] or "table": row["meaning"]
+            for row in csv.DictReader(file)
+            if row["table"] == name
+        }
+    return TABLES[name].columns.with_metadata(meant)
 
 
 def row(name: str, *values: Any) -> dict[str, Any]:

@@ -12,11 +12,12 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -30,7 +31,9 @@ from helpers.store.paths import fingerprint, say_error, say_waiting, whole_file
 
 FOLDERS = ("parts", "corpus")
 MANIFEST, LOCK, OWN = "manifest.json", ".lock", ".attributed"
+ENDS = (".parquet", ".part")  # files of a build beside its manifest: tables, and unfinished
 SHOWN = 3  # files of others that are named
+GROUP = 50_000, 16_000_000  # rows, or bytes in memory, from which a group of rows is written
 # Seconds that a store may say nothing, and tries: twice each by two layers, 40 seconds in all.
 PATIENCE = {"connect_timeout": 10, "read_timeout": 10, "retries": {"total_max_attempts": 2}}
 TRIES = 2
@@ -40,6 +43,7 @@ _LEASE = re.compile(r"reads-([0-9a-f]{12})-[0-9a-f]{16}")
 CATALOGUE = re.compile(r"corpus/catalogue-([0-9a-f]{12})\.json")
 _UNFINISHED = re.compile(r"\.(.+)\.[a-z0-9_]{8}\.part")
 _NOTE = re.compile(r"owned-[0-9a-f]{16}\.json")
+_hashes: dict[tuple[int, ...], str] = {}  # by the state of a file, which may have two names
 
 
 class StorageError(OSError):
@@ -117,26 +121,75 @@ class Storage:
                 with whole_file(Path(self.path(name))) as temporary:
                     temporary.write_bytes(content)
             else:
-                self._send(self.path(name), content)
+                self._send("pipe_file", (self.path(name), content), len(content))
         return hashlib.sha256(content).hexdigest()
 
-    def _send(self, path: str, content: bytes) -> None:
+    def _send(self, how: str, given: tuple[str, Any], size: int) -> None:
         """Upload a file; one that waits for leave to send it would else wait for ever."""
         from fsspec.asyn import sync
 
-        if not self._fs.async_impl:
-            self._fs.pipe_file(path, content)
+        if self._fs.async_impl:
+            seconds = DEADLINE + size / SLOWEST
+            sync(self._fs.loop, getattr(self._fs, f"_{how}"), *given, timeout=seconds)
+        else:
+            getattr(self._fs, how)(*given)
+
+    @contextmanager
+    def new_file(self, name: str) -> Iterator[Path]:
+        """Yield a path on disk to write to, at the end the file `name`; it leaves no trace else."""
+        if self.local:
+            with self._told("write", name), whole_file(Path(self.path(name))) as temporary:
+                yield temporary
             return
-        seconds = DEADLINE + len(content) / SLOWEST
-        sync(self._fs.loop, self._fs._pipe_file, path, content, timeout=seconds)
+        with TemporaryDirectory(prefix="attributed-") as folder:
+            path = Path(folder, "file")
+            yield path
+            with self._told("write", name):
+                self._send("put_file", (str(path), self.path(name)), path.stat().st_size)
+
+    def write_rows(self, name: str, columns: pa.Schema, pieces: Iterable[pa.Table]) -> int:
+        """Write pieces of a table as one Parquet file, in groups of rows; return how many rows."""
+        count, held = 0, [columns.empty_table()]
+        with (
+            self.new_file(name) as path,
+            pq.ParquetWriter(path, columns, compression="zstd", write_page_checksum=True) as file,
+        ):
+            for piece in pieces:
+                held.append(piece.cast(columns))
+                count += len(piece)
+                if sum(map(len, held)) >= GROUP[0] or sum(one.nbytes for one in held) >= GROUP[1]:
+                    file.write_table(pa.concat_tables(held).combine_chunks(), 2**30)
+                    held = held[:1]
+            if len(held) > 1 or not count:
+                file.write_table(pa.concat_tables(held).combine_chunks(), 2**30)
+        return count
+
+    def link(self, name: str, other: str) -> None:
+        """Let a file be found under another name too: a link, or a copy where there are none."""
+        with self._told("write", other):
+            if not self.local:
+                self._fs.cp_file(self.path(name), self.path(other))
+                return
+            with whole_file(Path(self.path(other))) as temporary:
+                temporary.unlink()
+                try:
+                    os.link(self.path(name), temporary)
+                except OSError:
+                    shutil.copyfile(self.path(name), temporary)
 
     def sha256(self, name: str) -> str:
         """Return the hash of a file, taken once while it stays; "" in a store."""
-        return _hash(self.path(name), self.state(name)) if self.local else ""
+        if not self.local:
+            return ""
+        state = self.state(name)
+        if state not in _hashes:
+            with open(self.path(name), "rb") as file:
+                _hashes[state] = hashlib.file_digest(file, "sha256").hexdigest()
+        return _hashes[state]
 
     def is_whole(self, name: str, known: str) -> bool:
         """Tell whether a file that is there has the hash, or one that begins so."""
-        found = self.sha256(name)
+        found = self.sha256(name) if known else ""
         return not found or found.startswith(known)
 
     def exists(self, name: str) -> bool:
@@ -151,7 +204,7 @@ class Storage:
         """Return what changes when a file is replaced; of a store only its size."""
         if self.local:
             found = os.stat(self.path(name))
-            return found.st_ino, found.st_mtime_ns, found.st_size
+            return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
         return (self._fs.size(self.path(name)),)
 
     def list_files(self, folder: str) -> list[str]:
@@ -203,12 +256,11 @@ class Storage:
                 page_checksum_verification=True,
             )
 
-    def dataset(self, names: Iterable[str], columns: pa.Schema | None = None) -> ds.Dataset:
-        """Return Parquet files that have the same columns as one dataset, in the order given."""
-        paths = [self.path(name) for name in names]
+    def fragment(self, name: str) -> ds.ParquetFileFragment:
+        """Return a Parquet file to be read in part: its groups of rows, columns, some rows."""
         scan = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
         kind = ds.ParquetFileFormat(default_fragment_scan_options=scan)
-        return ds.dataset(paths, schema=columns, format=kind, filesystem=self.filesystem)
+        return kind.make_fragment(self.path(name), self.filesystem)
 
     def check_writable(self) -> None:
         """Write and delete a small file; raise StorageError when that cannot be done."""
@@ -223,7 +275,9 @@ class Storage:
         try:
             with nullcontext() if self.local else say_waiting(where):
                 yield
-        except (FileNotFoundError, StorageError):
+        except StorageError:
+            raise
+        except FileNotFoundError:
             if doing == "write":
                 raise StorageError(
                     f"cannot write {where}: there is no such folder or bucket; create it"
@@ -242,12 +296,6 @@ class Storage:
                 f"cannot {doing} {where}: {type(error).__name__}: {error}; "
                 "check the address, the credentials and that the store is there"
             ) from error
-
-
-@lru_cache(maxsize=100_000)
-def _hash(path: str, state: tuple[int, ...]) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def seal(facts: dict[str, Any], indent: int | None = None) -> bytes:
@@ -314,12 +362,11 @@ def _lies_in(inner: Path, outer: Path) -> bool:
     )
 
 
-def check_free(storage: Storage, tables: Iterable[str]) -> None:
-    """Raise BuildError when somebody else's file stands where a build writes or is read from."""
+def check_free(owned: Owned, tables: Iterable[str]) -> None:
+    """Raise BuildError when somebody else's file stands where a build writes."""
+    storage = owned.storage
     names = set(storage.entries())
-    taken = sorted(names & {f"{table}.parquet" for table in tables})
-    if MANIFEST in names - Owned(storage).files:
-        taken.append(MANIFEST)
+    taken = sorted((names - owned.files) & {MANIFEST, *tables})
     if storage.local:
         own = {name: Path(storage.path(name)) for name in (*FOLDERS, OWN, LOCK, MANIFEST)}
         own = {name: path for name, path in own.items() if name in names}
@@ -334,12 +381,16 @@ def check_free(storage: Storage, tables: Iterable[str]) -> None:
         )
 
 
-def _is_manifest(storage: Storage) -> bool:
-    """Tell whether a build has written the manifest; one of hand-made tables is none."""
-    try:
-        return {"attributed", "catalogue", "signature"} <= set(json.loads(storage.read(MANIFEST)))
-    except (OSError, ValueError, TypeError):
-        return False
+def _catalogued(storage: Storage) -> set[str]:
+    """Return what the manifest of a build names; nothing for one of hand-made tables."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        manifest = json.loads(storage.read(MANIFEST))
+        if {"attributed", "catalogue", "signature"} <= set(manifest):
+            found = {MANIFEST, manifest["catalogue"]}
+            with suppress(OSError, ValueError, TypeError, KeyError):
+                found |= set(json.loads(storage.read(manifest["catalogue"]))["files"])
+            return found
+    return set()
 
 
 # --------------------------------------------------------------------------- what a build wrote
@@ -358,7 +409,8 @@ class Owned:
         found = self.storage.read_all(named)
         self.notes = {file for file, content in found.items() if file == _note(content)}
         self.files = {name for file in self.notes for name in json.loads(found[file])}
-        self.files |= {MANIFEST} if _is_manifest(self.storage) else set()
+        catalogued = _catalogued(self.storage)
+        self.files |= catalogued & {MANIFEST} if self.notes else catalogued
 
     def claim(self, files: Iterable[str]) -> None:
         """Note files that are about to be written; raise BuildError where others' files stand."""
@@ -378,9 +430,10 @@ class Owned:
         if new:
             self._note(new)
 
-    def adopt(self, files: Iterable[str]) -> None:
-        """Note files that are there already: those of a build from before there were notes."""
-        self._note(set(files).intersection(self._listed()))
+    def adopt(self) -> None:
+        """Note what a build wrote whose notes are lost, as far as its catalogue tells."""
+        if not self.notes and (there := self.files.intersection(self._listed())):
+            self._note(there)
 
     def _note(self, files: set[str]) -> None:
         content = json.dumps(sorted(files)).encode()
@@ -417,9 +470,9 @@ class Owned:
         return bool(note) or f"{folder}{slash}{unfinished[1]}" in self.files
 
     def _listed(self) -> list[str]:
-        top = [n for n in self.storage.entries() if n == MANIFEST or _UNFINISHED.fullmatch(n)]
         inside = [file for folder in FOLDERS for file in self.storage.list_files(folder)]
         half = [file for file in self.storage.list_files(OWN) if _UNFINISHED.fullmatch(_name(file))]
+        top = [n for n in self.storage.entries() if n == MANIFEST or n.endswith(ENDS)]
         return [*top, *inside, *half]
 
     def others(self) -> list[str]:

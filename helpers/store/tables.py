@@ -8,11 +8,10 @@ from __future__ import annotations
 import functools
 import json
 import operator
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 from filelock import FileLock
 
 from helpers.store import schema
@@ -44,13 +44,9 @@ HEAVY = {
 }
 with suppress(NotImplementedError):  # it gives memory back sooner: a third less at the peak
     pa.set_memory_pool(pa.jemalloc_memory_pool())
-PIECE = 20  # files of a large build that are read together, where not all are
+PIECE = 8  # groups of rows of a large table that are read together, where not all are
 FORMULA = "=+-@\t\r\n＝＋－＠"  # with one of these a formula begins
 RETURN = "\n\ufdd0"  # stands for a carriage return while CSV is written: pandas quotes no "\r"
-APART = {  # columns that a build keeps apart, where they differ from what was read
-    "duplicates": frozenset({"duplicate_of", "duplicate_kind"}),
-    "outlets": frozenset({"outlet"}),
-}
 
 
 class RebuiltError(RuntimeError):
@@ -61,8 +57,8 @@ class RebuiltError(RuntimeError):
 class _Generation:
     """A folder of tables as a build left it: what a run reads, whatever is built meanwhile.
 
-    `singles` are the tables of one file, which are replaced in place, with the state of each;
-    `lease` keeps builds from deleting the files of the catalogue.
+    `singles` are the tables that no build keeps, which are replaced in place, with the state of
+    each; `lease` keeps builds from deleting the files of the catalogue.
     """
 
     storage: Storage
@@ -72,7 +68,7 @@ class _Generation:
 
     @cached_property
     def catalogue(self) -> dict[str, Any] | None:
-        """Which files the tables of a build lie in; None for tables of one file each."""
+        """Which files the tables of a build are; None for tables that no build wrote."""
         name = _catalogue_name(self.storage, self.manifest)
         return read_catalogue(self.storage, name) if name else None
 
@@ -89,8 +85,8 @@ class _Generation:
             raise self._rebuilt()
 
     def _is_gone(self) -> bool:
-        now = _manifest(self.storage), _singles(self.storage)
-        return now != (self.manifest, self.singles)
+        now = _manifest(self.storage)
+        return now != self.manifest or _singles(self.storage, now) != self.singles
 
     def _rebuilt(self) -> RebuiltError:
         return RebuiltError(
@@ -107,7 +103,7 @@ def _open(storage: Storage) -> _Generation:
     while known is None:
         manifest = _manifest(storage)
         lease = hold(storage, _catalogue_name(storage, manifest))
-        singles = _singles(storage)
+        singles = _singles(storage, manifest)
         if _manifest(storage) == manifest:  # else a build may not have seen the lease
             known = _generations[storage.address] = _Generation(storage, manifest, singles, lease)
         else:
@@ -135,7 +131,7 @@ def _catalogue_name(storage: Storage, manifest: bytes) -> str:
 
 
 def read_catalogue(storage: Storage, name: str) -> dict[str, Any]:
-    """Read which files the tables of a build lie in, with hashes; DamageError if it is broken."""
+    """Read which files the tables of a build are, with hashes; DamageError if it is broken."""
     known = CATALOGUE.fullmatch(name)
     with suppress(ValueError):
         read = json.loads(storage.read(name))
@@ -144,7 +140,9 @@ def read_catalogue(storage: Storage, name: str) -> dict[str, Any]:
     raise DamageError(f"{storage}/{name} is damaged: build the tables again")
 
 
-def _singles(storage: Storage) -> dict[str, tuple[int, ...]]:
+def _singles(storage: Storage, manifest: bytes) -> dict[str, tuple[int, ...]]:
+    if _catalogue_name(storage, manifest):
+        return {}
     there = {f"{name}.parquet" for name in schema.TABLES}.intersection(storage.entries())
     states = {}
     for name in there:
@@ -175,7 +173,7 @@ def write_table(frame: pd.DataFrame, name: str, folder: str | Path) -> Path:
     Raises schema.SchemaError when the frame does not fit; then nothing is written.
     """
     path = Path(folder) / f"{name}.parquet"
-    write_arrow(schema.to_arrow(name, frame), path)
+    write_arrow(schema.to_arrow(name, frame).cast(schema.told(name)), path)
     forget(folder)
     return path
 
@@ -189,8 +187,8 @@ def read_table(
 ) -> pd.DataFrame:
     """Read table `name` from a folder of tables; one row is one record of that table.
 
-    The table may be one file or the many files of a large build, on disk or in a store: rows come
-    in the order in which the articles were read. `columns` limits what is loaded, `light` leaves
+    The tables lie on disk or in a store; rows come in the order in which the articles were read.
+    `columns` limits what is loaded, `light` leaves
     out the columns in HEAVY; `where` gives wanted values by column, and only those rows are loaded
     (`{"role": ["body"]}`). All that a process reads of a folder is of one build, also when the
     tables are built anew meanwhile; it begins anew with `open_corpus` or `forget`.
@@ -219,15 +217,9 @@ def read_pieces(
 ) -> Iterator[pd.DataFrame]:
     """Yield what `read_table` returns in pieces, so that most of it can be left out piece by piece.
 
-    A piece holds some PIECE files of a large build; a table of one file, and one whose rows
-    have to be put in order first, comes as one piece. There is at least one piece.
+    A piece holds some PIECE groups of rows of the file. There is at least one piece.
     """
-    generation = _open(Storage(folder))
-    catalogue = _catalogue(generation, name)
-    files = catalogue["tables"][name] if not catalogue["order"] else []
-    for first in range(0, max(len(files), 1), PIECE):
-        some = files[first : first + PIECE]
-        table = _read(generation, name, _loaded(name, columns, light), where, some)
+    for table in _read(_open(Storage(folder)), name, _loaded(name, columns, light), where, PIECE):
         yield schema.to_frame(table, name if light else "")
 
 
@@ -238,7 +230,24 @@ def read_arrow(
     where: Mapping[str, Any] | None = None,
 ) -> pa.Table:
     """Read table `name` as an Arrow table, for what is too large for a frame; see `read_table`."""
-    return _read(_open(Storage(folder)), name, columns, where)
+    (table,) = _read(_open(Storage(folder)), name, columns, where)
+    return table
+
+
+def open_dataset(name: str, folder: str | Path) -> ds.Dataset:
+    """Return table `name` as a dataset of Arrow, which loads what is asked of it; see `read_table`.
+
+    Not for what other processes may replace meanwhile: tables that no build keeps.
+    """
+    generation, expected = _open(Storage(folder)), _known(name).columns
+    (one,) = _parts_of(generation, *_file_of(generation, name), expected, {}, 0)
+    return ds.FileSystemDataset([one], expected, one.format, one.filesystem)
+
+
+def _known(name: str) -> schema.Table:
+    if name not in schema.TABLES:
+        raise ValueError(f"there is no table {name!r}; there is: {', '.join(schema.TABLES)}")
+    return schema.TABLES[name]
 
 
 def _read(
@@ -246,127 +255,101 @@ def _read(
     name: str,
     columns: list[str] | None,
     where: Mapping[str, Any] | None,
-    files: Sequence[str] = (),
-) -> pa.Table:
-    """Read a table, or those `files` of it that the catalogue names."""
-    if name not in schema.TABLES:
-        raise ValueError(f"there is no table {name!r}; there is: {', '.join(schema.TABLES)}")
-    expected = schema.TABLES[name].columns
+    groups: int = 0,
+) -> Iterator[pa.Table]:
+    """Read a table as a whole, or in pieces of some `groups` of rows."""
+    expected = _known(name).columns
     loaded, chosen = columns or expected.names, where or {}
     unknown = [column for column in [*loaded, *chosen] if column not in expected.names]
     if unknown:
         raise schema.SchemaError(
             f"table {name} has no column {unknown[0]!r}; it has {expected.names}"
         )
-    catalogue = _catalogue(generation, name)
-    files = files or catalogue["tables"].get(name)
-    if files is None:
-        raise FileNotFoundError(f"{generation.storage} has no table {name}: build the tables again")
+    file, known = _file_of(generation, name)
+    place = f"{generation.storage}/{file}"
     try:
         wanted = {
             column: pa.array(_listed(values), expected.field(column).type)
             for column, values in chosen.items()
         }
-        with generation.whole():
-            table = _read_files(generation.storage, catalogue, expected, files, loaded, wanted)
+        for some in _parts_of(generation, file, known, expected, wanted, groups):
+            with generation.whole():
+                rows = [pc.field(column).isin(values) for column, values in wanted.items()]
+                keep = functools.reduce(operator.and_, rows) if rows else None
+                table = some.to_table(schema=expected, columns=loaded, filter=keep)
+            if not (known or columns or chosen or groups):
+                schema.check(name, table)
+            yield table
     except (FileNotFoundError, StorageError):
         raise
     except (pa.ArrowException, OSError) as error:
-        place = f"{generation.storage}/{files[0]}" if files else f"{generation.storage}"
         raise schema.SchemaError(f"{place} cannot be read ({error}): build it again") from error
-    if files == [f"{name}.parquet"] and not (columns or chosen):
-        schema.check(name, table)
-    return table
 
 
-def _catalogue(generation: _Generation, table: str) -> dict[str, Any]:
-    """Return which files a build's tables lie in; for a table of one file, that file."""
+def _file_of(generation: _Generation, table: str) -> tuple[str, str]:
+    """Return the file of a table and its hash; "" for one that no build wrote."""
     single = f"{table}.parquet"
     if single in generation.singles:
-        return {"tables": {table: [single]}, "dropped": {}, "order": ""}
+        return single, ""
     with generation.whole():
-        if generation.catalogue is None:
-            raise FileNotFoundError(
-                f"{generation.storage}/{single} is missing: "
-                f"run `python -m helpers build ARTICLES --out {generation.storage}`"
-            )
-    return generation.catalogue
+        catalogue = generation.catalogue
+    if catalogue is None:
+        raise FileNotFoundError(
+            f"{generation.storage}/{single} is missing: "
+            f"run `python -m helpers build ARTICLES --out {generation.storage}`"
+        )
+    file = catalogue["tables"].get(table)
+    if file is None:
+        raise FileNotFoundError(
+            f"{generation.storage} has no table {table}: build the tables again"
+        )
+    if not isinstance(file, str):
+        raise schema.SchemaError(
+            f"{generation.storage}: the tables were written by an earlier version, in many files "
+            "each: build them again"
+        )
+    return file, catalogue["files"][file]
 
 
 def _listed(values: Any) -> list[Any]:
     return [values] if isinstance(values, str | int | float) else list(dict.fromkeys(values))
 
 
-def _read_files(
-    storage: Storage,
-    catalogue: dict[str, Any],
+def _parts_of(
+    generation: _Generation,
+    file: str,
+    known: str,
     expected: pa.Schema,
-    files: Sequence[str],
-    columns: list[str],
     wanted: dict[str, pa.Array],
-) -> pa.Table:
-    """Read files of a table, without the rows of articles that have changed since."""
-    ids = "article_id"
-    order = catalogue["order"] if len(files) > 1 else ""
-    asked = {*columns, *wanted}
-    apart = {catalogue[name]: of & asked for name, of in APART.items() if catalogue.get(name)}
-    apart = {file: of for file, of in apart.items() if of}
-    moved = frozenset().union(*apart.values())
-    later = {column: wanted.pop(column) for column in moved & wanted.keys()}
-    loaded = list(dict.fromkeys([*columns, *later, *([ids] if order or apart else [])]))
-    if ids in wanted:
-        files = [file for file in files if _has_any(storage, file, wanted[ids])]
-    known = catalogue.get("files", {})
-    for file in filter(None, [*files, order, *apart]):
-        if not storage.is_whole(file, known.get(file, "")):
+    groups: int,
+) -> list[ds.ParquetFileFragment]:
+    """Return what of a file has to be read, in one piece or in several; it is checked first."""
+    storage = generation.storage
+    with generation.whole():
+        if not storage.is_whole(file, known):
             raise DamageError(f"{storage}/{file} is damaged: build the tables again")
-    if files:
-        _check_columns(storage, files[0], expected)
-    pieces = [expected.empty_table().select(loaded)]
-    filters = [pc.field(column).isin(values) for column, values in wanted.items()]
-    dropped = catalogue["dropped"]
-    for gone, together in groupby(files, lambda file: dropped.get(file.rpartition("/")[0])):
-        keep = [*filters, ~pc.field(ids).isin(gone)] if gone else filters
-        rows = functools.reduce(operator.and_, keep) if keep else None
-        pieces.append(storage.dataset(together, expected).to_table(columns=loaded, filter=rows))
-    table = pa.concat_tables(pieces)
-    for file, of in apart.items():
-        table = _put(table, storage.read_arrow(file), of)
-    for column, values in later.items():
-        table = table.filter(pc.field(column).isin(values))
-    if order:
-        articles = storage.read_arrow(order).column(ids).combine_chunks()
-        rank = pc.index_in(table.column(ids), value_set=articles).to_numpy()
-        table = table.take(np.argsort(rank, kind="stable"))
-    return table.select(columns)
+        fragment = storage.fragment(file)
+        if not fragment.physical_schema.equals(expected, check_metadata=False):
+            raise schema.SchemaError(
+                f"{storage}/{file} was written with other columns than this version reads: "
+                "build it again"
+            )
+        number = fragment.num_row_groups
+        chosen = list(range(number))
+        if "article_id" in wanted and number > 1:
+            there = _articles_in(storage.place, file, storage.state(file))
+            asked = wanted["article_id"]
+            chosen = [one for one in chosen if pc.any(pc.is_in(there[one], asked)).as_py()]
+    size = groups or max(number, 1)
+    starts = range(0, max(len(chosen), 1), size)
+    return [fragment.subset(row_group_ids=chosen[start : start + size]) for start in starts]
 
 
-def _check_columns(storage: Storage, file: str, expected: pa.Schema) -> None:
-    if not storage.dataset([file]).schema.equals(expected, check_metadata=False):
-        raise schema.SchemaError(
-            f"{storage}/{file} was written with other columns than this version reads: "
-            "build it again"
-        )
-
-
-def _has_any(storage: Storage, file: str, articles: pa.Array) -> bool:
-    """Tell whether a file holds rows of some articles, by looking at their ids only."""
-    there = _articles_in(storage.place, file, storage.state(file))
-    return pc.any(pc.is_in(there, value_set=articles)).as_py() or False
-
-
-@functools.lru_cache(maxsize=4096)
-def _articles_in(place: str, file: str, state: tuple[int, ...]) -> pa.Array:
-    return pc.unique(Storage(place).read_arrow(file, ["article_id"]).column(0))
-
-
-def _put(table: pa.Table, kept: pa.Table, columns: Iterable[str]) -> pa.Table:
-    """Put what a build keeps apart of some articles in place of what was read of them."""
-    places = pc.index_in(table.column("article_id"), value_set=kept.column("article_id"))
-    for column in columns:
-        joined = pc.coalesce(kept.column(column).take(places), table.column(column))
-        table = table.set_column(table.schema.get_field_index(column), column, joined)
-    return table
+@functools.lru_cache(maxsize=64)
+def _articles_in(place: str, file: str, state: tuple[int, ...]) -> list[pa.Array]:
+    """Return the articles whose rows are in each group of rows of a file."""
+    groups = Storage(place).fragment(file).split_by_row_group()
+    return [pc.unique(one.to_table(columns=["article_id"]).column(0)) for one in groups]
 
 
 def find_places(values: pd.Series, known: pd.Series) -> np.ndarray:

@@ -80,6 +80,9 @@ def test_whatever_is_damaged_no_value_is_wrong_and_a_build_mends_it(built, tmp_p
                 attack.take(file, "" if said else f"said badly: {error}")
                 found += 1
         build(articles, out)
+        opened = file.suffix == ".parquet" and file.parent == Path()
+        if opened and (out / file).read_bytes() != (tmp_path / "kept" / file).read_bytes():
+            attack.broken.append((str(file), "not mended for other programs"))
         if not are_same(read_all(out), right):
             attack.broken.append((str(file), "not mended"))
         mended += 1
@@ -87,7 +90,8 @@ def test_whatever_is_damaged_no_value_is_wrong_and_a_build_mends_it(built, tmp_p
         shutil.rmtree(out)
         shutil.copytree(tmp_path / "kept", out)
     attack.check()
-    assert mended == len(files) > len(schema.TABLES) and found > FLIPS * len(files) / 2
+    read = [file for file in files if file.parts[0] in ("corpus", MANIFEST)]
+    assert mended == len(files) > len(read) > len(schema.TABLES) and found > FLIPS * len(read) / 2
 
 
 def test_what_a_build_goes_on_from_is_not_trusted_when_damaged(built, tmp_path):
