@@ -28,6 +28,7 @@ CONDA_NAMES = {
     "jupyter-client": "jupyter_client",
     "matplotlib": "matplotlib-base",
     "nbconvert": "nbconvert-core",
+    "duckdb": "python-duckdb",
     "playwright": "playwright-python",
 }
 CONDA_ONLY = {"python", "pip"}

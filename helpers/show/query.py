@@ -28,7 +28,9 @@ def query(question: str, folder: str | Path) -> pd.DataFrame:
     try:
         import duckdb
     except ModuleNotFoundError:
-        told = "questions in SQL need DuckDB: run `pip install duckdb` in this environment"
+        told = (
+            "questions in SQL need DuckDB: run `pip install -e '.[query]'` or `pip install duckdb`"
+        )
         raise RuntimeError(told) from None
     with duckdb.connect(config=CLOSED) as connection:
         for name in schema.TABLES:
