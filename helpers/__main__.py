@@ -168,6 +168,8 @@ def _restore(given: argparse.Namespace) -> int:
 
 
 def _query(given: argparse.Namespace) -> int:
+    from pathlib import Path
+
     from helpers.show.query import query, say
     from helpers.store import tables
 

@@ -294,8 +294,10 @@ def leave_out_own(mentions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         for name, outlet in pairs.itertuples(index=False, name=None)
         if same_outlet(name, outlet) and (len(name) <= len(outlet) or is_listed(name))
     }
-    said = pd.Series(zip(mentions["entity"], mentions["outlet"], strict=True), mentions.index)
-    is_own = (~kinds & said.isin(own)).astype(bool)
+    maybe = mentions.loc[~kinds & mentions["entity"].isin({name for name, _ in own})]
+    said = pd.Series(list(zip(maybe["entity"], maybe["outlet"], strict=True)), maybe.index, object)
+    is_own = pd.Series(False, mentions.index)
+    is_own[said.index[said.isin(own)]] = True
     return mentions[~is_own].reset_index(drop=True), mentions[is_own]
 
 

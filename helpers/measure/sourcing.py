@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from helpers.measure import counting, shares
 from helpers.measure.select import PLACE, lay_out, set_unclear_apart, types_of
@@ -115,8 +116,11 @@ def add_position(attributions: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFra
 
     The thirds are of the body's length in characters; what stands in no such part is elsewhere.
     """
-    body = blocks[blocks["role"] == "body"].groupby("article_id")
-    body = body.agg(first=("start", "min"), last=("end", "max")).astype(float).reset_index()
+    own = blocks.loc[blocks["role"] == "body", ["article_id", "start", "end"]]
+    own = pa.Table.from_pandas(own, preserve_index=False).group_by("article_id")
+    body = own.aggregate([("start", "min"), ("end", "max")]).to_pandas()
+    body = body.rename(columns={"start_min": "first", "end_max": "last"})
+    body = body.astype({"first": float, "last": float})
     places = tables.find_places(attributions["article_id"], body["article_id"])
     first, last = (
         pd.Series(body[name].array.take(places, allow_fill=True), index=attributions.index)

@@ -125,6 +125,12 @@ class Page:
             self.about += escape(findings.say_unclear(rows))
         return rows
 
+    def read_if(self, asked: bool, name: str, columns: list[str]) -> pd.DataFrame:
+        """Read columns of a table as `read` does, or, where they are not asked for, no row."""
+        if asked:
+            return self.read(name, columns)
+        return select.join_articles(schema.empty(name)[columns], self.articles)
+
     def sentences(
         self, rows: pd.DataFrame, told: Sequence[str] = (), top: int | None = None, name: str = ""
     ) -> Evidence:
