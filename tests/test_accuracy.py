@@ -12,6 +12,7 @@ import json
 import sys
 from types import ModuleType
 
+import invariants_fixture
 import numpy as np
 import pandas as pd
 import pytest
@@ -242,3 +243,13 @@ def test_the_story_has_its_sources_and_relays(stories, tmp_path):
     assert set(american["source_type"]) == {"anonymous source"}
     assert set(american["country"]) == {"USA"} and set(american["relay_ownership"]) == {"private"}
     assert "statement" in set(said.loc[said["speaker"] == "White House", "channel"])
+
+
+def test_no_row_of_news_from_abroad_breaks_a_law(gold, tmp_path):
+    rows = corpora.read_lines(gold / "world" / "dev.jsonl")
+    file = tmp_path / "world.jsonl"
+    keys = ("id", "outlet", "url", "text")
+    file.write_text("\n".join(json.dumps({key: row[key] for key in keys}) for row in rows))
+    build(file, tmp_path / "out", workers=1, progress=False)
+    said = tables.read_table("attributions", tmp_path / "out")
+    assert len(said) > 200 and invariants_fixture.broken(said) == []

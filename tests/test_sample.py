@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import invariants_fixture
 import pandas as pd
 import pytest
 
@@ -21,6 +22,10 @@ GOLD = SAMPLE / "gold"
 @pytest.fixture(scope="module")
 def articles(sample_tables):
     return tables.read_table("articles", sample_tables)
+
+
+def test_no_row_breaks_a_law(sample_tables):
+    assert invariants_fixture.broken(tables.read_table("attributions", sample_tables)) == []
 
 
 def test_four_outlets_over_three_months(articles):

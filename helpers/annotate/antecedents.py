@@ -201,7 +201,8 @@ class Discourse:
         """
         if pronoun in (HE, SHE):
             return self.person(low, pronoun, own, goes_on)
-        return (self.thing if pronoun == IT else self.group)(low, own, goes_on)
+        find = {IT: self.thing, THEY: self.group}.get(pronoun)
+        return find(low, own, goes_on) if find else None  # "you"
 
     def person(
         self, low: int, pronoun: str, own: Spans, goes_on: bool = False, reach: int = PERSON_REACH
@@ -464,6 +465,7 @@ def _bodies_without_mention(cast: Cast) -> list[str]:
         name
         for name in dict.fromkeys(missing)
         if not {names.plain(name), name.split()[0]} & (known | DAYS)
+        and name.lower() not in noun_phrases.words("joining")
         and not names.titles().match(f"{name} ")
     ]
 

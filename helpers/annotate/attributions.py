@@ -18,12 +18,12 @@ from itertools import chain, pairwise
 import pandas as pd
 
 from helpers.annotate import outlets, stance
-from helpers.annotate.noun_phrases import kind
+from helpers.annotate.noun_phrases import kind, pronoun_kind
 from helpers.annotate.outlets import Outlet
 from helpers.annotate.rules import rule
 from helpers.annotate.statements import Found, keep_statements
 from helpers.model import decoding
-from helpers.store import schema
+from helpers.store import lexicons, schema
 from helpers.store.lexicons import Codebook
 from helpers.text.article import Article, read_articles
 from helpers.text.quotations import Quotation, Quotations
@@ -108,7 +108,11 @@ def find_attributions_in(article: Article) -> list[Found]:
 def _read_attributions(article: Article) -> list[Found]:
     text, quotes = article.text, article.quotations
     read = [_tidied(text, _as_found(said), quotes) for said in decoding.read(article).attributions]
-    read = [item for item in read if _is_whole(item) and not _unanswered(text, item)]
+    read = [
+        item
+        for item in read
+        if _is_whole(item) and not (_unanswered(text, item) or _is_fragment(article, item))
+    ]
     read = [
         _behind_relay(article, _cited_first(article, item)) for item in _told_once(article, read)
     ]
@@ -204,6 +208,16 @@ def _is_whole(found: Found) -> bool:
         return bool(found.content)
     low, high = found.source
     return any(not (start <= low and high <= end) for start, end in found.content)
+
+
+@rule("a small word is no statement", lambda *given: False)
+def _is_fragment(article: Article, found: Found) -> bool:
+    """Tell whether the content is one small word outside quotation marks, no pronoun: "its"."""
+    words = " ".join(article.text[slice(*span)] for span in found.content).lower().split()
+    if len(words) != 1 or any(map(article.quotations.hold, (low for low, _ in found.content))):
+        return False
+    word = words[0].strip('“”".,:;')
+    return word in lexicons.read_words("phrase_words", "function word") and not pronoun_kind(word)
 
 
 @rule("no answer is no statement", lambda *given: False)

@@ -45,6 +45,7 @@ _DATELINE = re.compile(
 )
 _HYPHENATED = re.compile(r"-[a-z]+\b")
 _AFTER_PARTICLE = re.compile(r"[ -][A-Z][\w’'-]+(?:[ ][AE]l[ -][A-Z][\w’'-]+)*")
+_NICKNAME = re.compile(r"\s[“\"‘'(][A-Z][\w’-]*[”\"’')]\s[A-Z][\w’-]+")
 _GOES_ON = re.compile(r"(?:[ ][A-Z][a-z]+){1,2}(?![\w’'-])")
 _LIKE_A_NAME = re.compile(r"\W*(?:[^\W\d_a-z]|\d\w*+\s++[A-Z]|\d++[A-Z]{2}|[a-z]{1,3}[A-Z-])")
 _KIND = re.compile(r"<<([a-z ]+)>>")
@@ -112,7 +113,7 @@ def _read_names(article: Article) -> list[Name]:
     sure = [n for n in model if n.label == "ORG" and n.confidence >= SURE]
     titled = [name for name in _titled_names(text) if not _in_a_body(name, sure)]
     chosen = _layer(titled, _layer(acronyms, _layer(listed, _layer(bodies, model))))
-    chosen = _settle_uses(text, _split_pairs(text, chosen))
+    chosen = _settle_uses(text, _split_pairs(text, _named_alone(text, chosen)))
     return sorted(_layer(_surnames(text, chosen), chosen))
 
 
@@ -307,6 +308,28 @@ def _titles() -> re.Pattern[str]:
     word = r"[A-Z][\w’'-]{0,40}\w"
     name = rf"{word}(?:\s+(?:[A-Z]\.\s+)?(?:(?:de|van|von|al|bin|der|den|la)\s+)?{word}){{0,2}}"
     return re.compile(rf"(?<![\w-])(?:{before})(?P<name>{name})")
+
+
+@rule("nicknames inside, titles alone", otherwise=lambda text, found: found)
+def _named_alone(text: str, found: list[Name]) -> list[Name]:
+    """Join a name around its nickname, "Bram “Bo” Orr"; leave out "the Crown Prince" and "His"."""
+    small = lexicons.read_words("phrase_words", "function word")
+    result: list[Name] = []
+    for name in found:
+        if result and name.start < result[-1].end:
+            continue
+        if name.label == "PERSON" and (inside := _NICKNAME.match(text, name.end)):
+            name = name._replace(end=inside.end())
+        written = text[name.start : name.end]
+        if written.lower() in small and not written.isupper():
+            continue
+        title = name.label == "PERSON" and names.is_title(written)
+        if not (
+            title
+            and text[max(0, name.start - 9) : name.start].lower().endswith(("the ", "highness "))
+        ):
+            result.append(name)
+    return result
 
 
 @rule("pairs of surnames", otherwise=lambda text, found: found)

@@ -68,7 +68,7 @@ def plain(text: str) -> str:
     Dots of abbreviations go ("U.S." and "US" are the same), case stays.
     """
     text = bare(text)
-    return re.sub(r"\b([A-Z])\.(?=[A-Z]\b|\s|$)", r"\1", text) if "." in text else text
+    return re.sub(r"\b([A-Z])\.(?=[A-Z]\b|\s|-|$)", r"\1", text) if "." in text else text
 
 
 def bare(text: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from helpers.annotate import names
+from helpers.annotate import names, noun_phrases
 from helpers.annotate.rules import rule
 from helpers.store import lexicons
 from helpers.text import sentences
@@ -34,6 +34,9 @@ _STATE = re.compile(
 _PUBLIC = re.compile(
     r"\bpublic(?:ly funded|-service)? (?:service )?(?:broadcaster|radio|television)", re.IGNORECASE
 )
+
+
+_NEXT_WORDS = re.compile(r"(?:\s(?!(?:in|of|for|from|and|that|which|said)\b)[a-z][\w’'-]*){1,2}")
 
 
 @dataclass(frozen=True)
@@ -169,11 +172,25 @@ def _described(text: str) -> dict[str, str]:
         person = match["before"] and len(name.split()) > 3 and not re.search(r"[A-Z]{3}", name)
         if len(name) < 2 or person or (known and known.lexicon != "outlets"):
             continue
+        if match["before"] and _is_a_person_s(text, match):
+            continue
         found[name] = known.name if known else name
         acronym = _ACRONYM.match(text, match.start() + match.group().index(written) + len(written))
         if acronym:
             found[acronym["acronym"]] = found[name]
     return found
+
+
+@rule("outlet of a person described", lambda *given: False)
+def _is_a_person_s(text: str, match: re.Match[str]) -> bool:
+    """Tell whether the noun is somebody's: "Lee, a columnist for the paper", "a radio host"."""
+    before = re.findall(r"[\w-]+", text[match.end("before") : match.start("called")].lower())
+    behind = _NEXT_WORDS.match(text, match.end())
+    after = behind.group().split() if behind else []
+    linking = noun_phrases.words("preposition") | {"and"}
+    return any(word in linking or noun_phrases.kind(word) == "person" for word in before) or any(
+        noun_phrases.kind(word) == "person" for word in after
+    )
 
 
 @rule("outlet taken up again", lambda text, named: [])
@@ -239,7 +256,7 @@ def _beside() -> re.Pattern[str]:
     return re.compile(
         rf"\b{noun},?\s+[“\"‘']?(?P<after>{_PROPER})|\bstate-run\s+(?P<state>[A-Z]{{3,8}})\b"
         rf"|(?<![\w&’'.-])(?P<before>{_PROPER}),?\s+(?:\([^)\n]{{1,40}}\),?\s+)?(?:the|an?|its|[A-Z]\w+[’']s)\s+"
-        rf"(?:[\w’'-]+\s+){{0,4}}{noun}\b"
+        rf"(?:[\w’'-]+\s+){{0,4}}(?P<called>{noun})\b"
     )
 
 

@@ -112,6 +112,8 @@ class Source:
         self.name = entity.name
         for written in entity.spellings:
             stands = stands_as(self.shown, written)
+            if stands and entity.label == "PERSON" and self.row["resolution"] == "name":
+                stands = "head"  # who is found to speak by name is the source
             if stands:
                 self.name, self.name_stands = written, stands
                 return

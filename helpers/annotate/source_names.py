@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 
 from helpers.annotate import names, noun_phrases
 from helpers.annotate.antecedents import Cast, Mention, Referent
@@ -15,6 +16,9 @@ _ADDRESSED = re.compile(r"\b(?![Aa]ccord)\w+(?:ing|ed)\s+(?:to|by|after|before|f
 _BRACKETS = re.compile(r"\s?\([^()\n]*\)")
 _SEGMENT = re.compile(rf"(?P<inside>{_BRACKETS.pattern})|,\s+|\s[—–]\s|\s--\s|\s\(|\)")
 _BODY_ADDED = re.compile(r"\s*(?:$|\(|,|(?:in|of|at|for|on|under|near|across|itself)\b)")
+_LINK = re.compile(r"(?:(?P<last>,?\s+(?:and|&)\s+)|,\s+)(?P<title>[^,]*)$")
+_LINKED = re.compile(r"\b(?:of|from|in|for)\s+(?:the\s+)?$")
+_LIST_ENDS = re.compile(r"\s*(?:\([^()\n]*\)|(?:of|from)\s[^,]*)?")
 _AND = re.compile(r",?\s+(?:and|&)\s+(?:the\s+)?", re.IGNORECASE)
 _JOINT = re.compile(r"(?:,\s+(?:\S+\s+){0,6}?)?,?\s*(?:and|&)\s+(?:[\w.’'-]+\s+){0,5}")
 
@@ -41,6 +45,8 @@ def segments(text: str, low: int, high: int) -> list[Span]:
 @rule("cast: the names in a source", otherwise=lambda *_: [])
 def named(cast: Cast, low: int, high: int) -> list[Referent]:
     """Return who is named by a source span, [] when its words only describe somebody."""
+    if several := _listed(cast, low, high):
+        return several
     parts = segments(cast.text, low, high)
     addressed = len(parts) > 1 and _ADDRESSED.search(cast.text, max(0, low - 30), low)
     for number, (start, end) in enumerate(parts):
@@ -52,6 +58,25 @@ def named(cast: Cast, low: int, high: int) -> list[Referent]:
         if found:
             return found
     return []
+
+
+@rule("cast: several in a list", otherwise=lambda *_: [])
+def _listed(cast: Cast, low: int, high: int) -> list[Referent]:
+    """Return those of a list: "Quist, Marr and Minister Orr of Harwick"; "Quist and the HWU"."""
+    text = cast.text
+    some = [m for m in _of_themselves(cast, low, high) if not _LINKED.search(text, low, m.start)]
+    kinds = [mention.label for mention in some]
+    if len(some) < 2 or set(kinds) != {"PERSON"} and kinds != ["PERSON", "ORG"]:
+        return []
+    pairs = list(pairwise(some))
+    links = [_LINK.match(_BRACKETS.sub("", text[one.end : other.start])) for one, other in pairs]
+    ends = _LIST_ENDS.fullmatch(text, some[-1].end, high)
+    if not (ends and all(links) and links[-1] and links[-1]["last"]):
+        return []
+    titles = [text[low : some[0].start], *(link["title"] for link in links if link)]
+    small = ("the", "former")
+    holds = (w[0].isupper() or w in small or _is_office(w) for one in titles for w in one.split())
+    return [mention.referent for mention in some] if all(holds) else []
 
 
 def _of_themselves(cast: Cast, low: int, high: int) -> list[Mention]:

@@ -47,6 +47,7 @@ _ASKED = re.compile(r"^\W*(?P<label>[QA])\d{0,2}\s?[:.)]\s", re.MULTILINE)
 _SIGNED = re.compile(r"(?:,[^.\n]*,)?\s+(?:is|was)\s")
 
 _AT_PLACE = re.compile(r"\s(?:at|in|from|on)\s(?:the\s)?[\w’'-]+(?:\s[A-Z][\w’'-]*)*$")
+_OWNER = re.compile(r"(?<=\w)[’']s$")
 _LOST_ARTICLE = re.compile(r"(?<!\w)(?P<article>the|an?|one|another)\s+$", re.IGNORECASE)
 _TAIL = re.compile(r"\s(?:of|at|from|with|near)\s[\w’'-]+(?:\s[\w’'-]+){0,4}\s*")
 _CLAUSE = re.compile(r"[,;:“”\"]\s*|\b(?:and|but|said|says|told|by|to|from|of|with)\s+")
@@ -246,7 +247,12 @@ def _repeated(text: str, said: list[Said], found: list[Resolved], i: int) -> Res
 
 @rule("speakers: words that a source lost", otherwise=lambda text, low, high, cue: (low, high))
 def _whole(text: str, low: int, high: int, cue: int) -> Span:
-    """Return a source with its article and all up to its cue: "A | woman | at the meeting"."""
+    """Return a source with its article and all up to its cue: "A | woman | at the meeting".
+
+    Whose plan is told, speaks: "the union's | plan".
+    """
+    if owner := _OWNER.search(text, low, high):
+        high = owner.start()
     first, _, last = text[low:high].rpartition(" ")
     if first and last.lower() in noun_phrases.words("relative"):
         high = low + len(first.rstrip(" ,"))  # "a councillor who | added"

@@ -198,6 +198,12 @@ def test_acronyms_need_agreeing_initials():
     assert set(names.find_acronyms(text)) == {"KCNA", "PB"}
 
 
+def test_a_nickname_stands_inside_a_name_and_a_title_alone_is_none():
+    text = "Bram “Bo” Orr rang. The Crown Prince called. His voice broke."
+    read = [("Bram", "PERSON", 0.9), ("Crown Prince", "PERSON", 0.9), ("His", "PERSON", 0.9)]
+    assert names_read(text, *read) == [("Bram “Bo” Orr", "PERSON")]
+
+
 def test_letters_of_a_word_in_capitals_are_letters_of_an_acronym():
     assert "UNHCR" in names.find_acronyms("The UN High Commissioner for Refugees (UNHCR) left.")
 

@@ -42,6 +42,8 @@ def test_one_outlet_has_several_names():
         ("Reuters met. It quoted her.", [("Reuters", "Reuters"), ("It", "Reuters")]),
         ("Reuters met. The agency agreed.", [("Reuters", "Reuters"), ("The agency", "Reuters")]),
         ("The agency agreed.", []),
+        ("Lena Marr, a media relations officer, agreed.", []),
+        ("Lena Marr, a columnist for the newspaper, agreed.", []),
         ("She is independent.", []),
     ],
 )

@@ -27,6 +27,11 @@ def named(source: str, before: str = "") -> list[str]:
         ("Castellan (CST) chair Mara Quist", ["Mara Quist"]),
         ("the chair of Castellan (CST), Mara Quist", ["Mara Quist"]),
         ("Mara Quist (Harwick) and former mayor Bram Orr", ["Mara Quist", "Bram Orr"]),
+        (
+            "Mara Quist, Helen Marr and Judge Bram Orr of Harwick",
+            ["Mara Quist", "Helen Marr", "Bram Orr"],
+        ),
+        ("Mara Quist and the Dockers Union", ["Mara Quist", "Dockers Union"]),
         ("a specialist in tidal waters Mara Quist", ["Mara Quist"]),
     ],
 )

@@ -309,6 +309,11 @@ def test_i_is_who_speaks_answers_or_signs(text, speaker):
     assert set(placed(text, *rows, PERSON="Mara Quist|Bram Orr")) == {speaker}
 
 
+def test_whose_plan_is_told_speaks():
+    text = "The RID’s plan foresees that the river rises."
+    assert placed(text, ("The RID’s", "plan", "the river rises"), ORG="RID") == ["RID"]
+
+
 def test_a_court_that_hears_does_not_speak():
     assert resolved("The minister had slept on the yacht, a court heard on Wednesday.") in (
         [],
