@@ -204,7 +204,10 @@ def _is_prose(cell: NotebookNode) -> bool:
 
 
 def _keep_shown(notebook: NotebookNode) -> NotebookNode:
-    """Drop papermill's banners and the first heading: the page has its own of both."""
+    """Drop papermill's banners and the first heading: the page has its own of both.
+
+    The table of what a notebook reads and writes, which stands below its heading, goes with it.
+    """
     shown = deepcopy(notebook)
     for output in [one for cell in shown.cells for one in cell.get("outputs", [])]:
         if png := output.get("data", {}).get("image/png"):
@@ -214,7 +217,8 @@ def _keep_shown(notebook: NotebookNode) -> NotebookNode:
     ]
     for cell in shown.cells:
         if _is_prose(cell) and HEADING.search(cell.source):
-            cell.source = HEADING.sub("", cell.source, count=1).strip()
+            lines = HEADING.sub("", cell.source, count=1).splitlines()
+            cell.source = "\n".join(line for line in lines if line[:1] != "|").strip()
             break
     return shown
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from helpers.annotate.doubt import COLUMNS
 from helpers.measure import shares
-from helpers.measure.select import KINDS, UNCLEAR
+from helpers.measure.select import KINDS, UNCLEAR, name_value
 from helpers.measure.shares import MINIMUM, UNTOLD, count_of, enumerate_names, in_words, percent
 from helpers.store.schema import POLARITIES
 
@@ -205,7 +205,11 @@ def say_cut(aligned: pd.DataFrame, versions: pd.DataFrame) -> str:
     speaker = versions.set_index("attribution_id").loc[aligned["attribution_id"].iloc[0], "speaker"]
     cut, least = int((aligned["kept"] < 1).sum()), aligned.loc[aligned["kept"].idxmin()]
     told = f"{speaker or 'Speaker not known'}: {cut} of {len(aligned)} versions leave words out"
-    return f"{told}; {least['outlet']} keeps {percent(least['kept'])}" if cut else told
+    return (
+        f"{told}; {name_value(least['outlet'], 'outlet')} keeps {percent(least['kept'])}"
+        if cut
+        else told
+    )
 
 
 def say_criticised(criticised: pd.DataFrame) -> str:
@@ -228,7 +232,10 @@ def say_extremes(measured: pd.DataFrame, measure: str, by: str = "outlet") -> st
         return f"{measure.capitalize()}: fewer than two outlets have enough to be compared."
     high, low = told.loc[told["share"].idxmax()], told.loc[told["share"].idxmin()]
     apart = "their intervals do not meet" if high["low"] > low["high"] else "too close to call"
-    sides = (f"{side[by]} ({percent(side['share'])} of {side['n']:,})" for side in (high, low))
+    sides = (
+        f"{name_value(side[by], by)} ({percent(side['share'])} of {side['n']:,})"
+        for side in (high, low)
+    )
     most, least = sides
     return f"{measure.capitalize()}: most in {most}, least in {least}; {apart}."
 

@@ -12,7 +12,7 @@ import pandas as pd
 from helpers.annotate import doubt
 from helpers.annotate.names import country_names, is_capital
 from helpers.annotate.outlets import is_listed, same_outlet
-from helpers.store import schema, tables
+from helpers.store import lexicons, schema, tables
 from helpers.store.paths import DATA
 
 PLACE = ["article_id", "start", "end"]
@@ -37,6 +37,21 @@ def _reports() -> dict[str, dict[str, str]]:
         name: dict(zip(part["column"], part["type"], strict=True))
         for name, part in told.groupby("table")
     }
+
+
+@functools.cache
+def _short_forms() -> dict[str, str]:
+    known = lexicons.read_aliases("outlets").items()
+    return {one.casefold(): name for one, name in known if one.isidentifier()}
+
+
+def name_value(value: str, column: str) -> str:
+    """Return how a reader knows a value: a country and an outlet with a short form by its name."""
+    if column == "country":
+        return country_names().get(value, value)
+    if column != "outlet" or value != value.lower():
+        return value
+    return _short_forms().get(value, value)
 
 
 def types_of(report: str) -> dict[str, str]:

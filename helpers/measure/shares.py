@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from helpers.measure.select import UNCLEAR, lay_out
+from helpers.measure.select import UNCLEAR, lay_out, name_value
 
 SEED = 20260101
 RESAMPLES = 2_000
@@ -378,7 +378,8 @@ def name_leaders_by(counts: pd.DataFrame, column: str, by: str, few: str = "") -
     can be compared it is counted in how many each comes first ("A in 5 of 7, B in 2").
     """
     groups: dict[str, list[str]] = {}
-    known = counts[~counts[column].isin(UNTOLD)].dropna(subset=["share"])
+    untold = counts[column].isin(UNTOLD) | counts[by].isin(UNTOLD)
+    known = counts[~untold].dropna(subset=["share"])
     comparable = find_comparable(known, by)
     if comparable:
         known = known[known[by].isin(comparable)]
@@ -386,7 +387,7 @@ def name_leaders_by(counts: pd.DataFrame, column: str, by: str, few: str = "") -
     for name, group in known.groupby(by, sort=True, observed=True):
         top = group[value].max()
         leaders = enumerate_names(group.loc[group[value] == top, column], 2) if top > 0 else NONE
-        groups.setdefault(leaders, []).append(name)
+        groups.setdefault(leaders, []).append(name_value(name, by))
     if len(groups) == 1 and len(names := next(iter(groups.values()))) > 1:
         return f"{next(iter(groups))}, in all {len(names)}"
     if (total := sum(map(len, groups.values()))) > MOST_NAMED:
@@ -426,8 +427,11 @@ def name_most_moved(corrected: pd.DataFrame, column: str) -> str:
 
 
 def enumerate_names(names: Iterable[str], most: int) -> str:
-    """Join names in a row of words; of more than `most` the first are named, the rest counted."""
-    names = list(names)
+    """Join names in a row of words; of more than `most` the first are named, the rest counted.
+
+    A column of outlets is named as readers know them.
+    """
+    names = [name_value(name, getattr(names, "name", "")) for name in names]
     shown, rest = (names, 0) if len(names) <= most else (names[: most - 1], len(names) - most + 1)
     parts = [*shown, *([f"{rest} more"] if rest else [])]
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

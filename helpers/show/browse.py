@@ -21,6 +21,7 @@ from markupsafe import Markup as Safe
 
 from helpers.corpus.bundle import write_workbook
 from helpers.measure.counting import name_day
+from helpers.measure.select import name_value
 from helpers.show import grids, reader
 from helpers.store import tables
 from helpers.store.paths import TEMPLATES
@@ -145,8 +146,8 @@ def _written(column: pd.Series) -> Iterator[str]:
             yield ""
         elif unit == "day":
             yield name_day(value)
-        elif column.name == "outlet":
-            yield reader.isolate(grids.name_outlet(value))
+        elif column.name in ("outlet", "country"):
+            yield reader.isolate(name_value(value, column.name))
         elif unit in grids.ESTIMATES:
             yield grids.write_number(float(value), unit)
         else:

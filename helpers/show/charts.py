@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from helpers.measure.select import name_value
 from helpers.measure.shares import SMALL, UNTOLD, find_comparable, has_interval, in_words
 from helpers.show.drawing import (
     BARE,
@@ -63,7 +64,7 @@ def plot_shares(frame: pd.DataFrame, label: str, count: str = "articles", top: i
     ax = make_axes(rows_height(len(rows)))
     if rows["share"].notna().sum() == 0:
         return say_nothing(ax, NOTHING)
-    name_rows(ax, rows[label].tolist())
+    name_rows(ax, rows[label])
     if has_interval(rows).any():
         _draw_shares(ax, rows, label, count)
         percent_axis(ax, rows["high"].where(has_interval(rows), rows["share"]).max())
@@ -172,12 +173,12 @@ def plot_share_panels(
             rows["edge"] = behind["share"].to_numpy()
         rows[count] = rows[count].fillna(0).astype(int)
         _draw_shares(ax, rows, label, count)
-        name_rows(ax, order, 24)
+        name_rows(ax, pd.Series(order, name=label, dtype=object), 24)
         ax.tick_params(axis="y", labelleft=place % width == 0)
         percent_axis(ax, drawn["high"].where(has_interval(drawn), drawn["share"]).max())
         first = group["n"].iloc[0]
         n = f"\nn = {first:,.0f}" if (group["n"] == first).all() else ""
-        ax.set_title(plain(name, 75 // width) + n)
+        ax.set_title(plain(name_value(name, by), 75 // width) + n)
     if len(left):
         figure = panels[0].figure
         gone = f" Left out, fewer than {MINIMUM} or of one article: {', '.join(left)}."
@@ -231,7 +232,7 @@ def plot_ranked_panels(
             ax.figure.kind, ax.figure.explained = "Bar charts, one panel for each {by}", ""
         else:
             _draw_shares(ax, group, label, count)
-        name_rows(ax, group[label].tolist(), 24)
+        name_rows(ax, group[label], 24)
         ax.set_ylim(rows - 0.4, -0.6)
         if bare:
             number_axis(ax, drawn[each].max())
@@ -300,7 +301,7 @@ def _draw_both(
         for place, (edge, number) in enumerate(zip(rows["high"], rows[value], strict=True)):
             if not np.isnan(number):
                 write_beside(ax, edge, place + shift, write(number), color=colour)
-    name_rows(ax, frame[label].tolist(), width)
+    name_rows(ax, frame[label], width)
     ax.set_xlabel("   ".join(said for *_, said in drawn), loc="left")
     return min(rows["low"].min() for rows, *_ in drawn), max(
         rows["high"].max() for rows, *_ in drawn
@@ -407,7 +408,7 @@ def plot_counts(frame: pd.DataFrame, label: str, value: str, highlight: str = ""
         return say_nothing(ax, NOTHING)
     chosen = (rows[highlight] if highlight else True) & ~rows[label].isin(UNTOLD)
     _draw_numbers(ax, rows[value], np.where(chosen, BLUE, LIGHT), rows.get("share"))
-    name_rows(ax, rows[label].tolist())
+    name_rows(ax, rows[label])
     number_axis(ax, rows[value].max())
     return ax
 
@@ -478,7 +479,8 @@ def _draw_over_time(wide: pd.DataFrame, sizes: pd.Series, minticks: int) -> list
         for other in wide.columns.drop(name):
             ax.plot(wide.index, wide[other], color=PALE, linewidth=1.2, zorder=1)
         ax.plot(wide.index, wide[name], color=BLUE, marker="o", ms=2.8, lw=1.4, clip_on=False)
-        ax.set_title(f"{plain(name, 30)}, n = {sizes[name]:,.0f}")
+        who = plain(name_value(name, sizes.index.name), 30)
+        ax.set_title(f"{who}, n = {sizes[name]:,.0f}")
         ax.set_xlim(wide.index.min() - A_FEW_DAYS, wide.index.max() + A_FEW_DAYS)
         ax.tick_params(axis="y", labelcolor=GREY, labelsize=7.5)
         ax.xaxis.set_major_locator(AutoDateLocator(minticks=minticks, maxticks=6))
@@ -505,7 +507,7 @@ def plot_moves(frame: pd.DataFrame, label: str, nothing: str = NOTHING) -> Axes:
     draw_lines(ax, rows, "moved", np.where((rows["low"] > 0) | (rows["high"] < 0), BLUE, GREY))
     for place, row in enumerate(rows.itertuples()):
         write_beside(ax, row.high, place, f"{percent(row.before)} to {percent(row.now)}")
-    name_rows(ax, rows[label].tolist())
+    name_rows(ax, rows[label])
     reach = max(rows["high"].max(), -rows["low"].min(), 0.01) * 1.02
     ax.set_xlim(-reach, reach)
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
@@ -535,6 +537,8 @@ def plot_spread(frame: pd.DataFrame, value: str, by: str) -> Axes:
         median = numbers.median()
         ax.vlines(median, place - 0.32, place + 0.32, color=INK, linewidth=1.6)
         write_beside(ax, highest, place, f"median {median:,.0f}")
-    name_rows(ax, [f"{plain(name, 28)}, n = {len(numbers):,}" for name, numbers in groups])
+    name_rows(
+        ax, [f"{plain(name_value(name, by), 28)}, n = {len(numbers):,}" for name, numbers in groups]
+    )
     number_axis(ax, highest * 1.02)
     return ax

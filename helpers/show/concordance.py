@@ -20,7 +20,7 @@ from nltk.metrics.association import BigramAssocMeasures
 from nltk.probability import FreqDist
 
 from helpers.measure import counting, periods, shares
-from helpers.measure.select import PLACE, lay_out
+from helpers.measure.select import PLACE, lay_out, name_value
 from helpers.show.reader import MARK, PLAIN, isolate, write_text
 from helpers.store import tables
 
@@ -201,7 +201,7 @@ class Lines(pd.DataFrame):
 def _line(row: dict) -> str:
     day = "" if pd.isna(row["published"]) else f", {counting.name_day(row['published'], '%b %Y')}"
     place = f"{escape(row['article_id'])}:{row['start']}"
-    where = f"{escape(isolate(row['outlet']))}{day}<br><small>{place}</small>"
+    where = f"{escape(isolate(name_value(row['outlet'], 'outlet')))}{day}<br><small>{place}</small>"
     left, hit, right = (write_text(re.sub(r"\s+", " ", row[n])) for n in ("left", "hit", "right"))
     return (
         f'<tr><td style="color:#595959; text-align:left">{where}</td>'

@@ -31,6 +31,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from PIL.PngImagePlugin import PngInfo
 
+from helpers.measure.select import name_value
 from helpers.measure.shares import MINIMUM as MINIMUM
 from helpers.measure.shares import SMALL
 from helpers.measure.shares import percent as percent
@@ -177,9 +178,10 @@ def draw_lines(
     ax.scatter(rows[value], places, s=20, color=colour, zorder=3, clip_on=False)
 
 
-def name_rows(ax: Axes, names: Sequence[object], width: int = LABEL_WIDTH) -> None:
-    """Write names at the left, the first at the top."""
-    ax.names = [plain(name) or "(none given)" for name in names]
+def name_rows(ax: Axes, names: Sequence[str] | pd.Series, width: int = LABEL_WIDTH) -> None:
+    """Write names at the left, the first at the top; a column of outlets as readers know them."""
+    column = getattr(names, "name", "")
+    ax.names = [plain(name_value(name, column)) or "(none given)" for name in names]
     ax.set_yticks(range(len(names)), [plain(name, width) for name in ax.names])
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)

@@ -18,10 +18,10 @@ import pandas as pd
 from IPython import get_ipython
 
 from helpers.measure.counting import name_day
-from helpers.measure.select import KINDS
+from helpers.measure.select import KINDS, name_value
 from helpers.measure.shares import SMALL, percent
 from helpers.show import reader
-from helpers.store import lexicons, tables
+from helpers.store import tables
 from helpers.store.paths import DATA
 
 MOST = 60  # rows of a frame that no notebook has cut
@@ -44,15 +44,6 @@ def say_column(name: object) -> str:
 def unit_of(name: object) -> str:
     """Return the unit of a column: percent, points, signed, score, count, day, place or ""."""
     return _words().get(str(name), ("", ""))[1]
-
-
-@functools.cache
-def name_outlet(outlet: str) -> str:
-    """Return the name of an outlet that is known by a short form ("rfa"); else as it is."""
-    if outlet != outlet.lower() or not outlet.isidentifier():
-        return outlet
-    known = {one.casefold(): name for one, name in lexicons.read_aliases("outlets").items()}
-    return known.get(outlet, outlet)
 
 
 def write(frame: pd.DataFrame, more: int = 0, file: str = "", n: str = "") -> str:
@@ -207,8 +198,8 @@ def _cell(value: Any, name: object) -> str:
 
 
 def _say_text(text: str, name: str) -> str:
-    if name == "outlet":
-        return name_outlet(text)
+    if name in ("outlet", "country"):
+        return name_value(text, name)
     if name == "label" and text in KINDS:
         return KINDS[text][0].removeprefix("the ")
     if "_" in text and text.isidentifier() and text.islower() and name not in AS_WRITTEN:

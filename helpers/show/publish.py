@@ -528,7 +528,11 @@ def open_page(
 def _say_articles(articles: pd.DataFrame) -> str:
     """Say how many articles of which outlets and days a notebook is about."""
     outlets = articles["outlet"].unique()
-    whose = outlets[0] if len(outlets) == 1 else count_of(len(outlets), "outlet")
+    whose = (
+        select.name_value(outlets[0], "outlet")
+        if len(outlets) == 1
+        else count_of(len(outlets), "outlet")
+    )
     undated = int(articles["published"].isna().sum())
     told = f"About {count_of(len(articles), 'article')} of {escape(whose)}, "
     if articles.empty or undated == len(articles):

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.measure.counting import name_day
+from helpers.measure.select import name_value
 from helpers.measure.shares import count_of
 from helpers.store import schema, tables
 
@@ -214,7 +215,7 @@ def write_passage(row: dict[str, Any]) -> str:
     """Write one row of `evidence` as a passage with its words marked and its place below."""
     told = [_told(name, value) for name, value in row.items() if name not in EVIDENCE_COLUMNS]
     told = list(filter(None, told))
-    where = [isolate(row["outlet"])]
+    where = [isolate(name_value(row["outlet"], "outlet"))]
     where += [] if pd.isna(row["published"]) else [name_day(row["published"])]
     where += [f"article {row['article_id']}, characters {row['start']:,} to {row['end']:,}"]
     where += [f"rule: {row['rule']}"] if row["rule"] else []
@@ -383,7 +384,8 @@ def _paragraph(text: str, block: tuple, layers: Iterable[_Layer]) -> str:
 
 
 def _head(article: pd.Series) -> str:
-    told = [isolate(article[name]) for name in ("outlet", "byline", "path")]
+    named = name_value(article["outlet"], "outlet"), article["byline"], article["path"]
+    told = [isolate(value) for value in named]
     if not pd.isna(article["published"]):
         told.insert(1, name_day(article["published"]))
     told.append(f"{article['words']:,} words")

@@ -25,8 +25,9 @@ WIDTH, EDGE = 340, 6  # of a drawing, in pixels, and what is left free at its si
 LOW, HIGH, PLOT = 12, 22, 110  # heights of a row of one lane or more, and of a plot over time
 LETTER = 5.6  # width of a letter of a scale
 MARGIN = 34  # at the left of a plot over time
-OPEN = 3  # panels that are unfolded
-INK = "#222222"
+OPEN = 18  # rows of panels after which the others are folded; a plot counts as six
+ROW = '<div class="row">'
+PALE = "#BDBDBD"
 Scale = Callable[[float], float]
 
 
@@ -46,12 +47,12 @@ class Mark(NamedTuple):
 def write(figure: Figure, title: str, note: str) -> str:
     """Write what a figure has drawn, below its title, if it has one, and above its note."""
     panels = [written for ax in figure.axes if (written := _write_panel(ax))]
-    told = [
-        f"<details{' open' * (place < OPEN)}><summary>{escape(head)}</summary>{body}</details>"
-        if head
-        else body
-        for place, (head, body) in enumerate(panels)
-    ]
+    told, rows = [], 0
+    for head, body in panels:
+        opened = " open" * (rows < OPEN)
+        rows += body.count(ROW) or OPEN // 3
+        panel = f"<details{opened}><summary>{escape(head)}</summary>{body}</details>"
+        told.append(panel if head else body)
     return (
         f'<div class="narrow">{f"<p><b>{escape(title)}</b></p>" * bool(title)}'
         f"{''.join(told)}<p><small>{escape(note)}</small></p></div>"
@@ -71,10 +72,11 @@ def _write_panel(ax: Axes) -> tuple[str, str] | None:
 
 
 def _write_texts(ax: Axes) -> str:
-    """Write a panel that is words, a paragraph for each that begins in bold."""
+    """Write a panel that is words, a paragraph for each that begins in bold; pale ones struck."""
     lines: list[str] = []
     for text in ax.texts:
-        said = f'<span style="color:{text.get_color()}">{escape(text.get_text())}</span> '
+        said = f"{escape(text.get_text())} "
+        said = f"<s>{said}</s>" if text.get_color() == PALE else said
         if text.get_fontweight() == "bold" or not lines:
             said = f"</p><p><b>{said}</b><br>" if text.get_fontweight() == "bold" else f"<p>{said}"
         lines.append(said)
@@ -100,9 +102,9 @@ def _write_rows(ax: Axes) -> str:
                 f'<span style="color:{one.get_color()}">{escape(one.get_text())}</span>'
                 for one in sorted(told, key=lambda one: one.xy[1])
             )
-            behind = _path("#BDBDBD", 1, zero) * bool(zero)
+            behind = _path(PALE, 1, zero) * bool(zero)
             rows.append(
-                f'<div class="row"><span>{escape(name)}</span> {said}</div>'
+                f"{ROW}<span>{escape(name)}</span> {said}</div>"
                 + _svg(height, behind + _draw(own, across, down))
             )
     return "".join(rows) + _svg(14, _write_scale(ax, across, 11)) if rows else ""

@@ -88,7 +88,7 @@ def plot_marks(frame: pd.DataFrame, label: str, kinds: Sequence[str], width: int
             at += number
         told = [f"{number:,} {kind}" for number, kind in zip(row, kinds, strict=True) if number]
         write_beside(ax, at, place, ", ".join(told))
-    name_rows(ax, frame[label].tolist(), width)
+    name_rows(ax, frame[label], width)
     ax.reach = max(most, 8)  # the rest is for the words
     number_axis(ax, ax.reach * 1.7)
     if most <= MOST_MARKS:
@@ -147,7 +147,7 @@ def plot_voice(frame: pd.DataFrame, label: str, top: int = 15) -> Axes:
     for place, (articles, speaking, words) in enumerate(told):
         spoken = f", {words:,} words" if words else ""
         write_beside(ax, articles, place, f"{speaking:,} of {articles:,}{spoken}", color=GREY)
-    name_rows(ax, frame[label].tolist())
+    name_rows(ax, frame[label])
     ax.set_xlim(-0.02 * frame["articles"].max(), frame["articles"].max() * 1.01)
     ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     ax.set_xlabel("articles: ● speaks   ○ appears", loc="left")
@@ -164,7 +164,7 @@ def _plot_words(frame: pd.DataFrame, label: str, top: int) -> Axes:
     ax.barh(range(len(drawn)), drawn["words"], height=0.62, color=BLUE)
     for place, words in enumerate(drawn["words"]):
         write_beside(ax, words, place, f"{words:,} words")
-    name_rows(ax, drawn[label].tolist())
+    name_rows(ax, drawn[label])
     number_axis(ax, drawn["words"].max())
     return ax
 
@@ -192,7 +192,7 @@ def plot_tone(frame: pd.DataFrame, label: str, points: pd.DataFrame) -> Axes:
         ax.scatter(spread, place + shift, s=11, color=sides, alpha=0.5, lw=0, zorder=1)
         mean = "" if np.isnan(tone) else f"mean {signed(tone, 2)} "
         write_beside(ax, 1, place, f"{mean}(n = {number:,})")
-    name_rows(ax, frame[label].tolist())
+    name_rows(ax, frame[label])
     _tone_axis(ax)
     return ax
 
