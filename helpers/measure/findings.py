@@ -99,13 +99,13 @@ def say_voices(voices: pd.DataFrame) -> str:
 
 
 def say_together(pairs: pd.DataFrame) -> str:
-    """Say which two names meet in most articles, of those that meet more often than by chance."""
+    """Say which two names meet in most articles beyond those that chance would give."""
     more = pairs[pairs["ratio"] > 1]
     if more.empty:
         return ""
-    first = more.iloc[0]
+    first = more.loc[(more["articles"] - more["expected"]).idxmax()]
     return (
-        f"Together most often: {first['entity']} and {first['entity_with']}, in "
+        f"Together furthest beyond chance: {first['entity']} and {first['entity_with']}, in "
         f"{first['articles']:,} articles, where chance alone would give {first['expected']:.1f}."
     )
 

@@ -90,11 +90,11 @@ def _gather_outlets(frame: pd.DataFrame, label: str, count: str, top: int) -> pd
 
 def _in_order(frame: pd.DataFrame, label: str, value: str = "share") -> pd.DataFrame:
     """Sort rows from the largest; what is unknown or other comes last."""
-    untold = frame[label].isin(UNTOLD)
-    order = frame.assign(_last=untold).sort_values(
-        ["_last", value], ascending=[True, False], kind="stable"
-    )
-    return order.drop(columns="_last")
+    return _untold_last(frame.sort_values(value, ascending=False, kind="stable"), label)
+
+
+def _untold_last(frame: pd.DataFrame, label: str) -> pd.DataFrame:
+    return frame.sort_values(label, key=lambda names: names.isin(UNTOLD), kind="stable")
 
 
 def _draw_bars(ax: Axes, rows: pd.DataFrame, label: str, count: str) -> None:
@@ -156,8 +156,10 @@ def plot_share_panels(
     drawn = _gather_small(frame.dropna(subset=["share"]), label, by, count)
     if drawn.empty:
         return say_nothing(make_axes(rows_height(0)), NOTHING)
-    largest = drawn.groupby(label)["share"].max().sort_values(ascending=False, kind="stable")
-    order = list(largest.index if behind is None else behind[label])
+    if behind is not None:
+        behind = _untold_last(behind, label)
+    largest = drawn.groupby(label, as_index=False)["share"].max()
+    order = list((_in_order(largest, label) if behind is None else behind)[label])
     groups = list(drawn.groupby(by, sort=drawn[by].dtype == "category", observed=True))
     width = 2 if len(groups) in (2, 4) else min(3, len(groups))
     bare = not has_interval(drawn).any()

@@ -381,7 +381,8 @@ class Page:
         counts = measure_room(rows, column)
         by_words = counts["measure"] == "words"
         title = f"{says}: {name_leaders(counts[by_words], column)}"
-        ax = charts.plot_share_panels(counts, column, "measure", "count")
+        drawn = counts.replace({"measure": {"attributions": "statements"}})
+        ax = charts.plot_share_panels(drawn, column, "measure", "count")
         self.chart(name, ax, counts, title=title, n=_say_n(rows))
         words = {"by": ["measure"], "counted": {"count": evidence.WORDS, "n": evidence.WORDS}}
         if len(counts):
