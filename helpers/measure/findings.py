@@ -375,6 +375,23 @@ def say_contrasts(contrasts: pd.DataFrame) -> str:
     )
 
 
+def say_trends(trends: pd.DataFrame) -> str:
+    """Say in which outlets a share rose or fell by more than chance, as counted."""
+    rows = trends.dropna(subset=["counted", "low", "high"])
+    if rows.empty:
+        return ""
+    clear = rows[(rows["low"] > 0) | (rows["high"] < 0)]
+    which = enumerate_names(clear["of"].rename("outlet"), 3) if len(clear) else "none"
+    first = (clear if len(clear) else rows).iloc[0]
+    ends = (f"{first[end] * 100:+.1f}" for end in ("counted", "low", "high"))
+    move, low, high = (end.replace("-", "−") for end in ends)
+    whose = name_value(first["of"], "outlet")
+    return (
+        f"Changed over time by more than chance, of {count_of(len(rows), 'outlet')}: {which} "
+        f"({whose}: {move} points a month, {low} to {high})."
+    )
+
+
 def say_reached(figures: pd.DataFrame) -> str:
     """Say which measure of which gold is highest and which is lowest, of `accuracy.to_figures`."""
     known = figures.dropna(subset=["value"])

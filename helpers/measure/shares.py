@@ -334,7 +334,7 @@ def name_leaders(counts: pd.DataFrame, column: str, most: int = 4) -> str:
     near = ~first & (known["high"] >= top)
     if not has_interval(known[first]).any():
         near &= False
-    leaders = enumerate_names(known.loc[first, column], most)
+    leaders = _say_alone(counts, column) or enumerate_names(known.loc[first, column], most)
     if near.any():
         others = known[near].sort_values("share", ascending=False, kind="stable")[column]
         leaders = f"{leaders}; too close to call: {enumerate_names(others, most)}"
@@ -366,7 +366,14 @@ def name_most(counts: pd.DataFrame, column: str, value: str) -> str:
     most = totals.max()
     if most <= 0:
         return NONE
-    return f"{enumerate_names(totals.index[totals == most], 3)} ({most:,.0f})"
+    first = _say_alone(counts, column) or enumerate_names(totals.index[totals == most], 3)
+    return f"{first} ({most:,.0f})"
+
+
+def _say_alone(counts: pd.DataFrame, column: str) -> str:
+    """Say of the one outlet that there is that it is the only one: it comes first of none."""
+    outlets = counts[column].unique() if column == "outlet" else ()
+    return f"only one outlet, {name_value(outlets[0], column)}" if len(outlets) == 1 else ""
 
 
 def name_leaders_by(counts: pd.DataFrame, column: str, by: str, few: str = "") -> str:

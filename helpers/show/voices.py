@@ -59,6 +59,7 @@ TONES = (*schema.POLARITIES, "not sure")
 LETTERS, LETTER_SIZE = 90, 8  # of a line of a statement: how many, and in points
 LETTER = 0.602 * LETTER_SIZE  # how wide one is in DejaVu Sans Mono
 MOST_DRAWN = 450  # letters of a statement
+MOST_SAID = 28  # letters beside a row beyond which signs stand for words in all
 MOST_MARKS = 40  # statements of a row beyond which they are a bar
 
 
@@ -67,13 +68,16 @@ def plot_marks(frame: pd.DataFrame, label: str, kinds: Sequence[str], width: int
     """Draw every statement of each row as one mark, told apart by its kind, in the rows' order.
 
     `kinds` are columns with the number of statements of each kind, named in MARKS. When a row has
-    more than 40 statements all rows are bars.
+    more than 40 statements all rows are bars. Long words beside the rows are signs.
     """
     ax = make_axes(rows_height(len(frame) * 1.1) + 0.12)
     if frame.empty:
         return say_nothing(ax, NOTHING)
     numbers = frame[list(kinds)].to_numpy(dtype=int)
     most = numbers.sum(axis=1).max()
+    said = [_say_kinds(row, kinds, ", ") for row in numbers]
+    if max(map(len, said)) > MOST_SAID:
+        said = [_say_kinds(row, [MARKS[kind][3] for kind in kinds], "  ") for row in numbers]
     for place, row in enumerate(numbers):
         at = 0
         for number, kind in zip(row, kinds, strict=True):
@@ -86,8 +90,7 @@ def plot_marks(frame: pd.DataFrame, label: str, kinds: Sequence[str], width: int
                 face = colour if fill == "full" else LIGHT if fill == "left" else "white"
                 ax.barh(place, number, 0.6, at, facecolor=face, edgecolor=colour, linewidth=0.6)
             at += number
-        told = [f"{number:,} {kind}" for number, kind in zip(row, kinds, strict=True) if number]
-        write_beside(ax, at, place, ", ".join(told))
+        write_beside(ax, at, place, said[place])
     name_rows(ax, frame[label], width)
     ax.reach = max(most, 8)  # the rest is for the words
     number_axis(ax, ax.reach * 1.7)
@@ -96,6 +99,11 @@ def plot_marks(frame: pd.DataFrame, label: str, kinds: Sequence[str], width: int
         ax.spines["bottom"].set_visible(False)
     ax.set_xlabel("   ".join(f"{MARKS[kind][3]} {kind}" for kind in kinds), loc="left")
     return ax
+
+
+def _say_kinds(numbers: Sequence[int], names: Sequence[str], between: str) -> str:
+    told = zip(numbers, names, strict=True)
+    return between.join(f"{number:,} {name}" for number, name in told if number)
 
 
 def plot_targets(frame: pd.DataFrame, row: str = "speaker", top: int = 15) -> Axes:

@@ -538,3 +538,15 @@ def test_what_is_less_likely_right_than_wrong_is_in_no_ranking(light):
     assert list(told["affiliation"]) == ["", "", "unknown"]
     assert "speaker in 33% and source type in 33% of 3 statements" in findings.say_unclear(told)
     assert findings.say_unclear(said) == ""
+
+
+def test_of_one_outlet_nothing_comes_first_and_its_trend_is_told():
+    one = pd.DataFrame({"outlet": ["rfa"], "articles": [4], "share": [0.5], "n": 8, "low": 0.2})
+    assert shares.name_most(one, "outlet", "articles") == "only one outlet, Radio Free Asia (4)"
+    told = shares.name_leaders(one.assign(high=0.8), "outlet")
+    assert told == "only one outlet, Radio Free Asia"
+    trend = pd.DataFrame({"of": ["Post-Courier"], "counted": 0.003, "low": -0.012, "high": 0.018})
+    assert findings.say_trends(trend) == (
+        "Changed over time by more than chance, of 1 outlet: none "
+        "(Post-Courier: +0.3 points a month, −1.2 to +1.8)."
+    )
