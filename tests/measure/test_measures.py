@@ -153,7 +153,7 @@ def test_what_is_known_of_hardly_any_is_no_finding():
     counts = counts.assign(low=0.01, high=0.99, n=100)
     assert shares.name_leaders(counts, "country") == "known of 2% only"
     known = counts.assign(share=[0.4, 0.6])
-    assert shares.name_leaders(known, "country") == "FRA, of those known (40%)"
+    assert shares.name_leaders(known, "country") == "France, of those known (40%)"
 
 
 def test_what_an_outlet_calls_itself_is_left_out_of_its_own_articles_only():
