@@ -372,7 +372,7 @@ def name_most(counts: pd.DataFrame, column: str, value: str) -> str:
 
 def _say_alone(counts: pd.DataFrame, column: str) -> str:
     """Say of the one outlet that there is that it is the only one: it comes first of none."""
-    outlets = counts[column].unique() if column == "outlet" else ()
+    outlets = counts[column].unique().tolist() if column == "outlet" else []
     return f"only one outlet, {name_value(outlets[0], column)}" if len(outlets) == 1 else ""
 
 
