@@ -36,7 +36,7 @@ OWN = {
     "helpers", "tables_fixture", "sources_fixture", "notebook_fixture", "disk_fixture",
     "reading_fixture", "ledger_fixture", "pages_fixture", "crafted_fixture",
     "texts_fixture", "regex_fixture", "attack_fixture", "mutants_fixture", "fault_fixture",
-    "conftest", "test_layers", "test_browser", "dependencies",
+    "invariants_fixture", "conftest", "test_layers", "test_browser", "dependencies",
 }  # fmt: skip
 
 

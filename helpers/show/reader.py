@@ -227,7 +227,7 @@ def write_passage(row: dict[str, Any]) -> str:
     lead = f"<b>{escape('; '.join(told))}</b><br>" if told else ""
     before, marked, after = (write_text(_unmark(part)) for part in (before, marked, after))
     return (
-        f'<div class="{PLAIN}" style="margin:0 0 0.9em; max-width:46em; line-height:1.45">{lead}'
+        f'<div class="{PLAIN}" style="margin:0 0 0.9em; max-width:46em; line-height:1.45; overflow-wrap:anywhere">{lead}'
         f'{before}<mark style="{MARK}">{marked}</mark>{after}'
         f'<br><small style="color:#595959">{escape("; ".join(where))}</small></div>'
     )

@@ -35,7 +35,7 @@ TABLES = (WRITTEN if INSTALLED else DATA) / "tables"  # of corpora that notebook
 ENGINE_ROOMS = ("store", "read", "text", "model", "annotate", "corpus")
 ENGINE_FILES = (
     *(f"helpers/{room}/*.py" for room in ENGINE_ROOMS),
-    "data/lexicons/*.csv", "data/models/*/*", "data/codebook.yml",
+    "data/lexicons/*.csv", "data/models/*/*", "data/codebook.yml", "data/schema.csv",
 )  # fmt: skip
 ENGINE_PACKAGES = ("nltk", "onnxruntime", "tokenizers", "trafilatura", "vadersentiment")
 

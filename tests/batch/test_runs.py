@@ -473,6 +473,7 @@ def test_what_a_parameter_names_alone_in_a_list_or_as_a_folder_counts(
 )
 def test_what_notebooks_read_of_the_project_counts(tmp_path, monkeypatch, name):
     monkeypatch.setattr(plan, "PROJECT", tmp_path)
+    monkeypatch.setattr(plan, "PACKAGE", tmp_path / "helpers")
     (tmp_path / name).parent.mkdir(parents=True)
     hashes = set()
     for content in ("one", "other", "other"):
@@ -483,6 +484,7 @@ def test_what_notebooks_read_of_the_project_counts(tmp_path, monkeypatch, name):
 
 def test_what_no_notebook_reads_makes_no_run_stale(tmp_path, monkeypatch):
     monkeypatch.setattr(plan, "PROJECT", tmp_path)
+    monkeypatch.setattr(plan, "PACKAGE", tmp_path / "helpers")
     (tmp_path / "data").mkdir()
     before = plan.hash_code()
     (tmp_path / "data" / "dependencies.csv").write_text("refreshed")

@@ -382,7 +382,7 @@ def test_a_worker_of_another_version_is_refused(articles, scheduler, tmp_path, m
 
 def test_without_the_extra_the_scheduler_is_refused(articles, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(workers.ClusterError, match="pip install -e"):
+    with pytest.raises(workers.ClusterError, match="make cluster"):
         corpus.build(articles, tmp_path / "out", progress=False, scheduler="tcp://127.0.0.1:1")
 
 
