@@ -21,6 +21,7 @@ from helpers.measure.shares import count_of
 from helpers.store import schema, tables
 
 MARK = "background:#DCEBF5; color:#111; text-decoration:underline; text-underline-offset:3px"
+PASSAGE = "margin:0 0 0.9em; max-width:46em; line-height:1.45; overflow-wrap:anywhere"
 PLAIN = "mathjax_ignore tex2jax_ignore"  # what articles say is never read as mathematics
 CONTEXT = 160
 LONGEST = 600
@@ -227,7 +228,7 @@ def write_passage(row: dict[str, Any]) -> str:
     lead = f"<b>{escape('; '.join(told))}</b><br>" if told else ""
     before, marked, after = (write_text(_unmark(part)) for part in (before, marked, after))
     return (
-        f'<div class="{PLAIN}" style="margin:0 0 0.9em; max-width:46em; line-height:1.45; overflow-wrap:anywhere">{lead}'
+        f'<div class="{PLAIN}" style="{PASSAGE}">{lead}'
         f'{before}<mark style="{MARK}">{marked}</mark>{after}'
         f'<br><small style="color:#595959">{escape("; ".join(where))}</small></div>'
     )
