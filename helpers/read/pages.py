@@ -55,6 +55,9 @@ _CREDIT_TEXT = re.compile(
     re.I,
 )
 _BY_TEXT = re.compile(r"(?:By|BY)\s+[A-ZÀ-Þ][^.!?]{2,100}(?:Jr\.|Sr\.)?")
+_POSTED = re.compile(
+    r"(?:Posted|Published|Written)\b[^\n]{0,40}?\s(?P<by>by\s+[A-ZÀ-Þ][^.!?\n|]{2,60})"
+)
 _BY = re.compile(r"(?:(?<!\s)\s++)?(?:by|from|words by|written by|reported by)\s*:?\s+", re.I)
 _TITLE_END = re.compile(r"(?<!\s)\s++[|–—·»:-]+\s+")
 _TAG = re.compile(r"</?(?:p|br|div|a|h[1-6]|figure|figcaption|img|span|em|b|i|strong|li)\b", re.I)
@@ -92,8 +95,9 @@ def read_page(raw: bytes, charset: str = "") -> Document:
     signed = first.get("byline", "").partition("\n")[0] or next(
         filter(_BY_TEXT.fullmatch, text.split("\n", LINES_OF_A_HEAD)[:LINES_OF_A_HEAD]), ""
     )
+    posted = (match["by"] for match in map(_POSTED.match, top) if match)
     told = {
-        "author": _without_by(signed),
+        "author": _without_by(signed or next(posted, "")),
         "published": first_date("\n".join(top)),
         "outlet": _outlet_from_title(metadata.get("page_title", ""), title),
     }

@@ -333,6 +333,16 @@ def test_pages_without_an_article_are_refused(page: str, problem: str):
     assert problem in str(refused.value)
 
 
+def test_who_posted_a_page_is_its_author_and_a_post_shown_in_it_is_not_its_text():
+    story = "<p>The ferry was late, and the council of the island met for four hours.</p>" * 3
+    post = '<blockquote class="twitter-tweet"><p>Late again! Shame on them.</p></blockquote>'
+    signed = "<p>Posted on March 3, 2026 by Lena Marr</p>"
+    page = f"<html><body><article><h1>Ferry late</h1>{signed}{story}{post}{story}</article></body>"
+    document = read_page(page.encode())
+    assert document.fields["author"] == "Lena Marr"
+    assert "Shame" not in document.text
+
+
 def test_damaged_linked_data_is_passed_over():
     page = MODERN.replace('"@graph":[', '"@graph":[[[{')
     assert read_page(page.encode()).fields["outlet"] == "The Sound Herald"
