@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.batch import jobs
 from helpers.batch.jobs import CURRENT, LOG, RUNNING, BatchError, Job, Outcome, read_batch
-from helpers.store.paths import Ticking, say_error
+from helpers.store.paths import Ticking, say_error, start_forkserver
 
 if TYPE_CHECKING:
     from helpers.batch.plan import Step
@@ -133,9 +133,7 @@ def _make_context() -> multiprocessing.context.BaseContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["helpers.batch.run"])
-    from multiprocessing import forkserver  # which other systems do not have
-
-    forkserver.ensure_running()
+    start_forkserver()
     return context
 
 
@@ -300,6 +298,23 @@ class _Pool:
 # ----------------------------------------------------------------------------------- the batch
 
 
+def _make_scratch() -> Path:
+    """Make a folder for sockets, named after this process; remove those of batches that died."""
+    import psutil
+
+    prefix, shared = "attributed-batch-", Path("/tmp") if CAN_FORK else Path(tempfile.gettempdir())
+    for folder in {Path(tempfile.gettempdir()), shared}:
+        for left in folder.glob(f"{prefix}*-*"):
+            process = left.name.removeprefix(prefix).partition("-")[0]
+            if process.isdecimal() and not psutil.pid_exists(int(process)):
+                shutil.rmtree(left, ignore_errors=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
+    if CAN_FORK and len(str(scratch)) > LONGEST_SOCKET:
+        scratch.rmdir()
+        scratch = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir=shared))
+    return scratch
+
+
 @dataclass
 class _Batch:
     """One batch being run."""
@@ -314,10 +329,7 @@ class _Batch:
         """Do what is to be done, write the index, say how it went; return the exit code."""
         began = datetime.now().astimezone()
         self._sweep()
-        scratch = Path(tempfile.mkdtemp(prefix="attributed-"))
-        if CAN_FORK and len(str(scratch)) > LONGEST_SOCKET:
-            scratch.rmdir()
-            scratch = Path(tempfile.mkdtemp(prefix="attributed-", dir="/tmp"))
+        scratch = _make_scratch()
         asked = self._jobs(scratch)
         log = _Log(self, len(asked))
         done = {

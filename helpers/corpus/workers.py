@@ -23,7 +23,7 @@ from itertools import chain, islice
 from multiprocessing.connection import wait as wait_for
 from typing import Any, Protocol
 
-from helpers.store.paths import SAID_AFTER, engine_version, say_waiting
+from helpers.store.paths import SAID_AFTER, engine_version, say_waiting, start_forkserver
 from helpers.store.storage import Storage
 
 IN_FLIGHT = 2  # jobs handed to each worker: one at work, one waiting
@@ -113,20 +113,8 @@ def context() -> Any:
     found = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if "forkserver" in methods:
         found.set_forkserver_preload(PRELOADED)
-        if threading.current_thread() is threading.main_thread():
-            _start_forkserver()
+        start_forkserver()
     return found
-
-
-def _start_forkserver() -> None:
-    """Start what processes are forked from, deaf to Ctrl-C, which would cut its imports short."""
-    from multiprocessing import forkserver  # which other systems do not have
-
-    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.signal(signal.SIGINT, heard or signal.SIG_DFL)
 
 
 def begin() -> None:

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -80,6 +81,19 @@ def say_error(error: OSError, otherwise: str = "") -> str:
     named = f"{error.filename}: " if error.filename else ""
     advice = _ADVICE.get(error.errno, otherwise)
     return f"{named}{error.strerror}" + (f"; {advice}" if advice else "")
+
+
+def start_forkserver() -> None:
+    """Start what processes are forked from, deaf to Ctrl-C, which would cut its imports short."""
+    from multiprocessing import forkserver  # which other systems do not have
+
+    main = threading.current_thread() is threading.main_thread()
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
+    try:
+        forkserver.ensure_running()
+    finally:
+        if main:
+            signal.signal(signal.SIGINT, heard or signal.SIG_DFL)
 
 
 def printable(text: str) -> str:
