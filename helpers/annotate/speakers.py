@@ -43,7 +43,7 @@ _GOES_ON = re.compile(r"\b(?:add(?:s|ed|ing)?|continu(?:es|ed|ing)|went on|goes 
 _PASSIVE = re.compile(r"(?:is|are|was|were|be|been|being)\b|.*\b(?:been|being)\b|according\b")
 _JOINED = re.compile(r"[,”\"]*\s*(?:and|but|while|as well as|,)\b|,\s")
 
-_ASKED = re.compile(r"^\W*(?P<label>[QA])\d{0,2}\s?[:.)]\s", re.MULTILINE)
+_ASKED = re.compile(r"^[^\w\n]{0,5}(?P<label>[QA])\d{0,2}\s?[:.)]\s", re.MULTILINE)
 _SIGNED = re.compile(r"(?:,[^.\n]*,)?\s+(?:is|was)\s")
 
 _AT_PLACE = re.compile(r"\s(?:at|in|from|on)\s(?:the\s)?[\w’'-]+(?:\s[A-Z][\w’'-]*)*$")
