@@ -74,12 +74,13 @@ def _acronyms(counts: Mapping[str, Mapping[str, int]], text: str) -> dict[str, s
 
     None are sought where every name in capitals is in a lexicon.
     """
+    bracketed = _bracketed(counts.get("ORG", {}), text)
     capitals = {written for found in counts.values() for written in found if written.isupper()}
     if not any(len(written) > 1 and names.known(written) is None for written in capitals):
-        return _bracketed(counts.get("ORG", {}), text)
+        return bracketed
     spans = names.find_acronyms(text)
     short = {acronym: names.plain(text[start:end]) for acronym, (start, end) in spans.items()}
-    return _bracketed(counts.get("ORG", {}), text) | short
+    return bracketed | short
 
 
 @rule("a body in brackets behind a body", otherwise=lambda found, text: {})
