@@ -96,6 +96,22 @@ def start_forkserver() -> None:
             signal.signal(signal.SIGINT, heard or signal.SIG_DFL)
 
 
+@contextmanager
+def hold_interrupts() -> Iterator[None]:
+    """Let Ctrl-C wait until the end, so that no process is started with half of its orders."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    heard = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, heard or signal.SIG_DFL)
+        if came:
+            signal.raise_signal(signal.SIGINT)
+
+
 def printable(text: str) -> str:
     """Write control signs, such as those of terminals, and overrides of direction as escapes."""
     return "".join(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from papermill.translators import PythonTranslator
 
 from helpers.batch.jobs import BatchError, find_value_problem, read_batch, read_parameters
 from helpers.batch.pool import run_batch
-from helpers.store.paths import CODEBOOK, PROJECT
+from helpers.store.paths import CODEBOOK, PROJECT, hold_interrupts
 
 
 @pytest.fixture
@@ -433,3 +434,12 @@ def test_what_windows_lacks_is_asked_for_first(room: str):
             if NOT_ON_WINDOWS.search(written) and owner not in ONLY_FORKED:
                 assert ASKS.search(written), f"{file.name}: {written.splitlines()[0]}"
     assert NOT_ON_WINDOWS.search("f'{day:%-d %B}'") and NOT_ON_WINDOWS.search("os.setsid()")
+
+
+def test_an_interrupt_waits_until_a_process_has_all_its_orders():
+    done = []
+    with pytest.raises(KeyboardInterrupt), hold_interrupts():
+        signal.raise_signal(signal.SIGINT)
+        done.append("orders given")
+    assert done == ["orders given"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
