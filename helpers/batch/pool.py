@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.batch import jobs
 from helpers.batch.jobs import CURRENT, LOG, RUNNING, BatchError, Job, Outcome, read_batch
-from helpers.store.paths import Ticking, hold_interrupts, say_error, start_forkserver
+from helpers.store.paths import Ticking, say_error, start_forkserver, start_whole
 
 if TYPE_CHECKING:
     from helpers.batch.plan import Step
@@ -202,8 +202,7 @@ class _Call:
         self.channel, theirs = context.Pipe()
         work = (theirs, dict(os.environ), task, *given)
         self.process = context.Process(target=_work, args=work)
-        with hold_interrupts():
-            self.process.start()
+        start_whole(self.process.start)
         theirs.close()
         self.began = time.monotonic()
 

@@ -25,7 +25,7 @@ from helpers.read.columns import check_roles
 from helpers.read.documents import Unreadable
 from helpers.read.files import iter_met
 from helpers.read.source import SourceFile
-from helpers.store.paths import SAID_AFTER, hold_interrupts
+from helpers.store.paths import SAID_AFTER, start_whole
 
 SECONDS = 10.0  # of the processor for any file, and as many more for each MB
 MEMORY = 1 << 30  # bytes for any file, and MORE_MEMORY for each of its own
@@ -123,8 +123,7 @@ class Wall:
         main = sys.modules["__main__"]
         sys.modules["__main__"] = ModuleType("__main__")  # a script is not to be run again there
         try:
-            with hold_interrupts():
-                process.start()
+            start_whole(process.start)
         finally:
             sys.modules["__main__"] = main
         self._process = process

@@ -23,13 +23,7 @@ from itertools import chain, islice
 from multiprocessing.connection import wait as wait_for
 from typing import Any, Protocol
 
-from helpers.store.paths import (
-    SAID_AFTER,
-    engine_version,
-    hold_interrupts,
-    say_waiting,
-    start_forkserver,
-)
+from helpers.store.paths import SAID_AFTER, engine_version, say_waiting, start_forkserver
 from helpers.store.storage import Storage
 
 IN_FLIGHT = 2  # jobs handed to each worker: one at work, one waiting
@@ -90,8 +84,7 @@ class Pool:
         running: set[Future] = set()
         try:
             for job in jobs:
-                with hold_interrupts():
-                    running.add(self.executor.submit(function, *job))
+                running.add(self.executor.submit(function, *job))
                 if len(running) >= IN_FLIGHT * self.count:
                     done, running = wait(running, return_when=FIRST_COMPLETED)
                     yield from (one.result() for one in done)

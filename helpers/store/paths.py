@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution, version
@@ -96,20 +97,22 @@ def start_forkserver() -> None:
             signal.signal(signal.SIGINT, heard or signal.SIG_DFL)
 
 
-@contextmanager
-def hold_interrupts() -> Iterator[None]:
-    """Let Ctrl-C wait until the end, so that no process is started with half of its orders."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    heard = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, heard or signal.SIG_DFL)
-        if came:
-            signal.raise_signal(signal.SIGINT)
+def start_whole(start: Callable[[], None]) -> None:
+    """Start a process in a thread, so that Ctrl-C never leaves it with half of its orders.
+
+    Python interrupts its main thread alone, which only waits here. Raises what `start` raises.
+    """
+    begun: Future[None] = Future()
+
+    def begin() -> None:
+        try:
+            start()
+            begun.set_result(None)
+        except BaseException as error:
+            begun.set_exception(error)
+
+    threading.Thread(target=begin, daemon=True).start()
+    begun.result()
 
 
 def printable(text: str) -> str:

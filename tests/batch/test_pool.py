@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import math
+import os
 import re
 import signal
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +22,7 @@ from papermill.translators import PythonTranslator
 
 from helpers.batch.jobs import BatchError, find_value_problem, read_batch, read_parameters
 from helpers.batch.pool import run_batch
-from helpers.store.paths import CODEBOOK, PROJECT, hold_interrupts
+from helpers.store.paths import CODEBOOK, PROJECT, start_whole
 
 
 @pytest.fixture
@@ -436,10 +439,22 @@ def test_what_windows_lacks_is_asked_for_first(room: str):
     assert NOT_ON_WINDOWS.search("f'{day:%-d %B}'") and NOT_ON_WINDOWS.search("os.setsid()")
 
 
-def test_an_interrupt_waits_until_a_process_has_all_its_orders():
-    done = []
-    with pytest.raises(KeyboardInterrupt), hold_interrupts():
-        signal.raise_signal(signal.SIGINT)
-        done.append("orders given")
-    assert done == ["orders given"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+def test_an_interrupted_start_still_gives_a_process_all_its_orders():
+    given = threading.Event()
+
+    def start() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)  # the main thread has been interrupted meanwhile
+        given.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        start_whole(start)
+    assert given.wait(60)
+
+
+def test_a_start_that_fails_raises_what_it_raised():
+    def start() -> None:
+        raise OSError("AF_UNIX path too long")
+
+    with pytest.raises(OSError, match="too long"):
+        start_whole(start)
