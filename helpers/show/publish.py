@@ -355,16 +355,17 @@ class Page:
         rows: pd.DataFrame,
         said: str,
         title: str = "",
-        nothing: str = "",
+        nothing: str = NONE,
         picture: str = "",
         **how,
     ) -> None:
         """Publish numbers with a sentence in place of a picture, `said` or its `title` if given.
 
-        Else see `table`.
+        Of no numbers it says `nothing`. Else see `table`.
         """
         self._mark(name)
-        self.tell(title or said)
+        if said := (title or said) if len(counts) else nothing:
+            self.tell(said)
         self.export(name, counts)
         if len(counts):
             display(self.open(name, counts, rows, **how))
