@@ -7,7 +7,10 @@ source pass through `STEPS`, one after another, until one tells whom they mean.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from helpers.annotate import (
@@ -133,10 +136,23 @@ class _Reader:
         self.text = cast.text
         self.cast = cast
         self.discourse = cast.discourse
+        self.labels = list(_ASKED.finditer(cast.text))  # of questions and answers
         self.described: list[Referent] = []
         self.descriptions = descriptions.Descriptions(cast)
         self.sources: list[Span] = []
         self.said: list[Said] = []
+
+    @cached_property
+    def asked(self) -> Referent | None:
+        """Whom the lines above the first label name most often."""
+        above = self.cast.within(0, self.labels[0].start()) if self.labels else []
+        people = Counter(mention.referent for mention in above if mention.label == "PERSON")
+        return max(people, key=people.__getitem__, default=None)
+
+    @cached_property
+    def authors(self) -> list[Referent]:
+        """Who wrote the article."""
+        return _authors(self)
 
     def resolve(self, said: list[Said]) -> list[Resolved]:
         """Return the speaker of each attribution."""
@@ -327,8 +343,7 @@ def _first_person(reader: _Reader, low: int, high: int, said: Said) -> Found | N
     if reader.discourse.in_quotes(low):
         last = reader.discourse.last
         return Found(last, "pronoun") if last else Found(Referent(written, "", ""), "none")
-    authors = _authors(reader)
-    if authors:
+    if authors := reader.authors:
         return Found(authors[0] if len(authors) == 1 else antecedents.together(authors), "pronoun")
     return Found(Referent("the author", "", "person"), "description")
 
@@ -336,11 +351,9 @@ def _first_person(reader: _Reader, low: int, high: int, said: Said) -> Found | N
 @rule("speakers: who answers in an interview", otherwise=lambda *_: None)
 def _interviewed(reader: _Reader, at: int) -> Referent | None:
     """Return who is interviewed where an offset lies in an answer: "A: I was born in Harwick"."""
-    asked = list(_ASKED.finditer(reader.text, 0, at + 3))
-    if not asked or (asked[0]["label"], asked[-1]["label"]) != ("Q", "A"):
-        return None
-    people = [m.referent for m in reader.cast.within(0, asked[0].start()) if m.label == "PERSON"]
-    return max(people, key=people.count, default=None)
+    place = bisect_right(reader.labels, at, key=re.Match.start) - 1
+    first_and_last = reader.labels[0]["label"] + reader.labels[place]["label"] if place > 0 else ""
+    return reader.asked if first_and_last == "QA" else None
 
 
 @rule("speakers: who answers under a label", otherwise=lambda *_: None)
