@@ -133,8 +133,8 @@ def add_decisions(path: str | Path, decided: pd.DataFrame) -> int:
     """
     with _alone(path) as file:
         there = read_decisions(file)[COLUMNS]
-        both = pd.concat([there, decided.reindex(columns=COLUMNS).fillna("")], ignore_index=True)
-        both = both.drop_duplicates(DECIDING)
+        added = decided.reindex(columns=COLUMNS).astype(object).fillna("")
+        both = pd.concat([there, added], ignore_index=True).drop_duplicates(DECIDING)
         if len(both) > len(there):
             write_decisions(both, file)
         return len(both) - len(there)

@@ -231,7 +231,7 @@ def find_mentioned(
     if people.empty or not asked:
         return lay_out("referred")
     found = find_voice(people, attributions)
-    told = found["entity_id"].map(tell_people(references)).fillna(UNKNOWN)
+    told = found["entity_id"].map(tell_people(references)).astype(object).fillna(UNKNOWN)
     return found.assign(referred_as=told, mentioned=~found["speaks"])
 
 
