@@ -16,8 +16,9 @@ from hypothesis import settings
 PROJECT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 LONGEST = (
-    "test_notebooks.py", "test_browser.py", "test_runs.py", "test_accuracy.py", "test_build.py",
-    "test_annotation.py", "test_attributions.py", "test_workers.py", "test_ownership.py",
+    "test_growth.py", "test_notebooks.py", "test_browser.py", "test_runs.py", "test_accuracy.py",
+    "test_build.py", "test_annotation.py", "test_attributions.py", "test_workers.py",
+    "test_ownership.py", "test_attack.py",
 )  # fmt: skip
 
 
