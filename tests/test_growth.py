@@ -70,6 +70,7 @@ ORDINARY = "".join(
     for file in sorted((PROJECT / "data/sample/articles").rglob("*.md"))
 )
 SHORT_KB, LONG_KB, LONGEST_KB = (16, 64, 256) if SLOW else (2, 8, 8)
+PARTS = 2 if SLOW else 1  # so that two processes share what takes longest
 DEARER, UNEQUAL = 4.0, 1.5  # times ordinary news, and times from one length to the other
 # What grows with the square and is 1.5 times as dear at 256 kB as at 16 is 1.1 times at 64: no
 # kind is tried at the greatest length that is neither, nor dear.
@@ -83,9 +84,10 @@ def per_kb(text: str) -> float:
 
 
 @pytest.mark.attack
-def test_texts_of_every_kind_cost_as_much_as_news_at_any_length(attack, warm):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_texts_of_every_kind_cost_as_much_as_news_at_any_length(part, attack, warm):
     attack.on("kinds of text: more than 4 times ordinary news, or dearer by length")
-    kinds = UNITS[:: max(1, len(UNITS) // how_many(4, len(UNITS)))]
+    kinds = UNITS[:: max(1, len(UNITS) // how_many(4, len(UNITS)))][part::PARTS]
     lengths = sorted({SHORT_KB, LONG_KB, LONGEST_KB})
     news = {size: per_kb(fill(ORDINARY, size * 1000)) for size in lengths}
     least, worst, longest = news[SHORT_KB] / 4, (0.0, ""), 0  # what is cheaper is not compared

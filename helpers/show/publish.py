@@ -179,7 +179,7 @@ class Page:
         shown
             What is shown in place of these rows: the same numbers, set out to be read.
         nothing
-            What a table without rows says; with "" it is shown as it is.
+            What a table without rows says.
         how
             What `evidence.trace_all` needs to know: of, by, keys, counted, and articles where rows
             are not of this corpus only.
@@ -195,13 +195,13 @@ class Page:
         self._mark(name)
         if isinstance(shown, forms.Desk):
             display(shown)  # as itself: it is decided on
-        elif len(shown) or not nothing:
+        elif len(shown):
             more = len(counts) - len(shown) if list(shown) == list(counts) else 0
             file = f"{name}.csv" if str(self.out) else "give a larger top"
             n = _say_n(rows, how.get("of"))
             display(Markup(grids.write(shown, more, file, n)))
         else:
-            display(HTML(f"<p>{nothing}</p>"))
+            self.tell(nothing)
         self.export(name, counts)
         if rows is not None and len(counts):
             display(self.open(name, counts, rows, **how))
@@ -364,8 +364,7 @@ class Page:
         Of no numbers it says `nothing`. Else see `table`.
         """
         self._mark(name)
-        if said := (title or said) if len(counts) else nothing:
-            self.tell(said)
+        self.tell((title or said) if len(counts) else nothing)
         self.export(name, counts)
         if len(counts):
             display(self.open(name, counts, rows, **how))
