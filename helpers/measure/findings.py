@@ -41,7 +41,7 @@ def say_widest(counts: pd.DataFrame, number: str, done: str, column: str = "enti
 def say_first(measured: pd.DataFrame, column: str, lead: str, unit: str = "statements") -> str:
     """Say which value has the largest share of those that are known, and how many are not.
 
-    `measured` has the columns of `shares.measure_shares`, undivided.
+    Where hardly anything is known, only that is said. `measured` has the columns of `shares.measure_shares`, undivided.
     """
     known = measured[~measured[column].isin(UNTOLD)]
     n, told = int(measured["count"].sum()), int(known["count"].sum())
@@ -49,6 +49,8 @@ def say_first(measured: pd.DataFrame, column: str, lead: str, unit: str = "state
         return ""
     if not told:
         return f"{lead}: not known for any of {n:,} {unit}."
+    if shares.hardly_known(measured, column):
+        return f"{lead}: known of {told:,} of {n:,} {unit} only ({percent(told / n)})."
     most = known["count"].max()
     who = enumerate_names(known.loc[known["count"] == most, column], 3)
     if told == n:

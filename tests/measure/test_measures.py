@@ -540,6 +540,13 @@ def test_what_is_less_likely_right_than_wrong_is_in_no_ranking(light):
     assert findings.say_unclear(said) == ""
 
 
+def test_of_what_is_hardly_known_no_first_is_named():
+    said = pd.DataFrame({"article_id": [f"a{n}" for n in range(40)], "channel": ["unknown"] * 40})
+    said.loc[:1, "channel"] = "interview"
+    found = findings.say_first(shares.measure_shares(said, "channel"), "channel", "Channel")
+    assert found == "Channel: known of 2 of 40 statements only (5%)."
+
+
 def test_of_one_outlet_nothing_comes_first_and_its_trend_is_told():
     one = pd.DataFrame({"outlet": ["rfa"], "articles": [4], "share": [0.5], "n": 8, "low": 0.2})
     assert shares.name_most(one, "outlet", "articles") == "only one outlet, Radio Free Asia (4)"
