@@ -17,6 +17,7 @@ from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 import helpers
+from helpers.annotate import mentions
 from helpers.store.lexicons import read_lexicon
 from helpers.text.furniture import form
 
@@ -45,6 +46,10 @@ def collect() -> Iterator[tuple[str, str, re.Pattern[str]]]:
         yield from _written_in(file)
     for name in read_lexicon("furniture_forms")["form"]:
         yield "text/furniture.py", f"form {name}", form(name)
+    kinds = set(read_lexicon("name_uses")["kind"])
+    for kind in sorted(one for one in kinds if not one.endswith(("before", "after"))):
+        for number, pattern in enumerate(mentions.patterns(kind)):
+            yield "annotate/mentions.py", f"{kind} {number}", pattern
 
 
 def _written_in(file: str) -> Iterator[tuple[str, str, re.Pattern[str]]]:

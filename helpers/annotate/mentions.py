@@ -249,7 +249,7 @@ def _acronym_names(text: str) -> list[Name]:
 def _body_names(text: str) -> list[Name]:
     small, found = names.name_words("small start"), []
     for label in ("ORG", "PRODUCT", "LOC"):
-        for pattern in _patterns(label):
+        for pattern in patterns(label):
             alone = "name" in pattern.groupindex
             for match in pattern.finditer(text):
                 start, end = match.span("name" if alone else 0)
@@ -455,7 +455,7 @@ def _surnames(text: str, found: list[Name]) -> list[Name]:
 
 
 @cache
-def _patterns(kind: str) -> list[re.Pattern[str]]:
+def patterns(kind: str) -> list[re.Pattern[str]]:
     """Return the patterns of one kind of `name_uses.csv`.
 
     There NAME stands for a name, `<<feature>>` for one of the words of that kind.
@@ -483,7 +483,7 @@ def used_as(kind: str, text: str) -> set[str]:
 
     "In Kessaria" is said of no person, a dateline opens with a place, companies are explained.
     """
-    found = (match for pattern in _patterns(kind) for match in pattern.finditer(text))
+    found = (match for pattern in patterns(kind) for match in pattern.finditer(text))
     used = {word for match in found for word in match.groupdict().values() if word}
     if kind == "place":
         used |= {text[slice(*span)].title() for span in find_datelines(text)}
@@ -515,8 +515,8 @@ def stands_for(text: str, start: int, end: int) -> str:
     before, after = text[max(0, start - _REACH) : start], text[end : end + _REACH]
 
     def told(kind: str) -> bool:
-        return any(pattern.search(before) for pattern in _patterns(f"{kind} before")) or any(
-            pattern.match(after) for pattern in _patterns(f"{kind} after")
+        return any(pattern.search(before) for pattern in patterns(f"{kind} before")) or any(
+            pattern.match(after) for pattern in patterns(f"{kind} after")
         )
 
     return GOVERNMENT if told("government") and not told("city") else ""

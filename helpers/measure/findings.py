@@ -41,7 +41,8 @@ def say_widest(counts: pd.DataFrame, number: str, done: str, column: str = "enti
 def say_first(measured: pd.DataFrame, column: str, lead: str, unit: str = "statements") -> str:
     """Say which value has the largest share of those that are known, and how many are not.
 
-    Where hardly anything is known, only that is said. `measured` has the columns of `shares.measure_shares`, undivided.
+    Where hardly anything is known, only that is said. `measured` has the columns of
+    `shares.measure_shares`, undivided.
     """
     known = measured[~measured[column].isin(UNTOLD)]
     n, told = int(measured["count"].sum()), int(known["count"].sum())

@@ -42,6 +42,10 @@ NAME_TAGS = ("O", *(f"{prefix}-{label}" for label in LABELS for prefix in "BI"))
 LINK = 64
 LINKS = 4 * LINK + 2
 STATES = "layer2.norm2"
+# Sub-tokens to a character above which a window is no prose. Of 2,800 windows of 700 articles of
+# a hundred outlets none of more than a margin has more than 0.45, half have 0.21.
+DENSE = 0.55
+SURE = 20.0  # the score of what is not looked for
 IMPOSSIBLE = -1e9  # the score of a tag that may not follow
 SLOWER = ["SkipLayerNormFusion"]  # the joined sum and norm take four times as long as the two apart
 
@@ -358,11 +362,31 @@ class Encoder:
         Windows are run one by one, without padding: that is the fastest on a CPU, and the scores
         of a text do not depend on what else is read.
         """
+        if is_no_prose(words, window):
+            return self._nothing(window.keep_high - window.keep_low)
         ids, shapes, quoted, position = fill(words, window)
         inputs = {"ids": ids[None], "look": (2 * shapes + quoted)[None]}
         outputs = self.session.run(None, inputs)
         kept = position[window.keep_low - window.low : window.keep_high - window.low]
         return np.concatenate([output[0, kept] for output in outputs], axis=1)
+
+    def _nothing(self, words: int) -> np.ndarray:
+        """Return the rows of words of which none is in a name or a statement."""
+        state = self.session.get_outputs()[-1].shape[-1]
+        rows = np.zeros((words, len(TAGS) + len(NAME_TAGS) + LINKS + state), np.float32)
+        rows[:, [0, len(TAGS)]] = SURE
+        return rows
+
+
+def is_no_prose(words: Words, window: Window) -> bool:
+    """Tell whether a window holds far more sub-tokens to a letter than news ever does.
+
+    Base64, runs of signs and columns of single letters cost as much a sub-token as news does, and
+    have up to five times as many of them. Nothing is sought in these.
+    """
+    size = int(words.first[window.high] - words.first[window.low])
+    letters = int(words.end[window.high - 1] - words.start[window.low])
+    return size > MARGIN and size > DENSE * letters
 
 
 def open_session(folder: Path) -> InferenceSession:

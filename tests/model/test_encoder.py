@@ -176,3 +176,15 @@ def test_every_word_of_a_long_text_has_a_state():
 def test_an_empty_text_has_no_sections():
     assert _read("") == []
     assert _read(" \n\n ") == []
+
+
+@pytest.mark.parametrize("unit", ["A’", "Z_", "a: ", "q7X+"])
+def test_what_is_no_prose_is_not_read_and_beside_it_all_is(unit):
+    prose = "The mayor, Ann Smith, said on Monday that it was over in Harwick.\n\n"
+    (alone,) = _read(prose)
+    (words, scores), *_ = _read(prose * 12 + unit * 2000)
+    tags, names = scores.tags.argmax(1), scores.names.argmax(1)
+    size = len(alone[0])
+    assert (names[:size] == alone[1].names.argmax(1)).all() and names[:size].any()
+    assert not tags[-500:].any() and not names[-500:].any()
+    assert not scores.states[-500:].any()
