@@ -447,8 +447,12 @@ def test_an_interrupted_start_still_gives_a_process_all_its_orders():
         time.sleep(0.1)  # the main thread has been interrupted meanwhile
         given.set()
 
-    with pytest.raises(KeyboardInterrupt):
-        start_whole(start)
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's "&" ignores it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            start_whole(start)
+    finally:
+        signal.signal(signal.SIGINT, heard)
     assert given.wait(60)
 
 
