@@ -298,7 +298,8 @@ class Page:
             return
         how = {"title": f"{says}: {name_leaders_by(counts, label, by)}", "by": [by]} | how
         if len(set(counts[label])) == 1:
-            how["title"] = f"In {counts[label].iloc[0]}, the only one"
+            only = select.name_value(counts[label].iloc[0], label)
+            how["title"] = f"In {only}, the only one"
             self.chart(name, charts.plot_shares(counts, by, count), counts, rows, **how)
             return
         drawn = counts
