@@ -132,7 +132,7 @@ class States(NamedTuple):
     def of(cls, sections: Sequence[tuple[Words, np.ndarray]]) -> States:
         """Put the words and states of the sections of one reading together."""
         if not sections:
-            return cls(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 0), np.float16))
+            return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 0), np.float16))
         return cls(
             np.concatenate([words.start for words, _ in sections]),
             np.concatenate([words.end for words, _ in sections]),
@@ -196,8 +196,8 @@ def read_words(tokenizer, article: Article) -> Words:
         np.concatenate(part) if part else np.zeros(0, np.int32) for part in parts
     )
     return Words(
-        start=start,
-        end=end,
+        start=start.astype(np.int64),  # what a search for a Python int need not copy
+        end=end.astype(np.int64),
         paragraph=paragraph,
         shape=shapes,
         quoted=quoted[start].astype(np.int32),
