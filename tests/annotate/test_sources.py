@@ -225,7 +225,7 @@ def test_every_attribution_has_one_source_whatever_the_order_of_the_rows(texts):
 
 
 def test_the_work_grows_with_the_length_of_an_article_and_not_with_its_square():
-    said = "“We will strike,” said Mara Quist, as cited by TASS state news agency.\n"
+    said = "“We will strike,” said Mara Quist, as cited by TASS.\n"
     book, calls = lexicons.read_codebook(), []
     for times in (4, 4, 32):  # the first time, what is read once is read
         rows = read_texts(said * times)

@@ -346,7 +346,7 @@ def test_whoever_is_merged_each_statement_keeps_its_source(pair):
 
 def test_a_merge_moves_no_rebuke_to_the_man_rebuked():
     """Accepting what the desk proposed did: the given name made of him a "he" to be found."""
-    rebuke = "Trump, Pat Romney said, was wrong. “He is a liar,” he added. “He should go,” he said."
+    rebuke = "Trump was wrong, Pat Romney said. “He is a liar,” he added. “He should go,” he said."
     merge = decisions(("merge", "Trump", "PERSON", "Donald Trump"))
     before, after, moved = said(merge, rebuke, "“We will see,” Donald Trump said.")
     assert moved == {"person-trump": "person-donald-trump"}

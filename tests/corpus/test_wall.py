@@ -84,6 +84,7 @@ def test_what_ends_or_stalls_reading_is_a_problem_of_that_file(
 ):
     monkeypatch.setattr(walls, "SILENCE", 0.5 if kind is Sleeps else 600)
     monkeypatch.setattr(walls, "SECONDS", 10.0 if kind is Spins else 1e9)
+    monkeypatch.setattr(walls, "MEMORY", 1 << (30 if kind is Grows else 50))
     monkeypatch.setattr(wall, "times", times)
     (problem,) = wall.read(kind("bad.txt.gz", tmp_path, size=1))  # one in gzip is not tried first
     assert isinstance(problem, Problem) and problem.step == LIMIT
