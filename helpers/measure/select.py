@@ -45,10 +45,19 @@ def _short_forms() -> dict[str, str]:
     return {one.casefold(): name for one, name in known if one.isidentifier()}
 
 
+@functools.cache
+def _language_names() -> dict[str, str]:
+    from babel import Locale
+
+    return dict(Locale("en").languages)
+
+
 def name_value(value: str, column: str) -> str:
-    """Return how a reader knows a value: a country and an outlet with a short form by its name."""
+    """Return how a reader knows a value: a country, a language, an outlet with a short form."""
     if column == "country":
         return country_names().get(value, value)
+    if column == "language":
+        return _language_names().get(value, value)
     if column != "outlet" or value != value.lower():
         return value
     return _short_forms().get(value, value)

@@ -198,7 +198,7 @@ def _cell(value: Any, name: object) -> str:
 
 
 def _say_text(text: str, name: str) -> str:
-    if name in ("outlet", "country"):
+    if name in ("outlet", "country", "language"):
         return name_value(text, name)
     if name == "label" and text in KINDS:
         return KINDS[text][0].removeprefix("the ")

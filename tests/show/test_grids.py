@@ -55,6 +55,13 @@ def test_the_index_is_shown_only_where_it_has_a_name():
     assert cells(frame.reset_index(drop=True))[0] == ["number"]
 
 
+def test_countries_and_languages_have_their_names():
+    frame = pd.DataFrame({"country": ["NOR", "", "XX"], "language": ["nb", "pt", "zz-9"]})
+    assert cells(frame)[1:] == [
+        ["Norway", "Norwegian Bokmål"], ["", "Portuguese"], ["XX", "zz-9"],
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("outlet", "name"), [("rfa", "Radio Free Asia"), ("af_afrol", "af_afrol"), ("BBC", "BBC")]
 )
