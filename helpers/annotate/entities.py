@@ -38,6 +38,12 @@ SUMMARY = list(Summary._fields)
 # How sure a label of the reader must be to keep a name that a lexicon knows as something else.
 SURE = 0.6
 _LISTED = 5  # forms told for one reason
+# When a surname alone stands for somebody whom other articles name in full: how many of them do,
+# and what part of all that name a bearer. Measured by leaving out one article at a time of 581 of
+# sixty outlets: 530 of 551 would have been given the person they themselves name.
+_KNOWN_FROM, _KNOWN_SHARE = 3, 0.9
+_KNOWN = "surname of the one person who mostly bears it"
+_OPEN = " ?"  # behind the key of a name that its article leaves open
 
 
 Written = tuple[str, str]  # a name as written, and its label
@@ -136,14 +142,27 @@ def key_of(entity: str, label: str) -> str:
     return persons.fold(names.singular(name) if label == "NORP" else name)
 
 
+def _is_open(name: str, label: str, reason: str) -> bool:
+    """Whether an article leaves open which of its people a single name stands for."""
+    return label == "PERSON" and " " not in name and reason.endswith(names.NOT_JOINED)
+
+
+def lasting(reason: str) -> str:
+    """Return what of a `merge_reason` tells whom a surname alone stands for."""
+    return _KNOWN if _KNOWN in reason else ""
+
+
 def _finder(entities: pd.DataFrame) -> Callable[[str, Naming], str]:
     """Return a function from a name as written, and what its article takes it for, to an id."""
     own: dict[tuple[str, str], str] = {}
     forms: dict[tuple[str, str], list[str]] = defaultdict(list)
     of_entity: dict[str, set[str]] = {}
+    of_known: dict[str, str] = {}
     for one in entities.itertuples():
         keys = {key_of(form, one.label) for form in (one.entity, *one.aliases)}
         of_entity[one.entity_id] = keys
+        if _KNOWN in one.merge_reason:
+            of_known[persons.read_name(one.entity).folded[-1]] = one.entity_id
         own.setdefault((one.label, key_of(one.entity, one.label)), one.entity_id)
         for key in keys:
             forms[one.label, key].append(one.entity_id)
@@ -151,6 +170,9 @@ def _finder(entities: pd.DataFrame) -> Callable[[str, Naming], str]:
     def find(written: str, naming: Naming) -> str:
         label, key = naming.label, key_of(naming.entity, naming.label)
         form = key_of(written, label)
+        known = of_known.get(key, "") if label == "PERSON" else ""
+        if known and not _is_open(naming.entity, label, naming.reason):
+            return known
         named = own.get((label, key), "")
         if named:
             return named
@@ -298,7 +320,8 @@ def _merge_names(summed: pd.DataFrame) -> pd.DataFrame:
     """Return the entities of names summed over all articles."""
     summed = summed.assign(
         key=[
-            key_of(name, label) for name, label in zip(summed["name"], summed["label"], strict=True)
+            key_of(one.name, one.label) + _OPEN * _is_open(one.name, one.label, one.reason)
+            for one in summed.itertuples(index=False)
         ]
     )
     rows: list[dict] = []
@@ -324,7 +347,7 @@ def _entities_of(label: str, found: pd.DataFrame) -> Iterator[dict]:
             country_of.setdefault(row.key, row.country)
     merger = _Merger(sorted(names_of))
     if label == "PERSON":
-        _merge_people(merger, names_of)
+        _merge_people(merger, names_of, found)
     elif label in ("ORG", "FAC"):
         _merge_bodies(merger, names_of, found, label)
     groups: dict[str, list[str]] = defaultdict(list)
@@ -375,10 +398,13 @@ def _tell(forms: list[str], reason: str) -> str:
     return f"{listed}{more}: {reason}"
 
 
-def _merge_people(merger: _Merger, names_of: Mapping[str, Counter[str]]) -> None:
+def _merge_people(
+    merger: _Merger, names_of: Mapping[str, Counter[str]], found: pd.DataFrame
+) -> None:
     """Join the full names that are spellings of one: initials, middle names, transliterations.
 
-    A name that fits two others which are not one is joined to neither.
+    A name that fits two others which are not one is joined to neither. A surname that stands alone
+    in its article is joined to the person who is named in full in nearly all others.
     """
     read = {key: persons.read_name(max(names_of[key], key=names_of[key].get)) for key in names_of}
     near: dict[tuple[str, ...], list[str]] = defaultdict(list)
@@ -389,6 +415,30 @@ def _merge_people(merger: _Merger, names_of: Mapping[str, Counter[str]]) -> None
     for group in near.values():
         if len(group) > 1:
             _merge_spellings(merger, sorted(group), read)
+    _merge_surnames(merger, read, found)
+
+
+@rule("surnames of the known", otherwise=lambda merger, read, found: None)
+def _merge_surnames(
+    merger: _Merger, read: Mapping[str, persons.PersonName], found: pd.DataFrame
+) -> None:
+    articles = found.groupby("key")["articles"].max().to_dict()
+    bearers: dict[str, Counter[str]] = defaultdict(Counter)
+    for key, name in read.items():
+        if name.is_full:
+            bearers[name.folded[-1]][merger.root(key)] += articles[key]
+    alone = [key for key, name in read.items() if [key.removesuffix(_OPEN)] == [*name.folded]]
+    for key in alone:
+        borne = bearers[read[key].folded[-1]]
+        owner, known = borne.most_common(1)[0] if borne else ("", 0)
+        if key.endswith(_OPEN) or known < _KNOWN_FROM or known < _KNOWN_SHARE * borne.total():
+            continue
+        told = f"{_KNOWN}, in {known} of {borne.total()} articles that name one in full"
+        merger.join(key, owner, told)
+    for key in alone:
+        plain = key.removesuffix(_OPEN)
+        if plain != key and merger.parent.get(plain) == plain:
+            merger.join(key, plain, "")
 
 
 def _merge_spellings(

@@ -69,12 +69,13 @@ def run_batch(file: str | Path, out: str | Path, options: Options | None = None)
     try:
         written = read_batch(file, folder)
         options = (options or Options()).settle()
-        with _say_waiting("Making the corpora ready", options.quiet):
-            context = _make_context()
-            steps = _ask(context, "plan", str(file), written, folder)
-        if options.dry_run:
-            return _show_plan(steps, options)
-        with _own_folder(file, folder):
+        # what is up to date is asked once no other batch can change it any more
+        with contextlib.nullcontext() if options.dry_run else _own_folder(file, folder):
+            with _say_waiting("Making the corpora ready", options.quiet):
+                context = _make_context()
+                steps = _ask(context, "plan", str(file), written, folder)
+            if options.dry_run:
+                return _show_plan(steps, options)
             return _Batch(str(file), folder, steps, options, context).run()
     except BatchError as error:
         print(error, file=sys.stderr)

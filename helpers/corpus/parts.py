@@ -51,7 +51,7 @@ SEEN = pa.schema(
     }
 )
 NAMES = pa.schema(dict.fromkeys(entities.SUMMARY[:5], pa.string()) | COUNTS | KEYS)
-Entity = tuple[str, str, str, str, tuple[str, ...]]  # the columns in ENTITY
+Entity = tuple[str, str, str, str, tuple[str, ...], str]  # ENTITY, and `entities.lasting` of why
 Copies = dict[str, tuple[str, str]]  # of each duplicate the original and the kind
 LOG_SECONDS = 20
 LOG_RECORDS = 2000
@@ -156,7 +156,7 @@ class Join:
 
 
 def _entities_frame(rows: list[Entity]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=ENTITY).assign(merge_reason="")
+    frame = pd.DataFrame(rows, columns=[*ENTITY, "merge_reason"])
     frame["aliases"] = pd.Series([list(a) for a in frame["aliases"]], dtype=object)
     return frame
 
@@ -310,7 +310,7 @@ class PartStore:
             with suppress(DamageError):
                 read = unseal(self.storage.read(file))
                 for rows in (read["entities"], read["decided"]):
-                    rows[:] = [(*row[:4], tuple(row[4])) for row in rows]
+                    rows[:] = [(*row[:4], tuple(row[4]), row[5]) for row in rows]
                 join = Join(**read | {"moves": [tuple(row) for row in read["moves"]]})
                 if self._are_whole(join.files):
                     yield join
@@ -486,18 +486,19 @@ class Lookup:
     """Looks up the entities that the names of a part may be, by label and comparable name."""
 
     def __init__(self, names: pd.DataFrame, decided: Decided):
-        self.rows = list(names[ENTITY].itertuples(index=False, name=None))
+        why = names["merge_reason"].map(entities.lasting)
+        self.rows = list(names[ENTITY].assign(why=why).itertuples(index=False, name=None))
         self._moves: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
         for entity_id, now in decided.moved.items():
             self._moves[entity_id].append((entity_id, "", now))
         for (entity_id, form), now in decided.split.items():
             self._moves[entity_id].append((entity_id, form, now))
         after = decided.entities[ENTITY[:4]].itertuples(index=False, name=None)
-        self._after = {row[0]: (*row, ()) for row in after}
-        self._before = {row[0]: (*row[:4], ()) for row in self.rows}
+        self._after = {row[0]: (*row, (), "") for row in after}
+        self._before = {row[0]: (*row[:4], (), "") for row in self.rows}
         pairs = [
             (key, number)
-            for number, (entity_id, entity, _, _, forms) in enumerate(self.rows)
+            for number, (entity_id, entity, _, _, forms, _) in enumerate(self.rows)
             for key in {name_key(entity_id, form) for form in (entity, *forms)}
         ]
         encoded = pa.array([key for key, _ in pairs], pa.string()).dictionary_encode()
@@ -528,7 +529,7 @@ class Lookup:
         found = np.unique(np.concatenate(spans)) if spans else np.empty(0, np.int64)
         here = set(keys.to_pylist())
         return [
-            (*row[:4], tuple(a for a in row[4] if name_key(row[0], a) in here))
+            (*row[:4], tuple(a for a in row[4] if name_key(row[0], a) in here), row[5])
             for row in (self.rows[number] for number in found.tolist())
         ]
 

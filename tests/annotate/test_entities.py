@@ -82,6 +82,37 @@ def test_a_surname_does_not_reach_into_another_article():
     assert named(found, articles("", ""))["Quist"] == "Quist"
 
 
+def in_full(name: str, *numbers: int) -> list[tuple[str, str, str]]:
+    return [(f"a{number}", name, "PERSON") for number in numbers]
+
+
+def test_a_surname_alone_is_the_person_whom_the_other_articles_name_in_full():
+    alone = [("a8", "Quist", "PERSON"), ("a9", "Mr. Quist", "PERSON")]
+    found = mentions(*in_full("Mara Quist", 0, 1, 2), *alone)
+    texts = articles(*[""] * 10)
+    table = entities.find_entities(found, texts)
+    assert list(table["entity"]) == ["Mara Quist"]
+    assert "in 3 of 3 articles that name one in full" in table["merge_reason"][0]
+    assert set(entities.add_entity(found, texts, table)["entity_id"]) == {"person-mara-quist"}
+
+
+def test_a_surname_alone_that_others_bear_too_is_nobody_else():
+    found = mentions(
+        *in_full("Mara Quist", 0, 1, 2), *in_full("Lena Quist", 3), ("a9", "Quist", "PERSON")
+    )
+    assert named(found, articles(*[""] * 10))["Quist"] == "Quist"
+
+
+def test_a_surname_that_its_own_article_leaves_open_is_not_the_known_persons():
+    both = [("a9", name, "PERSON") for name in ("Mara Quist", "Lena Quist", "Quist")]
+    found = mentions(*in_full("Mara Quist", *range(8)), ("a10", "Quist", "PERSON"), *both)
+    texts = articles(*[""] * 11)
+    table = entities.find_entities(found, texts)
+    added = entities.add_entity(found, texts, table).set_index(["article_id", "text"])["entity_id"]
+    assert added["a10", "Quist"] == "person-mara-quist"
+    assert added["a9", "Quist"] == "person-quist"
+
+
 def test_a_family_name_in_front_joins():
     found = mentions(("a0", "Kim Jong Un", "PERSON"), ("a0", "Kim", "PERSON"))
     assert named(found, articles(""))["Kim"] == "Kim Jong Un"

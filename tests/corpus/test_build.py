@@ -156,7 +156,26 @@ def test_an_incremental_build_equals_a_fresh_one(articles, tmp_path):
     same_tables(tmp_path / "grown", tmp_path / "fresh")
 
 
-PEOPLE = ("Ada Lindqvist", "Adah Lindqvist", "Tom Okoro", "Lena Marr", "Northern Ferry Company Inc")
+def test_a_surname_alone_follows_what_the_other_articles_say(articles, tmp_path):
+    """Whom it stands for changes without its own article: with those who are named in full."""
+
+    def speakers(name: str, text: str) -> set[str]:
+        (articles / name).write_text(text, encoding="utf-8")
+        build(articles, tmp_path / "grown")
+        build(articles, tmp_path / name)
+        same_tables(tmp_path / "grown", tmp_path / name)
+        return set(tables.read_table("attributions", tmp_path / "grown")["speaker"])
+
+    alone = "Sales fell\n\n“It was a bad year,” Ms. Lindqvist said on Friday."
+    assert "Lindqvist" not in speakers("alone.txt", alone)
+    other = "Rain\n\n“It was wet,” said Lena Lindqvist, a farmer, on Sunday."
+    assert "Lindqvist" in speakers("other.txt", other)
+
+
+PEOPLE = (
+    "Ada Lindqvist", "Adah Lindqvist", "Lindqvist", "Tom Okoro", "Lena Marr",
+    "Northern Ferry Company Inc",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(3))
