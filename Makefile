@@ -50,7 +50,7 @@ figures: $(READY)  ## Measure the figures of README again, on the public corpora
 
 attack: $(TESTS)  ## Attack it with damaged files, costly texts, flipped bits, hostile fields (long); write reports/attack.
 	@rm -rf reports/attack
-	ATTRIBUTED_ATTACK=$(CURDIR)/reports/attack $(BIN)/python -m pytest -m attack -n 2 --dist worksteal
+	ATTRIBUTED_ATTACK=$(CURDIR)/reports/attack $(BIN)/python -m pytest -m attack -n 2 --maxschedchunk 1
 
 dependencies: $(TESTS)  ## List each locked package: licence, last release, advisories. REFRESH=1 asks for them anew.
 	@$(BIN)/python tests/dependencies.py $(if $(REFRESH),--refresh)

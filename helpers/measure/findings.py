@@ -6,7 +6,7 @@ stands beside what is known. Where there is nothing to say the sentence is "".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -379,20 +379,23 @@ def say_contrasts(contrasts: pd.DataFrame) -> str:
 
 
 def say_trends(trends: pd.DataFrame) -> str:
-    """Say in which outlets a share rose or fell by more than chance, as counted."""
+    """Say how a share rose or fell in all outlets, and in which by more than chance, as counted."""
     rows = trends.dropna(subset=["counted", "low", "high"])
-    if rows.empty:
-        return ""
-    clear = rows[(rows["low"] > 0) | (rows["high"] < 0)]
-    which = enumerate_names(clear["of"].rename("outlet"), 3) if len(clear) else "none"
-    first = (clear if len(clear) else rows).iloc[0]
-    ends = (f"{first[end] * 100:+.1f}" for end in ("counted", "low", "high"))
-    move, low, high = (end.replace("-", "−") for end in ends)
-    whose = name_value(first["of"], "outlet")
-    return (
-        f"Changed over time by more than chance, of {count_of(len(rows), 'outlet')}: {which} "
-        f"({whose}: {move} points a month, {low} to {high})."
-    )
+    whole, each = rows[rows["of"] == "all"], rows[rows["of"] != "all"]
+    clear = each[(each["low"] > 0) | (each["high"] < 0)]
+    told = [f"all together {_say_trend(one)}" for one in whole.to_dict("records")]
+    if len(each):
+        first = (clear if len(clear) else each).iloc[0]
+        told.append(
+            f"by more than chance in {len(clear) or 'none'} of {count_of(len(each), 'outlet')}: "
+            f"{name_value(first['of'], 'outlet')} {_say_trend(first)}"
+        )
+    return f"Changed over time: {'; '.join(told)}." if told else ""
+
+
+def _say_trend(row: Mapping | pd.Series) -> str:
+    move, low, high = (f"{row[end] * 100:+.1f}" for end in ("counted", "low", "high"))
+    return f"{move} points a month ({low} to {high})".replace("-", "−")
 
 
 def say_reached(figures: pd.DataFrame) -> str:

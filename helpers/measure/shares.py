@@ -402,7 +402,8 @@ def name_leaders_by(counts: pd.DataFrame, column: str, by: str, few: str = "") -
         if len(often[0][1]) == 1:
             return f"another in each of {total}"
         told = [f"{leaders} in {len(names)}" for leaders, names in often]
-        return f"{told[0]} of {total}{''.join(f'; {one}' for one in told[1:])}"
+        of = count_of(total, by) if by == "outlet" else f"{total}"
+        return f"{told[0]} of {of}{''.join(f'; {one}' for one in told[1:])}"
     named = [f"{enumerate_names(names, 3)}: {leaders}" for leaders, names in groups.items()]
     return "; ".join(named) or NOTHING
 

@@ -409,9 +409,10 @@ class Page:
 
         In JupyterLab the list itself is shown; elsewhere the first rows of it, and where it is.
         """
-        for sentence in about:
-            display(HTML(f"<p>{escape(sentence)}</p>"))
+        self._mark(browse.NAME)
         self.published[browse.NAME] = rows
+        for sentence in about:
+            self.say(sentence, browse.NAME)
         if str(self.out):
             browse.write(rows, self.folder, self.out, title, about)
         if forms.can_edit():

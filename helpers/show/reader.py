@@ -241,7 +241,7 @@ def _unmark(text: str) -> str:
 
 def _told(name: str, value: object) -> str:
     if isinstance(value, float):
-        return f"{name} {value:+.2f}"
+        return f"{name} {value:+.2f}".replace("-", "−")
     return str(value) if isinstance(value, str) else f"{name} {value}"
 
 

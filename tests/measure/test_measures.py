@@ -144,7 +144,7 @@ def test_leaders_of_many_outlets_are_counted_and_small_ones_left_out():
     rows = [(f"o{n}", "A" if n < 5 else "B", 0.5, 40 if n < 7 else 3) for n in range(9)]
     counts = pd.DataFrame(rows, columns=["outlet", "entity", "share", "n"])
     counts = counts.assign(low=0.3, high=0.7)
-    assert shares.name_leaders_by(counts, "entity", "outlet") == "A in 5 of 7; B in 2"
+    assert shares.name_leaders_by(counts, "entity", "outlet") == "A in 5 of 7 outlets; B in 2"
 
 
 def test_what_is_known_of_hardly_any_is_no_finding():
@@ -554,6 +554,6 @@ def test_of_one_outlet_nothing_comes_first_and_its_trend_is_told():
     assert told == "only one outlet, Radio Free Asia"
     trend = pd.DataFrame({"of": ["Post-Courier"], "counted": 0.003, "low": -0.012, "high": 0.018})
     assert findings.say_trends(trend) == (
-        "Changed over time by more than chance, of 1 outlet: none "
-        "(Post-Courier: +0.3 points a month, −1.2 to +1.8)."
+        "Changed over time: by more than chance in none of 1 outlet: "
+        "Post-Courier +0.3 points a month (−1.2 to +1.8)."
     )

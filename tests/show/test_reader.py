@@ -74,7 +74,8 @@ def test_evidence_tells_what_it_is_asked_to(folder):
     rows = tables.read_table("attributions", folder)
     opened = reader.evidence(rows, folder, top=2, told=["speaker", "tone"])
     assert list(opened.columns[:2]) == ["speaker", "tone"] and len(opened) == 2
-    assert f"tone {rows['tone'].iloc[0]:+.2f}" in opened._repr_html_()
+    tone = f"tone {rows['tone'].iloc[0]:+.2f}".replace("-", "−")
+    assert tone in opened._repr_html_()
 
 
 def test_evidence_of_nothing_is_an_empty_frame(folder):
