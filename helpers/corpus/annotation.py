@@ -180,8 +180,9 @@ def _failed(article_id: str, path: str, step: str, error: Exception) -> dict[str
 def _unclosed_quotations(article: Article, path: str) -> Iterator[dict[str, str]]:
     if unclosed := quotations.find_unclosed(article.quotations.all):
         opening = article.text[unclosed[0].start : unclosed[0].start + 40]
+        several = f"{len(unclosed)} quotation marks are" if unclosed[1:] else "1 quotation mark is"
         problem = (
-            f"{len(unclosed)} quotation marks are opened and never closed, the first at "
+            f"{several} opened and never closed, the first at "
             f"{unclosed[0].start} ({opening!r}); each is read to the end of its paragraph"
         )
         yield schema.row("problems", article.article_id, path, "quotations", problem)

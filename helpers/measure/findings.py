@@ -161,10 +161,11 @@ def say_guessed(attributions: pd.DataFrame) -> str:
         return ""
     unknown = (attributions["affiliation"] == "unknown").mean()
     guess = attributions["source_rule"].astype("str").str.contains("profile", regex=False).mean()
+    told = f"for whom the source speaks is not known in {percent(unknown)} of statements, and "
     return (
-        f"Least sure: for whom the source speaks is not known in {percent(unknown)} of statements, "
-        f"and what is said of the source in {percent(guess)} rests on a model's guess, learnt from "
-        "codings by language models."
+        f"Least sure: {told if unknown else ''}what is said of the source in {percent(guess)} "
+        f"{'of statements ' * (not unknown)}rests on a model's guess, learnt from codings by "
+        "language models."
     )
 
 
