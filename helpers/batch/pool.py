@@ -133,7 +133,7 @@ def _make_context() -> multiprocessing.context.BaseContext:
     if not CAN_FORK:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["helpers.batch.run"])
+    context.set_forkserver_preload(["helpers.store.orders", "helpers.batch.run"])
     start_forkserver()
     return context
 

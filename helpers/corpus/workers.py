@@ -35,7 +35,7 @@ GONE = (
     "the Dask scheduler or all of its workers are gone: start them again and run the same command "
     "again; what is finished is kept"
 )
-PRELOADED = ["helpers.corpus.annotation", "trafilatura"]
+PRELOADED = ["helpers.store.orders", "helpers.corpus.annotation", "trafilatura"]
 
 
 class WorkersError(RuntimeError):

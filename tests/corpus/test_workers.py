@@ -156,6 +156,15 @@ def test_a_store_that_fails_now_and_then_loses_nothing(
     attack.check()
 
 
+def test_a_process_whose_starter_dies_before_its_orders_says_nothing():
+    left = (
+        "import os; from multiprocessing import forkserver; from helpers.corpus import workers\n"
+        "workers.context(); forkserver.connect_to_new_process([]); os._exit(0)"
+    )
+    ended = subprocess.run([sys.executable, "-c", left], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_a_bucket_that_is_not_there_is_refused(articles, bucket):
     with pytest.raises(StorageError, match="s3://nowhere.*(bucket|store)"):
         corpus.build(articles, "s3://nowhere/tables", workers=1, progress=False)
