@@ -1,4 +1,4 @@
-"""Imported where processes are forked from: one whose starter died before its orders ends unsaid."""
+"""Imported where processes are forked: one whose starter died before its orders ends unsaid."""
 
 import sys
 from types import TracebackType
